@@ -1,0 +1,167 @@
+"""The contracts that the outside world meets us at.
+
+Each port is a role; adapters are named mechanism + role and live in `infrastructure` or in a plugin.
+The law of each is stated here and tested by a suite in `keepwell.testing` that runs over every adapter.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from keepwell.core.events import Change, Event, State
+from keepwell.core.references import Ref
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class MetadataStore(Protocol):
+    """The one record of everything. Safe to use from many threads and many processes.
+
+    Law: `commit` writes all of its changes or none; events are numbered without gaps; a state always
+    equals the data of the last event about its subject; what `commit` returned survives the process.
+    """
+
+    def commit(self, changes: Sequence[Change]) -> list[Event]:
+        """Write changes in one transaction; `ConflictError` if an `expected` does not hold."""
+        ...
+
+    def read(self, ref: Ref, *, at: float | None = None) -> State | None:
+        """Return a subject's state, now or as of a time; None if it did not exist then."""
+        ...
+
+    def find(
+        self, kind: str, *, under: str = "", at: float | None = None, limit: int | None = None
+    ) -> list[State]:
+        """Return states of a kind, last changed first; `under` keeps names that start with it."""
+        ...
+
+    def events(
+        self,
+        *,
+        ref: Ref | None = None,
+        kind: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> list[Event]:
+        """Return events with `seq > after`, in order."""
+        ...
+
+    def close(self) -> None:
+        """Finish accepted writes and let go of the database."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One measured value of a series."""
+
+    name: str
+    time: float
+    value: float
+    step: int = 0
+
+
+class MeasurementStore(Protocol):
+    """Numbers and reports over time. Not audited, may be thinned; appended often, read for plots.
+
+    Law: points come back in the order of time; a report is the last one written for its subject
+    unless a time is asked for.
+    """
+
+    def append(self, subject: str, points: Iterable[Point]) -> None:
+        """Add points to the series of a subject (`run:ID`, `endpoint:churn`)."""
+        ...
+
+    def series(
+        self,
+        subject: str,
+        names: Sequence[str] | None = None,
+        *,
+        since: float = 0.0,
+        limit: int = 10_000,
+    ) -> dict[str, list[Point]]:
+        """Return the newest points by series name, oldest first; all series if no names are given."""
+        ...
+
+    def write_report(self, subject: str, time: float, body: Mapping[str, Any]) -> None:
+        """Keep a JSON document for a subject at a time."""
+        ...
+
+    def read_report(self, subject: str, *, at: float | None = None) -> Mapping[str, Any] | None:
+        """Return the newest document, or the newest not after `at`; None if there is none."""
+        ...
+
+
+class BlobStore(Protocol):
+    """Bytes named by their SHA-256.
+
+    Law: what is read has the digest it was asked by, or an `IntegrityError` is raised; a write is
+    seen whole or not at all; equal bytes are stored once.
+    """
+
+    def write(self, data: bytes | Path) -> str:
+        """Store bytes, or a file's content, and return its digest (64 hex digits)."""
+        ...
+
+    def read(self, digest: str) -> bytes:
+        """Return the bytes; `NotFoundError` if they were never written."""
+        ...
+
+    def open(self, digest: str) -> BinaryIO:
+        """Return a verified, seekable file."""
+        ...
+
+    def __contains__(self, digest: str) -> bool:
+        """Tell whether the bytes are there (not whether they are intact)."""
+        ...
+
+    def remove(self, digest: str) -> None:
+        """Forget the bytes; nothing happens if they are not there."""
+        ...
+
+
+class TableStore(Protocol):
+    """Versioned tables.
+
+    Law: a version is visible whole or not at all and never changes; `once` makes a write idempotent:
+    the same (writer, number) or a lower one is never applied twice.
+    """
+
+    def write(
+        self,
+        table: str,
+        data: "pa.Table | pa.RecordBatchReader",
+        *,
+        mode: str = "append",
+        where: str | None = None,
+        once: tuple[str, int] | None = None,
+        partition_by: Sequence[str] = (),
+    ) -> int:
+        """Append or overwrite (`where`: only the rows that match) and return the new version."""
+        ...
+
+    def read(
+        self,
+        table: str,
+        *,
+        version: int | None = None,
+        columns: Sequence[str] | None = None,
+        where: Any = None,
+    ) -> "pa.Table":
+        """Return rows; `where` is a pyarrow compute expression, pushed down to files and row groups."""
+        ...
+
+    def dataset(self, table: str, *, version: int | None = None) -> Any:
+        """Return a `pyarrow.dataset.Dataset` for scanning out of core."""
+        ...
+
+    def version(self, table: str) -> int | None:
+        """Return the newest version; None if there is no such table."""
+        ...
+
+    def written(self, table: str, writer: str) -> int:
+        """Return the highest number that `writer` has applied by `once`; -1 if none."""
+        ...

@@ -1,0 +1,65 @@
+"""The records that layers hand to each other: frozen, slotted, keyword-only.
+
+A record is what happened or what is; it has no behaviour beyond what its own fields decide. All are
+JSON-serialisable (see `infrastructure.codec`), and every field that may be absent has a default, so
+that records written by an older version still read.
+"""
+
+from keepwell.core.records.dataset import (
+    Column,
+    ColumnProfile,
+    ColumnType,
+    DatasetVersion,
+    Histogram,
+    Profile,
+)
+from keepwell.core.records.endpoint import Endpoint, Rollout, RolloutStep, Route
+from keepwell.core.records.incident import Cause, Decision, Entry, Incident, Signal
+from keepwell.core.records.model import (
+    Alias,
+    Bundle,
+    BundleFile,
+    Field,
+    GateCheck,
+    GateVerdict,
+    ModelVersion,
+    Proof,
+    Signature,
+    Task,
+)
+from keepwell.core.records.prediction import Outcome, Prediction
+from keepwell.core.records.run import Artifact, CodeVersion, Estimate, Run
+
+__all__ = [
+    "Alias",
+    "Artifact",
+    "Bundle",
+    "BundleFile",
+    "Cause",
+    "CodeVersion",
+    "Column",
+    "ColumnProfile",
+    "ColumnType",
+    "DatasetVersion",
+    "Decision",
+    "Endpoint",
+    "Entry",
+    "Estimate",
+    "Field",
+    "GateCheck",
+    "GateVerdict",
+    "Histogram",
+    "Incident",
+    "ModelVersion",
+    "Outcome",
+    "Prediction",
+    "Profile",
+    "Proof",
+    "Rollout",
+    "RolloutStep",
+    "Route",
+    "Run",
+    "Signal",
+    "Signature",
+    "Task",
+]

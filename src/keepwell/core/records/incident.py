@@ -1,0 +1,95 @@
+"""Signals are grouped into incidents; every decision about them is kept with its evidence."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """Something a monitor saw that is outside its limit.
+
+    Attributes:
+        kind: `drift`, `prediction_drift`, `quality`, `performance`, `latency` or `errors`.
+        endpoint: Where.
+        version: Of which model version; 0 where it concerns the endpoint as a whole.
+        column: Which input column; empty if none.
+        value: The measured effect.
+        limit: What it was held against.
+        severity: 0..1, weighted by the column's importance for the model.
+        message: One sentence for people.
+        rows: How many rows the measurement rests on.
+        since: Start of the window, Unix seconds.
+        until: End of the window, Unix seconds.
+    """
+
+    kind: str
+    endpoint: str
+    version: int
+    value: float
+    limit: float
+    severity: float
+    message: str
+    column: str = ""
+    rows: int = 0
+    since: float = 0.0
+    until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """A likely cause of an incident, with its evidence; higher score first."""
+
+    title: str
+    score: float  # 0..1
+    evidence: str
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the loop decided and why. Evidence is JSON-ready and complete: numbers, not adjectives."""
+
+    id: str
+    time: float
+    endpoint: str
+    action: (
+        str  # open_incident, retrain, start_rollout, advance, promote, reject, abort, close, wait
+    )
+    reason: str
+    incident: str = ""
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of an incident's timeline."""
+
+    time: float
+    text: str
+    kind: str = "note"  # "signal", "cause", "decision", "action", "verdict", "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Signals of one cause, and what was done about them.
+
+    `status` walks `open` → `retraining` → `rolling_out` → `verifying` → `closed`, leaving out what was
+    not needed; `resolution` says how it ended: `healed`, `no_change`, `failed`.
+    """
+
+    id: str
+    endpoint: str
+    title: str
+    status: str = "open"
+    opened: float = 0.0
+    detected: float = 0.0  # first row that the first signal rests on
+    closed: float | None = None
+    resolution: str = ""
+    summary: str = ""
+    signals: tuple[Signal, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    timeline: tuple[Entry, ...] = ()
+    run: str = ""  # the retraining run
+    candidate: int = 0  # model version on trial
+    rollout: str = ""
+    evidence: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,149 @@
+"""A registered model has numbered versions; an alias points at one of them."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from keepwell.core.records.dataset import ColumnType
+from keepwell.core.records.run import Estimate
+
+
+class Task(StrEnum):
+    """What a model predicts."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One input column of a model.
+
+    Attributes:
+        name: The column's name.
+        type: What is accepted: integers are taken for numbers, never text for numbers.
+        required: Training saw no missing value, so a request without one is refused.
+        categories: Values that training saw, most frequent first, at most 50 (categories only).
+        example: A value from the training data, for forms and documentation.
+    """
+
+    name: str
+    type: ColumnType
+    required: bool = False
+    categories: tuple[str, ...] = ()
+    example: str | int | float | bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What a model takes and gives.
+
+    Attributes:
+        task: What it predicts.
+        target: The column it predicts.
+        inputs: The columns that it needs, in order.
+        classes: Class labels in the order of its probabilities, as in the training data; empty for
+            regression.
+    """
+
+    task: Task
+    target: str
+    inputs: tuple[Field, ...]
+    classes: tuple[str | int | float | bool, ...] = ()
+
+    def input(self, name: str) -> Field | None:
+        """Return one input by name, None if the model has none of that name."""
+        return next((item for item in self.inputs if item.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleFile:
+    """One file of a bundle; the bytes are a blob."""
+
+    name: str
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """The files that make a model version servable anywhere, each named by digest.
+
+    `scorer.json` (+ `booster.txt`): the compiled scorer, plain data. `pipeline.skops`: the fitted
+    scikit-learn pipeline. `profile.json`: statistics of the training inputs and predictions.
+    """
+
+    files: tuple[BundleFile, ...]
+
+    def file(self, name: str) -> BundleFile | None:
+        """Return one file by name, None if the bundle has none of that name."""
+        return next((item for item in self.files if item.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Evidence that the compiled scorer equals the pipeline it was compiled from."""
+
+    rows: int
+    largest_difference: float
+    compiled: bool
+    reason: str = ""  # why it runs as it is, if it is not compiled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateCheck:
+    """One condition of a gate, with the number that decided it."""
+
+    name: str  # "min roc_auc", "champion roc_auc", "latency_ms", "fairness gender"
+    passed: bool
+    value: float
+    limit: float
+    detail: str = (
+        ""  # "0.012 below the champion on the same 1,409 rows (95% interval -0.020 to -0.004)"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateVerdict:
+    """Whether a model version may go live; passed if every check did."""
+
+    passed: bool
+    checks: tuple[GateCheck, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVersion:
+    """One immutable version of a registered model."""
+
+    model: str
+    version: int
+    run: str
+    bundle: Bundle
+    signature: Signature
+    metric: str  # the one it was selected by
+    metrics: dict[str, Estimate] = field(default_factory=dict)
+    importance: dict[str, float] = field(default_factory=dict)  # by input column, sums to 1
+    learner: str = ""
+    dataset: str = ""
+    proof: Proof | None = None
+    gate: GateVerdict | None = None
+    created: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """Name of its reference: `churn/3`."""
+        return f"{self.model}/{self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """A movable name for a version: `champion` serves, `challenger` is on trial."""
+
+    model: str
+    alias: str
+    version: int
+
+    @property
+    def key(self) -> str:
+        """Name of its reference: `churn/champion`."""
+        return f"{self.model}/{self.alias}"

@@ -1,0 +1,144 @@
+"""The declared project, parsed once into frozen values.
+
+Each class is one section of `keepwell.yaml`; each default here is the documented default. Who holds a
+spec may trust it: every complaint was made when the file was read (`infrastructure.project_file`).
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from keepwell.core.records.dataset import ColumnType
+from keepwell.core.records.model import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSpec:
+    """`data:` — where the rows come from and what they mean."""
+
+    source: str
+    target: str = ""  # empty: the project only keeps and checks data
+    key: str = ""  # identifies a row for the user; never a feature
+    time: str = ""  # event time; makes the split follow time
+    contract: str = "contract.yaml"
+    name: str = ""  # of the dataset; empty: the project's name
+    types: dict[str, ColumnType] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()  # columns that never become features
+    keep: tuple[str, ...] = ()  # columns that stay features although a leakage guard objects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitSpec:
+    """`train.split:` — how test rows are set aside."""
+
+    by: str = "auto"  # auto | random | stratified | group | time
+    column: str = ""  # the group or time column; empty: data.key or data.time
+    test: float = 0.2  # share of rows that no choice ever sees
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainSpec:
+    """`train:` — what to optimise and how much to spend."""
+
+    task: Task | None = None  # None: inferred from the target
+    metric: str = ""  # empty: roc_auc, log_loss or rmse, by task
+    budget: float = 60.0  # seconds
+    folds: int = 5
+    seed: int = 0
+    learners: tuple[str, ...] = ()  # empty: every installed one
+    split: SplitSpec = SplitSpec()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FairnessSpec:
+    """`gate.fairness:` — the largest allowed gap between groups in selection rate."""
+
+    by: str
+    max_gap: float = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSpec:
+    """`gate:` — what a version must reach to go live."""
+
+    min: dict[str, float] = field(default_factory=dict)  # metric → worst allowed value
+    max_drop: float = 0.0  # champion.max_drop: how much worse than the champion is still allowed
+    latency_ms: float | None = None
+    fairness: FairnessSpec | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutSpec:
+    """`serve.rollout:` — how a challenger takes over."""
+
+    strategy: str = "canary"  # or all-at-once
+    steps: tuple[float, ...] = (5.0, 25.0, 100.0)
+    hold: float = 120.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeSpec:
+    """`serve:` — the endpoint."""
+
+    endpoint: str = ""  # empty: the project's name
+    host: str = "127.0.0.1"
+    port: int = 4400
+    workers: int = 1
+    rollout: RolloutSpec = RolloutSpec()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorSpec:
+    """`monitor:` — what is compared with what, and how often.
+
+    Exactly one of `window_seconds` and `window_rows` is set: `window: 1h` or `window: 500`.
+    """
+
+    window_seconds: float | None = 3600.0
+    window_rows: int | None = None
+    every: float = 10.0  # seconds between two looks
+    drift: str = "auto"  # or off
+    min_rows: int = 100  # fewer rows than this decide nothing
+    labels_delay: float = 0.0  # labels.delay: how long outcomes usually take, seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainSpec:
+    """`loop.retrain:` — when a challenger is trained."""
+
+    on: tuple[str, ...] = ("drift", "performance")
+    schedule: str = ""  # five cron fields, UTC
+    cooldown: float = 21600.0  # seconds between two retrainings
+    min_labels: int = 200  # outcomes needed since the last training
+    budget: float | None = None  # seconds; None: train.budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopSpec:
+    """`loop:` — what may be done without asking."""
+
+    enabled: bool = True
+    retrain: RetrainSpec = RetrainSpec()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSpec:
+    """The whole project file, with the folder that its relative paths start from."""
+
+    name: str
+    root: Path
+    data: DataSpec
+    train: TrainSpec = TrainSpec()
+    gate: GateSpec = GateSpec()
+    serve: ServeSpec = ServeSpec()
+    monitor: MonitorSpec = MonitorSpec()
+    loop: LoopSpec = LoopSpec()
+
+    @property
+    def dataset(self) -> str:
+        """Name of the dataset."""
+        return self.data.name or self.name
+
+    @property
+    def endpoint(self) -> str:
+        """Name of the endpoint."""
+        return self.serve.endpoint or self.name
