@@ -1,0 +1,38 @@
+"""What every test may use: the real data sets, and free ports."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Markers come from the folder: tests/integration and tests/e2e."""
+    for item in items:
+        parts = item.path.relative_to(ROOT / "tests").parts
+        for name in ("integration", "e2e"):
+            if name in parts:
+                item.add_marker(name)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real data sets; skip where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"the real data sets are not at {SHARED_DATA}")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Return a loopback port that nothing listens on at present."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
