@@ -18,7 +18,7 @@ STATE = Path(".keepwell/run/last.json")
 PROJECT_FILE = "keepwell.yaml"
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
@@ -29,11 +29,11 @@ def inputs(root: Path, source: str, contract: str) -> dict[str, Any]:
     """Return what the result of a run depends on, as far as files can tell."""
     return {
         "keepwell": __version__,
-        "project": _digest(root / PROJECT_FILE),
+        "project": file_digest(root / PROJECT_FILE),
         "source": source,
         "data": fingerprint(source, root),
         "contract": contract,
-        "contract_digest": _digest(root / contract),
+        "contract_digest": file_digest(root / contract),
     }
 
 

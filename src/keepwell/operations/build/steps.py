@@ -50,7 +50,9 @@ def why_stale(last: StepRecord | None, inputs: dict[str, Any]) -> str:
     if last is None:
         return "it has not run yet"
     changed = [
-        name for name in sorted({*last.inputs, *inputs}) if last.inputs.get(name) != inputs.get(name)
+        name
+        for name in sorted({*last.inputs, *inputs})
+        if last.inputs.get(name) != inputs.get(name)
     ]
     if not changed:
         return ""

@@ -1,0 +1,91 @@
+"""The gate of a version: limits, and the champion on the same rows."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import TYPE_CHECKING, Any
+
+from keepwell.core.records import GateVerdict, ModelVersion
+from keepwell.operations.build.bench import Bench
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from keepwell.deployment.scoring import Scorer
+
+LATENCY_ROUNDS = 200
+
+
+def open_scorer(bench: Bench, version: ModelVersion) -> Scorer:
+    """Return the scorer of a version, read from its verified bundle."""
+    from keepwell.deployment.scoring import load_scorer
+    from keepwell.tracking.bundles import unpack
+
+    return load_scorer(lambda name: unpack(bench.blobs, version.bundle, name), version.signature)
+
+
+def judge_version(
+    bench: Bench, version: ModelVersion, table: pa.Table, *, champion: int | None
+) -> GateVerdict:
+    """Judge a version on rows that it has never seen.
+
+    Args:
+        bench: The workspace's parts.
+        version: The candidate.
+        table: The rows, target included.
+        champion: Version to compare with on the same rows; None if there is none.
+    """
+    from keepwell.training.gates import Scores, judge
+
+    gate, target = bench.spec.gate, version.signature.target
+    candidate = open_scorer(bench, version)
+
+    def scores(scorer: Scorer) -> Scores:
+        answer = scorer.batch(table)
+        return Scores(predictions=answer.predictions, probabilities=answer.probabilities)
+
+    rival = bench.registry.get(version.model, champion) if champion is not None else None
+    return judge(
+        gate,
+        task=version.signature.task,
+        classes=version.signature.classes,
+        metric=version.metric,
+        actual=table[target].to_pylist(),
+        candidate=scores(candidate),
+        champion=scores(open_scorer(bench, rival)) if rival is not None else None,
+        latency_ms=_latency_ms(candidate, table, version) if gate.latency_ms is not None else None,
+        groups=_groups(table, gate.fairness.by) if gate.fairness is not None else None,
+    )
+
+
+def _latency_ms(scorer: Scorer, table: pa.Table, version: ModelVersion) -> float:
+    """Return the median milliseconds of one row, in process."""
+    names = [item.name for item in version.signature.inputs]
+    row: dict[str, Any] = {
+        name: value
+        for name, value in table.slice(0, 1).to_pylist()[0].items()
+        if name in names and isinstance(value, (str, int, float, bool))
+    }
+    required = [item for item in version.signature.inputs if item.required]
+    row |= {item.name: item.example for item in required if item.name not in row}
+    times = []
+    for _ in range(LATENCY_ROUNDS):
+        start = time.perf_counter()
+        scorer.rows([row])
+        times.append(time.perf_counter() - start)
+    return statistics.median(times) * 1000
+
+
+def _groups(table: pa.Table, column: str) -> list[Any]:
+    from keepwell.core.errors import UsageError
+    from keepwell.core.suggestions import did_you_mean
+
+    if column not in table.column_names:
+        raise UsageError(
+            f"gate.fairness.by names '{column}', which the data does not have",
+            why=f"its columns are {', '.join(table.column_names[:20])}",
+            now=did_you_mean(column, table.column_names) or "name one of them",
+        )
+    values: list[Any] = table[column].to_pylist()
+    return values

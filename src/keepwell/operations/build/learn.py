@@ -1,0 +1,133 @@
+"""Training, recorded: a table in, a draft out. `keepwell run` and the loop both go through here."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keepwell import __version__
+from keepwell.core.progress import Progress
+from keepwell.core.records import Column
+from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.infrastructure.codec import to_json
+from keepwell.operations.build.bench import Bench
+from keepwell.operations.build.draft import Draft
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from keepwell.training import Trained
+
+PROOF_ROWS = 500
+"""Rows that the compiled scorer must reproduce before a version can be registered."""
+
+
+def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
+    bench: Bench,
+    table: pa.Table,
+    columns: Sequence[Column],
+    *,
+    data: DataSpec,
+    spec: TrainSpec,
+    dataset: str,
+    kind: str = "train",
+    tags: Mapping[str, str] | None = None,
+    progress: Progress,
+    test_rows: npt.NDArray[np.int64] | None = None,
+    weights: npt.NDArray[np.float64] | None = None,
+) -> Draft:
+    """Train on a table, record the run, and return the draft of a model version.
+
+    The run ends as `failed` with the error if training raises, as `killed` if it is interrupted.
+    """
+    from keepwell.training import train
+
+    run = bench.runs.start(
+        bench.spec.name,
+        kind,
+        params=_params(spec),
+        dataset=dataset,
+        tags=dict(tags or {}),
+        root=bench.spec.root,
+    )
+    try:
+        trained = train(
+            table,
+            columns,
+            data,
+            spec,
+            progress=progress,
+            test_rows=test_rows,
+            weights=weights,
+        )
+        progress.update("compiling and proving the scorer")
+        draft = _draft(bench, run.id, dataset, table, trained)
+        _attach(bench, run.id, trained)
+        bench.runs.finish(
+            run.id,
+            metrics=trained.metrics,
+            params={"learner": trained.learner, **trained.params},
+        )
+    except BaseException as error:
+        killed = not isinstance(error, Exception)
+        bench.runs.fail(run.id, "interrupted" if killed else str(error), killed=killed)
+        raise
+    return draft
+
+
+def _params(spec: TrainSpec) -> dict[str, str | int | float | bool | None]:
+    return {
+        "budget": spec.budget,
+        "folds": spec.folds,
+        "seed": spec.seed,
+        "split": spec.split.by,
+        "test": spec.split.test,
+        "keepwell": __version__,
+        "python": platform.python_version(),
+    }
+
+
+def _draft(bench: Bench, run: str, dataset: str, table: pa.Table, trained: Trained) -> Draft:
+    from keepwell.deployment.scoring import build_scorer_files
+    from keepwell.tracking.bundles import pack
+
+    step = max(1, table.num_rows // PROOF_ROWS)
+    sample = table.take(np.arange(0, table.num_rows, step)[:PROOF_ROWS])
+    files, proof = build_scorer_files(trained.pipeline, trained.signature, sample)
+    files["profile.json"] = to_json(trained.profile)
+    return Draft(
+        run=run,
+        bundle=pack(bench.blobs, files),
+        signature=trained.signature,
+        metric=trained.metric,
+        learner=trained.learner,
+        dataset=dataset,
+        test_rows=bench.blobs.write(np.asarray(trained.test_rows, dtype=np.int64).tobytes()),
+        metrics=trained.metrics,
+        importance=trained.importance,
+        proof=proof,
+        findings=tuple(finding.message for finding in trained.findings),
+    )
+
+
+def _attach(bench: Bench, run: str, trained: Trained) -> None:
+    import json
+
+    def attach(name: str, document: object) -> None:
+        bench.runs.attach(run, name, json.dumps(document).encode(), "application/json")
+
+    for name, figure in trained.plots.items():
+        attach(f"plots/{name}.json", figure)
+    bench.runs.attach(run, "leaderboard.json", to_json(trained.leaderboard), "application/json")
+    attach(
+        "findings.json",
+        [
+            {"column": item.column, "message": item.message, "dropped": item.dropped}
+            for item in trained.findings
+        ],
+    )
+    bench.runs.log(run, {f"cv_{trained.metric}": trained.leaderboard[0].mean}, step=0)

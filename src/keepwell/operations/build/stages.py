@@ -1,0 +1,204 @@
+"""The steps of a build, in order. Each knows what it depends on, how to run, and how to pick up its
+last result.
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from keepwell import __version__
+from keepwell.core.errors import NotFoundError
+from keepwell.core.records import GateVerdict
+from keepwell.infrastructure.codec import from_json, to_json, to_plain
+from keepwell.operations.build.bench import Build
+from keepwell.operations.build.draft import Draft
+from keepwell.operations.build.judge import judge_version
+from keepwell.operations.build.learn import learn
+from keepwell.operations.build.shortcut import file_digest
+from keepwell.operations.build.takeover import take_over
+
+
+class Stage(Protocol):
+    """One step of a build."""
+
+    name: str
+
+    def inputs(self, build: Build) -> dict[str, Any]:
+        """Return everything the result depends on, JSON-ready."""
+        ...
+
+    def execute(self, build: Build) -> str:
+        """Do the work, leave the result in `build`, and return what to find it by."""
+        ...
+
+    def restore(self, build: Build, output: str) -> None:
+        """Leave the result of an earlier execution in `build`; `NotFoundError` if it is gone."""
+        ...
+
+
+class Ingest:
+    """Loads, types, checks and profiles the data."""
+
+    name = "ingest"
+
+    def inputs(self, build: Build) -> dict[str, Any]:
+        from keepwell.data.fingerprint import fingerprint
+
+        spec = build.bench.spec
+        return {
+            "source": spec.data.source,
+            "data": fingerprint(spec.data.source, spec.root),
+            "types": {name: str(kind) for name, kind in spec.data.types.items()},
+            "contract": file_digest(spec.root / spec.data.contract),
+        }
+
+    def execute(self, build: Build) -> str:
+        spec = build.bench.spec
+        build.dataset = build.bench.datasets.ingest(
+            spec.dataset,
+            spec.data.source,
+            root=spec.root,
+            contract=spec.root / spec.data.contract,
+            types=spec.data.types,
+            progress=build.listener,
+        )
+        return build.dataset.key
+
+    def restore(self, build: Build, output: str) -> None:
+        name, _, version = output.rpartition("/")
+        build.dataset = build.bench.datasets.get(name, int(version))
+
+
+class Train:
+    """Trains, evaluates and explains; compiles the scorer and proves it."""
+
+    name = "train"
+
+    def inputs(self, build: Build) -> dict[str, Any]:
+        spec, dataset = build.bench.spec, build.dataset
+        train = to_plain(spec.train)
+        split = train.pop("split")
+        return {
+            "dataset": dataset.digest if dataset else "",
+            "target": spec.data.target,
+            "key": spec.data.key,
+            "time": spec.data.time,
+            "ignore": list(spec.data.ignore),
+            "keep": list(spec.data.keep),
+            **train,
+            **{f"split.{name}": value for name, value in split.items()},
+            "keepwell": __version__,
+        }
+
+    def execute(self, build: Build) -> str:
+        spec, dataset = build.bench.spec, build.dataset
+        if dataset is None:
+            raise NotFoundError("there is no dataset to train on")
+        draft = learn(
+            build.bench,
+            build.bench.datasets.read(dataset),
+            dataset.columns,
+            data=spec.data,
+            spec=spec.train,
+            dataset=dataset.key,
+            progress=build.listener,
+        )
+        output = build.bench.blobs.write(to_json(draft))
+        self.restore(build, output)
+        return output
+
+    def restore(self, build: Build, output: str) -> None:
+        build.draft = from_json(Draft, build.bench.blobs.read(output))
+        build.run = build.bench.runs.get(build.draft.run)
+        build.findings.extend(build.draft.findings)
+
+
+class Register:
+    """Gives the trained model its version number."""
+
+    name = "register"
+
+    def inputs(self, build: Build) -> dict[str, Any]:
+        return {"run": build.draft.run if build.draft else ""}
+
+    def execute(self, build: Build) -> str:
+        draft = build.draft
+        if draft is None:
+            raise NotFoundError("there is nothing to register")
+        build.model = register_draft(build, draft)
+        return build.model.key
+
+    def restore(self, build: Build, output: str) -> None:
+        model, _, version = output.rpartition("/")
+        build.model = build.bench.registry.get(model, int(version))
+        if build.model is not None and build.draft is not None:
+            build.run = build.bench.runs.get(build.draft.run)
+
+
+def register_draft(build: Build, draft: Draft) -> Any:
+    """Register a draft and tell its run which version it became."""
+    model = build.bench.registry.register(
+        build.bench.spec.name,
+        run=draft.run,
+        bundle=draft.bundle,
+        signature=draft.signature,
+        metric=draft.metric,
+        metrics=draft.metrics,
+        importance=draft.importance,
+        learner=draft.learner,
+        dataset=draft.dataset,
+        proof=draft.proof,
+    )
+    build.run = build.bench.runs.finish(draft.run, model=model.key)
+    return model
+
+
+class Gate:
+    """Holds the version against its limits, and against the champion on the same rows."""
+
+    name = "gate"
+
+    def inputs(self, build: Build) -> dict[str, Any]:
+        model, spec = build.model, build.bench.spec
+        return {"model": model.key if model else "", "gate": to_plain(spec.gate)}
+
+    def execute(self, build: Build) -> str:
+        model, draft, dataset = build.model, build.draft, build.dataset
+        if model is None or draft is None or dataset is None:
+            raise NotFoundError("there is no version to judge")
+        rows = np.frombuffer(build.bench.blobs.read(draft.test_rows), dtype=np.int64)
+        table = build.bench.datasets.read(dataset).take(rows)
+        champion = build.bench.registry.resolve(model.model, "champion")
+        build.verdict = judge_version(
+            build.bench, model, table, champion=None if champion == model.version else champion
+        )
+        build.model = build.bench.registry.record_gate(model.model, model.version, build.verdict)
+        return build.bench.blobs.write(to_json(build.verdict))
+
+    def restore(self, build: Build, output: str) -> None:
+        build.verdict = from_json(GateVerdict, build.bench.blobs.read(output))
+
+
+class Promote:
+    """Puts the version behind the endpoint: at once, or by a rollout where traffic is live."""
+
+    name = "promote"
+
+    def inputs(self, build: Build) -> dict[str, Any]:
+        return {
+            "model": build.model.key if build.model else "",
+            "passed": bool(build.verdict and build.verdict.passed),
+        }
+
+    def execute(self, build: Build) -> str:
+        if build.model is None or build.verdict is None:
+            raise NotFoundError("there is no version to promote")
+        build.serving = take_over(build.bench, build.model, build.verdict)
+        return build.serving
+
+    def restore(self, build: Build, output: str) -> None:
+        build.serving = output
+
+
+DATA_ONLY: tuple[Stage, ...] = (Ingest(),)
+FULL: tuple[Stage, ...] = (Ingest(), Train(), Register(), Gate(), Promote())

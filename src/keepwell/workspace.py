@@ -1,0 +1,247 @@
+"""The composition root: settings in, adapters out. The only place that builds things.
+
+    with Workspace.open(Path("churn")) as workspace:
+        workspace.registry.resolve("churn", "champion")
+
+Nothing is built before it is asked for, so a command pays only for what it touches.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from keepwell.core.clock import Clock, SystemClock
+from keepwell.core.errors import FormatError, NotFoundError
+from keepwell.core.ports import BlobStore, MeasurementStore, TableStore
+from keepwell.core.spec import ProjectSpec
+from keepwell.infrastructure.files import write_atomic
+from keepwell.infrastructure.project_file import load_project
+
+if TYPE_CHECKING:
+    from keepwell.data.datasets import Datasets
+    from keepwell.deployment.endpoints import Endpoints
+    from keepwell.deployment.rollouts import Rollouts
+    from keepwell.infrastructure.metadata import SqlMetadataStore
+    from keepwell.monitoring.feedback import Feedback
+    from keepwell.monitoring.prediction_log import Collector, PredictionLog
+    from keepwell.operations.build.bench import Bench
+    from keepwell.operations.build.journey import Builder
+    from keepwell.operations.loop.incidents import Incidents
+    from keepwell.tracking.registry import Registry
+    from keepwell.tracking.runs import Runs
+
+PROJECT_FILE = "keepwell.yaml"
+HOME = ".keepwell"
+FORMAT = 1
+"""Format of the workspace folder. A newer one is refused; an older one is upgraded when opened."""
+
+
+def find_project(start: Path) -> Path:
+    """Return the folder with a project file, `start` or the nearest above it.
+
+    Raises:
+        NotFoundError: If there is none up to the root of the file system.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / PROJECT_FILE).is_file():
+            return folder
+    raise NotFoundError(
+        f"there is no {PROJECT_FILE} in {start} or above it",
+        why="this command works on a project",
+        now="keepwell init --data FILE --target COLUMN, or go to a project's folder",
+    )
+
+
+class Workspace:
+    """A project and everything that was ever recorded about it.
+
+    Where its parts live is decided by `.keepwell/workspace.json`, keys `metadata`, `blobs`, `tables`
+    (URLs), or by the environment, `KEEPWELL_METADATA_URL` and so on; by default all are in the folder.
+    """
+
+    def __init__(self, spec: ProjectSpec, *, clock: Clock | None = None) -> None:
+        self.spec = spec
+        self.root = spec.root
+        self.home = spec.root / HOME
+        self.clock: Clock = clock or SystemClock()
+        self._settings = _settings(self.home)
+
+    @classmethod
+    def open(cls, folder: Path, *, clock: Clock | None = None) -> Self:
+        """Open the workspace of the project in `folder` or above it, making it if it is new.
+
+        Raises:
+            NotFoundError: If there is no project.
+            ProjectFileError: If its file has a mistake.
+            FormatError: If the workspace was written by a newer Keepwell.
+        """
+        return cls(load_project(find_project(folder) / PROJECT_FILE), clock=clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database, if it was ever opened."""
+        if "metadata" in self.__dict__:
+            self.metadata.close()
+            del self.__dict__["metadata"]
+
+    def _url(self, part: str, default: Path) -> str:
+        override = os.environ.get(f"KEEPWELL_{part.upper()}_URL") or self._settings.get(part)
+        return str(override or default)
+
+    # What is stored where
+
+    @cached_property
+    def metadata(self) -> "SqlMetadataStore":
+        """The record."""
+        from keepwell.infrastructure.metadata import open_metadata
+
+        url = self._url("metadata", self.home / "record.db")
+        return open_metadata(url if "://" in url else f"sqlite:///{url}", clock=self.clock)
+
+    @property
+    def measurements(self) -> MeasurementStore:
+        """Series and reports, on the record's database."""
+        return self.metadata.measurements
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        """Artifacts."""
+        from keepwell.infrastructure.blobs import open_blobs
+
+        return open_blobs(self._url("blobs", self.home / "blobs"))
+
+    @cached_property
+    def tables(self) -> TableStore:
+        """Datasets, predictions and outcomes."""
+        from keepwell.infrastructure.tables import open_tables
+
+        return open_tables(self._url("tables", self.home / "tables"))
+
+    # What is known
+
+    @cached_property
+    def datasets(self) -> "Datasets":
+        """Named, versioned tables."""
+        from keepwell.data.datasets import Datasets
+
+        return Datasets(self.metadata, self.blobs, self.tables, self.clock, self.home / "staging")
+
+    @cached_property
+    def runs(self) -> "Runs":
+        """Recorded executions."""
+        from keepwell.tracking.runs import Runs
+
+        return Runs(self.metadata, self.measurements, self.blobs, self.clock)
+
+    @cached_property
+    def registry(self) -> "Registry":
+        """Models, versions, aliases."""
+        from keepwell.tracking.registry import Registry
+
+        return Registry(self.metadata, self.blobs, self.clock)
+
+    @cached_property
+    def endpoints(self) -> "Endpoints":
+        """Stable names and what stands behind them."""
+        from keepwell.deployment.endpoints import Endpoints
+
+        return Endpoints(self.metadata, self.clock)
+
+    @cached_property
+    def rollouts(self) -> "Rollouts":
+        """Ways of a challenger to the champion's place."""
+        from keepwell.deployment.rollouts import Rollouts
+
+        return Rollouts(self.metadata, self.endpoints, self.clock)
+
+    @cached_property
+    def collector(self) -> "Collector":
+        """Moves logged predictions into the table."""
+        from keepwell.monitoring.prediction_log import Collector
+
+        return Collector(self.tables, self.home / "serving" / "segments")
+
+    @cached_property
+    def predictions(self) -> "PredictionLog":
+        """Every answered row, and its outcome once known."""
+        from keepwell.monitoring.prediction_log import PredictionLog
+
+        return PredictionLog(self.tables)
+
+    @cached_property
+    def feedback(self) -> "Feedback":
+        """Joins outcomes to predictions."""
+        from keepwell.monitoring.feedback import Feedback
+
+        return Feedback(self.tables, self.predictions, self.clock, collect=self.collector.collect)
+
+    @cached_property
+    def incidents(self) -> "Incidents":
+        """Incidents and decisions."""
+        from keepwell.operations.loop.incidents import Incidents
+
+        return Incidents(self.metadata, self.clock)
+
+    @cached_property
+    def bench(self) -> "Bench":
+        """The parts that a build uses."""
+        from keepwell.operations.build.bench import Bench
+
+        return Bench(
+            spec=self.spec,
+            home=self.home,
+            clock=self.clock,
+            metadata=self.metadata,
+            blobs=self.blobs,
+            datasets=self.datasets,
+            runs=self.runs,
+            registry=self.registry,
+            endpoints=self.endpoints,
+            rollouts=self.rollouts,
+        )
+
+    @cached_property
+    def builder(self) -> "Builder":
+        """The build journey over this workspace's parts."""
+        from keepwell.operations.build.journey import Builder
+
+        return Builder(self.bench)
+
+    def report(self, endpoint: str) -> Mapping[str, Any] | None:
+        """Return the latest monitor report of an endpoint, None if nothing was watched yet."""
+        return self.measurements.read_report(f"endpoint:{endpoint}")
+
+
+def _settings(home: Path) -> dict[str, str]:
+    """Read the workspace's settings, writing them first where the workspace is new."""
+    path = home / "workspace.json"
+    try:
+        settings = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        home.mkdir(parents=True, exist_ok=True)
+        (home / ".gitignore").write_text("*\n")
+        settings = {"format": FORMAT}
+        write_atomic(path, json.dumps(settings).encode())
+    found = settings.get("format")
+    if not isinstance(found, int) or found > FORMAT:
+        raise FormatError(
+            f"the workspace {home} has format {found}",
+            why=f"this Keepwell reads formats up to {FORMAT}; a newer one has written it",
+            now="pip install --upgrade keepwell",
+        )
+    return {key: value for key, value in settings.items() if isinstance(value, str)}
