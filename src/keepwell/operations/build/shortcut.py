@@ -19,6 +19,7 @@ PROJECT_FILE = "keepwell.yaml"
 
 
 def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's content; empty if it cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:

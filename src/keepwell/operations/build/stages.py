@@ -1,5 +1,6 @@
-"""The steps of a build, in order. Each knows what it depends on, how to run, and how to pick up its
-last result.
+"""The steps of a build, in order.
+
+Each knows what it depends on, how to run, and how to pick up its last result.
 """
 
 from typing import Any, Protocol
