@@ -47,7 +47,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What the loop decided and why. Evidence is JSON-ready and complete: numbers, not adjectives."""
+    """What the loop decided and why. Evidence is JSON-ready and complete: numbers, not adjectives.
+
+    It is stored before it is carried out; `outcome` says later how that went: `done`, or what failed.
+    """
 
     id: str
     time: float
@@ -58,6 +61,7 @@ class Decision:
     reason: str
     incident: str = ""
     evidence: dict[str, Any] = field(default_factory=dict)
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,4 +96,6 @@ class Incident:
     run: str = ""  # the retraining run
     candidate: int = 0  # model version on trial
     rollout: str = ""
+    attempts: int = 0  # retrainings that were started for it
+    failures: int = 0  # actions that failed since the last one that worked
     evidence: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,103 @@
+"""What the loop may do without asking, how often, and how sure it must be."""
+
+from dataclasses import dataclass, field
+
+from keepwell.core.spec import LoopSpec, MonitorSpec, RolloutSpec
+
+RETRAINABLE = {
+    "drift": frozenset({"drift", "prediction_drift"}),
+    "performance": frozenset({"performance"}),
+    "quality": frozenset({"quality"}),
+}
+"""Which signals each word of `loop.retrain.on` stands for. Errors and latency are never mended by
+retraining, so no word stands for them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The numbers behind the loop's patience. Each default is the documented default.
+
+    Attributes:
+        looks: Looks in a row that must show a signal before an incident opens.
+        quiet_looks: Looks in a row without any signal that close an incident nobody had to act on.
+        regrowth: How many times its accepted value a drift must reach to count again.
+        attempts: Retrainings per incident, the first one included.
+        resumes: How often a retraining is started again after its process died.
+        failures: Effects in a row that may fail before the loop gives up on what it was doing.
+        retraining_seconds: A retraining still running after that is stopped; never less than ten
+            times its budget.
+        rest: After an incident closed as `failed`, the same signals open no other one for this many
+            cooldowns.
+        step_requests: Answers that each step of a rollout needs to be judged.
+        patience: A step that lacks evidence is held for at most this many holds …
+        when_unsure: … and then decided so: `advance` (the candidate passed its gate, and nothing
+            speaks against it) or `abort`.
+        error_margin: How much more often than the baseline a candidate may fail.
+        latency_factor: How many times slower than the baseline its 95th percentile may be …
+        latency_floor_ms: … if that is also slower by this many milliseconds.
+        prediction_shift: How far its live predictions may be from those of its own evaluation …
+        prediction_margin: … if that is also further by this much than the baseline's.
+        quality_margin: How far the best of its metric's interval may lie under the worst of the
+            baseline's.
+        verify_windows: An incident that was acted on must be seen healed within this many monitor
+            windows plus the usual delay of outcomes.
+        verify_seconds: The least time that it is given.
+    """
+
+    looks: int = 2
+    quiet_looks: int = 3
+    regrowth: float = 1.5
+    attempts: int = 3
+    resumes: int = 2
+    failures: int = 3
+    retraining_seconds: float = 3600.0
+    rest: float = 4.0
+    step_requests: int = 30
+    patience: float = 3.0
+    when_unsure: str = "advance"
+    error_margin: float = 0.01
+    latency_factor: float = 1.5
+    latency_floor_ms: float = 5.0
+    prediction_shift: float = 0.25
+    prediction_margin: float = 0.1
+    quality_margin: float = 0.0
+    verify_windows: float = 3.0
+    verify_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Everything the project file says about the loop, with the limits that it leaves alone.
+
+    Attributes:
+        budget: Seconds that a retraining may use where `loop.retrain.budget` says nothing.
+    """
+
+    loop: LoopSpec = field(default_factory=LoopSpec)
+    rollout: RolloutSpec = field(default_factory=RolloutSpec)
+    monitor: MonitorSpec = field(default_factory=MonitorSpec)
+    limits: Limits = Limits()
+    budget: float = 60.0
+
+    @property
+    def retrainable(self) -> frozenset[str]:
+        """Kinds of signals that a retraining may answer."""
+        words = self.loop.retrain.on
+        return frozenset().union(*(RETRAINABLE.get(word, frozenset()) for word in words))
+
+    @property
+    def retraining_budget(self) -> float:
+        """Seconds that one retraining may use."""
+        return self.loop.retrain.budget or self.budget
+
+    @property
+    def retraining_deadline(self) -> float:
+        """Seconds after which a retraining counts as hung."""
+        return max(self.limits.retraining_seconds, 10 * self.retraining_budget)
+
+    @property
+    def verify_deadline(self) -> float:
+        """Seconds after a promotion within which the endpoint must be seen healed."""
+        window = self.monitor.window_seconds or 3600.0
+        wanted = self.monitor.labels_delay + self.limits.verify_windows * window
+        return max(wanted, self.limits.verify_seconds, 10 * self.monitor.every)

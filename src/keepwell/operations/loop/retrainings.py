@@ -1,0 +1,108 @@
+"""A retraining: what was asked for, how far it is, and what came of it."""
+
+from dataclasses import dataclass, field
+
+from keepwell.core.records import Estimate, GateVerdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A choice of rows to train on.
+
+    Attributes:
+        name: `all`, `weighted` or `recent`.
+        since: When the world is believed to have changed; None where nothing is believed.
+        older: Weight of rows from before `since`: 1 counts them fully, 0 leaves them out.
+    """
+
+    name: str
+    since: float | None = None
+    older: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retraining:
+    """One retraining that was decided on.
+
+    Attributes:
+        id: Made from what it is for (`INCIDENT-1`, `churn-scheduled-1764000000`), so that deciding the
+            same thing twice asks for the same thing twice.
+        endpoint: Whose champion is challenged.
+        baseline: The champion's version when it was decided.
+        decided: Unix seconds.
+        reason: Why, in a sentence.
+        incident: The incident that it is to heal; empty if it was scheduled.
+        windows: Choices of rows, most promising first; see `Effects.retrain`.
+        budget: Seconds of training.
+        resumes: How often it was started again because its process had died.
+        settled: What was made of its result: `rolled_out`, `rejected`, `failed`; empty until then.
+    """
+
+    id: str
+    endpoint: str
+    baseline: int
+    decided: float
+    reason: str
+    incident: str = ""
+    windows: tuple[Window, ...] = (Window(name="all"),)
+    budget: float = 60.0
+    resumes: int = 0
+    settled: str = ""
+
+    @property
+    def key(self) -> str:
+        """Name of its reference: `churn/01J9ZK…-1`."""
+        return f"{self.endpoint}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Challenger and champion on the same rows, none of which either was trained on.
+
+    Attributes:
+        metric: What was compared.
+        rows: On how many rows.
+        champion: The champion's value.
+        challenger: The challenger's value.
+        gain: How much better the challenger is, positive for better whatever the metric's direction,
+            with the 95% interval of a paired bootstrap.
+    """
+
+    metric: str
+    rows: int
+    champion: float
+    challenger: float
+    gain: Estimate
+
+    @property
+    def better(self) -> bool:
+        """Whether the challenger is better beyond reasonable doubt: the whole interval is above 0."""
+        return self.gain.low is not None and self.gain.low > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainingResult:
+    """How far a retraining is, as whoever carries it out sees it.
+
+    Attributes:
+        status: `running`, `done` or `failed`.
+        run: Id of the training run, as soon as there is one.
+        candidate: Version that it registered (done only).
+        verdict: The candidate's gate (done only).
+        comparison: Candidate and champion on the newest rows with outcomes; on the gate's test rows
+            where no outcomes came; None if neither could be done.
+        window: Name of the window that won.
+        rows: Rows it was trained on.
+        error: What went wrong (failed only).
+        evidence: Further numbers, JSON-ready.
+    """
+
+    status: str
+    run: str = ""
+    candidate: int = 0
+    verdict: GateVerdict | None = None
+    comparison: Comparison | None = None
+    window: str = ""
+    rows: int = 0
+    error: str = ""
+    evidence: dict[str, float | int | str] = field(default_factory=dict)

@@ -1,0 +1,203 @@
+"""Everything the loop knows about one endpoint at one time, as one frozen value.
+
+`tick` sees nothing else, so a test writes the world down by hand, a dry run needs no second code path,
+and two processes that see the same decide the same.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from keepwell.core.records import Endpoint, Estimate, Incident, ModelVersion, Rollout, Signal
+from keepwell.operations.loop.policy import Policy
+from keepwell.operations.loop.retrainings import Retraining, RetrainingResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveMetric:
+    """How good a version's answers turned out to be, over the monitor's window.
+
+    Attributes:
+        name: The metric.
+        version: The version that answered.
+        value: Measured on the rows whose outcomes came, with its interval.
+        rows: How many those are.
+        expected: What the version promised: its value on the test rows.
+    """
+
+    name: str
+    version: int
+    value: Estimate
+    rows: int
+    expected: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What the monitor reported at one time about the champion.
+
+    Attributes:
+        time: When it looked, Unix seconds.
+        version: The champion's version then.
+        rows: Predictions of that version in the window.
+        signals: What is outside its limits.
+        live: The live metric, if outcomes came.
+    """
+
+    time: float
+    version: int
+    rows: int
+    signals: tuple[Signal, ...] = ()
+    live: LiveMetric | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteStats:
+    """What one version did during the current step of a rollout.
+
+    Attributes:
+        version: Which.
+        requests: Rows that it was asked for, failed ones included.
+        errors: Of them not answered for a reason on our side.
+        latency_p95_ms: Of its answers; None if there were none.
+        prediction_drift: How far its predictions are from those of its own evaluation (the distance
+            that the monitor uses for prediction drift); None if there are too few.
+        live: Its metric, if outcomes came.
+    """
+
+    version: int
+    requests: int = 0
+    errors: int = 0
+    latency_p95_ms: float | None = None
+    prediction_drift: float | None = None
+    live: LiveMetric | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A rollout with what both of its versions did since its current step began.
+
+    `baseline` falls back to the monitor's window before the rollout where the candidate has all the
+    traffic.
+    """
+
+    rollout: Rollout
+    candidate: RouteStats
+    baseline: RouteStats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A signal that an earlier incident ended with, and that is not news until it grows.
+
+    Attributes:
+        kind: As in `Signal`.
+        column: As in `Signal`.
+        version: The version that it was seen at; another version makes it news again.
+        value: The largest that it was.
+        incident: The incident that accepted it.
+        until: When it is news again all the same; None for never.
+    """
+
+    kind: str
+    column: str
+    version: int
+    value: float
+    incident: str
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that changed around the endpoint: material for the question "why?".
+
+    `kind` is `deployment`, `dataset`, `contract` or `configuration`.
+    """
+
+    time: float
+    kind: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What the loop itself wrote down earlier; `Incidents.recall` reads it.
+
+    Attributes:
+        incident: The one that is not closed.
+        retraining: The newest one, if its result has not been settled.
+        last_retraining: When the newest one was decided; None if there was none.
+        accepted: Signals that are no news.
+    """
+
+    incident: Incident | None = None
+    retraining: Retraining | None = None
+    last_retraining: float | None = None
+    accepted: tuple[Accepted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One endpoint as the loop sees it.
+
+    Attributes:
+        endpoint: Its record.
+        champion: The version with the champion's role.
+        policy: What may be done.
+        direction: +1 if a higher value of the champion's metric is better, -1 if a lower one is.
+        looks: The monitor's latest reports, newest last; a handful is enough (`Limits.looks` and
+            `Limits.quiet_looks` say how many are asked for).
+        trial: The rollout in progress, whoever started it; else the newest one of the open incident,
+            ended as it is; else None.
+        result: How far `memory.retraining` is; None if nobody works on it.
+        labels: Outcomes that came for predictions made since the last training.
+        last_deployment: When the routes last changed other than by a step of a rollout.
+        happenings: What changed around it lately, oldest first.
+        memory: What the loop wrote down.
+    """
+
+    endpoint: Endpoint
+    champion: ModelVersion
+    policy: Policy = field(default_factory=Policy)
+    direction: int = 1
+    looks: tuple[Look, ...] = ()
+    trial: Trial | None = None
+    result: RetrainingResult | None = None
+    labels: int = 0
+    last_deployment: float | None = None
+    happenings: tuple[Happening, ...] = ()
+    memory: Memory = Memory()
+
+    @property
+    def look(self) -> Look | None:
+        """The newest look."""
+        return self.looks[-1] if self.looks else None
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        """What the newest look found."""
+        return self.looks[-1].signals if self.looks else ()
+
+    @property
+    def live(self) -> LiveMetric | None:
+        """The newest live metric."""
+        return self.looks[-1].live if self.looks else None
+
+    @property
+    def incident(self) -> Incident | None:
+        """The open incident."""
+        return self.memory.incident
+
+    @property
+    def retraining(self) -> Retraining | None:
+        """The retraining whose result is still to be settled."""
+        return self.memory.retraining
+
+    @property
+    def rollout(self) -> Rollout | None:
+        """The rollout in progress."""
+        trial = self.trial
+        return trial.rollout if trial and trial.rollout.status == "running" else None
+
+    def earlier(self) -> Self | None:
+        """Return the view as of the look before the newest; None if there was none."""
+        return replace(self, looks=self.looks[:-1]) if len(self.looks) > 1 else None
