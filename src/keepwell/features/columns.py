@@ -1,0 +1,84 @@
+"""Canonical values of a whole Arrow column at once, where its type fits the field's."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keepwell.core.records import ColumnType, Field
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def decode_column(
+    column: pa.ChunkedArray, field: Field, *, required: bool
+) -> "NDArray[Any] | None":
+    """Return the column's canonical values, or None where only a look at each value can tell.
+
+    None is also the answer if a required value is missing, so that one place words the refusal.
+    """
+    kind = column.type
+    if field.type in (ColumnType.NUMBER, ColumnType.INTEGER):
+        fits = pa.types.is_floating(kind) or pa.types.is_integer(kind)
+        values = _floats(column) if fits else None
+    elif field.type is ColumnType.BOOLEAN:
+        values = _floats(column) if pa.types.is_boolean(kind) else None
+    elif field.type is ColumnType.DATETIME:
+        fits = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
+        values = _seconds(column) if fits else None
+    else:
+        return _labels(column, field, required=required) if _is_text(kind) else None
+    if values is None or (required and bool(np.isnan(values).any())):
+        return None
+    return values
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(
+        pa.types.is_string(value)
+        or pa.types.is_large_string(value)
+        or pa.types.is_string_view(value)
+    )
+
+
+def _floats(column: pa.ChunkedArray) -> "NDArray[np.float64]":
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    filled = column.cast(pa.float64(), safe=False).fill_null(np.nan)
+    values = np.array(filled.to_numpy(), dtype=np.float64)
+    values[np.isinf(values)] = np.nan
+    return values
+
+
+def _seconds(column: pa.ChunkedArray) -> "NDArray[np.float64]":
+    zone = column.type.tz if pa.types.is_timestamp(column.type) else None
+    micros = column.cast(pa.timestamp("us", tz=zone), safe=False).cast(pa.int64())
+    seconds = micros.cast(pa.float64(), safe=False).fill_null(np.nan).to_numpy() / 1e6
+    return np.asarray(seconds, dtype=np.float64)
+
+
+def _labels(
+    column: pa.ChunkedArray, field: Field, *, required: bool
+) -> "NDArray[np.object_] | None":
+    """Return text as objects; every label is made once and shared by its rows."""
+    is_text = field.type is ColumnType.TEXT
+    plain = column if pa.types.is_dictionary(column.type) else column.cast(pa.large_string())
+    if required and plain.null_count:
+        return None
+    coded = (
+        plain if pa.types.is_dictionary(plain.type) else pc.dictionary_encode(plain)
+    ).unify_dictionaries()
+    if coded.num_chunks == 0:
+        return np.empty(0, dtype=object)
+    labels: list[str | None] = coded.chunk(0).dictionary.to_pylist()
+    if not is_text:
+        labels = [label or None for label in labels]
+        if required and None in labels:
+            return None
+    table = np.array([*labels, "" if is_text else None], dtype=object)
+    indices = pa.chunked_array([chunk.indices for chunk in coded.chunks])
+    codes = indices.fill_null(len(labels)) if indices.null_count else indices
+    return np.asarray(table[codes.cast(pa.int64()).to_numpy()], dtype=object)

@@ -1,0 +1,170 @@
+"""From JSON instances or Arrow tables to the canonical frame: two doors, one meaning.
+
+    decoder = Decoder(signature)
+    decoder.rows([{"age": 41, "colour": "red"}]).columns   # [[41.0], ["red"]]
+    decoder.table(pa.table({"age": [41], "colour": ["red"]}))  # the same, as a DataFrame
+
+Law: for every table, `rows(table.to_pylist())` equals `table(table)`, refusals included. Infinite
+numbers count as missing, with a warning. The row door imports neither pandas nor scikit-learn.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from keepwell.core.errors import InvalidRequestError
+from keepwell.core.records import ColumnType, Field, Signature
+from keepwell.features.cells import Cell, RefusedValueError, cell_of, is_missing, missing_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+_SHOWN = 5  # extra columns named in one warning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """Canonical values by column, in the order of the signature's inputs."""
+
+    columns: list[list[Any]]
+    warnings: list[str]
+
+
+class Decoder:
+    """Types instances by a model's signature.
+
+    Args:
+        signature: What the model takes.
+        lenient: Take a missing value even where training saw none. For comparing models on later
+            rows, where a refusal would hide how well the model copes.
+    """
+
+    def __init__(self, signature: Signature, *, lenient: bool = False) -> None:
+        self.signature = signature
+        self._inputs: list[tuple[str, Field, Cell, Any, bool]] = [
+            (field.name, field, cell_of(field), missing_of(field), field.required and not lenient)
+            for field in signature.inputs
+        ]
+        self._names = frozenset(field.name for field in signature.inputs)
+
+    def rows(self, instances: Sequence[Mapping[str, Any]]) -> Decoded:
+        """Decode instances as they come from JSON.
+
+        Raises:
+            InvalidRequestError: If a value is of a wrong type, or missing where training saw none;
+                names the column and the instance.
+        """
+        columns: list[list[Any]] = []
+        warnings: list[str] = []
+        for name, field, cell, missing, required in self._inputs:
+            values = [instance.get(name) for instance in instances]
+            decoded, infinite = _decode(values, field, cell, missing, required)
+            columns.append(decoded)
+            if infinite:
+                warnings.append(_infinite_warning(name, infinite))
+        known = len(self._names)
+        extra: set[str] = set()
+        for instance in instances:
+            if len(instance) > known or not instance.keys() <= self._names:
+                extra |= instance.keys() - self._names
+        if extra:
+            warnings.append(_extra_warning(extra))
+        return Decoded(columns=columns, warnings=warnings)
+
+    def table(self, table: "pa.Table") -> "pd.DataFrame":
+        """Decode a table; column by column, without a Python object per value where types fit.
+
+        Raises:
+            InvalidRequestError: As `rows` does.
+        """
+        import pandas as pd
+
+        from keepwell.features.columns import decode_column
+
+        frame: dict[str, Any] = {}
+        present = set(table.column_names)
+        for name, field, cell, missing, required in self._inputs:
+            column = table.column(name) if name in present else None
+            values: Any = None
+            if column is not None:
+                values = decode_column(column, field, required=required)
+            if values is None:
+                raw = [None] * table.num_rows if column is None else column.to_pylist()
+                values, _ = _decode(raw, field, cell, missing, required)
+            frame[name] = pd.Series(values, dtype=_dtype(field))
+        return pd.DataFrame(frame, index=pd.RangeIndex(table.num_rows))
+
+
+def _dtype(field: Field) -> type:
+    return object if field.type in (ColumnType.CATEGORY, ColumnType.TEXT) else float
+
+
+def _decode(
+    values: list[Any], field: Field, cell: Cell, missing: Any, required: bool
+) -> tuple[list[Any], int]:
+    """Return canonical values and how many of them were infinite."""
+    decoded: list[Any] = []
+    infinite = 0
+    for row, value in enumerate(values):
+        if is_missing(value):
+            if required:
+                raise _missing_error(field, row)
+            decoded.append(missing)
+            continue
+        try:
+            canonical = cell(value)
+        except RefusedValueError as refusal:
+            raise _type_error(field, row, value, refusal) from None
+        if is_missing(canonical):  # an empty label, an infinite number
+            if required:
+                raise _missing_error(field, row, value)
+            infinite += canonical is not None
+        decoded.append(canonical)
+    return decoded, infinite
+
+
+def _missing_error(field: Field, row: int, value: Any = None) -> InvalidRequestError:
+    found = "is missing" if value is None else f"is {value!r:.40}, which counts as missing,"
+    return InvalidRequestError(
+        f"column '{field.name}' {found} in instance {row}",
+        why="training saw a value in every row, so the model never learnt what a gap means",
+        now=f"send a {field.type.value} for '{field.name}'",
+        details={"column": field.name, "instance": row},
+    )
+
+
+def _type_error(
+    field: Field, row: int, value: Any, refusal: RefusedValueError
+) -> InvalidRequestError:
+    example = "" if field.example is None else f", for example {field.example!r}"
+    return InvalidRequestError(
+        f"column '{field.name}' of instance {row} is {_kind(value)}: {value!r:.80}",
+        why=f"'{field.name}' is a {field.type.value} and {refusal}",
+        now=f"send a {field.type.value}{example}",
+        details={"column": field.name, "instance": row},
+    )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, list):
+        return "a list"
+    return "an object" if isinstance(value, dict) else f"a {type(value).__name__}"
+
+
+def _infinite_warning(name: str, count: int) -> str:
+    values = "1 infinite value counts" if count == 1 else f"{count} infinite values count"
+    return f"column '{name}': {values} as missing"
+
+
+def _extra_warning(extra: set[str]) -> str:
+    names = sorted(map(str, extra))
+    shown = ", ".join(f"'{name:.60}'" for name in names[:_SHOWN])
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"ignored, because the model does not use them: {shown}{more}"

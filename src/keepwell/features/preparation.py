@@ -1,0 +1,85 @@
+"""The fitted part of a model that turns the canonical frame into a matrix.
+
+Small and standard on purpose: a deployed model compiles exactly these steps into plain data.
+
+| columns | tree | linear |
+|---|---|---|
+| number, integer, boolean | as they are, nan included | median, "was missing" flag, standard score |
+| category | ordinal code, unknown -1, missing a label of its own | one column per label |
+| datetime | calendar parts | calendar parts, then as numbers |
+| text | TF-IDF of words and pairs | the same, larger vocabulary |
+"""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from keepwell.core.records import ColumnType, Signature
+
+if TYPE_CHECKING:
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import Pipeline
+
+Flavour = Literal["tree", "linear"]
+
+NUMERIC = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN)
+MAX_CODES = 250  # LightGBM keeps 255 bins per column
+MAX_DUMMIES = 100
+_TERMS: dict[str, int] = {"tree": 300, "linear": 5000}
+
+
+def preparation(signature: Signature, flavour: Flavour) -> "ColumnTransformer":
+    """Return the unfitted transformer of the canonical frame.
+
+    Blocks are named `numbers`, `categories`, `dates` and `text:<column>`, in that order; each but
+    the text blocks takes a list of columns. What it gives is a NumPy array, or a sparse matrix where
+    text makes it so.
+    """
+    from sklearn.compose import ColumnTransformer
+
+    names = {kind: [f.name for f in signature.inputs if f.type is kind] for kind in ColumnType}
+    numbers = [field.name for field in signature.inputs if field.type in NUMERIC]
+    blocks: list[tuple[str, Any, Any]] = [
+        ("numbers", "passthrough" if flavour == "tree" else _scaled(), numbers),
+        ("categories", _codes() if flavour == "tree" else _dummies(), names[ColumnType.CATEGORY]),
+        ("dates", _dates(flavour), names[ColumnType.DATETIME]),
+    ]
+    blocks += [(f"text:{name}", _terms(flavour), name) for name in names[ColumnType.TEXT]]
+    used = [block for block in blocks if block[2]]
+    return ColumnTransformer(used, sparse_threshold=0.3, verbose_feature_names_out=False)
+
+
+def _scaled() -> "Pipeline":
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    # keep_empty_features: a column may be empty in one fold and filled in another.
+    impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    return Pipeline([("impute", impute), ("scale", StandardScaler())])
+
+
+def _codes() -> Any:
+    from sklearn.preprocessing import OrdinalEncoder
+
+    return OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=-1, max_categories=MAX_CODES
+    )
+
+
+def _dummies() -> Any:
+    from sklearn.preprocessing import OneHotEncoder
+
+    return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_DUMMIES)
+
+
+def _dates(flavour: Flavour) -> "Pipeline":
+    from sklearn.pipeline import Pipeline
+
+    from keepwell.features.transforms.date_parts import DateParts
+
+    return Pipeline([("parts", DateParts()), *(_scaled().steps if flavour == "linear" else ())])
+
+
+def _terms(flavour: Flavour) -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(max_features=_TERMS[flavour], ngram_range=(1, 2), sublinear_tf=True)
