@@ -1,0 +1,254 @@
+"""A challenger: trained on what the world looks like now, judged on the newest rows.
+
+The newest rows with outcomes are kept out of everything: champion and challenger are compared on them.
+Before them, the window of training rows is itself a choice that is made by evidence: each window is
+tried on the rows just before the test rows, and the best one trains the challenger. Rows from before
+the change count fully (`all`), less (`weighted`), or not at all (`recent`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from keepwell.core.errors import TrainingError
+from keepwell.core.progress import Progress
+from keepwell.core.records import Column, Estimate, ModelVersion
+from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.operations.build.bench import Bench, Build
+from keepwell.operations.build.draft import Draft
+from keepwell.operations.build.judge import judge_version, open_scorer
+from keepwell.operations.build.learn import learn
+from keepwell.operations.build.live_rows import in_common, live_table
+from keepwell.operations.build.stages import register_draft
+from keepwell.operations.loop.retrainings import Comparison, Retraining, RetrainingResult, Window
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+TEST_SHARE = 0.3
+MIN_TEST, MAX_TEST = 50, 5000
+MIN_TRAIN = 100
+"""Rows with outcomes that a window must hold before it is worth training on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """All rows that may be trained on, oldest first; live ones come last.
+
+    Attributes:
+        table: The rows.
+        times: When each live row was answered, Unix seconds; 0 for rows of the project's dataset.
+        test: Positions of the newest rows, which nothing is trained on.
+        dataset: What the rows are, for the run's record.
+        columns: Their schema.
+    """
+
+    table: pa.Table
+    times: npt.NDArray[np.float64]
+    test: npt.NDArray[np.int64]
+    dataset: str
+    columns: tuple[Column, ...]
+
+
+def train_challenger(
+    bench: Bench,
+    labelled: pa.Table,
+    request: Retraining,
+    *,
+    progress: Progress,
+    started: Callable[[str], None] = lambda run: None,
+) -> RetrainingResult:
+    """Train, register and judge a challenger; nothing is put behind the endpoint.
+
+    Args:
+        bench: The workspace's parts.
+        labelled: Predictions of the endpoint with their outcomes, oldest first, with the columns
+            `time`, `inputs` and `outcome`.
+        request: What the loop asked for.
+        progress: Hears how it goes.
+        started: Told the id of the final training run when it ends.
+
+    Raises:
+        TrainingError: If there are too few rows with outcomes, or nothing could be trained.
+    """
+    baseline = bench.registry.get(bench.spec.name, request.baseline)
+    rows = gather(bench, labelled, baseline)
+    windows = [window for window in request.windows if _size(rows, window) >= MIN_TRAIN]
+    if not windows:
+        raise TrainingError(
+            f"too few rows with outcomes to train on: {len(labelled)} in all",
+            why=f"each window needs {MIN_TRAIN} besides the {len(rows.test)} that are kept for the test",
+            now="post more outcomes, or lower loop.retrain.min_labels",
+        )
+    share = request.budget / (len(windows) + 1)
+    window, tried = _choose(bench, rows, windows, share, progress)
+    progress.update(f"training on the window '{window.name}'")
+    draft = _train(bench, rows, window, rows.test, share, progress, request)
+    started(draft.run)
+    build = Build(bench=bench, listener=_Quiet(progress))
+    version: ModelVersion = register_draft(build, draft)
+    table = rows.table.take(rows.test)
+    verdict = judge_version(bench, version, table, champion=request.baseline)
+    bench.registry.record_gate(version.model, version.version, verdict)
+    return RetrainingResult(
+        status="done",
+        run=draft.run,
+        candidate=version.version,
+        verdict=verdict,
+        comparison=compare(bench, version, baseline, table),
+        window=window.name,
+        rows=_size(rows, window),
+        evidence={f"{version.metric} of window {name}": score for name, score in tried.items()},
+    )
+
+
+def gather(bench: Bench, labelled: pa.Table, baseline: ModelVersion) -> Rows:
+    """Return the project's rows and the live ones, with the newest live ones set aside."""
+    dataset = bench.datasets.get(bench.spec.dataset)
+    signature = baseline.signature
+    names = [field.name for field in signature.inputs] + [signature.target]
+    base = bench.datasets.read(dataset, columns=names)
+    live = live_table(labelled.select(["inputs", "outcome"]).to_pylist(), signature)
+    table = in_common(base, live, names)
+    tested = int(np.clip(TEST_SHARE * live.num_rows, min(MIN_TEST, live.num_rows), MAX_TEST))
+    total = table.num_rows
+    live_times = np.asarray(labelled["time"].to_numpy(), dtype=np.float64)
+    return Rows(
+        table=table,
+        times=np.concatenate([np.zeros(base.num_rows), live_times]),
+        test=np.arange(total - tested, total, dtype=np.int64),
+        dataset=f"{dataset.key} + {live.num_rows} live rows",
+        columns=tuple(column for column in dataset.columns if column.name in names),
+    )
+
+
+def _weights(rows: Rows, window: Window) -> npt.NDArray[np.float64]:
+    if window.since is None:
+        return np.ones(rows.table.num_rows)
+    return np.where(rows.times >= window.since, 1.0, window.older)
+
+
+def _size(rows: Rows, window: Window) -> int:
+    weights = _weights(rows, window)
+    weights[rows.test] = 0
+    return int(np.count_nonzero(weights))
+
+
+def _choose(
+    bench: Bench, rows: Rows, windows: list[Window], budget: float, progress: Progress
+) -> tuple[Window, dict[str, float]]:
+    """Return the window whose model does best on the rows just before the test rows."""
+    from keepwell.tracking.metrics import direction
+
+    if len(windows) == 1:
+        return windows[0], {}
+    live = int(np.count_nonzero(rows.times)) - len(rows.test)
+    held = int(np.clip(TEST_SHARE * live, MIN_TEST, MAX_TEST))
+    start = int(rows.test[0])
+    validation = np.arange(start - held, start, dtype=np.int64)
+    scores: dict[str, float] = {}
+    sign = 1
+    for window in windows:
+        progress.update(f"trying the window '{window.name}'")
+        earlier = replace(
+            rows, table=rows.table.slice(0, start), times=rows.times[:start], test=validation
+        )
+        if _size(earlier, window) < MIN_TRAIN:
+            continue
+        draft = _train(bench, earlier, window, validation, budget, progress, None)
+        sign = direction(draft.metric)
+        scores[window.name] = draft.metrics[draft.metric].value
+    if not scores:
+        return windows[0], {}
+    best = max(scores, key=lambda name: sign * scores[name])
+    return next(window for window in windows if window.name == best), scores
+
+
+def _train(
+    bench: Bench,
+    rows: Rows,
+    window: Window,
+    test: npt.NDArray[np.int64],
+    budget: float,
+    progress: Progress,
+    request: Retraining | None,
+) -> Draft:
+    weights = _weights(rows, window)
+    used = np.flatnonzero(weights > 0)
+    used = np.union1d(used, test)  # test rows stay, whatever their age
+    positions = np.searchsorted(used, test)
+    data = DataSpec(
+        source=bench.spec.data.source,
+        target=bench.spec.data.target,
+        types=bench.spec.data.types,
+        keep=tuple(column.name for column in rows.columns),  # the champion's inputs, all of them
+    )
+    spec: TrainSpec = replace(bench.spec.train, budget=budget)
+    tags = {"window": window.name}
+    if request is not None:
+        tags |= {"retraining": request.id, "incident": request.incident, "why": request.reason}
+    return learn(
+        bench,
+        rows.table.take(used),
+        rows.columns,
+        data=data,
+        spec=spec,
+        dataset=rows.dataset,
+        kind="retrain" if request is not None else "trial",
+        tags=tags,
+        progress=progress,
+        test_rows=positions.astype(np.int64),
+        weights=weights[used],
+    )
+
+
+def compare(
+    bench: Bench, candidate: ModelVersion, champion: ModelVersion, table: pa.Table
+) -> Comparison:
+    """Return both versions' metric on the same rows, and the gain with its interval."""
+    from keepwell.tracking.metrics import direction, measure, paired_difference
+
+    signature, metric = champion.signature, champion.metric
+    actual = table[signature.target].to_pylist()
+    answers = [open_scorer(bench, version).batch(table) for version in (candidate, champion)]
+    values = [
+        measure(signature.task, signature.classes, actual, item.predictions, item.probabilities)[
+            metric
+        ]
+        for item in answers
+    ]
+    difference: Estimate = paired_difference(
+        metric, signature.task, signature.classes, actual, answers[0], answers[1]
+    )
+    sign = direction(metric)
+    low, high = difference.low, difference.high
+    if sign < 0 and low is not None and high is not None:
+        low, high = -high, -low
+    return Comparison(
+        metric=metric,
+        rows=table.num_rows,
+        challenger=values[0],
+        champion=values[1],
+        gain=Estimate(value=sign * difference.value, low=low, high=high),
+    )
+
+
+class _Quiet:
+    """A listener that passes progress on and hears nothing else."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.update = progress.update
+
+    def step_started(self, name: str, reason: str) -> None:
+        """Do nothing."""
+
+    def step_finished(self, result: object) -> None:
+        """Do nothing."""
+
+    def waiting(self, message: str) -> None:
+        """Do nothing."""

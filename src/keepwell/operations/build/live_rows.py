@@ -1,0 +1,101 @@
+"""Labelled live rows as a table: what the endpoint was asked, and what turned out to be true."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from keepwell.core.records import ColumnType, Signature, Task
+
+ARROW_TYPES: dict[ColumnType, pa.DataType] = {
+    ColumnType.NUMBER: pa.float64(),
+    ColumnType.INTEGER: pa.float64(),  # requests may send 3.0 for 3, and gaps
+    ColumnType.BOOLEAN: pa.bool_(),
+    ColumnType.CATEGORY: pa.string(),
+    ColumnType.TEXT: pa.string(),
+    ColumnType.DATETIME: pa.timestamp("us", tz="UTC"),
+    ColumnType.IDENTIFIER: pa.string(),
+}
+
+
+def live_table(rows: Iterable[Mapping[str, Any]], signature: Signature) -> pa.Table:
+    """Return the rows that a model could have been trained on, in the order given.
+
+    Args:
+        rows: Logged predictions with their outcomes: `inputs` and `outcome` are JSON texts.
+        signature: Of the version that answered; gives the columns and their types.
+    """
+    instances, outcomes = [], []
+    for row in rows:
+        instances.append(json.loads(row["inputs"]))
+        outcomes.append(json.loads(row["outcome"]))
+    columns = {
+        field.name: pa.array(
+            [_value(instance.get(field.name), field.type) for instance in instances],
+            type=ARROW_TYPES[field.type],
+        )
+        for field in signature.inputs
+    }
+    return pa.table({**columns, signature.target: _outcomes(outcomes, signature)})
+
+
+def _value(value: Any, kind: ColumnType) -> Any:
+    if value is None or value == "":
+        return None
+    if kind in (ColumnType.NUMBER, ColumnType.INTEGER):
+        return float(value)
+    if kind is ColumnType.BOOLEAN:
+        return bool(value)
+    if kind is ColumnType.DATETIME:
+        return _moment(value)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _moment(value: Any) -> datetime | None:
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _outcomes(outcomes: list[Any], signature: Signature) -> pa.Array:
+    if signature.task is Task.REGRESSION:
+        return pa.array(
+            [None if value is None else float(value) for value in outcomes], pa.float64()
+        )
+    labels = {str(label): label for label in signature.classes}
+    return pa.array([labels.get(str(value), value) for value in outcomes])
+
+
+def in_common(base: pa.Table, live: pa.Table, names: Iterable[str]) -> pa.Table:
+    """Return base and live rows, one after the other, with the columns `names`, typed as in `base`.
+
+    A live column that cannot be read as the base's type makes both text: a category is the one type
+    that takes everything.
+    """
+    arrays: dict[str, pa.ChunkedArray] = {}
+    for name in names:
+        first, second = base[name], live[name]
+        try:
+            second = second.cast(first.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+            first, second = _same_kind(first, second)
+        arrays[name] = pa.chunked_array([*first.chunks, *second.chunks], type=first.type)
+    return pa.table(arrays)
+
+
+def _same_kind(
+    first: pa.ChunkedArray, second: pa.ChunkedArray
+) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    numeric = [
+        pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
+        for array in (first, second)
+    ]
+    if all(numeric):  # an integer column whose live values hold fractions
+        return first.cast(pa.float64()), second.cast(pa.float64())
+    return first.cast(pa.string()), second.cast(pa.string())
