@@ -1,0 +1,108 @@
+"""How sure a measured value is: the bootstrap.
+
+Rows are drawn with replacement and measured again, many times; the middle 95% of what comes out is
+the interval. Above 20,000 rows fewer are drawn and the spread is scaled down accordingly, so that the
+time is bounded. Rows are taken as independent: for rows close in time the truth is somewhat wider.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keepwell.core.records import Estimate, Task
+from keepwell.tracking.metrics.catalog import direction
+from keepwell.tracking.metrics.labels import encode
+from keepwell.tracking.metrics.measures import Scores, measure_codes, measure_numbers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RESAMPLES = 300
+_MOST_ROWS = 20_000
+_FEWEST_ROWS = 10  # an interval from less would only look like knowledge
+_LEVEL = (2.5, 97.5)
+
+Measured = Callable[["NDArray[np.int64]"], dict[str, float]]
+
+
+def intervals(
+    task: Task,
+    classes: Sequence[Any],
+    actual: "Sequence[Any] | NDArray[Any]",
+    scores: Scores,
+    *,
+    seed: int = 0,
+) -> dict[str, Estimate]:
+    """Return every metric of the task with its 95% interval; none below ten rows."""
+    measured = _measured(task, classes, actual, scores)
+    return _bootstrap(measured, len(actual), seed)
+
+
+def paired_difference(
+    metric: str,
+    task: Task,
+    classes: Sequence[Any],
+    actual: "Sequence[Any] | NDArray[Any]",
+    candidate: Scores,
+    champion: Scores,
+    *,
+    seed: int = 0,
+) -> Estimate | None:
+    """Return by how much the candidate is better on the same rows: above 0 is better, in any metric.
+
+    Both are measured on the same drawn rows, so what makes rows easy or hard for both cancels out.
+    None if the rows cannot decide the metric.
+    """
+    sign = direction(metric)
+    first = _measured(task, classes, actual, candidate)
+    second = _measured(task, classes, actual, champion)
+
+    def difference(rows: "NDArray[np.int64]") -> dict[str, float]:
+        one, other = first(rows).get(metric), second(rows).get(metric)
+        return {} if one is None or other is None else {metric: sign * (one - other)}
+
+    return _bootstrap(difference, len(actual), seed).get(metric)
+
+
+def _measured(
+    task: Task,
+    classes: Sequence[Any],
+    actual: "Sequence[Any] | NDArray[Any]",
+    scores: Scores,
+) -> Measured:
+    if task is Task.REGRESSION:
+        truth = np.asarray(actual, dtype=np.float64)
+        numbers = np.asarray(scores.predictions, dtype=np.float64)
+        return lambda rows: measure_numbers(truth[rows], numbers[rows])
+    codes, said = encode(actual, classes), encode(scores.predictions, classes)
+    chances = scores.probabilities
+    return lambda rows: measure_codes(
+        codes[rows], said[rows], None if chances is None else chances[rows], len(classes)
+    )
+
+
+def _bootstrap(measured: Measured, rows: int, seed: int) -> dict[str, Estimate]:
+    values = measured(np.arange(rows))
+    if rows < _FEWEST_ROWS:
+        return {name: Estimate(value=value) for name, value in values.items()}
+    random = np.random.default_rng(seed)
+    drawn = min(rows, _MOST_ROWS)
+    draws = [measured(random.integers(0, rows, drawn)) for _ in range(RESAMPLES)]
+    scale = float(np.sqrt(drawn / rows))
+    return {
+        name: _estimate(value, [draw[name] for draw in draws if name in draw], scale)
+        for name, value in values.items()
+    }
+
+
+def _estimate(value: float, draws: list[float], scale: float) -> Estimate:
+    if len(draws) < RESAMPLES // 2:  # most draws could not decide it: nor can we
+        return Estimate(value=value)
+    bounds = np.percentile(draws, _LEVEL)
+    if scale < 1:
+        bounds = value + (bounds - np.mean(draws)) * scale
+    # In tiny samples both bounds may lie on one side of the value.
+    return Estimate(
+        value=value, low=min(value, float(bounds[0])), high=max(value, float(bounds[1]))
+    )

@@ -1,0 +1,59 @@
+"""The metrics by name: what task each is for, and which way is better."""
+
+from keepwell.core.errors import UsageError
+from keepwell.core.records import Task
+from keepwell.core.suggestions import did_you_mean
+
+_CLASSIFICATION = (
+    "accuracy",
+    "roc_auc",
+    "average_precision",
+    "f1",
+    "precision",
+    "recall",
+    "log_loss",
+)
+_REGRESSION = ("rmse", "mae", "r2", "mse")
+_LOWER_IS_BETTER = frozenset({"log_loss", "rmse", "mae", "mse"})
+
+
+def metric_names(task: Task) -> tuple[str, ...]:
+    """Return the metrics that a task is measured by."""
+    return _REGRESSION if task is Task.REGRESSION else _CLASSIFICATION
+
+
+def default_metric(task: Task) -> str:
+    """Return the metric that models of a task are chosen by if nobody says otherwise."""
+    return {Task.BINARY: "roc_auc", Task.MULTICLASS: "log_loss", Task.REGRESSION: "rmse"}[task]
+
+
+def direction(name: str) -> int:
+    """Return +1 where more is better, -1 where less is.
+
+    Raises:
+        UsageError: If there is no such metric.
+    """
+    known = (*_CLASSIFICATION, *_REGRESSION)
+    if name not in known:
+        raise UsageError(
+            f"there is no metric called '{name}'",
+            why=f"metrics: {', '.join(known)}",
+            now=did_you_mean(name, known) or "pick one of the metrics above",
+        )
+    return -1 if name in _LOWER_IS_BETTER else 1
+
+
+def check_metric(name: str, task: Task) -> str:
+    """Return `name` if models of the task can be measured by it.
+
+    Raises:
+        UsageError: If there is no such metric, or not for this task.
+    """
+    direction(name)
+    if name not in metric_names(task):
+        raise UsageError(
+            f"the metric '{name}' does not fit a {task.value} model",
+            why=f"{task.value} models are measured by {', '.join(metric_names(task))}",
+            now=f"set `metric: {default_metric(task)}` under `train:`, or another of those",
+        )
+    return name

@@ -1,0 +1,112 @@
+"""All measures of a task at once."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from keepwell.core.records import Task
+from keepwell.tracking.metrics.classification import accuracy, precision_recall_f1
+from keepwell.tracking.metrics.labels import encode
+from keepwell.tracking.metrics.ranking import average_precision, rank, roc_auc
+from keepwell.tracking.metrics.regression import mae, mse, r2, rmse
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_PAIR = 2
+
+
+class Scores(Protocol):
+    """What a model said about some rows: whoever has these two attributes is measurable."""
+
+    @property
+    def predictions(self) -> "Sequence[Any] | NDArray[Any]":
+        """Labels or numbers, one per row."""
+        ...
+
+    @property
+    def probabilities(self) -> "NDArray[np.float64] | None":
+        """Class probabilities (rows by classes), None where there are none."""
+        ...
+
+
+def measure(
+    task: Task,
+    classes: Sequence[Any],
+    actual: "Sequence[Any] | NDArray[Any]",
+    predicted: "Sequence[Any] | NDArray[Any]",
+    probabilities: "NDArray[np.float64] | None" = None,
+) -> dict[str, float]:
+    """Return every metric of the task that these rows can decide.
+
+    With two classes, the second is the positive one; with more, the metrics are plain means over the
+    classes. Without probabilities, only the metrics of labels are given. No rows, no metrics.
+    """
+    if task is Task.REGRESSION:
+        return measure_numbers(
+            np.asarray(actual, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
+        )
+    return measure_codes(
+        encode(actual, classes), encode(predicted, classes), probabilities, len(classes)
+    )
+
+
+def measure_numbers(
+    actual: "NDArray[np.float64]", predicted: "NDArray[np.float64]"
+) -> dict[str, float]:
+    """Return the metrics of a regression."""
+    if not len(actual):
+        return {}
+    return {
+        "rmse": rmse(actual, predicted),
+        "mae": mae(actual, predicted),
+        "r2": r2(actual, predicted),
+        "mse": mse(actual, predicted),
+    }
+
+
+def measure_codes(
+    actual: "NDArray[np.int64]",
+    predicted: "NDArray[np.int64]",
+    probabilities: "NDArray[np.float64] | None",
+    classes: int,
+) -> dict[str, float]:
+    """Return the metrics of a classification whose labels are already codes."""
+    if not len(actual):
+        return {}
+    precision, recall, f1 = precision_recall_f1(actual, predicted, classes)
+    measured = {"accuracy": accuracy(actual, predicted)}
+    if probabilities is not None:
+        known = actual >= 0
+        whole = bool(known.all())
+        measured |= _of_probabilities(
+            actual if whole else actual[known],
+            probabilities if whole else probabilities[known],
+            classes,
+        )
+    return measured | {"f1": f1, "precision": precision, "recall": recall}
+
+
+def _of_probabilities(
+    actual: "NDArray[np.int64]", probabilities: "NDArray[np.float64]", classes: int
+) -> dict[str, float]:
+    if not len(actual):
+        return {}
+    positives = (1,) if classes == _PAIR else range(classes)
+    rankings = [rank(actual == code, probabilities[:, code]) for code in positives]
+    decided = [ranking for ranking in rankings if ranking.decides]
+    measured = {"log_loss": log_loss(actual, probabilities)}
+    if decided:
+        measured["roc_auc"] = float(np.mean([roc_auc(ranking) for ranking in decided]))
+        measured["average_precision"] = float(
+            np.mean([average_precision(ranking) for ranking in decided])
+        )
+    return measured
+
+
+def log_loss(actual: "NDArray[np.int64]", probabilities: "NDArray[np.float64]") -> float:
+    """Return the mean surprise at the true labels, in nats; never infinite."""
+    tiny = np.finfo(probabilities.dtype).eps
+    given = probabilities[np.arange(len(actual)), actual]
+    return float(-np.mean(np.log(np.clip(given, tiny, 1 - tiny))))

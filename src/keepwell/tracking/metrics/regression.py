@@ -1,0 +1,37 @@
+"""Measures of predicted numbers."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+def mse(actual: "Floats", predicted: "Floats") -> float:
+    """Return the mean squared error."""
+    return float(np.mean((actual - predicted) ** 2))
+
+
+def rmse(actual: "Floats", predicted: "Floats") -> float:
+    """Return the root of the mean squared error, in the target's own unit."""
+    return float(np.sqrt(mse(actual, predicted)))
+
+
+def mae(actual: "Floats", predicted: "Floats") -> float:
+    """Return the mean absolute error, in the target's own unit."""
+    return float(np.mean(np.abs(actual - predicted)))
+
+
+def r2(actual: "Floats", predicted: "Floats") -> float:
+    """Return the share of the target's variance that is explained; 0 is as good as its mean.
+
+    Of a constant target nothing can be explained: 1 if it was met exactly, else 0.
+    """
+    spread = float(np.sum((actual - actual.mean()) ** 2))
+    missed = float(np.sum((actual - predicted) ** 2))
+    if spread == 0.0:
+        return 1.0 if missed == 0.0 else 0.0
+    return 1.0 - missed / spread
