@@ -1,0 +1,1 @@
+"""One module per command; each holds `app`, a Typer application of that name."""

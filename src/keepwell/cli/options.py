@@ -1,0 +1,94 @@
+"""What the commands have in common: their options, and how help is laid out."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from typer.core import TyperGroup
+
+from keepwell.core.errors import NotFoundError, UsageError
+from keepwell.core.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from keepwell.workspace import Workspace
+
+AsJson = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print one JSON document on standard output; all else on standard error."
+    ),
+]
+ProjectFolder = Annotated[
+    Path,
+    typer.Option(
+        "--project", "-C", help="The project's folder, or one inside it.", show_default=False
+    ),
+]
+HERE = Path()
+
+
+def markup() -> Literal["rich"] | None:
+    """Return how help is drawn: with colour and boxes in a terminal, as plain text in a pipe."""
+    return "rich" if sys.stdout.isatty() else None
+
+
+def examples(*lines: str) -> str:
+    """Return the examples at the end of a command's help, one to a line."""
+    if markup() is None:
+        return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+    shown = "\n".join(f"  [cyan]{line}[/cyan]" for line in lines)
+    return f"[bold]Examples[/bold]\n{shown}"
+
+
+def command_app(*, group: bool = False) -> typer.Typer:
+    """Return the Typer application that a command module hangs its functions on."""
+    return typer.Typer(
+        cls=ListingGroup if group else None,
+        rich_markup_mode=markup(),
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+
+
+class Group(TyperGroup):
+    """A group of commands that knows which one was probably meant."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that `args` starts with.
+
+        Raises:
+            UsageError: If there is none of that name.
+        """
+        word, known = args[0], self.list_commands(ctx)
+        if word not in known and not word.startswith("-"):
+            raise UsageError(
+                f"there is no command '{ctx.command_path} {word}'",
+                why=f"there are: {', '.join(known)}",
+                now=did_you_mean(word, known) or f"{ctx.command_path} --help",
+            )
+        return super().resolve_command(ctx, args)
+
+
+class ListingGroup(Group):
+    """A group that lists when nothing else is asked: `keepwell runs` is `keepwell runs list`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `list` in front where the words start with no subcommand."""
+        if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help")):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+def open_workspace(project: Path) -> "Workspace":
+    """Open the workspace of the project in `project` or above it."""
+    from keepwell.workspace import Workspace
+
+    if not project.is_dir():
+        raise NotFoundError(
+            f"there is no folder {project}",
+            why="--project names a project's folder",
+            now="leave --project out inside a project, or name its folder",
+        )
+    return Workspace.open(project)
