@@ -1,0 +1,81 @@
+"""How a blob comes onto a disk: beside its place, then renamed into it."""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from keepwell.infrastructure.files import settle, settle_folder, storing
+
+_PIECE = 1 << 20
+_FORGOTTEN = 86400.0  # seconds after which an unfinished arrival is a killed process's
+
+
+class Arrivals:
+    """The folder `ROOT/arriving`, where blobs are written before they have their name."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / "arriving"
+        with storing(f"the blob store {root} cannot be opened"):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._sweep()
+
+    def write(self, data: bytes | Path, place: Callable[[str], str]) -> str:
+        """Write bytes, or a file's content in one pass, to the place of their digest."""
+        if isinstance(data, bytes):
+            digest = hashlib.sha256(data).hexdigest()
+            if _holds(Path(place(digest)), len(data)):
+                return digest
+        handle, name = tempfile.mkstemp(dir=self._folder)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                digest = _copy(data, file)
+                target = Path(place(digest))
+                if _holds(target, file.tell()):
+                    temporary.unlink()
+                    return digest
+                file.flush()
+                settle(file.fileno())
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary.replace(target)
+            settle_folder(target.parent)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        return digest
+
+    def _sweep(self) -> None:
+        limit = time.time() - _FORGOTTEN
+        for path in self._folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < limit:
+                    path.unlink()
+
+
+def _holds(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size == size
+    except FileNotFoundError:
+        return False
+
+
+def _copy(data: bytes | Path, file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    for piece in _pieces(data):
+        digest.update(piece)
+        file.write(piece)
+    return digest.hexdigest()
+
+
+def _pieces(data: bytes | Path) -> Iterator[bytes]:
+    if isinstance(data, bytes):
+        yield data
+        return
+    with data.open("rb") as source:
+        while piece := source.read(_PIECE):
+            yield piece

@@ -1,0 +1,98 @@
+"""Files that are there whole or not at all, and a disk's refusals in plain words."""
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from keepwell.core.errors import KeepwellError, StorageError
+
+_NOW = {
+    errno.ENOSPC: "free some space on that disk, then run the same command again",
+    errno.EDQUOT: "free some of your quota, then run the same command again",
+    errno.EROFS: "choose a folder on a disk that can be written to",
+    errno.EACCES: "check who owns that folder and what its permissions are",
+    errno.EPERM: "check who owns that folder and what its permissions are",
+    errno.EMFILE: "raise the limit of open files: `ulimit -n 4096`",
+}
+
+
+def refusal(error: OSError, what: str) -> StorageError:
+    """Return the `StorageError` that says what a system call's refusal means for the user."""
+    return StorageError(
+        what,
+        why=(error.strerror or str(error)) + (f": {error.filename}" if error.filename else ""),
+        now=_NOW.get(error.errno or 0, "check the disk, then run the same command again"),
+        details={"errno": errno.errorcode.get(error.errno or 0, "")},
+    )
+
+
+@contextlib.contextmanager
+def storing(what: str) -> Iterator[None]:
+    """Turn an `OSError` in this block into a `StorageError` that begins with `what`.
+
+    >>> with storing("the profile of 'churn' was not written"):
+    ...     Path("/no/such/folder/x").write_bytes(b"")
+    Traceback (most recent call last):
+    keepwell.core.errors.StorageError: the profile of 'churn' was not written
+    No such file or directory: /no/such/folder/x
+    check the disk, then run the same command again
+    """
+    try:
+        yield
+    except KeepwellError:
+        raise
+    except OSError as error:
+        raise refusal(error, what) from error
+
+
+def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Replace the content of a file: any reader, at any time, sees the old bytes or the new ones.
+
+    Folders on the way are made. With `durable` the bytes are on the disk when this returns; without
+    it they survive the death of the process, but not of the machine.
+
+    Raises:
+        StorageError: If the disk is full, read-only or not ours; the old content stays.
+    """
+    with storing(f"{path} was not written"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                settle(file.fileno(), durable=durable)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        if durable:
+            settle_folder(path.parent)
+
+
+def settle(descriptor: int, *, durable: bool = True) -> None:
+    """Give a new file the permissions of any other, and put its bytes on the disk if `durable`."""
+    os.fchmod(descriptor, 0o666 & ~_umask())
+    if durable:
+        os.fsync(descriptor)
+
+
+def settle_folder(folder: Path) -> None:
+    """Put the names in a folder on the disk, so that a rename outlives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    """Return the process's umask; Linux tells it without the race of setting it to read it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("Umask:"):
+                return int(line.split()[1], 8)
+    return 0o022

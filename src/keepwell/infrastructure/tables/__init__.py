@@ -1,0 +1,38 @@
+"""Versioned tables in Delta Lake, and SQL over anything that is Arrow.
+
+    tables = open_tables(".keepwell/tables")
+    tables.write("predictions", batch, once=("worker-0", position))
+    query("select version, count(*) from p group by 1", {"p": tables.dataset("predictions")})
+
+deltalake and DuckDB are loaded when they are first used.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from keepwell.infrastructure.tables.store import DeltaTableStore
+
+__all__ = ["open_tables", "query"]
+
+
+def open_tables(url: str) -> "DeltaTableStore":
+    """Return the tables under a path or an object store's URL; nothing is made before a write."""
+    from keepwell.infrastructure.tables.store import DeltaTableStore
+
+    return DeltaTableStore(url)
+
+
+def query(sql: str, tables: "Mapping[str, Any]") -> "pa.Table":
+    """Return the answer of DuckDB to `sql` over Arrow tables and datasets, each under its name.
+
+    The statement sees those tables and nothing else: no file, no network, no Python variable.
+
+    Raises:
+        UsageError: If the SQL is wrong; the database's own words say where.
+    """
+    from keepwell.infrastructure.tables.queries import answer
+
+    return answer(sql, tables)

@@ -1,0 +1,165 @@
+"""Tables in Delta Lake: one folder each, versions by its transaction log."""
+
+import random
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from keepwell.core.errors import NotFoundError
+from keepwell.infrastructure.tables.addresses import Addresses
+from keepwell.infrastructure.tables.refusals import refusals
+
+if TYPE_CHECKING:
+    from keepwell.core.ports import TableStore
+
+_MODES = ("append", "overwrite")
+_PATIENCE = 60.0  # seconds of losing the race for the next version
+
+
+class DeltaTableStore:
+    """Delta tables under one root. Safe to use from many threads and many processes.
+
+    Names are paths of simple segments: `predictions`, `datasets/churn`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._addresses = Addresses(url)
+
+    def write(
+        self,
+        table: str,
+        data: pa.Table | pa.RecordBatchReader,
+        *,
+        mode: str = "append",
+        where: str | None = None,
+        once: tuple[str, int] | None = None,
+        partition_by: Sequence[str] = (),
+    ) -> int:
+        """Append or overwrite (`where`: only the rows that match) and return the new version.
+
+        A table that is not there is made, even by a write without rows. If `once` was applied before,
+        nothing is written and the present version is returned. A reader is streamed; as it can be read
+        only once, it cannot be tried again when others changed the same rows.
+
+        Raises:
+            ConflictError: If others changed the same rows meanwhile, and again at every new try.
+            InvalidDataError: If the rows do not have the table's columns and types.
+            StorageError: If the disk or bucket refused; the table is as it was.
+        """
+        if mode not in _MODES or (where is not None and mode != "overwrite"):
+            raise ValueError(f"mode is one of {_MODES}, where goes with overwrite; got {mode!r}")
+        self._addresses.prepare(table)
+        end = time.monotonic() + (_PATIENCE if isinstance(data, pa.Table) else 0.0)
+        with refusals(table):
+            while True:
+                try:
+                    return self._attempt(table, data, mode, where, once, partition_by)
+                except (CommitFailedError, _AlreadyMadeError):
+                    if time.monotonic() >= end:
+                        raise
+                    time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 (spreads the competitors)
+
+    def read(
+        self,
+        table: str,
+        *,
+        version: int | None = None,
+        columns: Sequence[str] | None = None,
+        where: Any = None,
+    ) -> pa.Table:
+        """Return rows; `where` is a pyarrow compute expression, pushed down to files and row groups.
+
+        Raises:
+            NotFoundError: If there is no such table or version.
+        """
+        scan = self.dataset(table, version=version)
+        return scan.to_table(columns=None if columns is None else list(columns), filter=where)
+
+    def dataset(self, table: str, *, version: int | None = None) -> Any:
+        """Return a `pyarrow.dataset.Dataset` for scanning out of core.
+
+        Raises:
+            NotFoundError: If there is no such table or version.
+        """
+        with refusals(table):
+            newest = self._open(table)
+            if newest is None:
+                raise NotFoundError(f"there is no table '{table}'", why=f"none is at {self.url}")
+            if version is None:
+                return newest.to_pyarrow_dataset()
+            if not 0 <= version <= newest.version():
+                raise NotFoundError(
+                    f"the table '{table}' has no version {version}",
+                    why=f"its versions go from 0 to {newest.version()}",
+                )
+            return DeltaTable(self._addresses.of(table), version=version).to_pyarrow_dataset()
+
+    def version(self, table: str) -> int | None:
+        """Return the newest version; None if there is no such table."""
+        opened = self._open(table)
+        return None if opened is None else int(opened.version())
+
+    def written(self, table: str, writer: str) -> int:
+        """Return the highest number that `writer` has applied by `once`; -1 if none."""
+        opened = self._open(table)
+        return -1 if opened is None else _applied(opened, writer)
+
+    def _open(self, table: str) -> DeltaTable | None:
+        try:
+            return DeltaTable(self._addresses.of(table))
+        except TableNotFoundError:
+            return None
+
+    def _attempt(
+        self,
+        table: str,
+        data: pa.Table | pa.RecordBatchReader,
+        mode: str,
+        where: str | None,
+        once: tuple[str, int] | None,
+        partition_by: Sequence[str],
+    ) -> int:
+        current = self._open(table)
+        if once and current is not None and _applied(current, once[0]) >= once[1]:
+            return int(current.version())
+        try:
+            write_deltalake(
+                current if current is not None else self._addresses.of(table),
+                data,
+                mode=cast("Literal['append', 'overwrite']", mode),
+                predicate=where if current is not None else None,
+                partition_by=list(partition_by) or None,
+                commit_properties=_commit(once),
+            )
+        except DeltaError as error:
+            if current is None and "already exists" in str(error):
+                raise _AlreadyMadeError from error
+            raise
+        written = current if current is not None else DeltaTable(self._addresses.of(table))
+        return int(written.version())
+
+
+class _AlreadyMadeError(DeltaError):
+    """Another process made the table first."""
+
+
+def _applied(table: DeltaTable, writer: str) -> int:
+    number = table.transaction_version(writer)
+    return -1 if number is None else int(number)
+
+
+def _commit(once: tuple[str, int] | None) -> CommitProperties:
+    if once is None:
+        return CommitProperties(max_commit_retries=50)
+    return CommitProperties(
+        app_transactions=[Transaction(app_id=once[0], version=once[1])], max_commit_retries=50
+    )
+
+
+if TYPE_CHECKING:
+    _: type[TableStore] = DeltaTableStore
