@@ -8,7 +8,6 @@ the change count fully (`all`), less (`weighted`), or not at all (`recent`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ import pyarrow as pa
 
 from keepwell.core.errors import TrainingError
 from keepwell.core.progress import Progress
-from keepwell.core.records import Column, Estimate, ModelVersion
+from keepwell.core.records import Column, ModelVersion
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.operations.build.bench import Bench, Build
 from keepwell.operations.build.draft import Draft
@@ -61,7 +60,6 @@ def train_challenger(
     request: Retraining,
     *,
     progress: Progress,
-    started: Callable[[str], None] = lambda run: None,
 ) -> RetrainingResult:
     """Train, register and judge a challenger; nothing is put behind the endpoint.
 
@@ -71,7 +69,6 @@ def train_challenger(
             `time`, `inputs` and `outcome`.
         request: What the loop asked for.
         progress: Hears how it goes.
-        started: Told the id of the final training run when it ends.
 
     Raises:
         TrainingError: If there are too few rows with outcomes, or nothing could be trained.
@@ -89,7 +86,6 @@ def train_challenger(
     window, tried = _choose(bench, rows, windows, share, progress)
     progress.update(f"training on the window '{window.name}'")
     draft = _train(bench, rows, window, rows.test, share, progress, request)
-    started(draft.run)
     build = Build(bench=bench, listener=_Quiet(progress))
     version: ModelVersion = register_draft(build, draft)
     table = rows.table.take(rows.test)
@@ -209,32 +205,28 @@ def _train(
 
 def compare(
     bench: Bench, candidate: ModelVersion, champion: ModelVersion, table: pa.Table
-) -> Comparison:
-    """Return both versions' metric on the same rows, and the gain with its interval."""
-    from keepwell.tracking.metrics import direction, measure, paired_difference
+) -> Comparison | None:
+    """Return both versions' metric on the same rows, and the gain with its interval.
 
-    signature, metric = champion.signature, champion.metric
-    actual = table[signature.target].to_pylist()
-    answers = [open_scorer(bench, version).batch(table) for version in (candidate, champion)]
-    values = [
-        measure(signature.task, signature.classes, actual, item.predictions, item.probabilities)[
-            metric
-        ]
-        for item in answers
-    ]
-    difference: Estimate = paired_difference(
-        metric, signature.task, signature.classes, actual, answers[0], answers[1]
+    None where the rows cannot decide the metric.
+    """
+    from keepwell.tracking.metrics import measure, paired_difference
+
+    task, classes = champion.signature.task, champion.signature.classes
+    metric = champion.metric
+    actual = table[champion.signature.target].to_pylist()
+    challenger, ruler = (
+        open_scorer(bench, version).batch(table) for version in (candidate, champion)
     )
-    sign = direction(metric)
-    low, high = difference.low, difference.high
-    if sign < 0 and low is not None and high is not None:
-        low, high = -high, -low
+    gain = paired_difference(metric, task, classes, actual, challenger, ruler)
+    if gain is None:
+        return None
+    values = [
+        measure(task, classes, actual, item.predictions, item.probabilities)[metric]
+        for item in (challenger, ruler)
+    ]
     return Comparison(
-        metric=metric,
-        rows=table.num_rows,
-        challenger=values[0],
-        champion=values[1],
-        gain=Estimate(value=sign * difference.value, low=low, high=high),
+        metric=metric, rows=table.num_rows, challenger=values[0], champion=values[1], gain=gain
     )
 
 

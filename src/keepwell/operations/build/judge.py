@@ -36,14 +36,10 @@ def judge_version(
         table: The rows, target included.
         champion: Version to compare with on the same rows; None if there is none.
     """
-    from keepwell.training.gates import Scores, judge
+    from keepwell.training.gates import judge
 
     gate, target = bench.spec.gate, version.signature.target
     candidate = open_scorer(bench, version)
-
-    def scores(scorer: Scorer) -> Scores:
-        answer = scorer.batch(table)
-        return Scores(predictions=answer.predictions, probabilities=answer.probabilities)
 
     rival = bench.registry.get(version.model, champion) if champion is not None else None
     return judge(
@@ -52,8 +48,8 @@ def judge_version(
         classes=version.signature.classes,
         metric=version.metric,
         actual=table[target].to_pylist(),
-        candidate=scores(candidate),
-        champion=scores(open_scorer(bench, rival)) if rival is not None else None,
+        candidate=candidate.batch(table),
+        champion=open_scorer(bench, rival).batch(table) if rival is not None else None,
         latency_ms=_latency_ms(candidate, table, version) if gate.latency_ms is not None else None,
         groups=_groups(table, gate.fairness.by) if gate.fairness is not None else None,
     )
