@@ -1,0 +1,1 @@
+"""Measurements, each against something a reader can judge: `python -m benchmarks [NAME …]`."""

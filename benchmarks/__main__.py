@@ -1,0 +1,37 @@
+"""Run benchmarks one after the other, each in a process of its own.
+
+    python -m benchmarks            # all, at sizes that end within minutes
+    python -m benchmarks start      # one
+"""
+
+import subprocess
+import sys
+
+BENCHMARKS = {
+    "start": "import and help time; a run in which nothing changed, 5M rows",
+    "ingest": "a CSV of 5M rows into a checked, profiled version, against duckdb alone",
+    "serving": "one row over HTTP, against the same server answering a constant",
+    "drift": "100k against 100k rows of 50 columns",
+    "baselines": "test scores on six public data sets, against the scores in their READMEs",
+    "replay": "two real drifting streams through the running server, healed against frozen",
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks, or all; return 1 if one failed."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"there is no benchmark called {unknown[0]}; there are {', '.join(BENCHMARKS)}")
+        return 2
+    failed = []
+    for name in names or BENCHMARKS:
+        print(f"\n== {name}: {BENCHMARKS[name]}\n", flush=True)
+        if subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode:
+            failed.append(name)
+    if failed:
+        print(f"\nfailed: {', '.join(failed)}")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
