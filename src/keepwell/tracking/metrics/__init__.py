@@ -10,9 +10,10 @@ under a curve where only one class occurs) is left out rather than made up.
 from keepwell.tracking.metrics.bootstrap import intervals, paired_difference
 from keepwell.tracking.metrics.catalog import default_metric, direction, metric_names
 from keepwell.tracking.metrics.labels import encode
-from keepwell.tracking.metrics.measures import Scores, measure
+from keepwell.tracking.metrics.measures import Scored, Scores, measure
 
 __all__ = [
+    "Scored",
     "Scores",
     "default_metric",
     "direction",

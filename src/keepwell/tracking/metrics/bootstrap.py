@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keepwell.core.errors import InvalidDataError
 from keepwell.core.records import Estimate, Task
 from keepwell.tracking.metrics.catalog import direction
 from keepwell.tracking.metrics.labels import encode
-from keepwell.tracking.metrics.measures import Scores, measure_codes, measure_numbers
+from keepwell.tracking.metrics.measures import Scored, measure_codes, measure_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +31,7 @@ def intervals(
     task: Task,
     classes: Sequence[Any],
     actual: "Sequence[Any] | NDArray[Any]",
-    scores: Scores,
+    scores: Scored,
     *,
     seed: int = 0,
 ) -> dict[str, Estimate]:
@@ -44,32 +45,42 @@ def paired_difference(
     task: Task,
     classes: Sequence[Any],
     actual: "Sequence[Any] | NDArray[Any]",
-    candidate: Scores,
-    champion: Scores,
+    candidate: Scored,
+    champion: Scored,
     *,
     seed: int = 0,
-) -> Estimate | None:
-    """Return by how much the candidate is better on the same rows: above 0 is better, in any metric.
+) -> Estimate:
+    """Return candidate minus champion on the same rows, in the metric's unit, with its interval.
 
     Both are measured on the same drawn rows, so what makes rows easy or hard for both cancels out.
-    None if the rows cannot decide the metric.
+    Above 0 is better only where `direction(metric)` is +1.
+
+    Raises:
+        InvalidDataError: If the rows cannot decide the metric.
     """
-    sign = direction(metric)
+    direction(metric)
     first = _measured(task, classes, actual, candidate)
     second = _measured(task, classes, actual, champion)
 
     def difference(rows: "NDArray[np.int64]") -> dict[str, float]:
         one, other = first(rows).get(metric), second(rows).get(metric)
-        return {} if one is None or other is None else {metric: sign * (one - other)}
+        return {} if one is None or other is None else {metric: one - other}
 
-    return _bootstrap(difference, len(actual), seed).get(metric)
+    found = _bootstrap(difference, len(actual), seed).get(metric)
+    if found is None:
+        raise InvalidDataError(
+            f"{metric} cannot be compared on these {len(actual):,} rows",
+            why="it needs probabilities, and rows of more than one class",
+            now="compare on more rows, or by another metric",
+        )
+    return found
 
 
 def _measured(
     task: Task,
     classes: Sequence[Any],
     actual: "Sequence[Any] | NDArray[Any]",
-    scores: Scores,
+    scores: Scored,
 ) -> Measured:
     if task is Task.REGRESSION:
         truth = np.asarray(actual, dtype=np.float64)

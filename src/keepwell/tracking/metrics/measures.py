@@ -1,6 +1,7 @@
 """All measures of a task at once."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _PAIR = 2
 
 
-class Scores(Protocol):
+class Scored(Protocol):
     """What a model said about some rows: whoever has these two attributes is measurable."""
 
     @property
@@ -29,6 +30,14 @@ class Scores(Protocol):
     def probabilities(self) -> "NDArray[np.float64] | None":
         """Class probabilities (rows by classes), None where there are none."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """What a model said about some rows."""
+
+    predictions: "Sequence[Any] | NDArray[Any]"
+    probabilities: "NDArray[np.float64] | None" = None
 
 
 def measure(
