@@ -101,3 +101,8 @@ class Policy:
         window = self.monitor.window_seconds or 3600.0
         wanted = self.monitor.labels_delay + self.limits.verify_windows * window
         return max(wanted, self.limits.verify_seconds, 10 * self.monitor.every)
+
+    @property
+    def rest(self) -> float:
+        """Seconds for which a failed incident's signals open no other one."""
+        return self.limits.rest * max(self.loop.retrain.cooldown, self.monitor.every)

@@ -1,0 +1,34 @@
+"""What changed just before it began: deployments, data versions, contract, configuration."""
+
+from collections.abc import Iterable, Sequence
+
+from keepwell.core.durations import format_duration
+from keepwell.core.records import Cause, Signal
+from keepwell.operations.loop.view import Happening, View
+
+_WEIGHT = {"deployment": 0.9, "configuration": 0.7, "contract": 0.5, "dataset": 0.4}
+_OURS = frozenset({"performance", "errors", "latency", "prediction_drift"})
+"""Kinds that a change on our side can bring about. What arrives in the inputs, it cannot."""
+
+
+def changes_around(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
+    """Yield a cause for each happening in the window before the first signal, closer ones likelier."""
+    ours = [signal for signal in signals if signal.kind in _OURS]
+    if not ours:
+        return
+    began = min(signal.since for signal in ours)
+    known = max(signal.until for signal in ours)
+    span = max(view.policy.monitor.window_seconds or 3600.0, known - began, 1.0)
+    for happening in view.happenings:
+        if began - span <= happening.time <= known:
+            yield _cause(happening, began, span)
+
+
+def _cause(happening: Happening, began: float, span: float) -> Cause:
+    gap = abs(began - happening.time)
+    when = "before" if happening.time <= began else "after"
+    return Cause(
+        title=f"{happening.kind}: {happening.what}",
+        score=round(_WEIGHT.get(happening.kind, 0.4) * (1 - 0.5 * min(1.0, gap / span)), 3),
+        evidence=f"{format_duration(gap)} {when} the first row that the signals rest on",
+    )

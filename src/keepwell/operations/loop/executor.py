@@ -1,0 +1,223 @@
+"""Carries out what was decided: first the record, then the effect, then how that went."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from keepwell.core.clock import Clock
+from keepwell.core.errors import KeepwellError
+from keepwell.core.identifiers import new_id
+from keepwell.core.records import Decision, Incident
+from keepwell.operations.loop.actions import (
+    AbortRollout,
+    Action,
+    AddSignals,
+    AdvanceRollout,
+    DropRetraining,
+    OpenIncident,
+    PromoteRollout,
+    StartRetraining,
+    StartRollout,
+    Wait,
+)
+from keepwell.operations.loop.effects import Effects
+from keepwell.operations.loop.evidence import json_ready
+from keepwell.operations.loop.journal import Journal
+from keepwell.operations.loop.retrainings import Retraining
+from keepwell.operations.loop.transitions import (
+    concerns,
+    decide_incident,
+    decide_retraining,
+    finish_incident,
+    finish_retraining,
+    opened,
+)
+from keepwell.operations.loop.view import View
+
+logger = logging.getLogger(__name__)
+
+FAILED = "failed: "
+"""How the outcome of a decision begins that could not be carried out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Records:
+    """The two records that actions move through their states."""
+
+    incident: Incident | None
+    retraining: Retraining | None
+
+
+class Executor:
+    """Turns actions into stored decisions and effects.
+
+    Laws: a decision is in the journal before its effect begins. A crash in between loses nothing: the
+    next view shows that the effect is missing, the tick decides the same again, and every effect is
+    idempotent. An effect that fails is recorded and raises nothing. The same wait, or the same failure
+    outside of an incident, is recorded once, however often it comes.
+    """
+
+    def __init__(self, journal: Journal, effects: Effects, clock: Clock) -> None:
+        self._journal = journal
+        self._effects = effects
+        self._clock = clock
+        self._said: dict[str, tuple[str, str, str]] = {}
+
+    def carry_out(self, view: View, actions: Sequence[Action]) -> list[Decision]:
+        """Record and carry out `actions`, decided from `view`; return what was recorded."""
+        records = _Records(incident=view.incident, retraining=view.retraining)
+        made: list[Decision] = []
+        for action in actions:
+            decision, records = self._carry_out(view, action, records)
+            if decision is not None:
+                made.append(decision)
+                self._publish(decision, records.incident)
+        return made
+
+    def record_trouble(self, endpoint: str, error: Exception) -> Decision | None:
+        """Record that a look at an endpoint failed; nothing if the last one failed the same way."""
+        failure = describe(error)
+        reason = "the look failed: the loop could not see this endpoint, or not act on it"
+        if self._last(endpoint) == ("wait", reason, FAILED + failure):
+            return None
+        decision = replace(
+            self._decision(endpoint, Wait(reason=reason), ""), outcome=FAILED + failure
+        )
+        self._write(decision)
+        self._publish(decision, None)
+        return decision
+
+    def _carry_out(
+        self, view: View, action: Action, records: _Records
+    ) -> tuple[Decision | None, _Records]:
+        endpoint = view.endpoint.name
+        decided, about = self._decided(endpoint, action, records)
+        decision = self._decision(endpoint, action, about)
+        effect = _effect_of(self._effects, endpoint, action, about)
+        verb, reason, outcome = self._last(endpoint)
+        repeated = not about and (verb, reason) == (action.verb, action.reason)
+        if effect is None:
+            if repeated and outcome == "done" and isinstance(action, Wait):
+                return None, records
+            finished = _finished(action, decided, about, self._clock.now())
+            decision = replace(decision, outcome="done")
+            self._write(decision, records, finished)
+            return decision, finished
+        failing = repeated and outcome.startswith(FAILED)
+        if not failing:
+            self._write(decision, records, decided)
+        rollout, failure = _attempt(effect)
+        if failing and failure and outcome == FAILED + failure:
+            return None, records
+        finished = _finished(
+            action, decided, about, self._clock.now(), rollout=rollout, failure=failure
+        )
+        decision = replace(decision, outcome=FAILED + failure if failure else "done")
+        self._write(decision, records if failing else decided, finished)
+        return decision, finished
+
+    def _decided(self, endpoint: str, action: Action, records: _Records) -> tuple[_Records, str]:
+        """Return the records with the decision in them, and the incident that it belongs to."""
+        now, incident = self._clock.now(), records.incident
+        about = ""
+        if isinstance(action, OpenIncident):
+            incident = opened(action, now, identifier=new_id(now), endpoint=endpoint)
+            about = incident.id
+        elif incident is not None and concerns(action, incident, records.retraining):
+            incident = decide_incident(incident, action, now)
+            about = incident.id
+        retraining = decide_retraining(records.retraining, action, now)
+        return _Records(incident=incident, retraining=retraining), about
+
+    def _decision(self, endpoint: str, action: Action, incident: str) -> Decision:
+        now = self._clock.now()
+        return Decision(
+            id=new_id(now),
+            time=now,
+            endpoint=endpoint,
+            action=action.verb,
+            reason=action.reason,
+            incident=incident,
+            evidence=json_ready(action.evidence),
+        )
+
+    def _last(self, endpoint: str) -> tuple[str, str, str]:
+        """Return verb, reason and outcome of what was said last about an endpoint."""
+        if endpoint not in self._said:
+            last = self._journal.last_decision(endpoint)
+            self._said[endpoint] = (last.action, last.reason, last.outcome) if last else ("",) * 3
+        return self._said[endpoint]
+
+    def _write(
+        self,
+        decision: Decision,
+        before: _Records | None = None,
+        after: _Records | None = None,
+    ) -> None:
+        incident = (
+            after.incident if before and after and after.incident != before.incident else None
+        )
+        retraining = (
+            after.retraining if before and after and after.retraining != before.retraining else None
+        )
+        self._journal.write(decision, incident=incident, retraining=retraining)
+        if decision.action != AddSignals.verb:
+            said = (decision.action, decision.reason, decision.outcome)
+            self._said[decision.endpoint] = said
+
+    def _publish(self, decision: Decision, incident: Incident | None) -> None:
+        about = incident if incident and incident.id == decision.incident else None
+        _attempt(lambda: self._effects.publish(decision, about))
+
+
+def describe(error: Exception) -> str:
+    """Return an error in one line; of a stranger's also its class."""
+    if isinstance(error, KeepwellError):
+        return ": ".join(part for part in (error.what, error.why) if part)
+    return f"{type(error).__name__}: {error}"
+
+
+def _attempt(effect: Callable[[], str | None]) -> tuple[str, str]:
+    """Return what the effect answered, and why it failed (empty if it did not)."""
+    try:
+        return effect() or "", ""
+    except Exception as error:
+        logger.exception("an action of the loop failed")
+        return "", describe(error)
+
+
+def _finished(
+    action: Action,
+    decided: _Records,
+    about: str,
+    now: float,
+    *,
+    rollout: str = "",
+    failure: str = "",
+) -> _Records:
+    incident = decided.incident
+    if incident is not None and incident.id == about:
+        incident = finish_incident(incident, action, now, rollout=rollout, failure=failure)
+    retraining = finish_retraining(decided.retraining, action, failure=failure)
+    return _Records(incident=incident, retraining=retraining)
+
+
+def _effect_of(
+    effects: Effects, endpoint: str, action: Action, incident: str
+) -> Callable[[], str | None] | None:
+    """Return the effect of an action, not yet begun; None if it only changes the record."""
+    match action:
+        case StartRetraining(retraining=retraining):
+            return lambda: effects.retrain(retraining)
+        case DropRetraining(retraining=identifier, reason=reason, stop=True):
+            return lambda: effects.stop_retraining(identifier, reason)
+        case StartRollout(candidate=candidate, reason=reason):
+            return lambda: effects.start_rollout(endpoint, candidate, incident=incident, why=reason)
+        case AdvanceRollout(rollout=rollout, percent=percent, verdict=verdict):
+            return lambda: effects.advance_rollout(rollout, percent, verdict=verdict)
+        case PromoteRollout(rollout=rollout, verdict=verdict):
+            return lambda: effects.promote_rollout(rollout, verdict=verdict)
+        case AbortRollout(rollout=rollout, verdict=last, reason=reason):
+            return lambda: effects.abort_rollout(rollout, verdict=last, reason=reason)
+        case _:
+            return None

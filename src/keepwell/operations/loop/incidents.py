@@ -1,0 +1,119 @@
+"""The store of incidents, decisions and retrainings: the loop's memory in the one record."""
+
+from typing import TYPE_CHECKING
+
+from keepwell.core.clock import Clock, SystemClock
+from keepwell.core.events import acting_as
+from keepwell.core.ports import MetadataStore
+from keepwell.core.records import Decision, Incident
+from keepwell.infrastructure.metadata import Collection
+from keepwell.operations.loop.journal import Journal, memory_of
+from keepwell.operations.loop.postmortem import post_mortem
+from keepwell.operations.loop.retrainings import Retraining
+from keepwell.operations.loop.view import Memory
+
+_RECENT = 500
+"""How many incidents back a signal is remembered as accepted."""
+
+
+class Incidents:
+    """Incidents and decisions of every endpoint, newest change first."""
+
+    def __init__(self, metadata: MetadataStore, clock: Clock | None = None) -> None:
+        self._metadata = metadata
+        self._clock = clock or SystemClock()
+        self._incidents = Collection(metadata, "incident", Incident, name=lambda item: item.id)
+        self._decisions = Collection(metadata, "decision", Decision, name=lambda item: item.id)
+        self._retrainings = Collection(metadata, "retraining", Retraining)
+
+    def get(self, identifier: str) -> Incident | None:
+        """Return one incident, None if there is none of that id."""
+        return self._incidents.get(identifier)
+
+    def read(self, identifier: str) -> Incident:
+        """Return one incident.
+
+        Raises:
+            NotFoundError: If there is none of that id.
+        """
+        return self._incidents.read(identifier)
+
+    def find(
+        self, endpoint: str = "", *, status: str = "", limit: int | None = None
+    ) -> list[Incident]:
+        """Return incidents, last changed first; `status` may be `closed`, or `open` for all others."""
+        wanted = [
+            item
+            for item in self._incidents.find(limit=None if endpoint or status else limit)
+            if endpoint in ("", item.endpoint)
+            and (not status or (item.status == "closed") == (status == "closed"))
+        ]
+        return wanted[:limit]
+
+    def open(self, endpoint: str) -> Incident | None:
+        """Return the incident of an endpoint that is not closed; there is at most one."""
+        return next(iter(self.find(endpoint, status="open", limit=1)), None)
+
+    def decisions(
+        self, endpoint: str = "", *, incident: str = "", limit: int | None = 100
+    ) -> list[Decision]:
+        """Return decisions, newest first."""
+        wanted = [
+            item
+            for item in self._decisions.find(limit=None if endpoint or incident else limit)
+            if endpoint in ("", item.endpoint) and incident in ("", item.incident)
+        ]
+        return sorted(wanted, key=lambda item: item.id, reverse=True)[:limit]
+
+    def retrainings(self, endpoint: str, *, limit: int | None = None) -> list[Retraining]:
+        """Return the retrainings that were decided for an endpoint, last changed first."""
+        return self._retrainings.find(f"{endpoint}/", limit=limit)
+
+    def post_mortem(self, identifier: str) -> str:
+        """Return the story of an incident as Markdown, from the record alone.
+
+        Raises:
+            NotFoundError: If there is none of that id.
+        """
+        return post_mortem(
+            self.read(identifier),
+            self.decisions(incident=identifier, limit=None),
+            now=self._clock.now(),
+        )
+
+    def write(
+        self,
+        decision: Decision,
+        *,
+        incident: Incident | None = None,
+        retraining: Retraining | None = None,
+    ) -> None:
+        """Keep a decision and the records that it changes, in one transaction."""
+        verb = "decided" if not decision.outcome else "carried_out"
+        changes = [self._decisions.change(decision, verb, decision.reason)]
+        if incident is not None:
+            moved = {"open": "changed", "closed": "closed"}.get(incident.status, incident.status)
+            verb = "opened" if decision.action == "open_incident" else moved
+            changes.append(self._incidents.change(incident, verb, decision.reason))
+        if retraining is not None:
+            verb = retraining.settled or "decided"
+            changes.append(self._retrainings.change(retraining, verb, decision.reason))
+        with acting_as("loop"):
+            self._metadata.commit(changes)
+
+    def recall(self, endpoint: str, version: int) -> Memory:
+        """Return what the loop must know of the past of an endpoint with this champion."""
+        return memory_of(
+            endpoint,
+            version,
+            self._incidents.find(limit=_RECENT),
+            self.retrainings(endpoint, limit=_RECENT),
+        )
+
+    def last_decision(self, endpoint: str) -> Decision | None:
+        """Return the decision about an endpoint that was made last."""
+        return next(iter(self.decisions(endpoint, limit=1)), None)
+
+
+if TYPE_CHECKING:
+    _: type[Journal] = Incidents

@@ -1,0 +1,111 @@
+"""Where the loop writes down what it decides, and remembers from."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
+
+from keepwell.core.records import Decision, Incident
+from keepwell.operations.loop.retrainings import Retraining
+from keepwell.operations.loop.view import Accepted, Memory
+
+
+class Journal(Protocol):
+    """The memory of the loop.
+
+    Law: `write` keeps all of what it is given or nothing, and what it kept outlives the process;
+    `recall` shows what was written last.
+    """
+
+    def write(
+        self,
+        decision: Decision,
+        *,
+        incident: Incident | None = None,
+        retraining: Retraining | None = None,
+    ) -> None:
+        """Keep a decision with the records that it changes (None: unchanged), each under its id."""
+        ...
+
+    def recall(self, endpoint: str, version: int) -> Memory:
+        """Return what matters now of what was written about an endpoint with this champion."""
+        ...
+
+    def last_decision(self, endpoint: str) -> Decision | None:
+        """Return the decision about an endpoint that was written last."""
+        ...
+
+
+class DraftJournal:
+    """Remembers in memory only: for dry runs, simulations and tests.
+
+    Attributes:
+        decisions: As they stand, oldest first, by id.
+        incidents: As they stand, oldest first, by id.
+        retrainings: As they stand, oldest first, by id.
+    """
+
+    def __init__(self) -> None:
+        self.decisions: dict[str, Decision] = {}
+        self.incidents: dict[str, Incident] = {}
+        self.retrainings: dict[str, Retraining] = {}
+
+    def write(
+        self,
+        decision: Decision,
+        *,
+        incident: Incident | None = None,
+        retraining: Retraining | None = None,
+    ) -> None:
+        """Keep a decision with the records that it changes."""
+        self.decisions[decision.id] = decision
+        if incident is not None:
+            self.incidents[incident.id] = incident
+        if retraining is not None:
+            self.retrainings[retraining.key] = retraining
+
+    def recall(self, endpoint: str, version: int) -> Memory:
+        """Return what matters now of what was written about an endpoint."""
+        return memory_of(
+            endpoint, version, reversed(self.incidents.values()), self.retrainings.values()
+        )
+
+    def last_decision(self, endpoint: str) -> Decision | None:
+        """Return the decision about an endpoint that was written last."""
+        return next((d for d in reversed(self.decisions.values()) if d.endpoint == endpoint), None)
+
+
+def memory_of(
+    endpoint: str,
+    version: int,
+    incidents: Iterable[Incident],
+    retrainings: Iterable[Retraining],
+) -> Memory:
+    """Return what matters of an endpoint's records, incidents given newest first.
+
+    Of a signal that several incidents accepted, the newest incident's word counts.
+    """
+    mine = [incident for incident in incidents if incident.endpoint == endpoint]
+    trained = sorted(
+        (item for item in retrainings if item.endpoint == endpoint), key=lambda item: item.decided
+    )
+    accepted: dict[tuple[str, str], Accepted] = {}
+    for incident in reversed(mine):
+        for signal in incident.accepted:
+            if signal.version == version:
+                accepted[signal.kind, signal.column] = Accepted(
+                    kind=signal.kind,
+                    column=signal.column,
+                    version=version,
+                    value=signal.value,
+                    incident=incident.id,
+                    until=incident.accepted_until,
+                )
+    return Memory(
+        incident=next((item for item in mine if item.status != "closed"), None),
+        retraining=next((item for item in reversed(trained) if not item.settled), None),
+        last_retraining=trained[-1].decided if trained else None,
+        accepted=tuple(accepted.values()),
+    )
+
+
+if TYPE_CHECKING:
+    _: type[Journal] = DraftJournal

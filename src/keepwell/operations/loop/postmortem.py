@@ -1,0 +1,105 @@
+"""The story of an incident, told from its record: what, when, why, what was done, did it help."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keepwell.core.durations import format_duration
+from keepwell.core.records import Decision, Incident
+from keepwell.operations.loop.conditions import clock_time
+
+_RESOLUTIONS = {
+    "healed": "healed",
+    "no_change": "closed without a change",
+    "failed": "not healed",
+    "": "still open",
+}
+
+
+def time_to_detect(incident: Incident) -> float:
+    """Return seconds from the first row that the first signal rests on to the incident's opening."""
+    return max(0.0, incident.opened - incident.detected)
+
+
+def time_to_recover(incident: Incident) -> float | None:
+    """Return seconds from the incident's opening to its close; None unless it was healed."""
+    if incident.resolution != "healed" or incident.closed is None:
+        return None
+    return max(0.0, incident.closed - incident.opened)
+
+
+def post_mortem(incident: Incident, decisions: Sequence[Decision], *, now: float) -> str:
+    """Return the story as Markdown."""
+    parts = [
+        f"# {incident.title}",
+        _facts(incident, now),
+        incident.summary,
+        _section("What was seen", [_signal(item) for item in _signal_rows(incident)]),
+        _section("Likely causes", [_cause(item) for item in incident.causes]),
+        _section("Champion and challenger on the same rows", _comparison(incident)),
+        _section(
+            "Timeline", [f"{clock_time(e.time)} · {e.kind}: {e.text}" for e in incident.timeline]
+        ),
+        _section("Decisions", [_decision(item) for item in sorted(decisions, key=_in_order)]),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _facts(incident: Incident, now: float) -> str:
+    recovered = time_to_recover(incident)
+    facts = [
+        ("endpoint", incident.endpoint),
+        ("outcome", _RESOLUTIONS.get(incident.resolution, incident.resolution)),
+        ("opened", clock_time(incident.opened)),
+        ("closed", clock_time(incident.closed) if incident.closed is not None else ""),
+        ("open for", format_duration((incident.closed or now) - incident.opened)),
+        ("time to detect", format_duration(time_to_detect(incident))),
+        ("time to recover", format_duration(recovered) if recovered is not None else ""),
+        ("retraining run", incident.run),
+        ("candidate", f"version {incident.candidate}" if incident.candidate else ""),
+        ("rollout", incident.rollout),
+        ("incident", incident.id),
+    ]
+    rows = [f"| {name} | {value} |" for name, value in facts if value]
+    return "\n".join(["| | |", "|---|---|", *rows])
+
+
+def _section(title: str, lines: Sequence[str]) -> str:
+    return "\n".join([f"## {title}", "", *(f"- {line}" for line in lines)]) if lines else ""
+
+
+def _signal_rows(incident: Incident) -> list[Any]:
+    return sorted(incident.signals, key=lambda signal: -signal.severity)
+
+
+def _signal(signal: Any) -> str:
+    return (
+        f"{signal.message} ({signal.kind} {signal.value:.3g}, limit {signal.limit:.3g},"
+        f" {signal.rows:,} rows, version {signal.version})"
+    )
+
+
+def _cause(cause: Any) -> str:
+    return f"**{cause.title}** ({cause.score:.2f}): {cause.evidence}"
+
+
+def _comparison(incident: Incident) -> list[str]:
+    found = incident.evidence.get("comparison")
+    if not isinstance(found, dict) or not found:
+        return []
+    low, high = found.get("low"), found.get("high")
+    interval = (
+        f" (95% interval {low:+.4f} to {high:+.4f})" if low is not None and high is not None else ""
+    )
+    return [
+        f"{found['metric']} on {found['rows']:,} rows: champion {found['champion']:.4f},"
+        f" challenger {found['challenger']:.4f}, gain {found['gain']:+.4f}{interval}"
+    ]
+
+
+def _decision(decision: Decision) -> str:
+    outcome = "" if decision.outcome in ("", "done") else f" → {decision.outcome}"
+    return f"{clock_time(decision.time)} · **{decision.action}**: {decision.reason}{outcome}"
+
+
+def _in_order(decision: Decision) -> tuple[float, str]:
+    return decision.time, decision.id

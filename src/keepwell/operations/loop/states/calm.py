@@ -1,0 +1,77 @@
+"""No incident: watch for one, and keep the schedule."""
+
+from keepwell.operations.loop.actions import Action, OpenIncident, StartRetraining, Wait
+from keepwell.operations.loop.causes import rank
+from keepwell.operations.loop.conditions import (
+    SERVICE,
+    CooldownPassed,
+    LoopEnabled,
+    NewSignal,
+    RecentDeployment,
+    RolloutRunning,
+    ScheduleDue,
+    SignalPresent,
+    news,
+)
+from keepwell.operations.loop.evidence import of_signals, of_view
+from keepwell.operations.loop.retrainings import Retraining
+from keepwell.operations.loop.states.settlement import settle
+from keepwell.operations.loop.states.titles import title_of
+from keepwell.operations.loop.view import View
+
+SCHEDULED = (
+    ScheduleDue()
+    & LoopEnabled()
+    & CooldownPassed()
+    & ~RolloutRunning()
+    & ~SignalPresent(kinds=SERVICE)
+)
+"""When the schedule starts a retraining."""
+
+
+def next_actions(view: View, now: float) -> tuple[Action, ...]:
+    """Return what to do while there is no incident."""
+    settled = settle(view, view.retraining, now) if view.retraining else ()
+    if settled or view.rollout:
+        return settled
+    limits = view.policy.limits
+    appeared = NewSignal(looks=limits.looks)
+    if appeared.check(view, now).holds:
+        recent = RecentDeployment(seconds=limits.looks * view.policy.monitor.every)
+        fresh = recent.check(view, now)
+        if fresh.holds:
+            return (Wait(reason=fresh.reason, evidence=fresh.numbers),)
+        return (_opened(view, appeared, now),)
+    if view.retraining is None:
+        return _scheduled(view, now)
+    return ()
+
+
+def _opened(view: View, appeared: NewSignal, now: float) -> OpenIncident:
+    lasting = appeared.signals(view, now)
+    fresh = news(view, now)
+    return OpenIncident(
+        reason=appeared.check(view, now).reason,
+        evidence={"signals": of_signals(fresh), **of_view(view)},
+        title=title_of(view, lasting),
+        signals=fresh,
+        causes=rank(view, view.signals),
+        detected=min((signal.since for signal in lasting if signal.since), default=now),
+    )
+
+
+def _scheduled(view: View, now: float) -> tuple[Action, ...]:
+    finding = SCHEDULED.check(view, now)
+    if not finding.holds:
+        return ()
+    reason = ScheduleDue().check(view, now).reason
+    retraining = Retraining(
+        id=f"scheduled-{int(finding.numbers['due'])}",
+        endpoint=view.endpoint.name,
+        baseline=view.champion.version,
+        decided=now,
+        reason=reason,
+        budget=view.policy.retraining_budget,
+    )
+    evidence = {**finding.numbers, **of_view(view)}
+    return (StartRetraining(reason=reason, evidence=evidence, retraining=retraining),)

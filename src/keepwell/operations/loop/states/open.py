@@ -1,0 +1,155 @@
+"""An incident is open: gather its signals, and retrain as soon as that is allowed and makes sense."""
+
+from keepwell.core.records import Incident, Signal
+from keepwell.operations.loop.actions import (
+    Action,
+    AddSignals,
+    CloseIncident,
+    StartRetraining,
+    Wait,
+)
+from keepwell.operations.loop.causes import rank
+from keepwell.operations.loop.conditions import (
+    SERVICE,
+    AttemptsLeft,
+    CooldownPassed,
+    EnoughLabels,
+    LoopEnabled,
+    Quiet,
+    RolloutRunning,
+    SignalPresent,
+    identity,
+    news,
+)
+from keepwell.operations.loop.evidence import of_signals, of_view
+from keepwell.operations.loop.retrainings import Retraining, Window
+from keepwell.operations.loop.states.settlement import settle
+from keepwell.operations.loop.view import View
+
+MAY_RETRAIN = (
+    LoopEnabled()
+    & EnoughLabels()
+    & CooldownPassed()
+    & ~RolloutRunning()
+    & ~SignalPresent(kinds=SERVICE)
+)
+"""When an open incident's retraining starts. While the service itself fails or is slow it does not:
+what is lost to a starved machine, training cannot bring back."""
+
+_GROWN = 1.25
+"""How many times its recorded value a signal must reach to be written down again."""
+
+
+def next_actions(view: View, now: float) -> tuple[Action, ...]:
+    """Return what to do about an open incident that nothing has been started for."""
+    incident = view.incident
+    if incident is None:
+        return ()
+    if view.retraining is not None:  # a scheduled one, from before
+        return settle(view, view.retraining, now)
+    calmed = Quiet(looks=view.policy.limits.quiet_looks, since=incident.opened).check(view, now)
+    if calmed.holds:
+        return (_passed(view, incident, calmed.reason),)
+    if not AttemptsLeft().check(view, now).holds:
+        return (_given_up(view, incident, now),)
+    return (*additions(view, incident, now), _next(view, incident, now))
+
+
+def additions(view: View, incident: Incident, now: float) -> tuple[Action, ...]:
+    """Return the signals that are new to the incident or grew clearly since they were recorded."""
+    known = {identity(signal): abs(signal.value) for signal in incident.signals}
+    fresh = tuple(
+        signal
+        for signal in news(view, now)
+        if abs(signal.value) > _GROWN * known.get(identity(signal), 0.0)
+    )
+    if not fresh:
+        return ()
+    together = {identity(signal): signal for signal in (*incident.signals, *view.signals)}
+    return (
+        AddSignals(
+            reason="; ".join(signal.message for signal in fresh),
+            evidence={"signals": of_signals(fresh), **of_view(view)},
+            signals=fresh,
+            causes=rank(view, tuple(together.values())),
+        ),
+    )
+
+
+def _next(view: View, incident: Incident, now: float) -> Action:
+    retrainable = [s for s in incident.signals if s.kind in view.policy.retrainable]
+    if not retrainable:
+        kinds = ", ".join(sorted({signal.kind for signal in incident.signals}))
+        return Wait(
+            reason=f"retraining does not answer {kinds} (loop.retrain.on): somebody should look",
+            evidence=of_view(view),
+        )
+    ready = MAY_RETRAIN.check(view, now)
+    evidence = {**of_view(view), **ready.numbers, "signals": of_signals(incident.signals)}
+    if not ready.holds:
+        return Wait(reason=ready.reason, evidence=evidence)
+    reason = f"retrain on data up to now, because {incident.title[:1].lower()}{incident.title[1:]}"
+    retraining = Retraining(
+        id=f"{incident.id}-{incident.attempts + 1}",
+        endpoint=view.endpoint.name,
+        baseline=view.champion.version,
+        decided=now,
+        reason=reason,
+        incident=incident.id,
+        windows=windows(incident, retrainable),
+        budget=view.policy.retraining_budget,
+    )
+    return StartRetraining(
+        reason=reason,
+        evidence={**evidence, "attempt": incident.attempts + 1, "budget": retraining.budget},
+        retraining=retraining,
+    )
+
+
+def windows(incident: Incident, signals: list[Signal]) -> tuple[Window, ...]:
+    """Return the choices of rows, most promising first.
+
+    Where performance fell, old rows may teach what is no longer true; where only inputs moved, they
+    still help. Which of the choices is best is found out on held-out rows, not here.
+    """
+    since = incident.detected
+    recent = Window(name="recent", since=since, older=0.0)
+    weighted = Window(name="weighted", since=since, older=0.2)
+    everything = Window(name="all")
+    if any(signal.kind == "performance" for signal in signals):
+        return recent, weighted, everything
+    return everything, weighted, recent
+
+
+def _passed(view: View, incident: Incident, reason: str) -> CloseIncident:
+    look = view.look
+    first = incident.signals[0].version if incident.signals else view.champion.version
+    replaced = first != view.champion.version
+    seen = look is not None and look.rows >= view.policy.monitor.min_rows
+    healed = replaced and seen
+    how = (
+        f"version {view.champion.version} took over from version {first}, and the signals are gone"
+        if replaced
+        else "the signals went away by themselves; nothing was changed"
+    )
+    tried = f" after {incident.attempts} retraining(s)" if incident.attempts else ""
+    return CloseIncident(
+        reason=reason,
+        evidence=of_view(view),
+        resolution="healed" if healed else "no_change",
+        summary=f"{how[:1].upper()}{how[1:]}{tried}.",
+    )
+
+
+def _given_up(view: View, incident: Incident, now: float) -> CloseIncident:
+    limits = view.policy.limits
+    last = str(incident.evidence.get("last_attempt", "it had no result"))
+    return CloseIncident(
+        reason=f"all {limits.attempts} retrainings of this incident are used up",
+        evidence={"attempts": incident.attempts, "last_attempt": last, **of_view(view)},
+        resolution="failed",
+        summary=f"{incident.attempts} retraining(s) brought no better model. The last one: {last}."
+        f" Version {view.champion.version} goes on serving.",
+        accepted=news(view, now),
+        accepted_until=now + view.policy.rest,
+    )

@@ -1,0 +1,164 @@
+"""What to make of a retraining: wait, start it again, give it up, reject its candidate, or try it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from keepwell.core.durations import format_duration
+from keepwell.core.records import Signal
+from keepwell.operations.loop.actions import (
+    Action,
+    CloseIncident,
+    DropRetraining,
+    RejectCandidate,
+    StartRetraining,
+    StartRollout,
+    Wait,
+)
+from keepwell.operations.loop.conditions import RolloutRunning
+from keepwell.operations.loop.evidence import of_comparison, of_verdict
+from keepwell.operations.loop.retrainings import Comparison, Retraining, RetrainingResult
+from keepwell.operations.loop.view import View
+
+
+def settle(view: View, retraining: Retraining, now: float) -> tuple[Action, ...]:
+    """Return what to do about `retraining`; nothing while it runs in time."""
+    result = view.result
+    age = now - retraining.decided
+    overdue = age > view.policy.retraining_deadline
+    if result is None:
+        return _lost(view, retraining, overdue=overdue)
+    if result.status == "running":
+        if not overdue:
+            return ()
+        reason = f"the retraining still runs after {format_duration(age)}: it is taken for hung"
+        return (_drop(retraining, result, reason, stop=True),)
+    if result.status == "failed":
+        return (_drop(retraining, result, f"the retraining failed: {result.error}"),)
+    return _weighed(view, retraining, result)
+
+
+def _lost(view: View, retraining: Retraining, *, overdue: bool) -> tuple[Action, ...]:
+    if overdue or retraining.resumes >= view.policy.limits.resumes:
+        reason = (
+            f"the retraining was lost: its process died {retraining.resumes + 1} time(s)"
+            f" and it has no result"
+        )
+        return (DropRetraining(reason=reason, retraining=retraining.id, stop=True),)
+    return (
+        StartRetraining(
+            reason="the process of the retraining died: it is started again",
+            evidence={"resumes": retraining.resumes + 1},
+            retraining=replace(retraining, resumes=retraining.resumes + 1),
+        ),
+    )
+
+
+def _drop(
+    retraining: Retraining, result: RetrainingResult, reason: str, *, stop: bool = False
+) -> DropRetraining:
+    return DropRetraining(
+        reason=reason,
+        evidence={"run": result.run, **result.evidence},
+        retraining=retraining.id,
+        run=result.run,
+        stop=stop,
+    )
+
+
+def _weighed(view: View, retraining: Retraining, result: RetrainingResult) -> tuple[Action, ...]:
+    evidence = {
+        "candidate": result.candidate,
+        "champion": view.champion.version,
+        "window": result.window,
+        "rows": result.rows,
+        "comparison": of_comparison(result.comparison),
+        "gate": of_verdict(result.verdict),
+        **result.evidence,
+    }
+    objection = _objection(view, retraining, result)
+    if objection:
+        return _rejected(view, retraining, result, objection, evidence)
+    running = RolloutRunning().check(view, 0.0)
+    if running.holds:
+        return (Wait(reason=f"version {result.candidate} waits for its trial: {running.reason}"),)
+    return (
+        StartRollout(
+            reason=f"version {result.candidate} passed its gate and is better:"
+            f" {in_words(result.comparison)}",
+            evidence=evidence,
+            candidate=result.candidate,
+            retraining=retraining.id,
+            run=result.run,
+        ),
+    )
+
+
+def _objection(view: View, retraining: Retraining, result: RetrainingResult) -> str:
+    """Return why the candidate must not go on trial; empty if nothing speaks against it."""
+    if retraining.baseline != view.champion.version:
+        return (
+            f"it was compared with version {retraining.baseline},"
+            f" but version {view.champion.version} is champion now"
+        )
+    if result.verdict is None:
+        return "it has not been through its gate"
+    if not result.verdict.passed:
+        failed = [check for check in result.verdict.checks if not check.passed]
+        told = "; ".join(check.detail or check.name for check in failed)
+        return f"it did not pass its gate: {told}"
+    if result.comparison is None:
+        return "it could not be compared with the champion on the same rows"
+    if not result.comparison.better:
+        return f"it is not clearly better: {in_words(result.comparison)}"
+    return ""
+
+
+def _rejected(
+    view: View,
+    retraining: Retraining,
+    result: RetrainingResult,
+    objection: str,
+    evidence: Mapping[str, object],
+) -> tuple[Action, ...]:
+    incident = view.incident
+    tried = result.comparison is not None and retraining.baseline == view.champion.version
+    as_good = tried and result.comparison is not None and not result.comparison.better
+    mine = incident is not None and incident.id == retraining.incident
+    harmless = as_good and not (incident and mine and _hurt(view, incident.signals))
+    reject = RejectCandidate(
+        reason=f"version {result.candidate} is not tried: {objection}",
+        evidence=evidence,
+        retraining=retraining.id,
+        candidate=result.candidate,
+        run=result.run,
+        no_change=harmless,
+    )
+    if incident is None or not mine or not harmless:
+        return (reject,)
+    close = CloseIncident(
+        reason="the champion is as good on the newest rows as a model trained on them",
+        evidence=evidence,
+        resolution="no_change",
+        summary=f"The signals do no harm: {in_words(result.comparison)}."
+        f" Version {view.champion.version} goes on serving.",
+        accepted=tuple(s for s in incident.signals if s.version == view.champion.version),
+    )
+    return (reject, close)
+
+
+def _hurt(view: View, signals: tuple[Signal, ...]) -> bool:
+    return any(s.kind == "performance" and s.version == view.champion.version for s in signals)
+
+
+def in_words(comparison: Comparison | None) -> str:
+    """Return both values with the interval of their difference, for people."""
+    if comparison is None:
+        return "no comparison"
+    gain = comparison.gain
+    interval = (
+        "" if gain.low is None else f", 95% interval {gain.low:+.4f} to {gain.high or 0:+.4f}"
+    )
+    return (
+        f"{comparison.metric} {comparison.challenger:.4f} against {comparison.champion:.4f}"
+        f" on the same {comparison.rows:,} rows (gain {gain.value:+.4f}{interval})"
+    )

@@ -1,0 +1,66 @@
+"""An incident's title: the whole of it in one line."""
+
+from collections.abc import Sequence
+
+from keepwell.core.records import Signal
+from keepwell.operations.loop.view import View
+
+_ORDER = ("performance", "errors", "latency", "quality", "drift", "prediction_drift")
+_NAMED = 3
+
+
+def title_of(view: View, signals: Sequence[Signal]) -> str:
+    """Return the title for signals, worded after the gravest kind among them."""
+    kinds = {signal.kind for signal in signals}
+    gravest = next((kind for kind in _ORDER if kind in kinds), "")
+    columns = [s.column for s in signals if s.kind == gravest and s.column]
+    return _WORDS.get(gravest, _other)(view, columns)
+
+
+def _performance(view: View, columns: Sequence[str]) -> str:
+    live, subject = view.live, f"{view.endpoint.name} v{view.champion.version}"
+    if live is None:
+        return f"Performance of {subject} fell"
+    promised = "" if live.expected is None else f", {live.expected:.3f} was promised"
+    return f"Performance of {subject} fell: {live.name} {live.value.value:.3f}{promised}"
+
+
+def _errors(view: View, columns: Sequence[str]) -> str:
+    return f"{view.endpoint.name} fails more often than it may"
+
+
+def _latency(view: View, columns: Sequence[str]) -> str:
+    return f"{view.endpoint.name} answers more slowly than it may"
+
+
+def _quality(view: View, columns: Sequence[str]) -> str:
+    return f"Inputs of {view.endpoint.name} arrive damaged{_listed(columns)}"
+
+
+def _drift(view: View, columns: Sequence[str]) -> str:
+    return f"Inputs of {view.endpoint.name} moved away from training{_listed(columns)}"
+
+
+def _predictions(view: View, columns: Sequence[str]) -> str:
+    return f"Answers of {view.endpoint.name} moved away from its evaluation"
+
+
+def _other(view: View, columns: Sequence[str]) -> str:
+    return f"{view.endpoint.name} is outside its limits"
+
+
+def _listed(columns: Sequence[str]) -> str:
+    if not columns:
+        return ""
+    more = f" and {len(columns) - _NAMED} more" if len(columns) > _NAMED else ""
+    return ": " + ", ".join(columns[:_NAMED]) + more
+
+
+_WORDS = {
+    "performance": _performance,
+    "errors": _errors,
+    "latency": _latency,
+    "quality": _quality,
+    "drift": _drift,
+    "prediction_drift": _predictions,
+}
