@@ -1,0 +1,1 @@
+"""How the database of one version becomes the database of the next (Alembic)."""
