@@ -1,0 +1,211 @@
+"""Runs: what an execution was made from, how it went, and what it left.
+
+    run = runs.start("churn", "train", params={"folds": 5}, root=Path("."))
+    runs.log(run.id, {"loss": 0.31}, step=1)
+    runs.attach(run.id, "plots/roc.json", figure, "application/json")
+    runs.finish(run.id, metrics={"roc_auc": Estimate(value=0.84)})
+
+Training never fails because the record cannot be written: what a store does not take waits in a local
+spool, in order, and is sent as soon as the store is back, by this process or by the next one.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from keepwell.core.clock import Clock
+from keepwell.core.errors import NotFoundError
+from keepwell.core.identifiers import new_id
+from keepwell.core.ports import BlobStore, MeasurementStore, MetadataStore, Point
+from keepwell.core.records import Artifact, CodeVersion, Estimate, Run
+from keepwell.core.suggestions import did_you_mean
+from keepwell.infrastructure.metadata import Collection
+from keepwell.tracking import code, environment
+from keepwell.tracking.delivery import AWAY, Delivery
+
+Param = str | int | float | bool | None
+
+
+class Runs:
+    """Every recorded execution. Safe to use from several threads.
+
+    Args:
+        metadata: Where runs are kept.
+        measurements: Where their curves are kept, under the subject `run:ID`.
+        blobs: Where their artifacts are kept.
+        clock: Stamps them.
+        spool: Folder for what a store did not take; None keeps that in memory only.
+    """
+
+    def __init__(
+        self,
+        metadata: MetadataStore,
+        measurements: MeasurementStore,
+        blobs: BlobStore,
+        clock: Clock,
+        spool: Path | None = None,
+    ) -> None:
+        self._records = Collection(metadata, "run", Run, name=lambda run: run.id)
+        self._measurements = measurements
+        self._blobs = blobs
+        self._clock = clock
+        self._mine: dict[str, Run] = {}
+        self._delivery = Delivery(self._records, measurements, blobs, clock=clock, spool=spool)
+
+    @property
+    def waiting(self) -> int:
+        """How many entries of this process the stores do not have yet."""
+        return self._delivery.waiting
+
+    def start(
+        self,
+        project: str,
+        kind: str = "train",
+        *,
+        params: Mapping[str, Param] | None = None,
+        dataset: str = "",
+        tags: Mapping[str, str] | None = None,
+        root: Path | None = None,
+    ) -> Run:
+        """Begin a run and return it, with the code in `root` and this process's environment captured.
+
+        Args:
+            project: The project it belongs to.
+            kind: `train`, `retrain`, or a name of one's own.
+            params: What was chosen.
+            dataset: `name/version` of what it reads.
+            tags: Free labels.
+            root: Folder whose Git repository is the code; None leaves the code out.
+        """
+        now = self._clock.now()
+        run = Run(
+            id=new_id(now),
+            project=project,
+            kind=kind,
+            started=now,
+            params=dict(params or {}),
+            tags=dict(tags or {}),
+            dataset=dataset,
+            code=code.capture(root, self._delivery.blob) if root is not None else CodeVersion(),
+            environment=self._delivery.blob(json.dumps(environment.capture()).encode()),
+        )
+        return self._write(run, "started")
+
+    def log(self, run_id: str, values: Mapping[str, float], step: int = 0) -> None:
+        """Add one point to each named curve. Values that are not finite cannot be drawn and are left out."""
+        now = self._clock.now()
+        points = [
+            Point(name, now, float(value), step)
+            for name, value in values.items()
+            if math.isfinite(value)
+        ]
+        self._delivery.points(f"run:{run_id}", points)
+
+    def attach(
+        self,
+        run_id: str,
+        name: str,
+        data: bytes | Path,
+        media_type: str = "application/octet-stream",
+    ) -> Artifact:
+        """Keep a file with a run, in place of an earlier one of that name."""
+        content = data.read_bytes() if isinstance(data, Path) else data
+        artifact = Artifact(
+            name=name,
+            digest=self._delivery.blob(content),
+            size=len(content),
+            media_type=media_type,
+        )
+        run = self._current(run_id)
+        others = tuple(item for item in run.artifacts if item.name != name)
+        self._write(replace(run, artifacts=(*others, artifact)), "attached", name)
+        return artifact
+
+    def finish(
+        self,
+        run_id: str,
+        *,
+        metrics: Mapping[str, Estimate] | None = None,
+        model: str = "",
+        params: Mapping[str, Param] | None = None,
+    ) -> Run:
+        """End a run as done, or add to one that has ended (the model version that came of it)."""
+        run = self._current(run_id)
+        return self._write(
+            replace(
+                run,
+                status="done",
+                ended=run.ended if run.ended is not None else self._clock.now(),
+                metrics={**run.metrics, **(metrics or {})},
+                params={**run.params, **(params or {})},
+                model=model or run.model,
+            ),
+            "finished" if run.ended is None else "completed",
+        )
+
+    def fail(self, run_id: str, error: str, *, killed: bool = False) -> Run:
+        """End a run as failed, or as killed where its process was stopped from outside."""
+        run = self._current(run_id)
+        status = "killed" if killed else "failed"
+        return self._write(
+            replace(run, status=status, ended=self._clock.now(), error=error), status, error
+        )
+
+    def get(self, run_id: str) -> Run:
+        """Return a run, `NotFoundError` if there is none with this id."""
+        return self._records.read(run_id)
+
+    def find(
+        self, project: str = "", *, status: str = "", kind: str = "", limit: int | None = None
+    ) -> list[Run]:
+        """Return runs, last started first; an empty filter lets all pass."""
+        found = [
+            run
+            for run in self._records.find()
+            if (not project or run.project == project)
+            and (not status or run.status == status)
+            and (not kind or run.kind == kind)
+        ]
+        return sorted(found, key=lambda run: run.id, reverse=True)[:limit]
+
+    def curves(self, run_id: str, names: Sequence[str] | None = None) -> dict[str, list[Point]]:
+        """Return what was logged, by name, in the order of time."""
+        return self._measurements.series(f"run:{run_id}", names)
+
+    def read(self, run_id: str, name: str) -> bytes:
+        """Return the bytes of an artifact, verified.
+
+        Raises:
+            NotFoundError: If the run or the artifact is not there.
+        """
+        artifacts = {item.name: item.digest for item in self.get(run_id).artifacts}
+        if name not in artifacts:
+            raise NotFoundError(
+                f"run {run_id} has no artifact '{name}'",
+                why=f"it has {', '.join(sorted(artifacts)) or 'none'}",
+                now=did_you_mean(name, artifacts),
+            )
+        return self._blobs.read(artifacts[name])
+
+    def resend(self) -> bool:
+        """Send what stores did not take earlier; tell whether nothing is waiting any more."""
+        return self._delivery.resend(now=True)
+
+    def _current(self, run_id: str) -> Run:
+        """Return the run as it stands: the store does not know what is still waiting."""
+        mine = self._mine.get(run_id)
+        if mine is not None and not self._delivery.resend():
+            return mine
+        try:
+            return self._records.read(run_id)
+        except AWAY:
+            if mine is None:
+                raise
+            return mine
+
+    def _write(self, run: Run, verb: str, why: str = "") -> Run:
+        self._mine[run.id] = run
+        self._delivery.run(run, verb, why)
+        return run
