@@ -1,0 +1,53 @@
+"""`TransformedTargetRegressor`: an estimator of a transformed target, transformed back."""
+
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keepwell.deployment.scoring.parts import Data, NotCompilableError, Read, build_head, read_head
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_INVERSES = {"expm1": np.expm1, "exp": np.exp, "square": np.square, "sqrt": np.sqrt}
+
+
+class Transformed:
+    """Transforms another head's answer back.
+
+    Args:
+        read: Gives the bundle's files, to the other head.
+        head: Data of the other head.
+        inverse: The NumPy function that transforms back; null for none.
+    """
+
+    def __init__(self, *, read: Read, head: Data, inverse: str | None) -> None:
+        self._head = build_head(head, read)
+        self._inverse: Any = np.asarray if inverse is None else _INVERSES[inverse]
+
+    @classmethod
+    def read(cls, fitted: Any, files: MutableMapping[str, bytes]) -> Data:
+        """Read the inner estimator and the function that transforms back."""
+        return {"head": read_head(fitted.regressor_, files), "inverse": inverse_of(fitted)}
+
+    def row(self, features: list[float]) -> list[float]:
+        """Answer one row."""
+        return [float(self._inverse(self._head.row(features)[0]))]
+
+    def batch(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        """Answer rows."""
+        return np.asarray(self._inverse(self._head.batch(features)), dtype=np.float64)
+
+
+def inverse_of(fitted: Any) -> str | None:
+    """Return the name of the function that transforms back; None if nothing is transformed."""
+    if fitted.transformer is not None:
+        raise NotCompilableError("TransformedTargetRegressor has a transformer of its own")
+    function = fitted.inverse_func
+    if function is None and fitted.func is None:
+        return None
+    for name, known in _INVERSES.items():
+        if function is known:
+            return name
+    raise NotCompilableError(f"TransformedTargetRegressor transforms back by {function!r}")

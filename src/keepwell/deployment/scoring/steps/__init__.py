@@ -1,0 +1,1 @@
+"""One file per transformer, each under the law of `scoring.parts`: compiled equals original."""

@@ -1,0 +1,103 @@
+"""`OneHotEncoder`: a column of ones and zeros for each label."""
+
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keepwell.core.errors import InvalidRequestError
+from keepwell.deployment.scoring.parts import Columns, Data
+from keepwell.deployment.scoring.steps.labels import ask, is_nan, known_labels, unseen_label
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NO_SLOT = -1
+REFUSED = -2
+
+
+class OneHot:
+    """Sets one slot to 1 for each label; -1 stands for none (all zeros), -2 for a refusal.
+
+    Args:
+        width: Number of slots.
+        columns: By column: `labels`, `slots` of each, the slot of a `nan`, and of an `unseen` label.
+    """
+
+    def __init__(self, *, width: int, columns: list[Data]) -> None:
+        self._width = width
+        self._tables = [
+            (dict(zip(c["labels"], c["slots"], strict=True)), c["nan"], c["unseen"])
+            for c in columns
+        ]
+
+    @classmethod
+    def read(cls, fitted: Any) -> Data:
+        """Ask the encoder for every label, for a nan and for a label it has never seen."""
+        known = known_labels(fitted)
+        starts = list(accumulate(_widths(fitted), initial=0))
+        refuse = fitted.handle_unknown == "error"
+        answers = ask(fitted, known)
+        others = [[unseen_label(fitted, at)] for at in range(len(known))]
+        unseen = None if refuse else ask(fitted, others)
+        nans = None if refuse else ask(fitted, [[float("nan")]] * len(known))
+        columns = []
+        for at, labels in enumerate(known):
+            block = slice(starts[at], starts[at + 1])
+            slots = [_slot(answers[row, block], starts[at]) for row in range(len(labels))]
+            pairs = list(zip(labels, slots, strict=True))
+            seen_nan = [slot for label, slot in pairs if is_nan(label)]
+            unseen_slot = REFUSED if unseen is None else _slot(unseen[0, block], starts[at])
+            nan_slot = REFUSED if nans is None else _slot(nans[0, block], starts[at])
+            columns.append(
+                {
+                    "labels": [label for label, _ in pairs if not is_nan(label)],
+                    "slots": [slot for label, slot in pairs if not is_nan(label)],
+                    "nan": seen_nan[0] if seen_nan else nan_slot,
+                    "unseen": unseen_slot,
+                }
+            )
+        return {"width": starts[-1], "columns": columns}
+
+    def row(self, values: list[Any]) -> list[Any]:
+        """Encode one row."""
+        result = [0.0] * self._width
+        for value, (table, nan, unseen) in zip(values, self._tables, strict=True):
+            slot = table.get(value)
+            if slot is None:
+                slot = nan if is_nan(value) else unseen
+            if slot >= 0:
+                result[slot] = 1.0
+            elif slot == REFUSED:
+                raise InvalidRequestError(
+                    f"the model does not know the label {value!r:.80}",
+                    why="it was fitted to refuse labels that training did not see",
+                    now="send one of the labels of the training data",
+                )
+        return result
+
+    def batch(self, columns: Columns) -> "NDArray[Any]":
+        """Encode rows."""
+        return np.array(
+            [self.row(list(row)) for row in zip(*_lists(columns), strict=True)]
+        ).reshape(-1, self._width)
+
+
+def _lists(columns: Columns) -> list[list[Any]]:
+    return [column.tolist() for column in columns]
+
+
+def _widths(fitted: Any) -> list[int]:
+    """Return how many slots each column has."""
+    infrequent = getattr(fitted, "infrequent_categories_", None) or [None] * len(fitted.categories_)
+    dropped = fitted.drop_idx_ if fitted.drop_idx_ is not None else [None] * len(fitted.categories_)
+    widths = []
+    for labels, rare, drop in zip(fitted.categories_, infrequent, dropped, strict=True):
+        merged = len(labels) if rare is None else len(labels) - len(rare) + 1
+        widths.append(merged - (drop is not None))
+    return widths
+
+
+def _slot(block: "NDArray[np.float64]", start: int) -> int:
+    hot = np.flatnonzero(block)
+    return start + int(hot[0]) if len(hot) else NO_SLOT

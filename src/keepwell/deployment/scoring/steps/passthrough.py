@@ -1,0 +1,28 @@
+"""Columns as they are."""
+
+from typing import TYPE_CHECKING, Any
+
+from keepwell.deployment.scoring.parts import Columns, Data, NotCompilableError
+from keepwell.deployment.scoring.steps.matrix import side_by_side
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Passthrough:
+    """Gives what it takes: `"passthrough"`, and a `FunctionTransformer` without a function."""
+
+    @classmethod
+    def read(cls, fitted: Any) -> Data:
+        """Read nothing, once it is sure that nothing is done."""
+        if getattr(fitted, "func", None) is not None:
+            raise NotCompilableError(f"FunctionTransformer calls {fitted.func!r}")
+        return {}
+
+    def row(self, values: list[Any]) -> list[Any]:
+        """Return the values."""
+        return values
+
+    def batch(self, columns: Columns) -> "NDArray[Any]":
+        """Return the columns side by side."""
+        return side_by_side(columns)
