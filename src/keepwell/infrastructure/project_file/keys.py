@@ -1,0 +1,137 @@
+"""Everything that may be written in `keepwell.yaml`: one row per key, in the order of the file."""
+
+import operator
+from dataclasses import dataclass
+from typing import Any
+
+from keepwell.core.records.dataset import ColumnType
+from keepwell.core.records.model import Task
+from keepwell.core.spec import ProjectSpec
+from keepwell.infrastructure.project_file.kinds import (
+    DURATION,
+    FLAG,
+    NAME,
+    SCHEDULE,
+    STEPS,
+    TEXT,
+    TEXTS,
+    WINDOW,
+    Kind,
+    choice,
+    choices,
+    mapping,
+    number,
+    whole,
+)
+
+METRICS = (
+    "accuracy", "roc_auc", "average_precision", "f1", "precision", "recall", "log_loss",
+    "rmse", "mae", "mse", "r2",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of the project file.
+
+    Attributes:
+        path: Where it stands: `train.split.by`.
+        kind: What its value may be.
+        example: A value as one would write it.
+        note: What it means, for the comment beside it.
+        fields: The spec's attributes that hold it, where they are not called as the path.
+        required: The file does not stand without it.
+    """
+
+    path: str
+    kind: Kind
+    example: str
+    note: str
+    fields: tuple[str, ...] = ()
+    required: bool = False
+
+    @property
+    def leaf(self) -> str:
+        """Last part of the path."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def section(self) -> str:
+        """All of the path but its last part; empty at the top."""
+        return self.path.rpartition(".")[0]
+
+    def spread(self, value: Any) -> dict[str, Any]:
+        """Return the spec's attributes that hold `value`, by their path."""
+        fields = self.fields or (self.path,)
+        return dict(zip(fields, value if len(fields) > 1 else (value,), strict=True))
+
+    def value(self, spec: ProjectSpec) -> Any:
+        """Return what a spec holds for this key; None if its section is not there."""
+        fields = self.fields or (self.path,)
+        try:
+            found = tuple(operator.attrgetter(field)(spec) for field in fields)
+        except AttributeError:  # an optional section, such as gate.fairness
+            return None
+        return found if len(found) > 1 else found[0]
+
+
+COLUMN_TYPE = choice(*(item.value for item in ColumnType))
+TASK = choice(*(item.value for item in Task))
+METRIC = choice(*METRICS)
+SHARE = number(0, 1, inside=True)
+
+KEYS = (
+    Key("project", NAME, "churn", "name of the project, its model and its endpoint", ("name",)),
+    Key("data.source", TEXT, "data/*.csv",
+        "file, folder or glob: CSV, Parquet, JSON Lines, .gz, .zst", required=True),
+    Key("data.target", TEXT, "churned",
+        "the column to predict; without one, data is only kept and checked"),
+    Key("data.key", TEXT, "customer_id", "identifies a row; never a feature"),
+    Key("data.time", TEXT, "signed_up", "event time; the test rows are then the latest"),
+    Key("data.contract", TEXT, "contract.yaml",
+        "what later data is checked against; written at the first run"),
+    Key("data.name", NAME, "customers", "name of the dataset; the project's unless said otherwise"),
+    Key("data.types", mapping(TEXT, COLUMN_TYPE), "{zip: category}",
+        "column types, where the inferred one is wrong"),
+    Key("data.ignore", TEXTS, "[notes]", "columns that are never features"),
+    Key("data.keep", TEXTS, "[balance]", "columns that stay features although a leakage guard objects"),
+    Key("train.task", TASK, "binary", "inferred from the target unless said"),
+    Key("train.metric", METRIC, "roc_auc", "what the best model is chosen by"),
+    Key("train.budget", DURATION, "60s", "time to spend"),
+    Key("train.folds", whole(2), "5", "of the cross-validation"),
+    Key("train.seed", whole(0), "0", "equal seeds, equal models"),
+    Key("train.learners", TEXTS, "[linear, lightgbm]", "every installed one unless said"),
+    Key("train.split.by", choice("auto", "random", "stratified", "group", "time"), "auto",
+        "how test rows are set aside"),
+    Key("train.split.column", TEXT, "household",
+        "the group or time column; data.key or data.time unless said"),
+    Key("train.split.test", SHARE, "0.2", "share of rows that no choice ever sees"),
+    Key("gate.min", mapping(METRIC, number()), "{roc_auc: 0.80}", "the worst that may go live"),
+    Key("gate.champion.max_drop", number(0), "0.002",
+        "how much worse than the champion is allowed", ("gate.max_drop",)),
+    Key("gate.latency_ms", number(0, inside=True), "5", "slowest allowed prediction of one row"),
+    Key("gate.fairness.by", TEXT, "gender", "column whose groups are compared"),
+    Key("gate.fairness.max_gap", number(0, 1), "0.1", "largest difference in selection rate"),
+    Key("serve.endpoint", NAME, "churn", "the project's name unless said otherwise"),
+    Key("serve.host", TEXT, "127.0.0.1", "address to listen on"),
+    Key("serve.port", whole(1, 65535), "4400", "port to listen on"),
+    Key("serve.workers", whole(1), "1", "processes that answer predictions"),
+    Key("serve.rollout.strategy", choice("canary", "all-at-once"), "canary", "how a challenger takes over"),
+    Key("serve.rollout.steps", STEPS, "[5, 25, 100]", "percent of the traffic"),
+    Key("serve.rollout.hold", DURATION, "2m", "time at each step"),
+    Key("monitor.window", WINDOW, "1h",
+        "what one look covers: 1h, or 500 rows", ("monitor.window_seconds", "monitor.window_rows")),
+    Key("monitor.every", DURATION, "10s", "time between two looks"),
+    Key("monitor.drift", choice("auto", "off"), "auto", "compare live columns with the training data"),
+    Key("monitor.min_rows", whole(1), "100", "fewer rows decide nothing"),
+    Key("monitor.labels.delay", DURATION, "7d",
+        "how long outcomes usually take", ("monitor.labels_delay",)),
+    Key("loop.enabled", FLAG, "true", "act without being asked"),
+    Key("loop.retrain.on", choices("drift", "performance"), "[drift, performance]",
+        "what calls for a new model"),
+    Key("loop.retrain.schedule", SCHEDULE, '"0 3 * * 1"',
+        "and when, in UTC: minute hour day month weekday"),
+    Key("loop.retrain.cooldown", DURATION, "6h", "time between two retrainings"),
+    Key("loop.retrain.min_labels", whole(1), "200", "outcomes needed since the last training"),
+    Key("loop.retrain.budget", DURATION, "60s", "time to spend; train.budget unless said"),
+)  # fmt: skip
