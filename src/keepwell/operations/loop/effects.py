@@ -28,7 +28,8 @@ class Effects(Protocol):
         order of time, becomes the candidate. It is registered, gated against version
         `retraining.baseline`, and compared with it on those same rows; it gets no traffic.
 
-        Its progress shows as `View.result`. The same `retraining.id` never runs twice at the same
+        Its progress shows as `View.result`, and a result that was seen is seen again after a
+        restart. The same `retraining.id` never runs twice at the same
         time: a call for one that runs or has ended does nothing, a call for one whose process died
         starts it again. No result (`View.result` is None) means just that: nobody works on it.
         """

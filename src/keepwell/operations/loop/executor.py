@@ -95,15 +95,15 @@ class Executor:
         decision = self._decision(endpoint, action, about)
         effect = _effect_of(self._effects, endpoint, action, about)
         verb, reason, outcome = self._last(endpoint)
-        repeated = not about and (verb, reason) == (action.verb, action.reason)
+        repeated = (verb, reason) == (action.verb, action.reason)
+        if isinstance(action, Wait):
+            return self._waited(decision, repeated=repeated), records
         if effect is None:
-            if repeated and outcome == "done" and isinstance(action, Wait):
-                return None, records
             finished = _finished(action, decided, about, self._clock.now())
             decision = replace(decision, outcome="done")
             self._write(decision, records, finished)
             return decision, finished
-        failing = repeated and outcome.startswith(FAILED)
+        failing = repeated and not about and outcome.startswith(FAILED)
         if not failing:
             self._write(decision, records, decided)
         rollout, failure = _attempt(effect)
@@ -116,12 +116,21 @@ class Executor:
         self._write(decision, records if failing else decided, finished)
         return decision, finished
 
+    def _waited(self, decision: Decision, *, repeated: bool) -> Decision | None:
+        if repeated and self._last(decision.endpoint)[2] == "done":
+            return None
+        decision = replace(decision, outcome="done")
+        self._write(decision)
+        return decision
+
     def _decided(self, endpoint: str, action: Action, records: _Records) -> tuple[_Records, str]:
         """Return the records with the decision in them, and the incident that it belongs to."""
         now, incident = self._clock.now(), records.incident
         about = ""
         if isinstance(action, OpenIncident):
             incident = opened(action, now, identifier=new_id(now), endpoint=endpoint)
+            about = incident.id
+        elif incident is not None and isinstance(action, Wait):
             about = incident.id
         elif incident is not None and concerns(action, incident, records.retraining):
             incident = decide_incident(incident, action, now)

@@ -1,6 +1,7 @@
 """The store of incidents, decisions and retrainings: the loop's memory in the one record."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from keepwell.core.clock import Clock, SystemClock
 from keepwell.core.events import acting_as
@@ -11,6 +12,8 @@ from keepwell.operations.loop.journal import Journal, memory_of
 from keepwell.operations.loop.postmortem import post_mortem
 from keepwell.operations.loop.retrainings import Retraining
 from keepwell.operations.loop.view import Memory
+
+T = TypeVar("T")
 
 _RECENT = 500
 """How many incidents back a signal is remembered as accepted."""
@@ -42,13 +45,14 @@ class Incidents:
         self, endpoint: str = "", *, status: str = "", limit: int | None = None
     ) -> list[Incident]:
         """Return incidents, last changed first; `status` may be `closed`, or `open` for all others."""
-        wanted = [
-            item
-            for item in self._incidents.find(limit=None if endpoint or status else limit)
-            if endpoint in ("", item.endpoint)
-            and (not status or (item.status == "closed") == (status == "closed"))
-        ]
-        return wanted[:limit]
+        return _newest(
+            self._incidents,
+            lambda item: (
+                endpoint in ("", item.endpoint)
+                and (not status or (item.status == "closed") == (status == "closed"))
+            ),
+            limit,
+        )
 
     def open(self, endpoint: str) -> Incident | None:
         """Return the incident of an endpoint that is not closed; there is at most one."""
@@ -58,12 +62,12 @@ class Incidents:
         self, endpoint: str = "", *, incident: str = "", limit: int | None = 100
     ) -> list[Decision]:
         """Return decisions, newest first."""
-        wanted = [
-            item
-            for item in self._decisions.find(limit=None if endpoint or incident else limit)
-            if endpoint in ("", item.endpoint) and incident in ("", item.incident)
-        ]
-        return sorted(wanted, key=lambda item: item.id, reverse=True)[:limit]
+        found = _newest(
+            self._decisions,
+            lambda item: endpoint in ("", item.endpoint) and incident in ("", item.incident),
+            limit,
+        )
+        return sorted(found, key=lambda item: item.time, reverse=True)
 
     def retrainings(self, endpoint: str, *, limit: int | None = None) -> list[Retraining]:
         """Return the retrainings that were decided for an endpoint, last changed first."""
@@ -77,7 +81,7 @@ class Incidents:
         """
         return post_mortem(
             self.read(identifier),
-            self.decisions(incident=identifier, limit=None),
+            self.decisions(incident=identifier, limit=None)[::-1],
             now=self._clock.now(),
         )
 
@@ -113,6 +117,17 @@ class Incidents:
     def last_decision(self, endpoint: str) -> Decision | None:
         """Return the decision about an endpoint that was made last."""
         return next(iter(self.decisions(endpoint, limit=1)), None)
+
+
+def _newest(collection: Collection[T], wanted: Callable[[T], bool], limit: int | None) -> list[T]:
+    """Return up to `limit` wanted records, reading no more of the others than it takes."""
+    batch = None if limit is None else max(limit, 50)
+    while True:
+        records = collection.find(limit=batch)
+        found = [record for record in records if wanted(record)]
+        if batch is None or limit is None or len(found) >= limit or len(records) < batch:
+            return found[:limit]
+        batch *= 4
 
 
 if TYPE_CHECKING:

@@ -90,11 +90,11 @@ def memory_of(
     accepted: dict[tuple[str, str], Accepted] = {}
     for incident in reversed(mine):
         for signal in incident.accepted:
-            if signal.version == version:
+            if signal.version in (0, version):
                 accepted[signal.kind, signal.column] = Accepted(
                     kind=signal.kind,
                     column=signal.column,
-                    version=version,
+                    version=signal.version,
                     value=signal.value,
                     incident=incident.id,
                     until=incident.accepted_until,

@@ -1,11 +1,11 @@
 """The story of an incident, told from its record: what, when, why, what was done, did it help."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from keepwell.core.durations import format_duration
 from keepwell.core.records import Decision, Incident
-from keepwell.operations.loop.conditions import clock_time
 
 _RESOLUTIONS = {
     "healed": "healed",
@@ -28,7 +28,7 @@ def time_to_recover(incident: Incident) -> float | None:
 
 
 def post_mortem(incident: Incident, decisions: Sequence[Decision], *, now: float) -> str:
-    """Return the story as Markdown."""
+    """Return the story as Markdown; decisions are told in the order that they are given in."""
     parts = [
         f"# {incident.title}",
         _facts(incident, now),
@@ -37,9 +37,9 @@ def post_mortem(incident: Incident, decisions: Sequence[Decision], *, now: float
         _section("Likely causes", [_cause(item) for item in incident.causes]),
         _section("Champion and challenger on the same rows", _comparison(incident)),
         _section(
-            "Timeline", [f"{clock_time(e.time)} · {e.kind}: {e.text}" for e in incident.timeline]
+            "Timeline", [f"{_moment(e.time)} · {e.kind}: {e.text}" for e in incident.timeline]
         ),
-        _section("Decisions", [_decision(item) for item in sorted(decisions, key=_in_order)]),
+        _section("Decisions", [_decision(item) for item in decisions]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -49,8 +49,8 @@ def _facts(incident: Incident, now: float) -> str:
     facts = [
         ("endpoint", incident.endpoint),
         ("outcome", _RESOLUTIONS.get(incident.resolution, incident.resolution)),
-        ("opened", clock_time(incident.opened)),
-        ("closed", clock_time(incident.closed) if incident.closed is not None else ""),
+        ("opened (UTC)", _moment(incident.opened)),
+        ("closed (UTC)", _moment(incident.closed) if incident.closed is not None else ""),
         ("open for", format_duration((incident.closed or now) - incident.opened)),
         ("time to detect", format_duration(time_to_detect(incident))),
         ("time to recover", format_duration(recovered) if recovered is not None else ""),
@@ -61,6 +61,10 @@ def _facts(incident: Incident, now: float) -> str:
     ]
     rows = [f"| {name} | {value} |" for name, value in facts if value]
     return "\n".join(["| | |", "|---|---|", *rows])
+
+
+def _moment(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _section(title: str, lines: Sequence[str]) -> str:
@@ -98,8 +102,4 @@ def _comparison(incident: Incident) -> list[str]:
 
 def _decision(decision: Decision) -> str:
     outcome = "" if decision.outcome in ("", "done") else f" → {decision.outcome}"
-    return f"{clock_time(decision.time)} · **{decision.action}**: {decision.reason}{outcome}"
-
-
-def _in_order(decision: Decision) -> tuple[float, str]:
-    return decision.time, decision.id
+    return f"{_moment(decision.time)} · **{decision.action}**: {decision.reason}{outcome}"

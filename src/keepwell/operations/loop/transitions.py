@@ -19,7 +19,6 @@ from keepwell.operations.loop.actions import (
     StartRetraining,
     StartRollout,
     VerifyHealed,
-    Wait,
 )
 from keepwell.operations.loop.conditions import identity
 from keepwell.operations.loop.evidence import json_ready
@@ -81,6 +80,8 @@ def finish_incident(
             timeline=(*incident.timeline, entry),
             evidence=evidence,
         )
+    if isinstance(action, AddSignals):
+        return incident
     return replace(incident, failures=0, rollout=rollout or incident.rollout)
 
 
@@ -106,7 +107,7 @@ def finish_retraining(
     match action:
         case StartRetraining() if failure:
             return replace(retraining, settled="failed")
-        case DropRetraining():  # even if it could not be stopped: its candidate is never served
+        case DropRetraining() if not failure:  # else it may still run, and no other one may start
             return replace(retraining, settled="failed")
         case StartRollout() if not failure:
             return replace(retraining, settled="rolled_out")
@@ -210,8 +211,6 @@ def concerns(action: Action, incident: Incident, retraining: Retraining | None) 
     What is done for a scheduled retraining, or for a rollout that somebody else started, is not.
     """
     match action:
-        case Wait():
-            return False
         case StartRetraining():
             return action.retraining.incident == incident.id
         case DropRetraining() | RejectCandidate():

@@ -198,6 +198,10 @@ class View:
         trial = self.trial
         return trial.rollout if trial and trial.rollout.status == "running" else None
 
+    def is_current(self, signal: Signal) -> bool:
+        """Tell whether a signal is about the champion, or about the endpoint as a whole."""
+        return signal.version in (0, self.champion.version)
+
     def earlier(self) -> Self | None:
         """Return the view as of the look before the newest; None if there was none."""
         return replace(self, looks=self.looks[:-1]) if len(self.looks) > 1 else None

@@ -1,6 +1,12 @@
 """No incident: watch for one, and keep the schedule."""
 
-from keepwell.operations.loop.actions import Action, OpenIncident, StartRetraining, Wait
+from keepwell.operations.loop.actions import (
+    Action,
+    OpenIncident,
+    StartRetraining,
+    StartRollout,
+    Wait,
+)
 from keepwell.operations.loop.causes import rank
 from keepwell.operations.loop.conditions import (
     SERVICE,
@@ -32,8 +38,12 @@ SCHEDULED = (
 def next_actions(view: View, now: float) -> tuple[Action, ...]:
     """Return what to do while there is no incident."""
     settled = settle(view, view.retraining, now) if view.retraining else ()
-    if settled or view.rollout:
+    if view.rollout or any(isinstance(action, StartRollout) for action in settled):
         return settled
+    return (*settled, *_watched(view, now))
+
+
+def _watched(view: View, now: float) -> tuple[Action, ...]:
     limits = view.policy.limits
     appeared = NewSignal(looks=limits.looks)
     if appeared.check(view, now).holds:

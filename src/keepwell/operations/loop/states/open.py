@@ -45,13 +45,16 @@ def next_actions(view: View, now: float) -> tuple[Action, ...]:
     incident = view.incident
     if incident is None:
         return ()
-    if view.retraining is not None:  # a scheduled one, from before
-        return settle(view, view.retraining, now)
     calmed = Quiet(looks=view.policy.limits.quiet_looks, since=incident.opened).check(view, now)
     if calmed.holds:
         return (_passed(view, incident, calmed.reason),)
+    if view.retraining is not None:  # a scheduled one, or one that could not be stopped
+        if incident.failures >= view.policy.limits.failures:
+            return (_given_up(view, incident, "its retraining cannot be ended", now),)
+        return (*settle(view, view.retraining, now), *additions(view, incident, now))
     if not AttemptsLeft().check(view, now).holds:
-        return (_given_up(view, incident, now),)
+        spent = f"all {view.policy.limits.attempts} retrainings of this incident are used up"
+        return (_given_up(view, incident, spent, now),)
     return (*additions(view, incident, now), _next(view, incident, now))
 
 
@@ -141,11 +144,10 @@ def _passed(view: View, incident: Incident, reason: str) -> CloseIncident:
     )
 
 
-def _given_up(view: View, incident: Incident, now: float) -> CloseIncident:
-    limits = view.policy.limits
+def _given_up(view: View, incident: Incident, reason: str, now: float) -> CloseIncident:
     last = str(incident.evidence.get("last_attempt", "it had no result"))
     return CloseIncident(
-        reason=f"all {limits.attempts} retrainings of this incident are used up",
+        reason=reason,
         evidence={"attempts": incident.attempts, "last_attempt": last, **of_view(view)},
         resolution="failed",
         summary=f"{incident.attempts} retraining(s) brought no better model. The last one: {last}."

@@ -5,11 +5,12 @@ from keepwell.operations.loop.actions import (
     AbortRollout,
     Action,
     CloseIncident,
-    StartRollout,
+    RejectCandidate,
     VerifyHealed,
 )
 from keepwell.operations.loop.conditions import news
 from keepwell.operations.loop.evidence import of_view
+from keepwell.operations.loop.states.settlement import settle
 from keepwell.operations.loop.view import View
 
 
@@ -21,8 +22,12 @@ def next_actions(view: View, now: float) -> tuple[Action, ...]:
     rollout = view.trial.rollout if view.trial else None
     if rollout is None or rollout.candidate != incident.candidate:
         return _unseen(view, incident, now)
+    limits = view.policy.limits
     if rollout.status == "running":
-        return ()
+        if incident.failures < 2 * limits.failures:
+            return ()
+        why = f"the rollout of version {rollout.candidate} can go neither on nor back"
+        return (_failed(view, why, _last_failure(incident), now),)
     if rollout.status == "promoted":
         return (
             VerifyHealed(
@@ -38,20 +43,21 @@ def next_actions(view: View, now: float) -> tuple[Action, ...]:
 
 
 def _unseen(view: View, incident: Incident, now: float) -> tuple[Action, ...]:
-    if incident.failures >= view.policy.limits.failures:
-        why = f"the rollout of version {incident.candidate} could not be started"
-        last = str(incident.evidence.get("last_failure", ""))
-        return (_failed(view, why, last, now),)
-    if view.rollout is not None:
-        return ()
-    return (
-        StartRollout(
-            reason=f"the rollout of version {incident.candidate} was decided, but none is seen",
-            evidence=of_view(view),
-            candidate=incident.candidate,
-            retraining=view.retraining.id if view.retraining else "",
-        ),
+    """Decide again: the effect of the decision did not show, and the world may have moved on."""
+    if view.retraining is None:
+        why = f"the rollout of version {incident.candidate} left no record"
+        return (_failed(view, why, _last_failure(incident), now),)
+    if incident.failures < view.policy.limits.failures:
+        return settle(view, view.retraining, now)
+    why = f"the rollout of version {incident.candidate} could not be started"
+    reject = RejectCandidate(
+        reason=why,
+        evidence=of_view(view),
+        retraining=view.retraining.id,
+        candidate=incident.candidate,
+        run=incident.run,
     )
+    return (reject, _failed(view, why, _last_failure(incident), now))
 
 
 def _stuck(view: View, incident: Incident, rollout: Rollout, now: float) -> tuple[Action, ...]:
@@ -60,6 +66,10 @@ def _stuck(view: View, incident: Incident, rollout: Rollout, now: float) -> tupl
         return (AbortRollout(reason=reason, rollout=rollout.id, evidence=of_view(view)),)
     why = f"the rollback from version {rollout.candidate} failed: {rollout.reason}"
     return (_failed(view, why, "It may still be answering; see `keepwell status`.", now),)
+
+
+def _last_failure(incident: Incident) -> str:
+    return str(incident.evidence.get("last_failure", ""))
 
 
 def _failed(view: View, why: str, so: str, now: float) -> CloseIncident:

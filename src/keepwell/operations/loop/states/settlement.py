@@ -23,14 +23,14 @@ from keepwell.operations.loop.view import View
 def settle(view: View, retraining: Retraining, now: float) -> tuple[Action, ...]:
     """Return what to do about `retraining`; nothing while it runs in time."""
     result = view.result
-    age = now - retraining.decided
-    overdue = age > view.policy.retraining_deadline
+    overdue = now - retraining.decided > view.policy.retraining_deadline
     if result is None:
         return _lost(view, retraining, overdue=overdue)
     if result.status == "running":
         if not overdue:
             return ()
-        reason = f"the retraining still runs after {format_duration(age)}: it is taken for hung"
+        longest = format_duration(view.policy.retraining_deadline)
+        reason = f"the retraining still runs after {longest}: it is taken for hung"
         return (_drop(retraining, result, reason, stop=True),)
     if result.status == "failed":
         return (_drop(retraining, result, f"the retraining failed: {result.error}"),)
@@ -141,13 +141,13 @@ def _rejected(
         resolution="no_change",
         summary=f"The signals do no harm: {in_words(result.comparison)}."
         f" Version {view.champion.version} goes on serving.",
-        accepted=tuple(s for s in incident.signals if s.version == view.champion.version),
+        accepted=tuple(s for s in incident.signals if view.is_current(s)),
     )
     return (reject, close)
 
 
 def _hurt(view: View, signals: tuple[Signal, ...]) -> bool:
-    return any(s.kind == "performance" and s.version == view.champion.version for s in signals)
+    return any(s.kind == "performance" and view.is_current(s) for s in signals)
 
 
 def in_words(comparison: Comparison | None) -> str:

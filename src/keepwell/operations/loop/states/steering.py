@@ -44,7 +44,7 @@ def steer(view: View, now: float) -> tuple[Action, ...]:
     if held < rollout.hold:
         return (Wait(reason=_on_trial(rollout, percent), evidence=evidence),)
     if judgement.sufficient:
-        reason = f"nothing speaks against version {rollout.candidate} at {percent:g}%"
+        reason = f"version {rollout.candidate} did no harm at {percent:g}%"
         return (_onward(rollout, percent, judgement, reason, evidence),)
     return (_undecided(view, trial, judgement, now, evidence),)
 
@@ -77,10 +77,13 @@ def _onward(
     further = [step for step in rollout.steps if step > percent]
     if not further:
         return PromoteRollout(
-            reason=reason, evidence=evidence, rollout=rollout.id, verdict=judgement.verdict
+            reason=f"version {rollout.candidate} becomes champion: {reason}",
+            evidence=evidence,
+            rollout=rollout.id,
+            verdict=judgement.verdict,
         )
     return AdvanceRollout(
-        reason=reason,
+        reason=f"from {percent:g}% to {further[0]:g}%: {reason}",
         evidence={**evidence, "next_percent": further[0]},
         rollout=rollout.id,
         percent=further[0],
