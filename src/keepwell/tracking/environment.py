@@ -39,7 +39,7 @@ def capture() -> dict[str, Any]:
 
 
 def _packages() -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for item in distributions():
         name = item.metadata["Name"]
         if name:  # a half-removed package leaves a folder without metadata

@@ -10,7 +10,6 @@ spool, in order, and is sent as soon as the store is back, by this process or by
 """
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -94,13 +93,9 @@ class Runs:
         return self._write(run, "started")
 
     def log(self, run_id: str, values: Mapping[str, float], step: int = 0) -> None:
-        """Add one point to each named curve. Values that are not finite cannot be drawn and are left out."""
+        """Add one point to each named curve."""
         now = self._clock.now()
-        points = [
-            Point(name, now, float(value), step)
-            for name, value in values.items()
-            if math.isfinite(value)
-        ]
+        points = [Point(name, now, float(value), step) for name, value in values.items()]
         self._delivery.points(f"run:{run_id}", points)
 
     def attach(
@@ -189,14 +184,24 @@ class Runs:
             )
         return self._blobs.read(artifacts[name])
 
+    def environment(self, run_id: str) -> bytes:
+        """Return packages, Python, operating system and hardware of a run, as JSON."""
+        return self._blobs.read(self.get(run_id).environment)
+
+    def diff(self, run_id: str) -> str:
+        """Return what was not committed when the run started; empty if all was."""
+        digest = self.get(run_id).code.diff
+        return self._blobs.read(digest).decode(errors="replace") if digest else ""
+
     def resend(self) -> bool:
         """Send what stores did not take earlier; tell whether nothing is waiting any more."""
         return self._delivery.resend(now=True)
 
     def _current(self, run_id: str) -> Run:
         """Return the run as it stands: the store does not know what is still waiting."""
+        caught_up = self._delivery.resend()
         mine = self._mine.get(run_id)
-        if mine is not None and not self._delivery.resend():
+        if mine is not None and not caught_up:
             return mine
         try:
             return self._records.read(run_id)
