@@ -10,6 +10,7 @@ from keepwell.core.records.dataset import (
     ColumnProfile,
     ColumnType,
     DatasetVersion,
+    Finding,
     Histogram,
     Profile,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "Entry",
     "Estimate",
     "Field",
+    "Finding",
     "GateCheck",
     "GateVerdict",
     "Histogram",

@@ -34,6 +34,21 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something about the data that its reader should know, and that did not stop it.
+
+    Attributes:
+        column: The column it is about; empty for the whole table.
+        rule: What kind of finding it is, in a word or two: `mixed formats`, `usual`, `infinite`.
+        message: The sentence for the reader.
+    """
+
+    column: str
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetVersion:
     """One immutable version of a dataset.
 
@@ -50,6 +65,7 @@ class DatasetVersion:
         contract: Digest of the contract it was checked against.
         created: Unix seconds.
         load_seconds: What the ingest took.
+        findings: What was noticed while it was read and checked.
     """
 
     name: str
@@ -64,6 +80,7 @@ class DatasetVersion:
     contract: str = ""
     created: float = 0.0
     load_seconds: float = 0.0
+    findings: tuple[Finding, ...] = ()
 
     @property
     def key(self) -> str:
