@@ -1,0 +1,93 @@
+"""What a learner is.
+
+Law: a learner holds no state between calls; the same candidate on the same rows with the same seed
+gives the same model; `fit` returns soon after `watch.stop()` turns true if it is `interruptible`, with
+the best model so far.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from keepwell.core.plugins import load_plugin, plugin_names
+from keepwell.features.preparation import Flavour
+from keepwell.training.problem import Matrix, Problem
+from keepwell.training.trained import Params
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+POINT = "learners"
+FIRST = "baseline"  # what every other learner has to beat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One way to learn: a learner with settings."""
+
+    name: str  # "lightgbm/wide"
+    learner: str
+    params: Params = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What accompanies one fit.
+
+    Attributes:
+        validation: Rows to stop early by; None in the final fit.
+        rounds: Boosting rounds of the final fit, from what early stopping found; None: not known.
+        stop: Turns true when time is up.
+        report: Told the share of the work that is done, now and then.
+    """
+
+    validation: "tuple[Matrix, NDArray[Any]] | None" = None
+    rounds: int | None = None
+    stop: Callable[[], bool] = lambda: False
+    report: Callable[[float], None] = lambda share: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """A fitted estimator, and the rounds it took if it works in rounds."""
+
+    model: Any
+    rounds: int | None = None
+    interrupted: bool = False
+
+
+class Learner(Protocol):
+    """Offers candidates for a problem and fits them."""
+
+    flavour: Flavour
+    interruptible: bool
+
+    def candidates(self, problem: Problem) -> Sequence[Candidate]:
+        """Return what is worth trying, the most promising first; empty if nothing is."""
+        ...
+
+    def seconds(self, problem: Problem, columns: int) -> float:
+        """Return a rough guess of the time of one fit on all rows, for the first plan."""
+        ...
+
+    def fit(
+        self,
+        candidate: Candidate,
+        problem: Problem,
+        train: Matrix,
+        target: "NDArray[Any]",
+        weights: "NDArray[np.float64] | None",
+        watch: Watch,
+    ) -> Fitted:
+        """Fit a candidate to prepared rows."""
+        ...
+
+
+def installed(names: Sequence[str] = ()) -> dict[str, Learner]:
+    """Return learners by name, the baseline first; all that are installed if none are named."""
+    wanted = list(names or plugin_names(POINT))
+    if FIRST not in wanted:
+        wanted.append(FIRST)
+    wanted.sort(key=lambda name: (name != FIRST, name))
+    return {name: load_plugin(POINT, name)() for name in wanted}

@@ -1,0 +1,173 @@
+"""Gradient-boosted trees by LightGBM: a handful of settings that between them suit most tables."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keepwell.core.records import Task
+from keepwell.features.preparation import Flavour
+from keepwell.training.learners.base import Candidate, Fitted, Learner, Watch
+from keepwell.training.problem import Matrix, Problem
+from keepwell.training.trained import Params
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MOST_ROUNDS = 4000
+_SHARED: Params = {
+    "learning_rate": 0.05,
+    "num_leaves": 31,
+    "min_child_samples": 20,
+    "subsample": 0.8,
+    "subsample_freq": 1,
+    "colsample_bytree": 0.8,
+    "reg_lambda": 1.0,
+}
+_PORTFOLIO: dict[str, Params] = {
+    "plain": {},
+    "small": {"num_leaves": 15},
+    "large": {
+        "num_leaves": 127,
+        "min_child_samples": 5,
+        "colsample_bytree": 0.6,
+        "learning_rate": 0.03,
+    },
+    "shallow": {"num_leaves": 6, "learning_rate": 0.1},
+    "random": {"num_leaves": 63, "extra_trees": True},
+}
+_COUNTS: dict[str, Params] = {
+    "rates": {"objective": "poisson"},
+    "shallow-rates": {"objective": "poisson", "num_leaves": 8, "learning_rate": 0.08},
+}
+_SKEWED = 1.0
+# What early stopping watches; metrics of labels are too coarse to stop by.
+_WATCHED = {
+    "roc_auc": "auc",
+    "average_precision": "average_precision",
+    "rmse": "rmse",
+    "mae": "l1",
+}
+
+
+class LightGBM:
+    """Boosted trees over unscaled columns, codes of categories split as sets."""
+
+    flavour: Flavour = "tree"
+    interruptible = True
+
+    def candidates(self, problem: Problem) -> Sequence[Candidate]:
+        """Return the portfolio; with rates for skewed numbers that are never negative."""
+        portfolio = dict(_PORTFOLIO)
+        if problem.task is Task.REGRESSION and _is_skewed_amount(problem.target):
+            portfolio |= _COUNTS
+        small = {"min_child_samples": max(2, problem.rows // 25)}
+        return [
+            Candidate(
+                name=f"lightgbm/{name}",
+                learner="lightgbm",
+                params=_SHARED | params | (small if problem.rows < 500 else {}),  # noqa: PLR2004
+            )
+            for name, params in portfolio.items()
+        ]
+
+    def seconds(self, problem: Problem, columns: int) -> float:
+        """Return a guess for some hundred rounds."""
+        return 0.1 + 1e-6 * problem.rows * columns * max(problem.classes - 1, 1)
+
+    def fit(
+        self,
+        candidate: Candidate,
+        problem: Problem,
+        train: Matrix,
+        target: "NDArray[Any]",
+        weights: "NDArray[np.float64] | None",
+        watch: Watch,
+    ) -> Fitted:
+        """Fit, stopping early by the validation rows if there are any, or when time is up."""
+        import lightgbm
+
+        rounds = watch.rounds or _MOST_ROUNDS
+        params: dict[str, Any] = {
+            **_objective(problem.metric),
+            **candidate.params,
+            "n_estimators": rounds,
+            "random_state": problem.seed,
+            "n_jobs": problem.jobs,
+            # Together: the same trees whatever the threads do.
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbose": -1,
+        }
+        regression = problem.task is Task.REGRESSION
+        kind = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
+        model: Any = kind(**params)
+        timer = _Timer(watch, rounds)
+        callbacks: list[Any] = [timer]
+        settings: dict[str, Any] = {}
+        if watch.validation is not None:
+            matrix, actual = watch.validation
+            settings = {
+                "eval_set": [(matrix.values, actual)],
+                "eval_metric": _watched(problem),
+            }
+            callbacks.append(_early_stopping(candidate))
+        if train.categorical:
+            settings["categorical_feature"] = list(train.categorical)
+        model.fit(train.values, target, sample_weight=weights, callbacks=callbacks, **settings)
+        return Fitted(
+            model=model,
+            rounds=model.best_iteration_ or model.n_estimators_,
+            interrupted=timer.interrupted,
+        )
+
+
+def _objective(metric: str) -> Params:
+    return {"objective": "regression_l1"} if metric == "mae" else {}
+
+
+def _watched(problem: Problem) -> str:
+    if problem.task is Task.REGRESSION:
+        return _WATCHED.get(problem.metric, "rmse")
+    if problem.task is Task.MULTICLASS:
+        return "multi_logloss"
+    return _WATCHED.get(problem.metric, "binary_logloss")
+
+
+def _early_stopping(candidate: Candidate) -> Any:
+    import lightgbm
+
+    rate = float(candidate.params.get("learning_rate") or 0.1)
+    patience = max(30, round(2.5 / rate))
+    return lightgbm.early_stopping(patience, first_metric_only=True, verbose=False)
+
+
+def _is_skewed_amount(target: "NDArray[np.float64]") -> bool:
+    if target.min() < 0 or target.std() == 0:
+        return False
+    return float(np.mean(((target - target.mean()) / target.std()) ** 3)) > _SKEWED
+
+
+class _Timer:
+    """Reports how far the boosting is, and ends it when time is up."""
+
+    order = 0  # before early stopping
+    before_iteration = False
+
+    def __init__(self, watch: Watch, rounds: int) -> None:
+        self._watch = watch
+        self._rounds = rounds
+        self.interrupted = False
+
+    def __call__(self, env: Any) -> None:
+        done = env.iteration + 1
+        self._watch.report(done / self._rounds)
+        if self._watch.stop():
+            from lightgbm.callback import EarlyStopException
+
+            self.interrupted = True
+            raise EarlyStopException(env.iteration, env.evaluation_result_list or [])
+
+
+if TYPE_CHECKING:
+    _: type[Learner] = LightGBM

@@ -1,0 +1,82 @@
+"""What is to be learnt, in the form that learners and the search work with."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keepwell.core.records import Signature, Task
+from keepwell.tracking.metrics.measures import measure_codes, measure_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """Rows after preparation.
+
+    Attributes:
+        values: NumPy array, or a SciPy sparse matrix where text makes it so.
+        categorical: Positions of the columns that hold codes of categories (trees only).
+    """
+
+    values: Any
+    categorical: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """All rows that may be learnt from (test rows are not among them).
+
+    Attributes:
+        signature: Inputs, task and classes.
+        frame: The canonical frame.
+        target: Codes of classes, or numbers, by row.
+        weights: How much each row counts; None: all the same.
+        metric: What is optimised.
+        seed: Of every random choice.
+        jobs: Threads to use.
+    """
+
+    signature: Signature
+    frame: "pd.DataFrame"
+    target: "NDArray[Any]"
+    weights: "NDArray[np.float64] | None"
+    metric: str
+    seed: int
+    jobs: int
+
+    @property
+    def task(self) -> Task:
+        """What is predicted."""
+        return self.signature.task
+
+    @property
+    def classes(self) -> int:
+        """Number of classes; 0 for regression."""
+        return len(self.signature.classes)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.target)
+
+    def measure(self, actual: "NDArray[Any]", answer: "NDArray[np.float64]") -> dict[str, float]:
+        """Return every metric of an answer as `answer_of` gives it."""
+        if self.task is Task.REGRESSION:
+            return measure_numbers(actual, answer)
+        return measure_codes(actual, answer.argmax(axis=1), answer, self.classes)
+
+
+def answer_of(model: Any, values: Any, classes: int) -> "NDArray[np.float64]":
+    """Return predicted numbers, or probabilities of every class, also of ones unseen in a fold."""
+    if not classes:
+        return np.asarray(model.predict(values), dtype=np.float64)
+    given = np.asarray(model.predict_proba(values), dtype=np.float64)
+    if given.shape[1] == classes:
+        return given
+    whole = np.zeros((len(given), classes))
+    whole[:, np.asarray(model.classes_, dtype=np.int64)] = given
+    return whole
