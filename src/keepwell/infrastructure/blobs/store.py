@@ -68,7 +68,7 @@ class FsspecBlobStore:
                 file = self._fetch(digest)
             except FileNotFoundError:
                 raise _missing(digest, self.url) from None
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+            found = hashlib.file_digest(cast("Any", file), "sha256").hexdigest()
             file.seek(0)
         if found != digest:
             file.close()

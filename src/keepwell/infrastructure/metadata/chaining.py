@@ -56,6 +56,7 @@ def clean(text: str) -> str:
 
 
 def link(  # noqa: PLR0913 (each is a field of the event, in its order)
+    *,
     seq: int,
     time: float,
     actor: str,

@@ -53,6 +53,12 @@ def open_database(url: str) -> Database:
     )
 
 
+class LostConnectionError(StorageError):
+    """The database went away in the middle of a transaction."""
+
+    headline = "The database went away"
+
+
 @contextlib.contextmanager
 def refusals(place: str) -> Iterator[None]:
     """Turn whatever the database raises in this block into our own family."""
@@ -61,10 +67,12 @@ def refusals(place: str) -> Iterator[None]:
     except KeepwellError:
         raise
     except sa.exc.SQLAlchemyError as error:
-        raise _meaning(place, str(getattr(error, "orig", None) or error).strip()) from error
+        lost = isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
+        text = str(getattr(error, "orig", None) or error).strip()
+        raise _meaning(place, text, LostConnectionError if lost else StorageError) from error
 
 
-def _meaning(place: str, text: str) -> KeepwellError:
+def _meaning(place: str, text: str, family: type[StorageError]) -> KeepwellError:
     if "file is not a database" in text:
         return FormatError(
             f"{place} is not a record of Keepwell",
@@ -72,7 +80,7 @@ def _meaning(place: str, text: str) -> KeepwellError:
             now="move it away, or restore it from a backup",
         )
     full = "disk is full" in text or "No space left" in text
-    return StorageError(
+    return family(
         f"the record at {place} cannot be used",
         why="No space left on device" if full else text,
         now="free some space on that disk, then run the same command again"

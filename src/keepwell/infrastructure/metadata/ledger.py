@@ -13,6 +13,7 @@ from keepwell.core.references import Ref
 from keepwell.infrastructure.metadata.chaining import Wish, link
 from keepwell.infrastructure.metadata.schema import events, states
 
+_HEAD = sa.select(events.c.seq, events.c.time, events.c.hash).order_by(events.c.seq.desc()).limit(1)
 _MOST_REFS = 400  # per query: two variables each
 
 
@@ -30,20 +31,11 @@ class Ledger:
     ) -> None:
         self._connection = connection
         self._now = now
-        head = connection.execute(
-            sa.select(events.c.seq, events.c.time, events.c.hash)
-            .order_by(events.c.seq.desc())
-            .limit(1)
-        ).first()
+        head = connection.execute(_HEAD).first()
         self._seq, self._time, self._hash = (0, 0.0, GENESIS) if head is None else tuple(head)
         self._seqs = self._present(sorted(set(refs)))
         self._events: list[dict[str, Any]] = []
         self._states: dict[Ref, dict[str, Any] | None] = {}
-
-    @property
-    def head(self) -> tuple[int, str]:
-        """Number and hash of the last event."""
-        return self._seq, self._hash
 
     def extend(self, wishes: Sequence[Wish], actor: str) -> list[Event]:
         """Turn the changes of one commit into events, all or none.
@@ -52,18 +44,19 @@ class Ledger:
             ConflictError: If an `expected` does not hold.
             NotFoundError: If a subject is to be removed that is not there.
         """
-        seqs = dict(self._seqs)
+        ahead: dict[Ref, int] = {}  # what the earlier changes of this commit will have done
         for seq, wish in enumerate(wishes, self._seq + 1):
-            _check(wish, seqs.get(wish.ref, 0))
-            seqs[wish.ref] = 0 if wish.text is None else seq
+            _check(wish, ahead.get(wish.ref, self._seqs.get(wish.ref, 0)))
+            ahead[wish.ref] = 0 if wish.text is None else seq
         # Time never runs backwards along the chain, whatever the clocks of the writers say.
         self._time = max(float(self._now()), self._time)
         return [self._append(wish, actor) for wish in wishes]
 
-    def flush(self) -> None:
-        """Write the events and the states that they leave."""
-        if self._events:
-            self._connection.execute(sa.insert(events), self._events)
+    def flush(self) -> tuple[int, str] | None:
+        """Write the events and the states that they leave; return the new end of the chain, if any."""
+        if not self._events:
+            return None
+        self._connection.execute(sa.insert(events), self._events)
         kept = [row for row in self._states.values() if row is not None]
         gone = [
             {"gone_kind": ref.kind, "gone_name": ref.name}
@@ -77,6 +70,7 @@ class Ledger:
                 states.c.name == sa.bindparam("gone_name")
             )
             self._connection.execute(sa.delete(states).where(subject), gone)
+        return self._seq, self._hash
 
     def _present(self, refs: Sequence[Ref]) -> dict[Ref, int]:
         found: dict[Ref, int] = {}
@@ -92,7 +86,17 @@ class Ledger:
     def _append(self, wish: Wish, actor: str) -> Event:
         ref, prior = wish.ref, self._seqs.get(wish.ref, 0)
         seq, time, previous = self._seq + 1, self._time, self._hash
-        digest = link(seq, time, actor, str(ref), wish.verb, wish.why, wish.text, prior, previous)
+        digest = link(
+            seq=seq,
+            time=time,
+            actor=actor,
+            ref=str(ref),
+            verb=wish.verb,
+            why=wish.why,
+            text=wish.text,
+            prior=prior,
+            previous=previous,
+        )
         row = {
             "seq": seq, "time": time, "actor": actor, "kind": ref.kind, "name": ref.name,
             "verb": wish.verb, "why": wish.why, "data": wish.text, "prior": prior,

@@ -103,8 +103,8 @@ def _keys(connection: sa.Connection, subject: str, names: set[str]) -> dict[str,
     query = sa.select(series.c.name, series.c.id).where(series.c.subject == subject)
     known = {name: key for name, key in connection.execute(query) if name in names}
     for name in sorted(names - known.keys()):
-        inserted = connection.execute(sa.insert(series), {"subject": subject, "name": name})
-        known[name] = int(inserted.inserted_primary_key[0])
+        row = sa.insert(series).values(subject=subject, name=name).returning(series.c.id)
+        known[name] = connection.execute(row).scalar_one()
     return known
 
 

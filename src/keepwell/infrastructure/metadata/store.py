@@ -42,9 +42,10 @@ class SqlMetadataStore:
     def at(cls, url: str, clock: Clock) -> Self:
         """Open the record at a URL; see `open_metadata`."""
         database = open_database(url)
-        with refusals(database.place), database.writing() as connection:
+        store = cls(database, clock)
+        with store._gate, refusals(database.place), database.writing() as connection:
             migrate(connection, database.place)
-        return cls(database, clock)
+        return store
 
     @cached_property
     def measurements(self) -> SqlMeasurementStore:

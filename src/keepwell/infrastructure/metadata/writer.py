@@ -40,6 +40,10 @@ class Writer:
         write: Writes a batch and settles the future of each of its jobs; must not raise.
     """
 
+    _wanted: threading.Condition
+    _jobs: list[Job]
+    _thread: threading.Thread | None
+
     def __init__(self, write: Callable[[Sequence[Job]], None]) -> None:
         self._write = write
         self._closed = False
@@ -68,8 +72,8 @@ class Writer:
     def renew(self) -> None:
         """Start without jobs and without a thread: at first, and in the child of a fork."""
         self._wanted = threading.Condition()
-        self._jobs: list[Job] = []
-        self._thread: threading.Thread | None = None
+        self._jobs = []
+        self._thread = None
 
     def _run(self) -> None:
         while True:

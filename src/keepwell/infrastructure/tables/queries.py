@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from keepwell.core.errors import UsageError
 
-_SHUT = {"enable_external_access": "false", "python_enable_replacements": "false"}
+_SHUT: Any = {"enable_external_access": "false", "python_enable_replacements": "false"}
 
 
 def answer(sql: str, tables: Mapping[str, Any]) -> pa.Table:
@@ -18,7 +18,7 @@ def answer(sql: str, tables: Mapping[str, Any]) -> pa.Table:
         for name, table in tables.items():
             connection.register(name, table)
         try:
-            relation = connection.sql(sql)
+            relation: Any = connection.sql(sql)  # None for a statement without an answer
             return pa.table({}) if relation is None else relation.to_arrow_table()
         except duckdb.Error as error:
             raise UsageError(

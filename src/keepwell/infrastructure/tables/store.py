@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from keepwell.core.ports import TableStore
 
 _MODES = ("append", "overwrite")
+_write: Any = (
+    write_deltalake  # its overloads are told apart by literals, which our callers may choose
+)
 _PATIENCE = 60.0  # seconds of losing the race for the next version
 
 
@@ -128,10 +131,10 @@ class DeltaTableStore:
         if once and current is not None and _applied(current, once[0]) >= once[1]:
             return int(current.version())
         try:
-            write_deltalake(
+            _write(
                 current if current is not None else self._addresses.of(table),
                 data,
-                mode=cast("Literal['append', 'overwrite']", mode),
+                mode=mode,
                 predicate=where if current is not None else None,
                 partition_by=list(partition_by) or None,
                 commit_properties=_commit(once),
