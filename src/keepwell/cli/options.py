@@ -81,9 +81,13 @@ class ListingGroup(Group):
         return super().parse_args(ctx, args)
 
 
-def open_workspace(project: Path) -> "Workspace":
-    """Open the workspace of the project in `project` or above it."""
-    from keepwell.workspace import Workspace
+def project_root(project: Path) -> Path:
+    """Return the folder of the project that `project` is, or lies in.
+
+    Raises:
+        NotFoundError: If there is no such folder, or no project in it or above it.
+    """
+    from keepwell.workspace import find_project
 
     if not project.is_dir():
         raise NotFoundError(
@@ -91,4 +95,11 @@ def open_workspace(project: Path) -> "Workspace":
             why="--project names a project's folder",
             now="leave --project out inside a project, or name its folder",
         )
-    return Workspace.open(project)
+    return find_project(project)
+
+
+def open_workspace(project: Path) -> "Workspace":
+    """Open the workspace of the project in `project` or above it."""
+    from keepwell.workspace import Workspace
+
+    return Workspace.open(project_root(project))

@@ -1,0 +1,151 @@
+"""`keepwell init`: from a table to a project."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from keepwell.cli.options import AsJson, command_app, examples
+from keepwell.cli.output import Output
+from keepwell.core.errors import ConflictError, UsageError
+from keepwell.core.spec import DataSpec, ProjectSpec
+from keepwell.workspace import PROJECT_FILE
+
+app = command_app()
+
+
+@app.command(
+    epilog=examples(
+        "keepwell init churn --data telco.csv --target Churn",
+        "keepwell init --data 'sales/*.parquet' --target sold --time day",
+    )
+)
+def init(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+    data: Annotated[
+        str, typer.Option(help="File, folder or glob: CSV, Parquet, JSON Lines, also .gz and .zst.")
+    ],
+    target: Annotated[
+        str,
+        typer.Option(
+            help="The column to predict; without one, data is only kept and checked.",
+            show_default=False,
+        ),
+    ] = "",
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="[DIR]",
+            help="Where the project goes; made if it is not there.",
+            show_default=False,
+        ),
+    ] = Path(),
+    key: Annotated[
+        str,
+        typer.Option(
+            help="Column that identifies a row; found by itself where there is one.",
+            show_default=False,
+        ),
+    ] = "",
+    time: Annotated[
+        str,
+        typer.Option(
+            help="Column with the event's time; found by itself where there is one.",
+            show_default=False,
+        ),
+    ] = "",
+    name: Annotated[
+        str,
+        typer.Option(
+            help="Name of the project and its endpoint; by default the folder's.",
+            show_default=False,
+        ),
+    ] = "",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the project file that is there.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at a table and write a project file for it.
+
+    Says what it took each column for, and why. Types, key and time can be changed in the file.
+    """
+    from keepwell.cli.first_look import look_at, project_name
+
+    out = Output(as_json=as_json)
+    root = folder.resolve()
+    file = root / PROJECT_FILE
+    if file.exists() and not overwrite:
+        raise ConflictError(
+            f"{file} is there already",
+            why="init never writes over a project",
+            now="edit it, choose another folder, or say --overwrite",
+        )
+    look = look_at(data, Path.cwd(), target=target, key=key, time=time)
+    spec = ProjectSpec(
+        name=name or project_name(root),
+        root=root,
+        data=DataSpec(source=seen_from(root, data), target=target, key=look.key, time=look.time),
+    )
+    _write(file, spec)
+    document = {
+        "project": spec.name,
+        "folder": str(root),
+        "file": str(file),
+        "source": spec.data.source,
+        "target": target or None,
+        "key": look.key or None,
+        "time": look.time or None,
+        "columns": [
+            {
+                "name": column.name,
+                "type": column.type.value,
+                "nullable": column.nullable,
+                "role": look.role(column.name),
+                "reason": column.reason,
+            }
+            for column in look.columns
+        ],
+    }
+    out.answer(document, lambda: _tell(out, document, folder))
+
+
+def seen_from(root: Path, data: str) -> str:
+    """Return the location as the project file must say it: relative ones start from its folder."""
+    if "://" in data or Path(data).is_absolute() or data.startswith("~"):
+        return data
+    return Path(os.path.relpath(data, root)).as_posix()
+
+
+def _write(file: Path, spec: ProjectSpec) -> None:
+    from keepwell.infrastructure.files import write_atomic
+    from keepwell.infrastructure.project_file import load_project, render_project
+
+    known = file.exists()
+    write_atomic(file, render_project(spec).encode())
+    try:
+        load_project(file)
+    except UsageError:
+        if not known:
+            file.unlink()
+        raise
+
+
+def _tell(out: Output, document: dict[str, Any], folder: Path) -> None:
+    rows = [
+        [item["name"], item["type"], item["role"], item["reason"]] for item in document["columns"]
+    ]
+    shown, more = rows[:40], len(rows) - 40
+    out.table(["column", "type", "role", "because"], shown)
+    if more > 0:
+        out.say(f"… and {more:,} more columns")
+    out.say(f"project  {document['project']}", style="bold")
+    out.say(f"file     {document['file']}")
+    change = "" if folder == Path() else f"cd {folder} && "
+    if document["target"]:
+        out.say(f"next     {change}keepwell run && keepwell up", style="cyan")
+    else:
+        out.say(
+            f"next     {change}keepwell run    keeps and checks the data; name a target to train",
+            style="cyan",
+        )

@@ -1,0 +1,207 @@
+"""`keepwell models`: versions, which one serves, and moving between them."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from keepwell.cli.commands.runs import interval
+from keepwell.cli.options import (
+    HERE,
+    AsJson,
+    ProjectFolder,
+    command_app,
+    examples,
+    open_workspace,
+)
+from keepwell.cli.output import Output, ago
+from keepwell.core.errors import UsageError
+from keepwell.operations.build import shortcut
+
+if TYPE_CHECKING:
+    from keepwell.core.records import ModelVersion
+    from keepwell.workspace import Workspace
+
+app = command_app(group=True)
+
+Why = Annotated[str, typer.Option("--why", help="The reason, for the audit.")]
+
+
+@app.callback()
+def models() -> None:
+    """List, show and promote model versions, or roll back to the one before."""
+
+
+@app.command("list", epilog=examples("keepwell models", "keepwell models list --json"))
+def list_models(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
+    """List every version of every model, newest first, with its aliases."""
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        registry = workspace.registry
+        versions = [item for name in registry.models() for item in registry.versions(name)]
+        aliases = {
+            (name, number): [alias for alias, at in registry.aliases(name).items() if at == number]
+            for name, number in ((item.model, item.version) for item in versions)
+        }
+
+    def brief(item: "ModelVersion") -> dict[str, object]:
+        return {
+            "name": item.model,
+            "version": item.version,
+            "aliases": aliases[item.model, item.version],
+            "learner": item.learner,
+            "metrics": {name: metric.value for name, metric in item.metrics.items()},
+            "gate": None if item.gate is None else item.gate.passed,
+            "run": item.run,
+            "dataset": item.dataset,
+            "created": item.created,
+        }
+
+    def tell() -> None:
+        rows = [
+            [
+                item.key,
+                ", ".join(aliases[item.model, item.version]),
+                item.learner,
+                _score(item),
+                "" if item.gate is None else "passed" if item.gate.passed else "closed",
+                ago(item.created),
+            ]
+            for item in versions
+        ]
+        out.table(["model", "aliases", "learner", "score", "gate", "made"], rows)
+
+    out.answer({"models": [brief(item) for item in versions]}, tell)
+
+
+@app.command(
+    "show", epilog=examples("keepwell models show 3", "keepwell models show churn champion")
+)
+def show_model(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[MODEL] [VERSION]",
+            help="A number or an alias; the project's model and its newest version unless said.",
+            show_default=False,
+        ),
+    ] = None,
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Show one version: what it takes, how good it is, what matters to it, its gate."""
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        model, version = _named(words, workspace)
+        found = workspace.registry.get(model, version or None)
+    from keepwell.infrastructure.codec import to_plain
+
+    out.answer(to_plain(found), lambda: _tell(out, found))
+
+
+@app.command(
+    "promote",
+    epilog=examples('keepwell models promote 3 --why "passed the review"'),
+)
+def promote(
+    words: Annotated[
+        list[str], typer.Argument(metavar="[MODEL] VERSION", help="The version that is to serve.")
+    ],
+    why: Why = "by hand",
+    force: Annotated[bool, typer.Option("--force", help="Even if its gate is closed.")] = False,
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Make a version the champion at once: the endpoint answers with it from now on."""
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        model, wanted = _named(words, workspace)
+        version = workspace.registry.get(model, wanted or None).version
+        before = workspace.registry.resolve(model, "champion")
+        workspace.registry.point(model, "champion", version, why=why, force=force)
+        _serve(workspace, model, version, why)
+    _answer(out, model, version, before)
+
+
+@app.command(
+    "rollback", epilog=examples("keepwell models rollback", "keepwell models rollback churn")
+)
+def rollback(
+    model: Annotated[
+        str, typer.Argument(help="The project's model unless said.", show_default=False)
+    ] = "",
+    why: Why = "rolled back by hand",
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Go back to the version that was champion before this one."""
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        name = model or workspace.spec.name
+        before = workspace.registry.resolve(name, "champion")
+        version = workspace.registry.revert(name, why=why).version
+        _serve(workspace, name, version, why)
+    _answer(out, name, version, before)
+
+
+def _named(words: list[str] | None, workspace: "Workspace") -> tuple[str, str]:
+    """Return the model and the version that `[MODEL] [VERSION]` name; a lone word is the version."""
+    match words or []:
+        case []:
+            return workspace.spec.name, ""
+        case [word]:
+            is_model = word in workspace.registry.models() and word != workspace.spec.name
+            return (word, "") if is_model else (workspace.spec.name, word)
+        case [model, version]:
+            return model, version
+        case more:
+            raise UsageError(
+                f"a model and a version are wanted, got {' '.join(more)}",
+                now="for example: keepwell models show churn 3",
+            )
+
+
+def _serve(workspace: "Workspace", model: str, version: int, why: str) -> None:
+    """Put a version behind the endpoint that serves its model; other models have none."""
+    spec = workspace.spec
+    if model == spec.name:
+        workspace.endpoints.deploy(spec.endpoint, model, version, why, key=spec.data.key)
+    shortcut.forget(workspace.root)
+
+
+def _answer(out: Output, name: str, version: int, before: int | None) -> None:
+    document = {
+        "model": {"name": name, "version": version, "aliases": ["champion"]},
+        "before": before,
+    }
+    was = f" (was {name}/{before})" if before is not None and before != version else ""
+    out.answer(document, lambda: out.say(f"champion  {name}/{version}{was}", style="bold"))
+
+
+def _score(item: "ModelVersion") -> str:
+    estimate = item.metrics.get(item.metric)
+    return f"{item.metric} {estimate.value:.4f}" if estimate else ""
+
+
+def _tell(out: Output, item: "ModelVersion") -> None:
+    out.say(f"model {item.key}", style="bold")
+    signature = item.signature
+    out.facts(
+        {
+            "task": signature.task.value,
+            "target": signature.target,
+            "classes": ", ".join(map(str, signature.classes)) or None,
+            "learner": item.learner,
+            "dataset": item.dataset,
+            "run": item.run,
+            "compiled": None if item.proof is None else item.proof.compiled,
+        }
+    )
+    rows = [[name, value.value, interval(value)] for name, value in item.metrics.items()]
+    out.table(["metric", "value", "95% interval"], rows)
+    weight = sorted(signature.inputs, key=lambda f: -item.importance.get(f.name, 0.0))
+    columns = ["input", "type", "required", "importance"]
+    out.table(
+        columns, [[f.name, f.type.value, f.required, item.importance.get(f.name)] for f in weight]
+    )
+    for check in item.gate.checks if item.gate else ():
+        out.say(f"  {'✓' if check.passed else '✗'} {check.name}: {check.detail or check.value}")

@@ -1,0 +1,106 @@
+"""`keepwell runs`: what was executed, from what, and how it went."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from keepwell.cli.options import (
+    HERE,
+    AsJson,
+    ProjectFolder,
+    command_app,
+    examples,
+    open_workspace,
+)
+from keepwell.cli.output import Output, ago
+from keepwell.core.durations import format_duration
+
+if TYPE_CHECKING:
+    from keepwell.core.records import Estimate, Run
+
+app = command_app(group=True)
+
+
+@app.callback()
+def runs() -> None:
+    """List and show runs: what was executed, from what, and how it went."""
+
+
+@app.command("list", epilog=examples("keepwell runs", "keepwell runs list --limit 5 --json"))
+def list_runs(
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """List runs, newest first."""
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        found = workspace.runs.find(limit=limit)
+    from keepwell.infrastructure.codec import to_plain
+
+    columns = ["run", "kind", "status", "started", "took", "result", "model"]
+    out.answer(
+        {"runs": [to_plain(run) for run in found]},
+        lambda: out.table(columns, [_row(run) for run in found]),
+    )
+
+
+@app.command("show", epilog=examples("keepwell runs show 01K…", "keepwell runs show latest --json"))
+def show_run(
+    run: Annotated[
+        str, typer.Argument(help="The run's id, its beginning, or `latest`.")
+    ] = "latest",
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Show one run: parameters, metrics with intervals, code, artifacts."""
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        started = workspace.runs.find()
+        matching = [r for r in started if run == "latest" or r.id.startswith(run.upper())]
+        found = matching[0] if matching else workspace.runs.get(run)
+    from keepwell.infrastructure.codec import to_plain
+
+    out.answer(to_plain(found), lambda: _tell(out, found))
+
+
+def _tell(out: Output, run: "Run") -> None:
+    out.say(f"run {run.id}", style="bold")
+    code = f"{run.code.commit[:10]}{' (with changes)' if run.code.dirty else ''}" or None
+    out.facts(
+        {
+            "kind": run.kind,
+            "status": run.status,
+            "error": run.error or None,
+            "started": ago(run.started),
+            "took": _took(run),
+            "dataset": run.dataset or None,
+            "model": run.model or None,
+            "code": code,
+            "artifacts": ", ".join(item.name for item in run.artifacts) or None,
+        }
+    )
+    if run.metrics:
+        rows = [[name, item.value, interval(item)] for name, item in run.metrics.items()]
+        out.table(["metric", "value", "95% interval"], rows)
+    if run.params:
+        out.table(
+            ["parameter", "value"], [[name, str(value)] for name, value in run.params.items()]
+        )
+
+
+def interval(estimate: "Estimate") -> str:
+    """Return an estimate's interval in words."""
+    if estimate.low is None or estimate.high is None:
+        return ""
+    return f"{estimate.low:.4g} to {estimate.high:.4g}"
+
+
+def _took(run: "Run") -> str:
+    return "" if run.ended is None else format_duration(run.ended - run.started)
+
+
+def _row(run: "Run") -> list[str]:
+    first = next(iter(run.metrics.items()), None)
+    result = f"{first[0]} {first[1].value:.4f}" if first else run.error[:40]
+    return [run.id, run.kind, run.status, ago(run.started), _took(run), result, run.model]

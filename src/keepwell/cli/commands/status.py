@@ -1,0 +1,95 @@
+"""`keepwell status`: the project at a glance."""
+
+from typing import TYPE_CHECKING, Any
+
+from keepwell.cli.options import (
+    HERE,
+    AsJson,
+    ProjectFolder,
+    command_app,
+    examples,
+    open_workspace,
+)
+from keepwell.cli.output import Output, ago
+
+if TYPE_CHECKING:
+    from keepwell.workspace import Workspace
+
+app = command_app()
+
+
+@app.command(epilog=examples("keepwell status", "keepwell status -C churn --json"))
+def status(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
+    """Show the project at a glance: data, champion, traffic, open incidents."""
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        document = gather(workspace)
+    out.answer(document, lambda: _tell(out, document))
+
+
+def gather(workspace: "Workspace") -> dict[str, Any]:
+    """Return what there is to know about a project, JSON-ready."""
+    from keepwell.operations.serving.presence import address_of
+
+    spec = workspace.spec
+    address = address_of(workspace.home)
+    endpoint = workspace.endpoints.get(spec.endpoint)
+    versions = workspace.registry.versions(spec.name)
+    runs = workspace.runs.find(spec.name, limit=1)
+    opened = [item for item in workspace.incidents.find() if item.status != "closed"]
+    datasets = workspace.datasets.versions(spec.dataset)
+    newest = max(datasets, key=lambda item: item.version) if datasets else None
+    return {
+        "project": spec.name,
+        "folder": str(workspace.root),
+        "served": None if address is None else address.url,
+        "dataset": newest and {"name": newest.name, "version": newest.version, "rows": newest.rows},
+        "endpoint": {
+            "name": spec.endpoint,
+            "champion": endpoint.champion if endpoint else None,
+            "challenger": endpoint.challenger if endpoint else None,
+            "routes": [
+                {"version": route.version, "weight": route.weight, "role": route.role}
+                for route in (endpoint.routes if endpoint else ())
+            ],
+        },
+        "versions": len(versions),
+        "last_run": runs[0].id if runs else None,
+        "last_run_status": runs[0].status if runs else None,
+        "last_run_started": runs[0].started if runs else None,
+        "incidents": [
+            {"id": item.id, "status": item.status, "title": item.title} for item in opened
+        ],
+    }
+
+
+def _tell(out: Output, document: dict[str, Any]) -> None:
+    dataset, endpoint = document["dataset"], document["endpoint"]
+    out.say(f"{document['project']}  {document['folder']}", style="bold")
+    champion = endpoint["champion"]
+    last = document["last_run"]
+    out.facts(
+        {
+            "data": f"{dataset['name']}/{dataset['version']}, {dataset['rows']:,} rows"
+            if dataset
+            else "none yet",
+            "last run": f"{document['last_run_status']} {ago(document['last_run_started'])}"
+            if last
+            else "none yet",
+            "versions": document["versions"],
+            "champion": "none yet" if champion is None else champion,
+            "challenger": endpoint["challenger"],
+            "served": document["served"] or "no",
+        }
+    )
+    for incident in document["incidents"]:
+        out.say(f"! {incident['title']} ({incident['status']})", style="red")
+    out.say(f"next  {_next(document)}", style="cyan")
+
+
+def _next(document: dict[str, Any]) -> str:
+    if document["endpoint"]["champion"] is None:
+        return "keepwell run"
+    if document["incidents"]:
+        return "keepwell incidents show latest"
+    return "keepwell monitor" if document["served"] else "keepwell up"

@@ -1,0 +1,94 @@
+"""`keepwell up`: the endpoint, the console and the loop, on one port."""
+
+import json
+import shlex
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from keepwell.cli.options import (
+    HERE,
+    AsJson,
+    ProjectFolder,
+    command_app,
+    examples,
+    open_workspace,
+)
+from keepwell.cli.output import Output
+
+if TYPE_CHECKING:
+    from keepwell.workspace import Workspace
+
+app = command_app()
+
+
+@app.command(epilog=examples("keepwell up", "keepwell up --port 4500 --workers 2"))
+def up(
+    host: Annotated[str, typer.Option(help="Address to listen on.", show_default=False)] = "",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on.", show_default=False)
+    ] = 0,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes that answer predictions.", show_default=False)
+    ] = 0,
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Serve the champion, show the console, watch, and heal. Ends with Ctrl-C.
+
+    Address, port and workers are those of the project file unless said. With --json the document is
+    printed once the server answers, and the command goes on.
+    """
+    from keepwell.operations.serving import up as serve
+
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        serve(
+            workspace,
+            host=host,
+            port=port,
+            workers=workers,
+            on_ready=lambda url: _ready(out, workspace, url),
+        )
+
+
+def _ready(out: Output, workspace: "Workspace", url: str) -> None:
+    """Say where everything is, with a request that can be pasted."""
+    name = workspace.spec.endpoint
+    row = example_row(workspace)
+    curl = curl_line(f"{url}/endpoints/{name}/predict", row) if row else None
+    document = {"url": url, "endpoint": f"{url}/endpoints/{name}", "example": row, "curl": curl}
+
+    def tell() -> None:
+        out.say(f"{name} is up", style="bold green")
+        out.facts({"console": f"{url}/", "endpoint": document["endpoint"], "API": f"{url}/docs"})
+        if curl:
+            out.say("\nask it something:", style="bold")
+            out.say(f"  {curl}")
+        else:
+            out.say("\nThere is no champion yet: keepwell run trains one.", style="yellow")
+        out.say("\nCtrl-C stops it.")
+
+    out.answer(document, tell)
+    sys.stdout.flush()
+
+
+def example_row(workspace: "Workspace") -> dict[str, Any] | None:
+    """Return a row of the training data as the champion takes it; None without a champion."""
+    registry, name = workspace.registry, workspace.spec.name
+    champion = registry.resolve(name, "champion")
+    if champion is None:
+        return None
+    inputs = registry.get(name, champion).signature.inputs
+    return {item.name: item.example for item in inputs if item.example is not None}
+
+
+def curl_line(url: str, row: dict[str, Any]) -> str:
+    """Return the command that asks for one row.
+
+    >>> print(curl_line("http://h/predict", {"tenure": 3}).partition("-d ")[2])
+    '{"instances": [{"tenure": 3}]}'
+    """
+    body = json.dumps({"instances": [row]}, ensure_ascii=False)
+    return f"curl {url} -H 'content-type: application/json' -d {shlex.quote(body)}"

@@ -1,0 +1,43 @@
+"""How the demo is timed, and the project it plays with."""
+
+from dataclasses import dataclass
+
+NAME = "harbour"
+TARGET = "delivery"
+HURRY = """
+# The demo lives a day in less than a second, so its monitors and its loop are in a hurry.
+train:
+  budget: 12s
+serve:
+  rollout: {strategy: canary, steps: [20, 100], hold: 4s}
+monitor:
+  window: 1400          # a week of parcels, so that Sundays are no news
+  every: 1s
+  min_rows: 300
+loop:
+  retrain: {on: [drift, performance], cooldown: 15s, min_labels: 1000, budget: 12s}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long each part of the story is.
+
+    Attributes:
+        history: Days that are known when the story begins: what is trained on.
+        calm: Days of live traffic before the world changes.
+        after: Days of traffic after the incident was closed, to compare over.
+        day_seconds: How long a simulated day takes, at least.
+        patience: Seconds after the change until the story ends without a healed model.
+    """
+
+    history: int = 35
+    calm: int = 14
+    after: int = 12
+    day_seconds: float = 0.8
+    patience: float = 110.0
+
+    @property
+    def change(self) -> int:
+        """The day on which the world changes."""
+        return self.history + self.calm
