@@ -1,0 +1,69 @@
+// Keeps pages true without a reload: every page asks for its own content again and is morphed into it.
+(() => {
+  "use strict";
+  const main = () => document.getElementById("main");
+  const offline = () => document.getElementById("offline");
+  let shown = null;
+
+  // What a visitor has typed or opened is theirs: the server's copy never overwrites it.
+  Idiomorph.defaults.callbacks.beforeNodeMorphed = (old) => !(old.nodeType === 1 && old.hasAttribute("data-keep"));
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.tagName === "DETAILS");
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt === main() && document.hidden) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target !== main()) return;
+    if (event.detail.xhr.responseText === shown) event.detail.shouldSwap = false;
+    shown = event.detail.xhr.responseText;
+  });
+  document.addEventListener("htmx:afterSwap", () => { tellTimes(); });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt !== main()) return;
+    offline().hidden = Boolean(event.detail.successful) || event.detail.xhr.status === 0 && document.hidden;
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && window.htmx && main().hasAttribute("hx-get")) htmx.trigger(main(), "look");
+  });
+
+  const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
+  const words = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "short" });
+  function ago(seconds) {
+    for (const [unit, size] of units) {
+      if (Math.abs(seconds) >= size) return words.format(-Math.floor(seconds / size), unit);
+    }
+    return Math.abs(seconds) < 10 ? "just now" : words.format(-Math.round(seconds / 10) * 10, "second");
+  }
+  function tellTimes() {
+    const now = Date.now();
+    for (const element of document.querySelectorAll("time[datetime]")) {
+      const moment = new Date(element.dateTime);
+      const local = moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+      const text = element.hasAttribute("data-clock")
+        ? moment.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" })
+        : element.hasAttribute("data-exact") ? local : ago((now - moment) / 1000);
+      if (element.textContent !== text) element.textContent = text;
+      if (element.title !== local) element.title = local;
+    }
+  }
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const text = button.parentElement.querySelector("pre").textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const range = document.createRange();
+      range.selectNodeContents(button.parentElement.querySelector("pre"));
+      getSelection().removeAllRanges();
+      getSelection().addRange(range);
+      document.execCommand("copy");
+    }
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  });
+
+  tellTimes();
+  setInterval(() => { if (!document.hidden) tellTimes(); }, 5000);
+})();
