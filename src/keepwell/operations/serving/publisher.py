@@ -1,0 +1,44 @@
+"""Tells the workers what the record says: endpoints to routes, whoever changed them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keepwell.core.ports import MetadataStore
+
+if TYPE_CHECKING:
+    from keepwell.deployment.endpoints import Endpoints
+    from keepwell.tracking.registry import Registry
+
+
+class Publisher:
+    """Keeps the routing file equal to the record. The record is the truth; the file follows it."""
+
+    def __init__(
+        self,
+        home: Path,
+        metadata: MetadataStore,
+        endpoints: "Endpoints",
+        registry: "Registry",
+        blobs: str,
+    ) -> None:
+        self._home = home
+        self._metadata = metadata
+        self._endpoints = endpoints
+        self._registry = registry
+        self._blobs = blobs
+        self._seen = 0
+
+    def publish(self) -> int:
+        """Write the routing file and return its generation."""
+        from keepwell.deployment.server import publish_routes
+
+        return publish_routes(
+            self._home, self._endpoints.find(), self._registry.get, blobs=self._blobs
+        )
+
+    def follow(self) -> None:
+        """Publish if an endpoint changed since the last call: by a command, the loop, or anybody."""
+        events = self._metadata.events(kind="endpoint", after=self._seen)
+        if events:
+            self.publish()
+            self._seen = events[-1].seq
