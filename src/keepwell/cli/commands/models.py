@@ -15,7 +15,6 @@ from keepwell.cli.options import (
 )
 from keepwell.cli.output import Output, ago
 from keepwell.core.errors import UsageError
-from keepwell.operations.build import shortcut
 
 if TYPE_CHECKING:
     from keepwell.core.records import ModelVersion
@@ -112,13 +111,14 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Make a version the champion at once: the endpoint answers with it from now on."""
+    from keepwell.operations import promotion
+
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
         model, wanted = _named(words, workspace)
+        _must_serve(model, workspace)
         version = workspace.registry.get(model, wanted or None).version
-        before = workspace.registry.resolve(model, "champion")
-        workspace.registry.point(model, "champion", version, why=why, force=force)
-        _serve(workspace, model, version, why)
+        before = promotion.promote(workspace.bench, version, why, force=force)
     _answer(out, model, version, before)
 
 
@@ -134,12 +134,13 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Go back to the version that was champion before this one."""
+    from keepwell.operations import promotion
+
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        name = model or workspace.spec.name
-        before = workspace.registry.resolve(name, "champion")
-        version = workspace.registry.revert(name, why=why).version
-        _serve(workspace, name, version, why)
+        name = workspace.spec.name
+        _must_serve(model or name, workspace)
+        version, before = promotion.rollback(workspace.bench, why)
     _answer(out, name, version, before)
 
 
@@ -160,12 +161,13 @@ def _named(words: list[str] | None, workspace: "Workspace") -> tuple[str, str]:
             )
 
 
-def _serve(workspace: "Workspace", model: str, version: int, why: str) -> None:
-    """Put a version behind the endpoint that serves its model; other models have none."""
-    spec = workspace.spec
-    if model == spec.name:
-        workspace.endpoints.deploy(spec.endpoint, model, version, why, key=spec.data.key)
-    shortcut.forget(workspace.root)
+def _must_serve(model: str, workspace: "Workspace") -> None:
+    if model != workspace.spec.name:
+        raise UsageError(
+            f"'{model}' is not the model that this project serves",
+            why=f"its endpoint answers with versions of '{workspace.spec.name}'",
+            now="leave the model out",
+        )
 
 
 def _answer(out: Output, name: str, version: int, before: int | None) -> None:

@@ -14,9 +14,11 @@ from keepwell.cli.options import (
 )
 from keepwell.cli.output import Output, ago
 from keepwell.core.durations import format_duration
+from keepwell.core.errors import NotFoundError
 
 if TYPE_CHECKING:
     from keepwell.core.records import Estimate, Run
+    from keepwell.workspace import Workspace
 
 app = command_app(group=True)
 
@@ -56,12 +58,21 @@ def show_run(
     """Show one run: parameters, metrics with intervals, code, artifacts."""
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        started = workspace.runs.find()
-        matching = [r for r in started if run == "latest" or r.id.startswith(run.upper())]
-        found = matching[0] if matching else workspace.runs.get(run)
+        found = _find(workspace, run)
     from keepwell.infrastructure.codec import to_plain
 
     out.answer(to_plain(found), lambda: _tell(out, found))
+
+
+def _find(workspace: "Workspace", run: str) -> "Run":
+    """Return the run with this id or beginning of one, or the latest."""
+    started = workspace.runs.find()
+    if run == "latest":
+        if not started:
+            raise NotFoundError("there is no run so far", now="keepwell run")
+        return started[0]
+    matching = [item for item in started if item.id.startswith(run.upper())]
+    return matching[0] if len(matching) == 1 else workspace.runs.get(run)
 
 
 def _tell(out: Output, run: "Run") -> None:

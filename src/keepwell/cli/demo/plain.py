@@ -20,8 +20,9 @@ class Lines:
         self._said = ""
         self._week = -1
         self._say("Keepwell demo: Harbour Parcels, a courier service that does not exist.")
-        self._say("The parcels, couriers and days are simulated; training, server,")
-        self._say("monitors and loop are real.")
+        self._say(
+            "This world is simulated; the training, the server, monitors and the loop are real."
+        )
 
     def show(self, scene: Scene) -> None:
         """Say what happens, when that changed; once a week the accuracy."""

@@ -17,8 +17,8 @@ from keepwell.core.durations import format_duration
 if TYPE_CHECKING:
     from keepwell.cli.demo.stage import Stage
 
-HEIGHT, LOW, HIGH = 8, 0.4, 1.0
-EVENTS = 9
+LOW, HIGH = 0.4, 1.0
+FRAME = 18  # lines of a picture that are neither chart nor events
 STYLES = {"served": "green", "frozen": "yellow", "both": "yellow on green", "": ""}
 KINDS = {
     "change": "bold magenta",
@@ -52,11 +52,16 @@ class Screen:
         self._live.stop()
 
     def _picture(self, scene: Scene) -> Group:
-        width = self._console.width
+        width, room = self._console.width, self._console.height - FRAME
+        height = 8 if room >= 12 else 4  # noqa: PLR2004 (a chart of 8 lines and 4 events)
         parts: list[Text | Padding] = [title(), acts(scene), now(scene)]
         if scene.asked:
-            parts += [Text(), Padding(curves(scene, width - 10), (0, 0, 0, 1)), status(scene)]
-        parts += [Text(), *events(scene, width)]
+            parts += [
+                Text(),
+                Padding(curves(scene, width - 10, height), (0, 0, 0, 1)),
+                status(scene),
+            ]
+        parts += [Text(), *events(scene, width, max(2, room - height))]
         return Group(*parts)
 
 
@@ -66,7 +71,7 @@ def title() -> Text:
     text.append("Keepwell demo", style="bold")
     text.append("  Harbour Parcels, a courier service that does not exist.\n", style="")
     text.append(
-        "The parcels, couriers and days are simulated; training, server, monitors and loop are real.",
+        "This world is simulated; the training, the server, monitors and the loop are real.",
         style="dim",
     )
     return text
@@ -94,7 +99,7 @@ def now(scene: Scene) -> Text:
     return text
 
 
-def curves(scene: Scene, width: int) -> Text:
+def curves(scene: Scene, width: int, height: int) -> Text:
     """Return the chart of accuracy with its scale, markers and legend."""
     days = int(scene.day) + 1 - scene.first_day
     step = -(-days // max(10, width))
@@ -102,7 +107,7 @@ def curves(scene: Scene, width: int) -> Text:
     rows = draw(
         [item.served if item else None for item in known],
         [item.frozen if item else None for item in known],
-        height=HEIGHT,
+        height=height,
         low=LOW,
         high=HIGH,
     )
@@ -111,7 +116,7 @@ def curves(scene: Scene, width: int) -> Text:
     text.append("███ live model", style="green")
     text.append("   ╌╌╌ the first version, had it stayed\n", style="yellow")
     for place, row in enumerate(rows):
-        value = HIGH - place * (HIGH - LOW) / HEIGHT
+        value = HIGH - place * (HIGH - LOW) / height
         text.append(f"{value:>5.0%} ┤" if place % 2 == 0 else "      │", style="dim")
         for char, kind in row:
             text.append(char, style=STYLES[kind])
@@ -135,10 +140,10 @@ def status(scene: Scene) -> Text:
     return text
 
 
-def events(scene: Scene, width: int) -> list[Text]:
+def events(scene: Scene, width: int, most: int) -> list[Text]:
     """Return the newest events, one line each."""
     lines = []
-    for day, news in scene.events[-EVENTS:]:
+    for day, news in scene.events[-most:]:
         line = Text(no_wrap=True)
         line.append(f"day {int(day):>3}  " if day else "", style="dim")
         line.append(news.text, style=KINDS.get(news.kind, ""))
