@@ -65,8 +65,10 @@ def project(tmp_path: Path) -> Path:
     root.mkdir()
     spec = ProjectSpec(name="shop", root=root, data=DataSpec(source="shop.csv", target="churn"))
     (root / "keepwell.yaml").write_text(render_project(spec))
-    with Workspace.open(root, clock=ManualClock(1_800_000_000.0)) as workspace:
+    clock = ManualClock(1_800_000_000.0)
+    with Workspace.open(root, clock=clock) as workspace:
         for number in (1, 2):
+            clock.advance(60)
             run = workspace.runs.start("shop", params={"folds": 5})
             metrics = {"roc_auc": Estimate(value=0.8 + number / 100, low=0.79, high=0.85)}
             bundle = pack(workspace.blobs, {"scorer.json": str(number).encode()})
