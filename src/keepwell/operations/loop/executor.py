@@ -44,8 +44,11 @@ FAILED = "failed: "
 class _Records:
     """The two records that actions move through their states."""
 
-    incident: Incident | None
-    retraining: Retraining | None
+    incident: Incident | None = None
+    retraining: Retraining | None = None
+
+
+_NOTHING = _Records()
 
 
 class Executor:
@@ -64,14 +67,33 @@ class Executor:
         self._said: dict[str, tuple[str, str, str]] = {}
 
     def carry_out(self, view: View, actions: Sequence[Action]) -> list[Decision]:
-        """Record and carry out `actions`, decided from `view`; return what was recorded."""
-        records = _Records(incident=view.incident, retraining=view.retraining)
+        """Record and carry out `actions`, decided from `view`; return what was recorded.
+
+        What follows from one look and only changes the record is written in one piece.
+        """
+        start = records = _Records(incident=view.incident, retraining=view.retraining)
         made: list[Decision] = []
+        pending: list[Decision] = []
         for action in actions:
-            decision, records = self._carry_out(view, action, records)
-            if decision is not None:
-                made.append(decision)
-                self._publish(decision, records.incident)
+            endpoint = view.endpoint.name
+            decided, about = self._decided(endpoint, action, records)
+            decision = self._decision(endpoint, action, about)
+            effect = _effect_of(self._effects, endpoint, action, about)
+            if effect is None:
+                if not self._is_known_wait(decision, pending):
+                    pending.append(replace(decision, outcome="done"))
+                records = _finished(action, decided, about, self._clock.now())
+                continue
+            self._write(*pending, before=start, after=records)
+            made += pending
+            pending = []
+            done, records = self._have(effect, action, decision, records, decided)
+            made += done
+            start = records
+        self._write(*pending, before=start, after=records)
+        made += pending
+        for decision in made:
+            self._publish(decision, records.incident)
         return made
 
     def record_trouble(self, endpoint: str, error: Exception) -> Decision | None:
@@ -87,41 +109,37 @@ class Executor:
         self._publish(decision, None)
         return decision
 
-    def _carry_out(
-        self, view: View, action: Action, records: _Records
-    ) -> tuple[Decision | None, _Records]:
-        endpoint = view.endpoint.name
-        decided, about = self._decided(endpoint, action, records)
-        decision = self._decision(endpoint, action, about)
-        effect = _effect_of(self._effects, endpoint, action, about)
+    def _have(
+        self,
+        effect: Callable[[], str | None],
+        action: Action,
+        decision: Decision,
+        before: _Records,
+        decided: _Records,
+    ) -> tuple[list[Decision], _Records]:
+        """Store the decision, bring about its effect, store how that went."""
+        endpoint, about = decision.endpoint, decision.incident
         verb, reason, outcome = self._last(endpoint)
-        repeated = (verb, reason) == (action.verb, action.reason)
-        if isinstance(action, Wait):
-            return self._waited(decision, repeated=repeated), records
-        if effect is None:
-            finished = _finished(action, decided, about, self._clock.now())
-            decision = replace(decision, outcome="done")
-            self._write(decision, records, finished)
-            return decision, finished
-        failing = repeated and not about and outcome.startswith(FAILED)
-        if not failing:
-            self._write(decision, records, decided)
-        rollout, failure = _attempt(effect)
-        if failing and failure and outcome == FAILED + failure:
-            return None, records
-        finished = _finished(
-            action, decided, about, self._clock.now(), rollout=rollout, failure=failure
+        failing = (
+            not about
+            and (verb, reason) == (decision.action, decision.reason)
+            and outcome.startswith(FAILED)
         )
+        if not failing:
+            self._write(decision, before=before, after=decided)
+        rollout, failure = _attempt(effect)
+        if failing and outcome == FAILED + failure:
+            return [], before
+        now = self._clock.now()
+        after = _finished(action, decided, about, now, rollout=rollout, failure=failure)
         decision = replace(decision, outcome=FAILED + failure if failure else "done")
-        self._write(decision, records if failing else decided, finished)
-        return decision, finished
+        self._write(decision, before=before if failing else decided, after=after)
+        return [decision], after
 
-    def _waited(self, decision: Decision, *, repeated: bool) -> Decision | None:
-        if repeated and self._last(decision.endpoint)[2] == "done":
-            return None
-        decision = replace(decision, outcome="done")
-        self._write(decision)
-        return decision
+    def _is_known_wait(self, decision: Decision, pending: Sequence[Decision]) -> bool:
+        if decision.action != Wait.verb or any(item.action != "add_signals" for item in pending):
+            return False
+        return self._last(decision.endpoint) == (Wait.verb, decision.reason, "done")
 
     def _decided(self, endpoint: str, action: Action, records: _Records) -> tuple[_Records, str]:
         """Return the records with the decision in them, and the incident that it belongs to."""
@@ -135,7 +153,7 @@ class Executor:
         elif incident is not None and concerns(action, incident, records.retraining):
             incident = decide_incident(incident, action, now)
             about = incident.id
-        retraining = decide_retraining(records.retraining, action, now)
+        retraining = decide_retraining(records.retraining, action, records.incident)
         return _Records(incident=incident, retraining=retraining), about
 
     def _decision(self, endpoint: str, action: Action, incident: str) -> Decision:
@@ -158,21 +176,19 @@ class Executor:
         return self._said[endpoint]
 
     def _write(
-        self,
-        decision: Decision,
-        before: _Records | None = None,
-        after: _Records | None = None,
+        self, *decisions: Decision, before: _Records = _NOTHING, after: _Records = _NOTHING
     ) -> None:
-        incident = (
-            after.incident if before and after and after.incident != before.incident else None
+        if not decisions:
+            return
+        self._journal.write(
+            *decisions,
+            incident=after.incident if after.incident != before.incident else None,
+            retraining=after.retraining if after.retraining != before.retraining else None,
         )
-        retraining = (
-            after.retraining if before and after and after.retraining != before.retraining else None
-        )
-        self._journal.write(decision, incident=incident, retraining=retraining)
-        if decision.action != AddSignals.verb:
-            said = (decision.action, decision.reason, decision.outcome)
-            self._said[decision.endpoint] = said
+        for decision in decisions:
+            if decision.action != AddSignals.verb:
+                said = (decision.action, decision.reason, decision.outcome)
+                self._said[decision.endpoint] = said
 
     def _publish(self, decision: Decision, incident: Incident | None) -> None:
         about = incident if incident and incident.id == decision.incident else None
@@ -190,8 +206,11 @@ def _attempt(effect: Callable[[], str | None]) -> tuple[str, str]:
     """Return what the effect answered, and why it failed (empty if it did not)."""
     try:
         return effect() or "", ""
+    except KeepwellError as error:
+        logger.warning("an action of the loop failed: %s", describe(error))
+        return "", describe(error)
     except Exception as error:
-        logger.exception("an action of the loop failed")
+        logger.exception("an action of the loop failed in an unforeseen way")
         return "", describe(error)
 
 
@@ -205,7 +224,7 @@ def _finished(
     failure: str = "",
 ) -> _Records:
     incident = decided.incident
-    if incident is not None and incident.id == about:
+    if incident is not None and incident.id == about and not isinstance(action, Wait):
         incident = finish_incident(incident, action, now, rollout=rollout, failure=failure)
     retraining = finish_retraining(decided.retraining, action, failure=failure)
     return _Records(incident=incident, retraining=retraining)

@@ -87,21 +87,23 @@ class Incidents:
 
     def write(
         self,
-        decision: Decision,
-        *,
+        *decisions: Decision,
         incident: Incident | None = None,
         retraining: Retraining | None = None,
     ) -> None:
-        """Keep a decision and the records that it changes, in one transaction."""
-        verb = "decided" if not decision.outcome else "carried_out"
-        changes = [self._decisions.change(decision, verb, decision.reason)]
+        """Keep decisions and the records that they change, in one transaction."""
+        last = decisions[-1]
+        changes = [
+            self._decisions.change(item, "carried_out" if item.outcome else "decided", item.reason)
+            for item in decisions
+        ]
         if incident is not None:
-            moved = {"open": "changed", "closed": "closed"}.get(incident.status, incident.status)
-            verb = "opened" if decision.action == "open_incident" else moved
-            changes.append(self._incidents.change(incident, verb, decision.reason))
+            fresh = any(item.action == "open_incident" for item in decisions)
+            verb = "opened" if fresh else "closed" if incident.status == "closed" else "changed"
+            changes.append(self._incidents.change(incident, verb, last.reason))
         if retraining is not None:
             verb = retraining.settled or "decided"
-            changes.append(self._retrainings.change(retraining, verb, decision.reason))
+            changes.append(self._retrainings.change(retraining, verb, last.reason))
         with acting_as("loop"):
             self._metadata.commit(changes)
 

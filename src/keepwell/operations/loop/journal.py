@@ -17,12 +17,11 @@ class Journal(Protocol):
 
     def write(
         self,
-        decision: Decision,
-        *,
+        *decisions: Decision,
         incident: Incident | None = None,
         retraining: Retraining | None = None,
     ) -> None:
-        """Keep a decision with the records that it changes (None: unchanged), each under its id."""
+        """Keep decisions with the records that they change (None: unchanged), each under its id."""
         ...
 
     def recall(self, endpoint: str, version: int) -> Memory:
@@ -50,13 +49,12 @@ class DraftJournal:
 
     def write(
         self,
-        decision: Decision,
-        *,
+        *decisions: Decision,
         incident: Incident | None = None,
         retraining: Retraining | None = None,
     ) -> None:
-        """Keep a decision with the records that it changes."""
-        self.decisions[decision.id] = decision
+        """Keep decisions with the records that they change."""
+        self.decisions.update({decision.id: decision for decision in decisions})
         if incident is not None:
             self.incidents[incident.id] = incident
         if retraining is not None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from keepwell.core.records import Entry, Incident, Signal
 from keepwell.operations.loop.actions import (
+    AbortRollout,
     Action,
     AddSignals,
     CloseIncident,
@@ -86,7 +87,7 @@ def finish_incident(
 
 
 def decide_retraining(
-    retraining: Retraining | None, action: Action, now: float
+    retraining: Retraining | None, action: Action, incident: Incident | None
 ) -> Retraining | None:
     """Return the retraining as it stands once `action` was decided."""
     match action:
@@ -94,8 +95,14 @@ def decide_retraining(
             return action.retraining
         case RejectCandidate() if retraining:
             return replace(retraining, settled="rejected")
+        case VerifyHealed() | CloseIncident() if retraining and incident and _tried(incident):
+            return replace(retraining, settled="rolled_out")
         case _:
             return retraining
+
+
+def _tried(incident: Incident) -> bool:
+    return incident.status in ("rolling_out", "verifying")
 
 
 def finish_retraining(
@@ -167,6 +174,11 @@ def _rolling_out(incident: Incident, action: StartRollout, now: float) -> Incide
     )
 
 
+def _aborting(incident: Incident, action: AbortRollout, now: float) -> Incident:
+    aborts = int(incident.evidence.get("aborts", 0)) + 1
+    return replace(incident, evidence={**incident.evidence, "aborts": aborts})
+
+
 def _verifying(incident: Incident, action: VerifyHealed, now: float) -> Incident:
     return replace(incident, status="verifying", evidence={**incident.evidence, "promoted": now})
 
@@ -200,6 +212,7 @@ _DECIDED: dict[type[Action], Callable[[Incident, Any, float], Incident]] = {
     DropRetraining: _dropped,
     RejectCandidate: _rejected,
     StartRollout: _rolling_out,
+    AbortRollout: _aborting,
     VerifyHealed: _verifying,
     CloseIncident: _closed,
 }

@@ -61,7 +61,7 @@ def _unseen(view: View, incident: Incident, now: float) -> tuple[Action, ...]:
 
 
 def _stuck(view: View, incident: Incident, rollout: Rollout, now: float) -> tuple[Action, ...]:
-    if incident.failures < view.policy.limits.failures:
+    if int(incident.evidence.get("aborts", 0)) < view.policy.limits.failures:
         reason = f"the rollback from version {rollout.candidate} could not be verified: once more"
         return (AbortRollout(reason=reason, rollout=rollout.id, evidence=of_view(view)),)
     why = f"the rollback from version {rollout.candidate} failed: {rollout.reason}"

@@ -75,21 +75,37 @@ def _weighed(view: View, retraining: Retraining, result: RetrainingResult) -> tu
         "gate": of_verdict(result.verdict),
         **result.evidence,
     }
+    if _on_trial(view, retraining, result.candidate):
+        reason = f"version {result.candidate} is on trial already"
+        return (_try(retraining, result, reason, evidence),)
     objection = _objection(view, retraining, result)
     if objection:
         return _rejected(view, retraining, result, objection, evidence)
     running = RolloutRunning().check(view, 0.0)
     if running.holds:
         return (Wait(reason=f"version {result.candidate} waits for its trial: {running.reason}"),)
-    return (
-        StartRollout(
-            reason=f"version {result.candidate} passed its gate and is better:"
-            f" {in_words(result.comparison)}",
-            evidence=evidence,
-            candidate=result.candidate,
-            retraining=retraining.id,
-            run=result.run,
-        ),
+    reason = f"version {result.candidate} passed its gate and is better: "
+    return (_try(retraining, result, reason + in_words(result.comparison), evidence),)
+
+
+def _on_trial(view: View, retraining: Retraining, candidate: int) -> bool:
+    """Tell whether the rollout was started, and a crash kept that from being written down."""
+    rollout = view.rollout
+    return rollout is not None and (rollout.candidate, rollout.incident) == (
+        candidate,
+        retraining.incident,
+    )
+
+
+def _try(
+    retraining: Retraining, result: RetrainingResult, reason: str, evidence: Mapping[str, object]
+) -> StartRollout:
+    return StartRollout(
+        reason=reason,
+        evidence=evidence,
+        candidate=result.candidate,
+        retraining=retraining.id,
+        run=result.run,
     )
 
 
