@@ -1,0 +1,88 @@
+"""Moves predictions from the workers' segment files into the table, each exactly once.
+
+How far a slot was read is committed in the same Delta transaction as the rows (`once`), so a collector
+that is killed at any point neither loses a row nor writes one twice. A segment is removed when its
+rows are committed and nobody writes it any more.
+"""
+
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+from keepwell.core.ports import TableStore
+from keepwell.infrastructure.locks import exclusive
+from keepwell.infrastructure.segments import (
+    MAGIC,
+    Segment,
+    decode_prediction,
+    finished_segments,
+    list_segments,
+    read_frames,
+)
+from keepwell.monitoring.prediction_log.schema import PREDICTIONS, prediction_table
+
+
+class Collector:
+    """Collects the segments of one folder. Several collectors take turns, in any processes.
+
+    Args:
+        tables: Where the table `predictions` is.
+        folder: Where the workers' segments lie.
+    """
+
+    def __init__(self, tables: TableStore, folder: Path) -> None:
+        self._tables = tables
+        self._folder = folder
+        self._seen: dict[Path, int] = {}
+
+    def collect(self) -> int:
+        """Move everything that was written so far, and return how many predictions that were.
+
+        Nothing new costs no more than a look at the folder. A frame that is not whole yet is left for
+        the next time.
+        """
+        if self._sizes() == self._seen:
+            return 0
+        with exclusive(self._folder / "collect.lock", "collecting predictions"):
+            sizes = self._sizes()
+            finished = set(finished_segments(self._folder))  # before reading: nothing comes after
+            slots = groupby(list_segments(self._folder), key=lambda segment: segment.slot)
+            moved = sum(self._collect(slot, list(segments), finished) for slot, segments in slots)
+            self._seen = {path: size for path, size in sizes.items() if path.exists()}
+            return moved
+
+    def _sizes(self) -> dict[Path, int]:
+        sizes = {}
+        for segment in list_segments(self._folder):
+            try:
+                sizes[segment.path] = segment.path.stat().st_size
+            except FileNotFoundError:  # another collector has just removed it
+                continue
+        return sizes
+
+    def _collect(self, slot: str, segments: list[Segment], finished: set[Segment]) -> int:
+        done = self._tables.written(PREDICTIONS, slot)
+        moved = 0
+        for segment in segments:
+            following = replace(segment, number=segment.number + 1)
+            if done < following.position(0):
+                frames, end = read_frames(segment.path, max(0, done - segment.position(0)))
+                moved += self._move(frames, slot, segment.position(end))
+            if segment in finished:
+                _remove(segment)
+        return moved
+
+    def _move(self, frames: list[bytes], slot: str, position: int) -> int:
+        rows = [row for row in map(decode_prediction, frames) if row is not None]
+        if rows:
+            self._tables.write(PREDICTIONS, prediction_table(rows), once=(slot, position))
+        return len(rows)
+
+
+def _remove(segment: Segment) -> None:
+    """Remove a segment whose rows are committed; what cannot be read of it is kept for people."""
+    _, end = read_frames(segment.path)
+    if segment.path.stat().st_size > max(end, len(MAGIC)):
+        segment.path.rename(segment.path.with_suffix(".torn"))
+    else:
+        segment.path.unlink()

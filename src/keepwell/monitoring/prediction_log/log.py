@@ -1,0 +1,204 @@
+"""Reads the prediction log: only the columns asked for, only the files of the time asked for."""
+
+import bisect
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from keepwell.core.clock import Clock, SystemClock
+from keepwell.core.ports import TableStore
+from keepwell.core.records import Outcome, Prediction
+from keepwell.monitoring.prediction_log.scan import SLACK, SPANS, Scan, first_of_each
+from keepwell.monitoring.prediction_log.schema import (
+    OUTCOME_SCHEMA,
+    OUTCOMES,
+    PREDICTION_SCHEMA,
+    PREDICTIONS,
+    in_seconds,
+    predictions_of,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How much there is of an endpoint.
+
+    `outcomes` counts predictions whose outcome is known; `versions` counts predictions by version.
+    """
+
+    predictions: int = 0
+    outcomes: int = 0
+    versions: dict[int, int] = field(default_factory=dict)
+
+
+class PredictionLog:
+    """Every prediction that was collected, and its outcome once known.
+
+    Times are Unix seconds, rows are in the order of time. Where the tables are not there yet, there is
+    nothing to find. Safe to use from many threads.
+
+    Args:
+        tables: Where `predictions` and `outcomes` are.
+        clock: Where looking for the newest begins.
+    """
+
+    def __init__(self, tables: TableStore, clock: Clock | None = None) -> None:
+        self._tables = tables
+        self._clock = clock or SystemClock()
+
+    def find(self, prediction_id: str) -> Prediction | None:
+        """Return one prediction, None if it is not in the log (yet)."""
+        found = predictions_of(self.locate([prediction_id]))
+        return found[0] if found else None
+
+    def locate(self, ids: Collection[str]) -> pa.Table:
+        """Return the predictions with these ids, as the table holds them."""
+        return self._predictions().by_id("id", ids)
+
+    def outcomes(self, ids: Collection[str]) -> dict[str, Outcome]:
+        """Return the outcomes that are known of these predictions, by prediction id."""
+        rows = first_of_each(self._outcomes().by_id("prediction_id", ids), "prediction_id")
+        fields = rows.select(["prediction_id", "endpoint", "outcome", "time"])
+        found = [Outcome(**row) for row in in_seconds(fields).to_pylist()]
+        return {outcome.prediction_id: outcome for outcome in found}
+
+    def recent(
+        self, endpoint: str, limit: int = 50, version: int | None = None
+    ) -> list[Prediction]:
+        """Return the newest predictions, newest first."""
+        newest = self._predictions().newest(
+            _of(endpoint, version), limit, now=self._clock.now() + SLACK
+        )
+        return predictions_of(newest)[::-1]
+
+    def window(
+        self,
+        endpoint: str,
+        *,
+        rows: int | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        version: int | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Return predictions of an endpoint.
+
+        Args:
+            endpoint: Whose.
+            rows: At most so many, the newest.
+            since: Not before.
+            until: Before.
+            version: Of this version only.
+            columns: Columns to read; all if None.
+        """
+        return self._read(self._predictions(), _of(endpoint, version), rows, since, until, columns)
+
+    def labelled(
+        self,
+        endpoint: str,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        rows: int | None = None,
+        version: int | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Return predictions whose outcome is known, with `outcome` (JSON) and `outcome_time`.
+
+        `since`, `until` and `rows` speak of the times of the predictions.
+        """
+        where = _of(endpoint, version)
+        known = first_of_each(
+            self._read(self._outcomes(), where, rows, since, until).sort_by("time"),
+            "prediction_id",
+        )
+        wanted = list(PREDICTION_SCHEMA.names if columns is None else columns)
+        read = wanted if "id" in wanted else ["id", *wanted]
+        ids = known["prediction_id"].combine_chunks()
+        made = known["predicted"].to_numpy()
+        predictions = self._predictions().between(
+            where & ds.field("id").isin(ids),
+            since=float(made.min()) if len(made) else 0.0,
+            until=float(made.max()) + 1 if len(made) else 0.0,
+            columns=read,
+        )
+        at = pc.index_in(predictions["id"], ids)
+        return (
+            in_seconds(predictions.select(wanted))
+            .append_column("outcome", known["outcome"].take(at))
+            .append_column("outcome_time", known["time"].take(at))
+        )
+
+    def latest_of_keys(
+        self, endpoint: str, wanted: Collection[tuple[str, float]]
+    ) -> dict[tuple[str, float], str]:
+        """Return, for each (key, time), the id of the latest prediction of that key before that time.
+
+        What there is none for is left out. Recent predictions are looked at first; only keys that are not
+        among them reach further back.
+        """
+        found: dict[tuple[str, float], str] = {}
+        for span in (*SPANS, float("inf")):
+            missing = set(wanted) - found.keys()
+            if not missing:
+                break
+            rows = self._predictions().between(
+                _of(endpoint) & ds.field("key").isin(pa.array(sorted({key for key, _ in missing}))),
+                since=max(min(time for _, time in missing) - span, 0.0),
+                until=max(time for _, time in missing),
+                columns=["key", "id", "time"],
+            )
+            made: dict[str, tuple[list[float], list[str]]] = {}
+            for row in in_seconds(rows).to_pylist():
+                times, ids = made.setdefault(row["key"], ([], []))
+                times.append(row["time"])
+                ids.append(row["id"])
+            for key, time in missing:
+                times, ids = made.get(key, ([], []))
+                before = bisect.bisect_left(times, time)
+                if before:
+                    found[key, time] = ids[before - 1]
+        return found
+
+    def counts(self, endpoint: str, since: float | None = None) -> Counts:
+        """Return how many predictions and outcomes there are, of predictions made since a time."""
+        made = self._predictions().between(_of(endpoint), since=since, columns=["version"])
+        known = self._outcomes().between(_of(endpoint), since=since, columns=["prediction_id"])
+        versions, numbers = np.unique(made["version"].to_numpy(), return_counts=True)
+        return Counts(
+            predictions=made.num_rows,
+            outcomes=pc.count_distinct(known["prediction_id"]).as_py(),
+            versions=dict(zip(versions.tolist(), numbers.tolist(), strict=True)),
+        )
+
+    def _read(
+        self,
+        scan: Scan,
+        where: Any,
+        rows: int | None,
+        since: float | None,
+        until: float | None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
+        if rows is None:
+            found = scan.between(where, since=since, until=until, columns=columns)
+        else:
+            now = self._clock.now() + SLACK
+            found = scan.newest(where, rows, now=now, since=since, until=until, columns=columns)
+        return in_seconds(found)
+
+    def _predictions(self) -> Scan:
+        return Scan(self._tables, PREDICTIONS, PREDICTION_SCHEMA, "time")
+
+    def _outcomes(self) -> Scan:
+        return Scan(self._tables, OUTCOMES, OUTCOME_SCHEMA, "predicted")
+
+
+def _of(endpoint: str, version: int | None = None) -> Any:
+    where = ds.field("endpoint") == endpoint
+    return where if version is None else where & (ds.field("version") == version)
