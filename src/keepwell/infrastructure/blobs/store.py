@@ -99,8 +99,8 @@ class FsspecBlobStore:
         path = self._path(digest)
         if self._arrivals is not None:
             return Path(path).open("rb")
-        local = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (it is returned)
         with self._files.open(path, "rb") as remote:
+            local = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (it is returned)
             shutil.copyfileobj(remote, local, _PIECE)
         local.seek(0)
         return cast("BinaryIO", local)

@@ -31,11 +31,11 @@ def prepare(change: Change) -> Wish:
         UsageError: If its data is not JSON-ready or a name holds what no database takes.
     """
     for part in (change.ref.kind, change.ref.name, change.verb):
-        if not part or part != clean(part):
+        if not part or part != clean(part) or ":" in change.ref.kind:
             raise UsageError(
                 f"{str(change.ref)!r} cannot be recorded",
                 why="kind, name and verb must be text that is not empty, without NUL and without "
-                "characters that UTF-8 cannot hold",
+                "characters that UTF-8 cannot hold; a kind has no colon",
             )
     try:
         text = None if change.data is None else canonical(change.data)

@@ -18,6 +18,7 @@ from keepwell.infrastructure.metadata.gate import Gate
 from keepwell.infrastructure.metadata.ledger import event_of
 from keepwell.infrastructure.metadata.measurements import SqlMeasurementStore
 from keepwell.infrastructure.metadata.migration import migrate
+from keepwell.infrastructure.metadata.pages import Pages
 from keepwell.infrastructure.metadata.schema import events, states
 from keepwell.infrastructure.metadata.writer import CommitJob, Job, Writer
 
@@ -114,6 +115,12 @@ class SqlMetadataStore:
         with self._reading() as connection:
             rows = connection.execute(query.order_by(order).limit(limit)).mappings()
             return [event_of(row) for row in rows]
+
+    @contextmanager
+    def pages(self) -> Iterator[Pages]:
+        """Give all rows as of one moment, unread; for an audit or a backup."""
+        with self._gate, refusals(self._database.place), self._database.snapshot() as connection:
+            yield Pages(connection)
 
     def close(self) -> None:
         """Finish accepted writes and let go of the database."""

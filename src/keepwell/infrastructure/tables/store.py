@@ -11,6 +11,8 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from keepwell.core.errors import NotFoundError
 from keepwell.infrastructure.tables.addresses import Addresses
+from keepwell.infrastructure.tables.fitting import check
+from keepwell.infrastructure.tables.maintenance import Maintenance, tidy
 from keepwell.infrastructure.tables.refusals import refusals
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class DeltaTableStore:
     ) -> int:
         """Append or overwrite (`where`: only the rows that match) and return the new version.
 
-        A table that is not there is made, even by a write without rows. If `once` was applied before,
+        Overwriting all rows may change the columns. A table that is not there is made, even by a write without rows. If `once` was applied before,
         nothing is written and the present version is returned. A reader is streamed; as it can be read
         only once, it cannot be tried again when others changed the same rows.
 
@@ -90,9 +92,7 @@ class DeltaTableStore:
             NotFoundError: If there is no such table or version.
         """
         with refusals(table):
-            newest = self._open(table)
-            if newest is None:
-                raise NotFoundError(f"there is no table '{table}'", why=f"none is at {self.url}")
+            newest = self._existing(table)
             if version is None:
                 return newest.to_pyarrow_dataset()
             if not 0 <= version <= newest.version():
@@ -112,6 +112,27 @@ class DeltaTableStore:
         opened = self._open(table)
         return -1 if opened is None else _applied(opened, writer)
 
+    def maintain(
+        self, table: str, keep_days: float = 7.0, keep_versions: Sequence[int] = ()
+    ) -> Maintenance:
+        """Merge small files, and delete files that only older versions than `keep_days` need.
+
+        Rows, and what `once` has applied, stay. Versions older than that can no longer be read, except
+        `keep_versions`: pass every version that a record names.
+
+        Raises:
+            NotFoundError: If there is no such table.
+            ConflictError: If others replaced rows meanwhile; the next time will do.
+        """
+        with refusals(table):
+            return tidy(self._existing(table), keep_days, keep_versions)
+
+    def _existing(self, table: str) -> DeltaTable:
+        opened = self._open(table)
+        if opened is None:
+            raise NotFoundError(f"there is no table '{table}'", why=f"none is at {self.url}")
+        return opened
+
     def _open(self, table: str) -> DeltaTable | None:
         try:
             return DeltaTable(self._addresses.of(table))
@@ -130,12 +151,16 @@ class DeltaTableStore:
         current = self._open(table)
         if once and current is not None and _applied(current, once[0]) >= once[1]:
             return int(current.version())
+        whole = mode == "overwrite" and where is None
+        if current is not None and not whole:
+            check(table, pa.schema(current.schema().to_arrow()), data.schema)
         try:
             _write(
                 current if current is not None else self._addresses.of(table),
                 data,
                 mode=mode,
                 predicate=where if current is not None else None,
+                schema_mode="overwrite" if whole else None,
                 partition_by=list(partition_by) or None,
                 commit_properties=_commit(once),
             )
