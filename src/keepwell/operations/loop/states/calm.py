@@ -14,6 +14,7 @@ from keepwell.operations.loop.conditions import (
     LoopEnabled,
     NewSignal,
     RecentDeployment,
+    RetrainingPending,
     RolloutRunning,
     ScheduleDue,
     SignalPresent,
@@ -30,6 +31,7 @@ SCHEDULED = (
     & LoopEnabled()
     & CooldownPassed()
     & ~RolloutRunning()
+    & ~RetrainingPending()
     & ~SignalPresent(kinds=SERVICE)
 )
 """When the schedule starts a retraining."""

@@ -16,6 +16,7 @@ from keepwell.operations.loop.conditions import (
     EnoughLabels,
     LoopEnabled,
     Quiet,
+    RetrainingPending,
     RolloutRunning,
     SignalPresent,
     identity,
@@ -31,6 +32,7 @@ MAY_RETRAIN = (
     & EnoughLabels()
     & CooldownPassed()
     & ~RolloutRunning()
+    & ~RetrainingPending()
     & ~SignalPresent(kinds=SERVICE)
 )
 """When an open incident's retraining starts. While the service itself fails or is slow it does not:
