@@ -63,7 +63,9 @@ class Compiled:
         matrix = None
         for step in self._steps:
             matrix = step.batch(chosen if matrix is None else list(matrix.T))
-        answer = self._head.batch(side_by_side(chosen) if matrix is None else matrix)
+        answer = self._head.batch(
+            side_by_side(chosen, len(columns[0])) if matrix is None else matrix
+        )
         return answer if self._order is None else answer[:, self._order]
 
 

@@ -36,4 +36,4 @@ class Chain:
         matrix = None
         for step in self._steps:
             matrix = step.batch(columns if matrix is None else list(matrix.T))
-        return side_by_side(columns) if matrix is None else matrix
+        return side_by_side(columns, len(columns[0])) if matrix is None else matrix

@@ -63,7 +63,7 @@ class Impute:
         """Fill rows."""
         filled = [np.where(self._gaps(columns[at]), fill, columns[at]) for at, fill in self._fills]
         flags = [self._gaps(columns[at]).astype(np.float64) for at in self._flags]
-        return side_by_side(filled + flags)
+        return side_by_side(filled + flags, len(columns[0]))
 
     def _gaps(self, column: "NDArray[Any]") -> "NDArray[np.bool_]":
         if self._none:

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from keepwell.deployment.scoring.parts import Columns
 
 
-def side_by_side(columns: "Columns") -> "NDArray[Any]":
-    """Return a matrix of the columns: float64 if all are numbers, objects if any is not."""
+def side_by_side(columns: "Columns", rows: int) -> "NDArray[Any]":
+    """Return a matrix of columns that hold `rows` values: float64, or objects if any of them does."""
     kind = object if any(column.dtype == object for column in columns) else np.float64
-    matrix = np.empty((len(columns[0]) if columns else 0, len(columns)), dtype=kind)
+    matrix = np.empty((rows, len(columns)), dtype=kind)
     for position, column in enumerate(columns):
         matrix[:, position] = column
     return matrix

@@ -78,13 +78,10 @@ class OneHot:
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Encode rows."""
-        return np.array(
-            [self.row(list(row)) for row in zip(*_lists(columns), strict=True)]
-        ).reshape(-1, self._width)
-
-
-def _lists(columns: Columns) -> list[list[Any]]:
-    return [column.tolist() for column in columns]
+        result = np.empty((len(columns[0]), self._width))
+        for at, values in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+            result[at] = self.row(list(values))
+        return result
 
 
 def _widths(fitted: Any) -> list[int]:

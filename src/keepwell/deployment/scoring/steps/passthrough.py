@@ -25,4 +25,4 @@ class Passthrough:
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Return the columns side by side."""
-        return side_by_side(columns)
+        return side_by_side(columns, len(columns[0]))

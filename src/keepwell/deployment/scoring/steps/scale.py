@@ -39,7 +39,7 @@ class Scale:
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Scale rows."""
-        matrix = side_by_side(columns).astype(np.float64, copy=False)
+        matrix = side_by_side(columns, len(columns[0])).astype(np.float64, copy=False)
         matrix -= self._mean
         matrix /= self._scale
         return matrix

@@ -51,7 +51,7 @@ class Split:
         """Transform rows."""
         results = [step.batch([columns[at] for at in taken]) for taken, step in self._blocks]
         if any(result.dtype == object for result in results):
-            return side_by_side([column for result in results for column in result.T])
+            return side_by_side([c for result in results for c in result.T], len(columns[0]))
         return np.hstack(results) if results else np.empty((len(columns[0]), 0))
 
 

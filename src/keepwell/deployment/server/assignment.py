@@ -1,0 +1,68 @@
+"""Which version answers which rows of a request.
+
+With a key column on the endpoint each row goes by its own key, so a customer meets one version wherever
+in a request they stand; rows without a key, and endpoints without a key column, go by the request: all
+such rows of one request meet the same version.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from keepwell.deployment.server.snapshot import LiveEndpoint, LiveRoute
+
+Instance = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The rows of a request that one version answers.
+
+    Attributes:
+        route: That version.
+        rows: The rows, without the key column unless the model takes it.
+        keys: Their keys as text, empty where none was sent.
+        places: Where they stand in the request; None if these are all rows, in order.
+    """
+
+    route: LiveRoute
+    rows: list[Instance]
+    keys: list[str]
+    places: list[int] | None = None
+
+
+def assign(endpoint: LiveEndpoint, instances: list[Instance], request: str) -> list[Part]:
+    """Return the parts of a request; the first one holds its first row."""
+    keys = _take_keys(endpoint, instances)
+    routes = endpoint.routes
+    whole = endpoint.split.whole
+    if whole is None and not (endpoint.key and instances):
+        whole = endpoint.split.pick(request)
+    if whole is not None:
+        return [Part(route=routes[whole], rows=instances, keys=keys)]
+    chosen: dict[int, list[int]] = {}
+    for place, key in enumerate(keys):
+        chosen.setdefault(endpoint.split.pick(key or request), []).append(place)
+    if len(chosen) == 1:
+        return [Part(route=routes[next(iter(chosen))], rows=instances, keys=keys)]
+    return [
+        Part(
+            route=routes[position],
+            rows=[instances[place] for place in places],
+            keys=[keys[place] for place in places],
+            places=places,
+        )
+        for position, places in chosen.items()
+    ]
+
+
+def _take_keys(endpoint: LiveEndpoint, instances: list[Instance]) -> list[str]:
+    column = endpoint.key
+    if not column:
+        return [""] * len(instances)
+    if endpoint.key_is_input:
+        return [_text(instance.get(column)) for instance in instances]
+    return [_text(instance.pop(column, None)) for instance in instances]
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)

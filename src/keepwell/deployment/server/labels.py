@@ -1,0 +1,34 @@
+"""Predictions and class names as they stand in answers and in the log."""
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from keepwell.core.records import Signature
+
+_encode = msgspec.json.encode
+
+
+class Labels:
+    """The words of a signature's classes, made once.
+
+    Args:
+        signature: Of the version that answers.
+    """
+
+    def __init__(self, signature: Signature) -> None:
+        self._names = [
+            label if isinstance(label, str) else _encode(label).decode()
+            for label in signature.classes
+        ]
+        self._logged = {label: _encode(label).decode() for label in signature.classes}
+
+    def log(self, prediction: Any) -> str:
+        """Return a prediction as JSON."""
+        return self._logged.get(prediction) or _encode(prediction).decode()
+
+    def name(self, probabilities: "np.ndarray[Any, Any]") -> list[dict[str, float]]:
+        """Return rows of probabilities by the name of their class."""
+        names = self._names
+        return [dict(zip(names, row, strict=True)) for row in probabilities.tolist()]

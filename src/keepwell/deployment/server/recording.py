@@ -1,0 +1,110 @@
+"""One scored request as frames of the prediction log and as the document that answers it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from keepwell.core.identifiers import new_id
+from keepwell.deployment.scoring.scorer import Scores
+from keepwell.deployment.server.assignment import Instance, Part
+from keepwell.deployment.server.snapshot import LiveEndpoint
+from keepwell.infrastructure.segments import encode_prediction
+
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """A part of a request and the answers to it."""
+
+    part: Part
+    scores: Scores
+    ids: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What all rows of a request have in common in the log."""
+
+    time: float
+    request: str
+    latency_ms: float
+    caller: str
+
+
+def number(part: Part, scores: Scores, now: float) -> Scored:
+    """Give each row of a part its prediction id."""
+    return Scored(part=part, scores=scores, ids=[new_id(now) for _ in part.rows])
+
+
+def frames_of(endpoint: LiveEndpoint, scored: Scored, about: Circumstances) -> list[bytes]:
+    """Return the frames that log a part."""
+    route, scores = scored.part.route, scored.scores
+    known = {item.name for item in route.scorer.signature.inputs}
+    probabilities = scores.probabilities
+    rows = [()] * len(scored.ids) if probabilities is None else probabilities.tolist()
+    frames = []
+    for at, (instance, identifier) in enumerate(zip(scored.part.rows, scored.ids, strict=True)):
+        frames.append(
+            encode_prediction(
+                {
+                    "id": identifier,
+                    "time": about.time,
+                    "endpoint": endpoint.name,
+                    "model": endpoint.model,
+                    "version": route.version,
+                    "role": route.role,
+                    "request": about.request,
+                    "key": scored.part.keys[at],
+                    "inputs": _inputs(instance, known),
+                    "prediction": route.labels.log(scores.predictions[at]),
+                    "probabilities": rows[at],
+                    "latency_ms": about.latency_ms,
+                    "caller": about.caller,
+                }
+            )
+        )
+    return frames
+
+
+def document_of(endpoint: LiveEndpoint, parts: list[Scored]) -> dict[str, Any]:
+    """Return the answer to a request, its rows in the order they came in.
+
+    `model` is the one that answered the first row; `models` says it row by row where they differ.
+    """
+    predictions = _in_order(parts, [list(scored.scores.predictions) for scored in parts])
+    document: dict[str, Any] = {"predictions": predictions}
+    named = [
+        scored.part.route.labels.name(scored.scores.probabilities)
+        for scored in parts
+        if scored.scores.probabilities is not None
+    ]
+    if named:
+        document["probabilities"] = _in_order(parts, named)
+    document["prediction_ids"] = _in_order(parts, [scored.ids for scored in parts])
+    models = [{"name": endpoint.model, "version": one.part.route.version} for one in parts]
+    document["model"] = models[0]
+    if len(parts) > 1:
+        repeated = [[m] * len(one.ids) for m, one in zip(models, parts, strict=True)]
+        document["models"] = _in_order(parts, repeated)
+    warnings = list(dict.fromkeys(text for one in parts for text in one.scores.warnings))
+    if warnings:
+        document["warnings"] = warnings
+    return document
+
+
+def _in_order(parts: list[Scored], values: list[list[Any]]) -> list[Any]:
+    if len(parts) == 1:
+        return values[0]
+    result: list[Any] = [None] * sum(len(scored.ids) for scored in parts)
+    for scored, own in zip(parts, values, strict=True):
+        for place, value in zip(scored.part.places or (), own, strict=True):
+            result[place] = value
+    return result
+
+
+def _inputs(instance: Instance, known: set[str]) -> str:
+    if instance.keys() <= known:
+        return _encode(instance).decode()
+    return _encode({name: value for name, value in instance.items() if name in known}).decode()

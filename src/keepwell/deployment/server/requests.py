@@ -1,0 +1,116 @@
+"""From an HTTP body to instances, and every way in which that can be refused."""
+
+from typing import Any
+
+import msgspec
+
+from keepwell.core.errors import InvalidRequestError, UsageError
+
+MAX_BODY = 10 << 20
+_DRAINED = (
+    256 << 20
+)  # of a body that is too long: so much is read and dropped before the door closes
+_SHAPE = '{"instances": [{"column": value, …}, …]}'
+
+
+class BodyTooLargeError(UsageError):
+    """The body is longer than a request may be."""
+
+    headline = "The request is too large"
+    http_status = 413
+
+
+class ClientGoneError(Exception):
+    """The client left before its request was whole."""
+
+
+class _Body(msgspec.Struct):
+    instances: list[dict[str, Any]]
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+
+
+async def read_body(receive: Any, headers: dict[bytes, bytes]) -> bytes:
+    """Return the whole body, never keeping more than a request may hold.
+
+    Raises:
+        BodyTooLargeError: If it is longer; what came is dropped.
+        ClientGoneError: If the client hangs up.
+    """
+    declared = headers.get(b"content-length", b"")
+    length = int(declared) if declared.isdigit() else 0
+    if length > MAX_BODY and b"expect" in headers:
+        raise _too_large(length)  # it waits for our word before it sends anything
+    message = await receive()
+    if not message.get("more_body") and message["type"] == "http.request":
+        body: bytes = message["body"]  # the usual case: one piece
+        if len(body) > MAX_BODY:
+            raise _too_large(len(body))
+        return body
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        size += len(message["body"])
+        if size > MAX_BODY:
+            pieces.clear()
+        else:
+            pieces.append(message["body"])
+        if not message.get("more_body") or size > _DRAINED:
+            break
+        message = await receive()
+    if size > MAX_BODY:
+        raise _too_large(max(size, length))
+    return b"".join(pieces)
+
+
+def decode_instances(body: bytes) -> list[dict[str, Any]]:
+    """Return the instances of a request.
+
+    Raises:
+        UsageError: If the body is not JSON; says where.
+        InvalidRequestError: If it is JSON of another form; says where.
+    """
+    try:
+        return _decode(body).instances
+    except msgspec.ValidationError as error:
+        raise InvalidRequestError(
+            f"the body is not of the form {_SHAPE}: {error}",
+            why="a request is a JSON object with the list 'instances', one object per row",
+            now='send for example {"instances": [{"age": 41}]}',
+        ) from None
+    except msgspec.DecodeError as error:
+        raise UsageError(
+            "the body is not JSON" + _position(str(error), body),
+            why=str(error),
+            now=f"send {_SHAPE}",
+        ) from None
+    except (RecursionError, UnicodeDecodeError) as error:
+        why = (
+            "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "it is nested too deep"
+        )
+        raise UsageError(
+            "the body is not JSON that can be read", why=why, now=f"send {_SHAPE}"
+        ) from None
+
+
+def _position(message: str, body: bytes) -> str:
+    """Return ` (line 3, column 7)` for msgspec's `(byte 41)`."""
+    _, _, tail = message.rpartition("(byte ")
+    if not tail[:-1].isdigit():
+        return ""
+    before = body[: int(tail[:-1])]
+    line = before.count(b"\n") + 1
+    column = len(before) - (before.rfind(b"\n") + 1) + 1
+    return f" (line {line}, column {column})"
+
+
+def _too_large(length: int) -> BodyTooLargeError:
+    return BodyTooLargeError(
+        f"the body has {length / 1e6:.1f} MB",
+        why=f"a request may have {MAX_BODY / 1e6:.1f} MB",
+        now="send fewer rows at a time, or score a file with `keepwell predict`",
+        details={"limit": MAX_BODY},
+    )

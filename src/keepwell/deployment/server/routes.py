@@ -1,0 +1,109 @@
+"""The routing file: who answers what, told to all workers by one atomic replacement."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from keepwell.core.records import BundleFile, Endpoint, ModelVersion, Signature
+from keepwell.infrastructure.codec import from_json, to_json
+from keepwell.infrastructure.files import write_atomic
+from keepwell.infrastructure.locks import exclusive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedRoute:
+    """A version behind an endpoint, with all that a worker needs to answer for it."""
+
+    version: int
+    weight: float
+    role: str
+    files: tuple[BundleFile, ...]
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedEndpoint:
+    """An endpoint as workers see it; without routes it answers 503."""
+
+    name: str
+    model: str
+    key: str = ""
+    routes: tuple[ServedRoute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """The whole routing file.
+
+    Attributes:
+        generation: Counts the changes of the file; workers say which one they answer by.
+        blobs: URL of the blob store that has the bundles.
+        endpoints: All endpoints.
+    """
+
+    generation: int = 0
+    blobs: str = ""
+    endpoints: tuple[ServedEndpoint, ...] = ()
+
+
+def routes_path(home: Path) -> Path:
+    """Return where the routing file of a workspace lies."""
+    return home / "serving" / "routes.json"
+
+
+def read_routes(home: Path) -> Routes:
+    """Return what the routing file says; generation 0 if there is none yet."""
+    try:
+        data = routes_path(home).read_bytes()
+    except FileNotFoundError:
+        return Routes()
+    return from_json(Routes, data)
+
+
+def publish_routes(
+    home: Path,
+    endpoints: Iterable[Endpoint],
+    lookup: Callable[[str, int], ModelVersion],
+    *,
+    blobs: str,
+) -> int:
+    """Tell all workers of a workspace who answers what.
+
+    Args:
+        home: The workspace's folder.
+        endpoints: All endpoints; one that is not among them is no longer served.
+        lookup: Gives a model's version: `Registry.get`.
+        blobs: URL of the blob store.
+
+    Returns:
+        The generation to wait for; the present one if nothing changed.
+    """
+    served = tuple(
+        _served(endpoint, lookup) for endpoint in sorted(endpoints, key=lambda e: e.name)
+    )
+    with exclusive(home / "run" / "routes.lock", "publishing routes", timeout=10):
+        before = read_routes(home)
+        wish = Routes(generation=before.generation, blobs=blobs, endpoints=served)
+        if wish == before:
+            return before.generation
+        generation = before.generation + 1
+        write_atomic(routes_path(home), to_json(replace(wish, generation=generation)))
+    return generation
+
+
+def _served(endpoint: Endpoint, lookup: Callable[[str, int], ModelVersion]) -> ServedEndpoint:
+    routes = []
+    for route in endpoint.routes:
+        version = lookup(endpoint.model, route.version)
+        routes.append(
+            ServedRoute(
+                version=route.version,
+                weight=route.weight,
+                role=route.role,
+                files=version.bundle.files,
+                signature=version.signature,
+            )
+        )
+    return ServedEndpoint(
+        name=endpoint.name, model=endpoint.model, key=endpoint.key, routes=tuple(routes)
+    )

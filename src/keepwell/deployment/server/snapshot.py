@@ -1,0 +1,145 @@
+"""What a worker answers by: all endpoints with their scorers loaded, replaced as a whole."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from keepwell.core.errors import IntegrityError, KeepwellError, NotFoundError
+from keepwell.core.records import BundleFile, Route, Signature
+from keepwell.deployment.routing import Split
+from keepwell.deployment.scoring.scorer import Scorer, load_scorer
+from keepwell.deployment.server.labels import Labels
+from keepwell.deployment.server.routes import Routes, ServedEndpoint, ServedRoute
+
+ReadBlob = Callable[[str], bytes]
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveRoute:
+    """A version that is loaded and has answered a row."""
+
+    version: int
+    role: str
+    scorer: Scorer
+    labels: Labels
+    files: tuple[BundleFile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveEndpoint:
+    """An endpoint that can answer, unless `routes` is empty."""
+
+    name: str
+    model: str
+    key: str
+    routes: tuple[LiveRoute, ...]
+    split: Split
+    key_is_input: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything a request needs. Never changed: a new one takes its place.
+
+    Attributes:
+        generation: The newest generation of the routing file that is followed to the letter.
+        endpoints: By name.
+        problems: What of the routing file cannot be followed, and why; empty if nothing.
+    """
+
+    generation: int = 0
+    endpoints: Mapping[str, LiveEndpoint] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def load_snapshot(routes: Routes, before: Snapshot, read: ReadBlob) -> Snapshot:
+    """Return the snapshot that routes ask for; scorers that are loaded already are kept.
+
+    A version that cannot be loaded takes no traffic: its keys go to the other routes of its endpoint,
+    and if none is left, the endpoint goes on as before.
+
+    Args:
+        routes: What the routing file says.
+        before: What is served now.
+        read: Gives a blob by digest, verified.
+    """
+    problems: list[str] = []
+    endpoints: dict[str, LiveEndpoint] = {}
+    for served in routes.endpoints:
+        old = before.endpoints.get(served.name)
+        live = []
+        for route in served.routes:
+            try:
+                live.append((route, _load_route(route, old, served, read)))
+            except Exception as error:  # whatever a bundle does, the others must go live
+                _logger.exception("version %s of %s cannot be loaded", route.version, served.model)
+                problems.append(f"version {route.version} of '{served.model}': {_say(error)}")
+        if served.routes and not live and old is not None:
+            endpoints[served.name] = old
+        else:
+            endpoints[served.name] = _live_endpoint(served, live)
+    return Snapshot(
+        generation=before.generation if problems else routes.generation,
+        endpoints=endpoints,
+        problems=tuple(problems),
+    )
+
+
+def _live_endpoint(
+    served: ServedEndpoint, live: list[tuple[ServedRoute, LiveRoute]]
+) -> LiveEndpoint:
+    shares = [Route(version=r.version, weight=r.weight, role=r.role) for r, _ in live]
+    return LiveEndpoint(
+        name=served.name,
+        model=served.model,
+        key=served.key,
+        routes=tuple(route for _, route in live),
+        split=Split(served.name, shares),
+        key_is_input=any(r.signature.input(served.key) is not None for r, _ in live),
+    )
+
+
+def _load_route(
+    route: ServedRoute, old: LiveEndpoint | None, served: ServedEndpoint, read: ReadBlob
+) -> LiveRoute:
+    known = [one for one in old.routes if one.files == route.files] if old is not None else []
+    if known and old is not None and old.model == served.model:
+        scorer = known[0].scorer
+    else:
+        scorer = load_scorer(_reader(route.files, read), route.signature)
+        scorer.rows([example_of(route.signature)])  # it must have answered before it is asked
+    return LiveRoute(
+        version=route.version,
+        role=route.role,
+        scorer=scorer,
+        labels=Labels(route.signature),
+        files=route.files,
+    )
+
+
+def example_of(signature: Signature) -> dict[str, str | int | float | bool]:
+    """Return a row that a model with this signature must be able to answer."""
+    return {item.name: item.example for item in signature.inputs if item.example is not None}
+
+
+def _reader(files: tuple[BundleFile, ...], read: ReadBlob) -> Callable[[str], bytes]:
+    by_name = {file.name: file for file in files}
+
+    def read_file(name: str) -> bytes:
+        file = by_name.get(name)
+        if file is None:
+            raise NotFoundError(f"the bundle has no file '{name}'", why=f"it holds {list(by_name)}")
+        data = read(file.digest)
+        if len(data) != file.size:
+            raise IntegrityError(f"'{name}' has {len(data):,} bytes; packed were {file.size:,}")
+        return data
+
+    return read_file
+
+
+def _say(error: Exception) -> str:
+    if isinstance(error, KeepwellError):
+        return f"{error.what} ({error.why})" if error.why else error.what
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,212 @@
+"""The control process's hand on the supervisor process: start or take over, look, wait, stop."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from keepwell import __version__
+from keepwell.core.errors import FormatError
+from keepwell.deployment.server.heartbeat import WorkerState, heartbeat_path, read_heartbeats
+from keepwell.deployment.server.listening import listen
+from keepwell.deployment.server.supervision import DRAIN_SECONDS
+from keepwell.infrastructure.codec import from_json, to_json
+from keepwell.infrastructure.files import write_atomic
+
+_LOOK_EVERY = 0.02
+_GUARD_EVERY = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A supervisor process, as `run/supervisor.json` describes it."""
+
+    pid: int
+    born: float  # with the number it names one process, even when numbers are used again
+    host: str
+    port: int
+    workers: int
+    control: str
+    version: str
+
+
+class Supervisor:
+    """Serves a workspace on a port. One at a time per workspace: its owner sees to that.
+
+    Args:
+        home: The workspace's folder.
+        host: Address to listen on.
+        port: Port to listen on; 0 for any free one, `port` then tells which.
+        workers: How many processes answer predictions.
+        control_socket: Where the control process takes what is not a prediction.
+        allow_remote: Take an address that other machines can reach, though there is no login yet.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        host: str,
+        port: int,
+        workers: int,
+        control_socket: Path,
+        *,
+        allow_remote: bool = False,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self._home = home
+        self._count = workers
+        self._control = control_socket
+        self._allow_remote = allow_remote
+        self._listener: socket.socket | None = None
+        self._process: psutil.Process | None = None
+        self._stopping = threading.Event()
+        self._guard = threading.Thread(target=self._keep, name="supervisor guard", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer, or take over the supervisor process that a killed control process left.
+
+        Returns before the workers are up: see `wait_for`.
+
+        Raises:
+            BusyError: If the port is taken: says by whom, and which one is free.
+            UsageError: If other machines can reach the host.
+        """
+        running = _running(self._home)
+        if running is not None and self._is_wanted(running):
+            self.port = running.port
+            self._process = psutil.Process(running.pid)
+        else:
+            if running is not None:
+                _end(psutil.Process(running.pid))
+            self._listener = listen(self.host, self.port, allow_remote=self._allow_remote)
+            self.port = self._listener.getsockname()[1]
+            for state in read_heartbeats(self._home):
+                heartbeat_path(self._home, state.index).unlink(missing_ok=True)
+            self._spawn()
+        self._guard.start()
+
+    def workers(self) -> list[WorkerState]:
+        """Return the workers that live, as of their last heartbeats."""
+        return [
+            state
+            for state in read_heartbeats(self._home)
+            if state.index < self._count and psutil.pid_exists(state.pid)
+        ]
+
+    def wait_for(self, generation: int, timeout: float = 10.0) -> bool:
+        """Wait until every worker answers by a generation of the routing file; tell whether it does.
+
+        Where it does not, `workers()[i].problems` says why.
+        """
+        end = time.monotonic() + timeout
+        while True:
+            states = self.workers()
+            if len(states) == self._count and all(s.generation >= generation for s in states):
+                return True
+            if time.monotonic() > end:
+                return False
+            time.sleep(_LOOK_EVERY)
+
+    def stop(self) -> None:
+        """Finish the requests in flight, then end all workers; what was logged stays."""
+        self._stopping.set()
+        if self._guard.is_alive():
+            self._guard.join()
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        if self._process is not None:
+            _end(self._process)
+            self._process = None
+        _path(self._home).unlink(missing_ok=True)
+
+    def _is_wanted(self, running: Running) -> bool:
+        return (
+            running.host == self.host
+            and self.port in (0, running.port)
+            and running.workers == self._count
+            and running.control == str(self._control)
+            and running.version == __version__
+        )
+
+    def _keep(self) -> None:
+        """Bring the supervisor process back if it was killed."""
+        while not self._stopping.wait(_GUARD_EVERY):
+            if self._process is not None and _lives(self._process):
+                continue
+            if self._listener is None:
+                with contextlib.suppress(Exception):  # workers that drain may still have the port
+                    self._listener = listen(self.host, self.port, allow_remote=self._allow_remote)
+            if self._listener is not None:
+                self._spawn()
+
+    def _spawn(self) -> None:
+        listener = self._listener
+        if listener is None:
+            return
+        command = [sys.executable, "-m", "keepwell.deployment.server.supervision"]
+        command += ["--home", str(self._home), "--workers", str(self._count)]
+        command += ["--listener", str(listener.fileno()), "--control", str(self._control)]
+        log = self._home / "logs" / "supervisor.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            child = subprocess.Popen(
+                command,
+                pass_fds=(listener.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # ^C in the terminal is for the control process alone
+            )
+        self._process = psutil.Process(child.pid)
+        threading.Thread(target=child.wait, daemon=True).start()  # leaves no zombie
+        running = Running(
+            pid=child.pid,
+            born=self._process.create_time(),
+            host=self.host,
+            port=self.port,
+            workers=self._count,
+            control=str(self._control),
+            version=__version__,
+        )
+        write_atomic(_path(self._home), to_json(running), durable=False)
+
+
+def _path(home: Path) -> Path:
+    return home / "run" / "supervisor.json"
+
+
+def _running(home: Path) -> Running | None:
+    """Return the supervisor process of a workspace, None if none lives."""
+    try:
+        running = from_json(Running, _path(home).read_bytes())
+        process = psutil.Process(running.pid)
+        return running if process.create_time() == running.born and _lives(process) else None
+    except (FileNotFoundError, FormatError, psutil.Error):
+        return None
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _end(process: psutil.Process) -> None:
+    """Ask a supervisor process to drain its workers, and wait until it has."""
+    with contextlib.suppress(psutil.Error, ProcessLookupError):
+        os.kill(process.pid, signal.SIGTERM)
+        try:
+            process.wait(DRAIN_SECONDS + 5.0)
+        except psutil.TimeoutExpired:
+            process.kill()

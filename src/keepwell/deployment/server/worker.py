@@ -1,0 +1,192 @@
+"""One inference worker: `python -m keepwell.deployment.server.worker`, started by the supervisor process.
+
+It answers on a listening socket that it inherits, follows the routing file, and says how it is in its
+heartbeat. It ends when told to (SIGTERM) or when the supervisor process is gone (its end of a pipe
+closes): it stops accepting, finishes what is in flight, and leaves.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import psutil
+import uvicorn
+
+from keepwell.core.errors import KeepwellError
+from keepwell.deployment.server.application import Application
+from keepwell.deployment.server.heartbeat import Counters, WorkerState, heartbeat_path
+from keepwell.deployment.server.prediction import Predictor
+from keepwell.deployment.server.proxy import Proxy
+from keepwell.deployment.server.routes import read_routes, routes_path
+from keepwell.deployment.server.snapshot import load_snapshot
+from keepwell.infrastructure.blobs import open_blobs
+from keepwell.infrastructure.codec import to_json
+from keepwell.infrastructure.files import write_atomic
+from keepwell.infrastructure.segments import SegmentWriter
+
+LOOK_EVERY = 0.1  # seconds between two looks at the routing file
+BEAT_EVERY = 0.5
+RETRY_EVERY = 5.0  # … when a version could not be loaded
+DRAIN_SECONDS = 10
+KEEP_ALIVE_SECONDS = 75
+
+_logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """Everything that one worker process does.
+
+    Args:
+        home: The workspace's folder.
+        index: Which worker it is.
+        listener: The listening socket.
+        control: Unix socket of the control process.
+        lifeline: Descriptor that reaches its end when the supervisor process is gone.
+    """
+
+    def __init__(
+        self, home: Path, index: int, listener: socket.socket, control: Path, lifeline: int
+    ) -> None:
+        self._home = home
+        self._index = index
+        self._listener = listener
+        self._control = control
+        self._lifeline = lifeline
+        self._started = time.time()
+        self._counters = Counters()
+        self._process = psutil.Process()
+        self._seen: tuple[int, int] | None = None
+        self._retry_at = 0.0
+
+    async def run(self) -> None:
+        """Serve until told to stop."""
+        closing = asyncio.Event()
+        writer = SegmentWriter.claim(self._home / "serving" / "segments", f"worker-{self._index}")
+        self._predictor = Predictor(writer, self._counters)
+        await self._follow()
+        self._beat()
+        server = uvicorn.Server(
+            uvicorn.Config(
+                Application(self._predictor, Proxy(self._control, closing)),
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=DRAIN_SECONDS,
+            )
+        )
+
+        def stop() -> None:
+            closing.set()
+            server.should_exit = True
+
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._lifeline, stop)
+        chores = [
+            asyncio.create_task(chore) for chore in (self._keep_following(), self._keep_beating())
+        ]
+        signals = asyncio.create_task(_watch(server, closing))
+        try:
+            await server.serve(sockets=[self._listener])
+        finally:
+            loop.remove_reader(self._lifeline)
+            for task in (*chores, signals):
+                task.cancel()
+            self._beat()
+            writer.close()
+
+    async def _keep_following(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            try:
+                await self._follow()
+            except (OSError, KeepwellError):
+                _logger.exception("the routing file cannot be followed")
+
+    async def _follow(self) -> None:
+        """Answer by the newest routing file, once its versions are loaded."""
+        path = routes_path(self._home)
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            return
+        mark = (stat.st_mtime_ns, stat.st_ino)
+        present = self._predictor.snapshot
+        if mark == self._seen and not (present.problems and time.monotonic() > self._retry_at):
+            return
+        self._seen, self._retry_at = mark, time.monotonic() + RETRY_EVERY
+        routes = await asyncio.to_thread(read_routes, self._home)
+        blobs = await asyncio.to_thread(open_blobs, routes.blobs)
+        fresh = await asyncio.to_thread(load_snapshot, routes, present, blobs.read)
+        self._predictor.snapshot = fresh
+        self._beat()
+
+    async def _keep_beating(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_EVERY)
+            self._beat()
+
+    def _beat(self) -> None:
+        snapshot = self._predictor.snapshot
+        state = WorkerState(
+            index=self._index,
+            pid=os.getpid(),
+            started=self._started,
+            beat=time.time(),
+            generation=snapshot.generation,
+            in_flight=self._counters.in_flight,
+            rss=self._process.memory_info().rss,
+            traffic=self._counters.traffic(),
+            errors=self._counters.errors(),
+            problems=snapshot.problems,
+        )
+        try:
+            write_atomic(heartbeat_path(self._home, self._index), to_json(state), durable=False)
+        except KeepwellError:
+            _logger.exception("the heartbeat cannot be written")
+
+
+async def _watch(server: uvicorn.Server, closing: asyncio.Event) -> None:
+    """Tell streams without an end that uvicorn was told to stop."""
+    while not server.should_exit:
+        await asyncio.sleep(LOOK_EVERY)
+    closing.set()
+
+
+def main() -> None:
+    """Run a worker until it is told to stop."""
+    parser = argparse.ArgumentParser(description="An inference worker; started by the supervisor.")
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--index", type=int, required=True)
+    parser.add_argument("--listener", type=int, required=True)
+    parser.add_argument("--lifeline", type=int, required=True)
+    parser.add_argument("--control", type=Path, required=True)
+    given = parser.parse_args()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    # uvicorn handles these while it serves, then gives them to whoever had them before: nobody.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    import uvloop
+
+    worker = Worker(
+        given.home,
+        given.index,
+        socket.socket(fileno=given.listener),
+        given.control,
+        given.lifeline,
+    )
+    uvloop.run(worker.run())
+
+
+if __name__ == "__main__":
+    main()
