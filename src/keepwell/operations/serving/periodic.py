@@ -35,7 +35,7 @@ class Periodic:
         while not self._stopping.wait(self._seconds):
             try:
                 self._work()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 (whatever it was, the next call comes)
                 if repr(error) != self._failing:
                     _log.exception("%s failed", self._name)
                     self._failing = repr(error)
