@@ -80,7 +80,7 @@ def test_compiled_equals_original(name: str, cells: list[list[float]]) -> None:
     expected = (fitted.predict_proba if is_classifier else fitted.predict)(rows)
     expected = np.asarray(expected).reshape(len(rows), -1)
     exact = trees or name in ("prior", "most frequent", "mean", "median")
-    tolerance = {"rtol": 0.0, "atol": 0.0} if exact else {"rtol": 1e-9, "atol": 1e-9}
+    tolerance: Any = {"rtol": 0.0, "atol": 0.0} if exact else {"rtol": 1e-9, "atol": 1e-9}
     np.testing.assert_allclose(head.batch(rows), expected, **tolerance)
     np.testing.assert_allclose([head.row(row.tolist()) for row in rows], expected, **tolerance)
 

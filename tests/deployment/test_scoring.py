@@ -54,6 +54,7 @@ def test_rows_batches_and_the_pipeline_answer_alike(
     else:
         assert batch.predictions == made.pipeline.predict(frame).tolist()
         expected = made.pipeline.predict_proba(frame)
+        assert batch.probabilities is not None
         np.testing.assert_allclose(batch.probabilities, expected, atol=1e-9)
         stacked = np.vstack([row.probabilities for row in rows if row.probabilities is not None])
         np.testing.assert_allclose(stacked, expected, atol=1e-9)
