@@ -7,10 +7,9 @@ from keepwell.core.spec import LoopSpec, MonitorSpec, RolloutSpec
 RETRAINABLE = {
     "drift": frozenset({"drift", "prediction_drift"}),
     "performance": frozenset({"performance"}),
-    "quality": frozenset({"quality"}),
 }
-"""Which signals each word of `loop.retrain.on` stands for. Errors and latency are never mended by
-retraining, so no word stands for them."""
+"""Which signals each word of `loop.retrain.on` stands for. Errors, latency and damaged
+inputs are not mended by retraining, so no word stands for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

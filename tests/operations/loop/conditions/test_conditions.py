@@ -190,6 +190,13 @@ def test_a_schedule_that_was_missed_many_times_is_due_once() -> None:
     assert not holds(ScheduleDue(), make_view(), 36_100.0)
 
 
+def test_a_schedule_that_never_comes_is_never_due() -> None:
+    never = replace(make_policy(), loop=LoopSpec(retrain=RetrainSpec(schedule="0 0 30 2 *")))
+    finding = ScheduleDue().check(replace(make_view(), policy=never), 36_100.0)
+    assert not finding.holds
+    assert finding.reason == "'0 0 30 2 *' is not a schedule: no such day ever comes"
+
+
 def test_a_champion_trained_after_the_schedule_fired_is_fresh() -> None:
     hourly = replace(make_policy(), loop=LoopSpec(retrain=RetrainSpec(schedule="0 * * * *")))
     view = replace(make_view(), policy=hourly, champion=make_champion(created=36_050.0))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from keepwell.core.durations import format_duration
+from keepwell.core.errors import UsageError
 from keepwell.operations.loop.conditions.base import Condition, Finding
 from keepwell.operations.loop.conditions.schedule import Schedule
 from keepwell.operations.loop.view import View
@@ -42,7 +43,10 @@ class ScheduleDue(Condition):
         text = view.policy.loop.retrain.schedule
         if not text:
             return Finding(holds=False, reason="there is no schedule")
-        fired = Schedule.parse(text).before(now)
+        try:
+            fired = Schedule.parse(text).before(now)
+        except UsageError as error:
+            return Finding(holds=False, reason=f"{error.what}: {error.why}")
         last = max(view.champion.created, view.memory.last_retraining or 0.0)
         if fired <= last:
             return Finding(holds=False, reason="the schedule is not due")
