@@ -131,9 +131,7 @@ def without_rare(reference: Sample, current: Sample) -> tuple[Sample, Sample]:
     if np.count_nonzero(rare) < 2:  # noqa: PLR2004 (one is together with itself)
         return reference, current
     first, second = (
-        Sample(
-            counts=np.append(sample.counts[~rare], sample.counts[rare].sum()), size=sample.size
-        )
+        Sample(counts=np.append(sample.counts[~rare], sample.counts[rare].sum()), size=sample.size)
         for sample in (reference, current)
     )
     return first, second

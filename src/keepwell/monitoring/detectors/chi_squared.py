@@ -18,11 +18,11 @@ class ChiSquared:
         from scipy.special import chdtrc, chdtri
 
         size = pooled_size(reference, current)
+        if not size:
+            return Difference(effect=0.0, limit=self.limit, p_value=1.0)
         reference, current = without_rare(reference, current)
         used = (reference.counts + current.counts) > 0
-        bins = int(np.count_nonzero(used))
-        if not size or bins < 2:  # noqa: PLR2004 (one bin holds all of both)
-            return Difference(effect=0.0, limit=self.limit, p_value=1.0)
+        freedom = max(int(np.count_nonzero(used)) - 1, 1)
         first, second = reference.shares[used], current.shares[used]
         total = reference.size + current.size
         expected = (reference.size * first + current.size * second) / total
@@ -30,6 +30,6 @@ class ChiSquared:
         middle = (first + second) / 2
         return Difference(
             effect=math.sqrt(float(np.sum((first - second) ** 2 / middle)) / 4),
-            limit=math.sqrt(self.limit**2 + float(chdtri(bins - 1, RARE)) / (4 * size)),
-            p_value=float(chdtrc(bins - 1, statistic)),
+            limit=math.sqrt(self.limit**2 + float(chdtri(freedom, RARE)) / (4 * size)),
+            p_value=float(chdtrc(freedom, statistic)),
         )

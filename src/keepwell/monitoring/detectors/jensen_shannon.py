@@ -25,14 +25,12 @@ class JensenShannon:
             return Difference(effect=0.0, limit=self.limit, p_value=1.0)
         reference, current = without_rare(reference, current)
         bits = divergence(reference, current)
-        used = np.count_nonzero(reference.counts + current.counts)
-        if used < 2:  # noqa: PLR2004 (one bin holds all of both)
-            return Difference(effect=0.0, limit=self.limit, p_value=1.0)
+        freedom = max(np.count_nonzero(reference.counts + current.counts) - 1, 1)
         scale = _PER_BIT * size
         return Difference(
             effect=math.sqrt(bits),
-            limit=math.sqrt(self.limit**2 + float(chdtri(used - 1, RARE)) / scale),
-            p_value=float(chdtrc(used - 1, bits * scale)),
+            limit=math.sqrt(self.limit**2 + float(chdtri(freedom, RARE)) / scale),
+            p_value=float(chdtrc(freedom, bits * scale)),
         )
 
 

@@ -21,11 +21,11 @@ class PopulationStability:
         from scipy.special import chdtrc, chdtri
 
         size = pooled_size(reference, current)
+        if not size:
+            return Difference(effect=0.0, limit=self.limit, p_value=1.0)
         reference, current = merged(reference, current, max(int(size / _ROWS_PER_BIN), 4))
         used = (reference.counts + current.counts) > 0
-        bins = int(np.count_nonzero(used))
-        if not size or bins < 2:  # noqa: PLR2004 (one bin holds all of both)
-            return Difference(effect=0.0, limit=self.limit, p_value=1.0)
+        freedom = max(int(np.count_nonzero(used)) - 1, 1)
         middle = (reference.shares[used] + current.shares[used]) / 2
         first, second = (
             (1 - _BLEND) * sample.shares[used] + _BLEND * middle for sample in (reference, current)
@@ -33,6 +33,6 @@ class PopulationStability:
         index = max(0.0, float(np.sum((first - second) * np.log(first / second))))
         return Difference(
             effect=index,
-            limit=self.limit + float(chdtri(bins - 1, RARE)) / size,
-            p_value=float(chdtrc(bins - 1, index * size)),
+            limit=self.limit + float(chdtri(freedom, RARE)) / size,
+            p_value=float(chdtrc(freedom, index * size)),
         )
