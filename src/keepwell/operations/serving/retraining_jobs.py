@@ -4,6 +4,9 @@ A job's result is a record. While it works it holds a lock of its own, so "is so
 has one answer whoever asks, and none if its process was killed.
 """
 
+import contextlib
+import os
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +16,8 @@ from keepwell.infrastructure.locks import holder
 from keepwell.infrastructure.metadata import Collection
 from keepwell.operations.build.retraining_record import RetrainingRecord, lock_of, results
 from keepwell.operations.loop.retrainings import Retraining, RetrainingResult
+
+STOP_SECONDS = 30.0
 
 
 class RetrainingJobs:
@@ -56,12 +61,19 @@ class RetrainingJobs:
             return None
         return record.result if working or record.result.status != "running" else None
 
-    def stop(self, identifier: str, reason: str) -> None:
-        """End the job of a retraining, if it runs."""
-        for key, child in self._children.items():
-            if key.endswith(f"/{identifier}") and child.poll() is None:
-                child.terminate()
-                self._finish(key, f"stopped: {reason}")
+    def stop(self, key: str, reason: str) -> None:
+        """End the job of a retraining, whoever started it; nothing happens if it does not run."""
+        child = self._children.get(key)
+        if child is not None and child.poll() is None:
+            child.terminate()
+            child.wait(STOP_SECONDS)
+        else:  # started before this process was
+            worker = holder(lock_of(self._home, key))
+            if worker is None:
+                return
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.pid, signal.SIGTERM)
+        self._finish(key, f"stopped: {reason}")
 
     def close(self) -> None:
         """End all jobs that this process started; the loop starts them again when it is back."""
@@ -69,7 +81,7 @@ class RetrainingJobs:
             if child.poll() is None:
                 child.terminate()
         for child in self._children.values():
-            child.wait()
+            child.wait(STOP_SECONDS)
 
     def _finish(self, key: str, error: str) -> None:
         record = self._results.read(key)
