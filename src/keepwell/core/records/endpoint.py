@@ -45,12 +45,23 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutStep:
-    """How one step of a rollout went."""
+    """How one step of a rollout went.
+
+    Attributes:
+        percent: The candidate's share.
+        started: Unix seconds.
+        ended: Unix seconds; None while it lasts.
+        verdict: How it was judged.
+        verified: Whether the live endpoint was seen to answer so; None if nobody asked.
+        finding: What was seen instead.
+    """
 
     percent: float
     started: float
     ended: float | None = None
     verdict: GateVerdict | None = None
+    verified: bool | None = None
+    finding: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,12 +30,21 @@ class Part:
     places: list[int] | None = None
 
 
-def assign(endpoint: LiveEndpoint, instances: list[Instance], request: str) -> list[Part]:
-    """Return the parts of a request; the first one holds its first row."""
+def assign(
+    endpoint: LiveEndpoint, instances: list[Instance], request: str, *, by_request: bool = False
+) -> list[Part]:
+    """Return the parts of a request; the first one holds its first row.
+
+    Args:
+        endpoint: Who is asked.
+        instances: The rows; their key column is taken off where the model does not take it.
+        request: Id of the request.
+        by_request: Let the request decide for all rows, whatever keys they have.
+    """
     keys = _take_keys(endpoint, instances)
     routes = endpoint.routes
     whole = endpoint.split.whole
-    if whole is None and not (endpoint.key and instances):
+    if whole is None and (by_request or not (endpoint.key and instances)):
         whole = endpoint.split.pick(request)
     if whole is not None:
         return [Part(route=routes[whole], rows=instances, keys=keys)]

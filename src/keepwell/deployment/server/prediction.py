@@ -68,14 +68,16 @@ class Predictor:
             endpoint = self._find(name)
             scored = []
             now = time.time()
-            for part in assign(endpoint, decode_instances(body), request):
+            probing = PROBE_HEADER in headers
+            instances = decode_instances(body)
+            for part in assign(endpoint, instances, request, by_request=probing):
                 scored.append(number(part, await _score(part), now))
             milliseconds = (time.perf_counter() - started) * 1000
             about = Circumstances(
                 time=now,
                 request=request,
                 latency_ms=milliseconds,
-                caller=PROBE if PROBE_HEADER in headers else "",
+                caller=PROBE if probing else "",
             )
             frames = [frame for one in scored for frame in frames_of(endpoint, one, about)]
             if frames:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from keepwell.core.errors import IntegrityError, KeepwellError, NotFoundError
-from keepwell.core.records import BundleFile, Route, Signature
+from keepwell.core.records import BundleFile, Route
+from keepwell.deployment.example import example_of
 from keepwell.deployment.routing import Split
 from keepwell.deployment.scoring.scorer import Scorer, load_scorer
 from keepwell.deployment.server.labels import Labels
@@ -117,11 +118,6 @@ def _load_route(
         labels=Labels(route.signature),
         files=route.files,
     )
-
-
-def example_of(signature: Signature) -> dict[str, str | int | float | bool]:
-    """Return a row that a model with this signature must be able to answer."""
-    return {item.name: item.example for item in signature.inputs if item.example is not None}
 
 
 def _reader(files: tuple[BundleFile, ...], read: ReadBlob) -> Callable[[str], bytes]:

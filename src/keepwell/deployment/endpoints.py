@@ -1,0 +1,111 @@
+"""Stable names that answer predictions, and which versions stand behind them: now and at any time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from keepwell.core.clock import Clock
+from keepwell.core.errors import NotFoundError
+from keepwell.core.events import Change
+from keepwell.core.ports import MetadataStore
+from keepwell.core.records import Endpoint, Rollout, Route
+from keepwell.core.suggestions import did_you_mean
+from keepwell.deployment.routing import check_weights
+from keepwell.infrastructure.metadata import Collection
+
+
+class Endpoints:
+    """All endpoints. Changes what is wanted; workers follow once it is published.
+
+    Args:
+        metadata: The record.
+        clock: Tells when a deployment ended a rollout.
+    """
+
+    def __init__(self, metadata: MetadataStore, clock: Clock) -> None:
+        self._store = metadata
+        self._clock = clock
+        self._records = Collection(metadata, "endpoint", Endpoint, name=lambda one: one.name)
+        self._rollouts = Collection(metadata, "rollout", Rollout, name=lambda one: one.id)
+
+    def get(self, name: str, at: float | None = None) -> Endpoint | None:
+        """Return an endpoint, now or as of a time; None if it did not exist then."""
+        return self._records.get(name, at=at)
+
+    def read(self, name: str, at: float | None = None) -> Endpoint:
+        """Return an endpoint, now or as of a time.
+
+        Raises:
+            NotFoundError: If it did not exist then; a close name is suggested.
+        """
+        found = self.get(name, at)
+        if found is None:
+            names = sorted(self.at(at))
+            raise NotFoundError(
+                f"there is no endpoint called '{name}'" + ("" if at is None else " at that time"),
+                why=f"endpoints: {', '.join(names) or 'none'}",
+                now=did_you_mean(name, names) or "keepwell run deploys the first version",
+            )
+        return found
+
+    def find(self) -> list[Endpoint]:
+        """Return all endpoints, by name."""
+        return sorted(self._records.find(), key=lambda one: one.name)
+
+    def at(self, time: float | None = None) -> dict[str, Endpoint]:
+        """Return every endpoint as it was at a time, now if None, by name."""
+        return {one.name: one for one in self._records.find(at=time)}
+
+    def deploy(self, name: str, model: str, version: int, why: str = "", key: str = "") -> Endpoint:
+        """Give a version all traffic of an endpoint, making the endpoint if it is new.
+
+        A rollout in progress ends as `aborted`: it was overtaken.
+
+        Raises:
+            ConflictError: If somebody else changed the endpoint at the same moment.
+        """
+        seq = self._records.seq(name)
+        before = self.get(name)
+        wish = Endpoint(
+            name=name,
+            model=model,
+            routes=(Route(version=version, weight=100.0),),
+            key=key or (before.key if before is not None else ""),
+        )
+        if before == wish:
+            return wish
+        changes = [self._records.change(wish, "deployed", why, seq)]
+        overtaken = self._rollouts.get(before.rollout) if before is not None else None
+        if overtaken is not None:
+            reason = f"overtaken by a deployment of version {version}"
+            ended = replace(overtaken, status="aborted", ended=self._clock.now(), reason=reason)
+            changes.append(self._rollouts.change(ended, "aborted", reason))
+        self._store.commit(changes)
+        return wish
+
+    def set_routes(
+        self, name: str, routes: Sequence[Route], why: str = "", rollout: str | None = None
+    ) -> Endpoint:
+        """Divide an endpoint's traffic anew; `rollout` names the one in progress, empty for none.
+
+        Raises:
+            NotFoundError: If there is no such endpoint.
+            UsageError: If the weights do not add up to 100.
+            ConflictError: If somebody else changed the endpoint at the same moment.
+        """
+        wish, change = self.routed(name, routes, why, rollout)
+        self._store.commit([change])
+        return wish
+
+    def routed(
+        self, name: str, routes: Sequence[Route], why: str = "", rollout: str | None = None
+    ) -> tuple[Endpoint, Change]:
+        """Return what `set_routes` would write, to be committed together with other changes."""
+        check_weights(name, routes)
+        seq = self._records.seq(name)
+        before = self.read(name)
+        wish = replace(
+            before,
+            routes=tuple(routes),
+            rollout=before.rollout if rollout is None else rollout,
+        )
+        return wish, self._records.change(wish, "routed", why, seq)

@@ -1,0 +1,8 @@
+"""A row that a model must be able to answer."""
+
+from keepwell.core.records import Signature
+
+
+def example_of(signature: Signature) -> dict[str, str | int | float | bool]:
+    """Return a row made of the examples that training left with each input."""
+    return {item.name: item.example for item in signature.inputs if item.example is not None}
