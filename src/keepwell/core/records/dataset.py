@@ -66,6 +66,7 @@ class DatasetVersion:
         created: Unix seconds.
         load_seconds: What the ingest took.
         findings: What was noticed while it was read and checked.
+        table: The table that holds the chunks; versions of one schema share it.
     """
 
     name: str
@@ -81,6 +82,7 @@ class DatasetVersion:
     created: float = 0.0
     load_seconds: float = 0.0
     findings: tuple[Finding, ...] = ()
+    table: str = ""
 
     @property
     def key(self) -> str:

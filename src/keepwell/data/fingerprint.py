@@ -1,0 +1,130 @@
+"""Which files a source consists of, and whether they changed, without opening one.
+
+Standard library only: a run in which nothing changed reads nothing but this.
+"""
+
+import glob
+from collections.abc import Iterator
+from pathlib import Path
+
+from keepwell.core.errors import InvalidDataError, NotFoundError, UsageError
+from keepwell.core.suggestions import did_you_mean
+
+SUFFIXES = ("csv", "tsv", "txt", "parquet", "pq", "jsonl", "ndjson", "json")
+"""What a folder's files must end with to be taken; a glob or a path may name any file."""
+
+COMPRESSIONS = {"gz": "gzip", "zst": "zstd"}
+"""Second suffixes (`churn.csv.gz`), and what they mean."""
+
+_GLOB = frozenset("*?[")
+
+
+def find_files(location: str, root: Path) -> list[Path]:
+    """Return the files of a source, sorted by path: one file, a folder's files, or a glob's.
+
+    A relative location starts at `root`. In a folder, and below it, files are taken whose name ends
+    like a table's; hidden ones and those that start with an underscore are left out.
+
+    Raises:
+        NotFoundError: If there is no such file, or none that matches.
+        UsageError: If the location is a URL of a kind that cannot be read.
+    """
+    if "://" in location and not location.startswith("file://"):
+        scheme = location.partition("://")[0]
+        raise UsageError(
+            f"'{location}' cannot be read",
+            why=f"sources are files, folders and globs so far; '{scheme}://' is none of them",
+            now="export it to a CSV or Parquet file first, and give that path",
+        )
+    path = root / Path(location.removeprefix("file://")).expanduser()
+    if path.is_file():
+        return [path]
+    found = sorted(_in_folder(path) if path.is_dir() else _matching(path))
+    if not found:
+        raise _nothing(location, path, root)
+    return found
+
+
+def fingerprint(location: str, root: Path) -> dict[str, list[int]]:
+    """Return the size and the time of change (nanoseconds) of each file, by path.
+
+    Equal answers mean that the source did not change; nothing is opened. Paths below `root` are told
+    relative to it, so that a project may be moved.
+
+    Raises:
+        NotFoundError: If there is no such file, or none that matches.
+    """
+    return stamp(find_files(location, root), root)
+
+
+def stamp(files: list[Path], root: Path) -> dict[str, list[int]]:
+    """Return the fingerprint of these files.
+
+    Raises:
+        NotFoundError: If one of them is gone.
+    """
+    stamps: dict[str, list[int]] = {}
+    for path in files:
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            raise vanished(path) from None
+        name = path.relative_to(root) if path.is_relative_to(root) else path
+        stamps[name.as_posix()] = [status.st_size, status.st_mtime_ns]
+    return stamps
+
+
+def suffix_of(path: Path) -> str:
+    """Return what the name says the file is, without its compression: `csv` for `a.CSV.gz`."""
+    parts = path.name.lower().split(".")
+    if len(parts) > 2 and parts[-1] in COMPRESSIONS:  # noqa: PLR2004 (name.suffix.compression)
+        parts.pop()
+    return parts[-1] if len(parts) > 1 else ""
+
+
+def vanished(path: Path) -> NotFoundError:
+    """Return the error for a file that was there a moment ago."""
+    return NotFoundError(
+        f"{path} is gone",
+        why="it was there when the source was listed, and was removed or renamed before it was read",
+        now="put it back, or run again without it",
+    )
+
+
+def _in_folder(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        inner = path.relative_to(folder).parts
+        hidden = any(part.startswith((".", "_")) for part in inner)
+        if not hidden and suffix_of(path) in SUFFIXES and path.is_file():
+            yield path
+
+
+def _matching(path: Path) -> Iterator[Path]:
+    if _GLOB.isdisjoint(str(path)):
+        return
+    for match in glob.iglob(str(path), recursive=True):
+        if Path(match).is_file():
+            yield Path(match)
+
+
+def _nothing(location: str, path: Path, root: Path) -> NotFoundError | InvalidDataError:
+    if path.is_dir():
+        others = sorted(item.name for item in path.iterdir())[:5]
+        return NotFoundError(
+            f"the folder '{location}' holds no data file",
+            why=f"looked for names that end with {', '.join('.' + item for item in SUFFIXES)}; "
+            f"found {', '.join(others) or 'nothing at all'}",
+            now="name the files with a glob, for example data/*.dat.csv",
+        )
+    if not _GLOB.isdisjoint(location):
+        return NotFoundError(
+            f"no file matches '{location}'",
+            why=f"the search starts in {root}",
+            now="check the pattern: * stays within a folder, ** goes below it",
+        )
+    siblings = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+    return NotFoundError(
+        f"there is no file '{location}'",
+        why=f"looked for {path}",
+        now=did_you_mean(path.name, siblings) or "check `data.source` in keepwell.yaml",
+    )
