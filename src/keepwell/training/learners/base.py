@@ -67,8 +67,8 @@ class Learner(Protocol):
         """Return what is worth trying, the most promising first; empty if nothing is."""
         ...
 
-    def seconds(self, problem: Problem, columns: int) -> float:
-        """Return a rough guess of the time of one fit on all rows, for the first plan."""
+    def seconds(self, rows: int, columns: int, classes: int) -> float:
+        """Return a rough guess of the time of one fit, for a plan before any was measured."""
         ...
 
     def fit(

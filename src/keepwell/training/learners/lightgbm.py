@@ -1,6 +1,7 @@
 """Gradient-boosted trees by LightGBM: a handful of settings that between them suit most tables."""
 
 from collections.abc import Sequence
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,9 +72,9 @@ class LightGBM:
             for name, params in portfolio.items()
         ]
 
-    def seconds(self, problem: Problem, columns: int) -> float:
+    def seconds(self, rows: int, columns: int, classes: int) -> float:
         """Return a guess for some hundred rounds."""
-        return 0.1 + 1e-6 * problem.rows * columns * max(problem.classes - 1, 1)
+        return 0.1 + 1e-6 * rows * columns * max(classes - 1, 1)
 
     def fit(
         self,
@@ -106,11 +107,7 @@ class LightGBM:
         callbacks: list[Any] = [timer]
         settings: dict[str, Any] = {}
         if watch.validation is not None:
-            matrix, actual = watch.validation
-            settings = {
-                "eval_set": [(matrix.values, actual)],
-                "eval_metric": _watched(problem),
-            }
+            settings = _validated(model, problem, target, *watch.validation)
             callbacks.append(_early_stopping(candidate))
         if train.categorical:
             settings["categorical_feature"] = list(train.categorical)
@@ -126,12 +123,21 @@ def _objective(metric: str) -> Params:
     return {"objective": "regression_l1"} if metric == "mae" else {}
 
 
-def _watched(problem: Problem) -> str:
-    if problem.task is Task.REGRESSION:
-        return _WATCHED.get(problem.metric, "rmse")
-    if problem.task is Task.MULTICLASS:
-        return "multi_logloss"
-    return _WATCHED.get(problem.metric, "binary_logloss")
+def _validated(
+    model: Any, problem: Problem, target: "NDArray[Any]", held: Matrix, actual: "NDArray[Any]"
+) -> dict[str, Any]:
+    """Return what early stopping looks at."""
+    values, watched = held.values, _WATCHED.get(problem.metric, "rmse")
+    if problem.task is not Task.REGRESSION:
+        classes = np.unique(target)
+        several = len(classes) > 2  # noqa: PLR2004 - a pair has measures of its own
+        watched = "multi_logloss" if several else _WATCHED.get(problem.metric, "binary_logloss")
+        known = np.isin(actual, classes)  # LightGBM refuses classes that the training rows lack
+        if not known.all():
+            values, actual = values[known], actual[known]
+    if "eval_X" in signature(model.fit).parameters:
+        return {"eval_X": values, "eval_y": actual, "eval_metric": watched}
+    return {"eval_set": [(values, actual)], "eval_metric": watched}  # LightGBM before 4.7
 
 
 def _early_stopping(candidate: Candidate) -> Any:

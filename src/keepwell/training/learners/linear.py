@@ -30,9 +30,9 @@ class Linear:
             for label, value in (("plain", 1.0), ("tight", 30.0 if name == "alpha" else 0.03))
         ]
 
-    def seconds(self, problem: Problem, columns: int) -> float:
+    def seconds(self, rows: int, columns: int, classes: int) -> float:
         """Return a guess: logistic regression passes over the rows some hundred times."""
-        return 1e-7 * problem.rows * columns * max(problem.classes - 1, 0.1)
+        return 1e-7 * rows * columns * max(classes - 1, 0.1)
 
     def fit(
         self,

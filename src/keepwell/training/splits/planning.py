@@ -12,7 +12,7 @@ from keepwell.core.records import Column, ColumnType, Field, Task
 from keepwell.core.spec import DataSpec, SplitSpec
 from keepwell.core.suggestions import did_you_mean
 from keepwell.features.columns import decode_column
-from keepwell.training.splits import By, Plan
+from keepwell.training.splits.plans import By, Plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -117,10 +117,16 @@ def _shuffled_by_class(codes: "NDArray[Any]", random: np.random.Generator) -> "R
 
 
 def _forward(times: "NDArray[np.float64]", count: int) -> list[Fold]:
-    """Return folds that move through time: the later half is validated block by block."""
+    """Return folds that each look ahead from an earlier moment; the latest moment comes first.
+
+    The later half of the rows is validated, block by block. The latest block is most like the future,
+    so it is what candidates are first judged by.
+    """
     order = np.argsort(np.nan_to_num(times, nan=-np.inf), kind="stable")
-    blocks: Sequence[Any] = np.array_split(order[len(order) // 2 :], count)
-    first = order[: len(order) // 2]
-    return [
-        (np.concatenate([first, *blocks[:number]]), block) for number, block in enumerate(blocks)
+    half = len(order) // 2
+    blocks: Sequence[Any] = np.array_split(order[half:], count)
+    made = [
+        (np.concatenate([order[:half], *blocks[:number]]), block)
+        for number, block in enumerate(blocks)
     ]
+    return made[::-1]

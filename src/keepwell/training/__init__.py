@@ -1,0 +1,17 @@
+"""Training: from a table with a target to a fitted model, and the evidence for it.
+
+    trained = train(table, columns, DataSpec(source="", target="Churn"), TrainSpec())
+    trained.metrics["roc_auc"]      # on rows that no choice ever saw, with an interval
+    trained.leaderboard[0].name     # "lightgbm/small"
+    trained.findings                # what was left out, and why
+
+The story, one module each: read the `targets`, plan the split (`planning`, `splits`, `division`), guard
+against leaks (`guards`), offer candidates (`learners`), choose by cross-validation within the budget
+(`search`), fit the winner to all rows (`fitting`), measure it on untouched rows (`evaluation`).
+`gates` decides whether a version may go live.
+"""
+
+from keepwell.training.trained import Finding, LeaderboardRow, Overfit, Trained
+from keepwell.training.trainer import train
+
+__all__ = ["Finding", "LeaderboardRow", "Overfit", "Trained", "train"]

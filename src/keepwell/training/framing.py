@@ -1,0 +1,116 @@
+"""From a table to a problem: what is predicted, from which columns, learnt on which rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from keepwell.core.errors import TrainingError
+from keepwell.core.records import Column
+from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.features.decoding import Decoder
+from keepwell.features.signature import infer_signature
+from keepwell.tracking.metrics import default_metric
+from keepwell.tracking.metrics.catalog import check_metric
+from keepwell.training.guards import guard
+from keepwell.training.problem import Problem
+from keepwell.training.splits.division import Division, divide, usable_folds
+from keepwell.training.splits.planning import plan_split
+from keepwell.training.splits.plans import Fold
+from keepwell.training.targets import Target, read_target
+from keepwell.training.threads import threads_for
+from keepwell.training.trained import Finding
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike
+
+    from keepwell.training.splits.plans import Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framed:
+    """A problem with where it came from.
+
+    Attributes:
+        problem: The rows that may be learnt from.
+        folds: Of those rows.
+        target: The target column.
+        division: Which of the usable rows are for what.
+        table: The usable rows.
+        frame: The same rows, canonical.
+        findings: What was seen in the data, and what was done about it.
+    """
+
+    problem: Problem
+    folds: list[Fold]
+    target: Target
+    division: Division
+    table: pa.Table
+    frame: "pd.DataFrame"
+    findings: tuple[Finding, ...]
+
+
+def frame_problem(
+    table: pa.Table,
+    columns: Sequence[Column],
+    data: DataSpec,
+    spec: TrainSpec,
+    weights: "ArrayLike | None" = None,
+    test_rows: "ArrayLike | None" = None,
+) -> Framed:
+    """Decide on everything that has to be known before anything is fitted.
+
+    Raises:
+        TrainingError: If the target, the rows or the columns cannot be learnt from; says what to do.
+    """
+    target = read_target(table, columns, data.target, spec.task)
+    rows = table if len(target.rows) == table.num_rows else table.take(target.rows)
+    plan = plan_split(rows, columns, data, spec.split, target.task, target.values)
+    given = None if test_rows is None else _among_usable(target, test_rows, table.num_rows)
+    division = divide(target, plan, spec.split.test, spec.seed, given)
+    guarded = guard(rows, columns, data, target, spec.seed)
+    signature = infer_signature(
+        rows, columns, guarded.inputs, target.name, division.task, division.classes
+    )
+    frame = Decoder(signature).table(rows)
+    used = division.used
+    problem = Problem(
+        signature=signature,
+        frame=frame.iloc[used],
+        target=division.values[used],
+        weights=None if weights is None else _checked(weights, table.num_rows)[target.rows][used],
+        metric=check_metric(spec.metric or default_metric(division.task), division.task),
+        seed=spec.seed,
+        jobs=threads_for(len(used), len(guarded.inputs)),
+    )
+    return Framed(
+        problem=problem,
+        folds=usable_folds(plan, division, spec.folds, spec.seed),
+        target=target,
+        division=division,
+        table=rows,
+        frame=frame,
+        findings=target.findings + guarded.findings,
+    )
+
+
+def _among_usable(target: Target, test_rows: "ArrayLike", rows: int) -> "Rows":
+    """Return positions among the usable rows; test rows without a known outcome are left out."""
+    given = np.asarray(test_rows)
+    chosen = np.zeros(rows, dtype=bool)
+    chosen[given] = True
+    return np.flatnonzero(chosen[target.rows])
+
+
+def _checked(weights: "ArrayLike", rows: int) -> "np.typing.NDArray[np.float64]":
+    given = np.asarray(weights, dtype=np.float64)
+    if given.shape != (rows,) or not np.isfinite(given).all() or (given < 0).any():
+        raise TrainingError(
+            f"the weights do not fit the {rows:,} rows",
+            why=f"there are {given.size:,}; each row needs one that is finite and not negative",
+            now="hand in one weight per row",
+        )
+    return given

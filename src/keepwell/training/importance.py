@@ -1,0 +1,63 @@
+"""How much each input column matters to a fitted model; shares that add up to 1.
+
+Trees: the gain of the splits on a column. Linear models: coefficients times the spread of what they
+multiply. Anything else: how much the answers move when the column is shuffled.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keepwell.features.origins import origins
+from keepwell.training.problem import Problem, answer_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+_ROWS = 1000
+
+
+def importance(pipeline: Any, problem: Problem) -> dict[str, float]:
+    """Return the share of every input, largest first; all zero for a model that ignores them."""
+    prepared, model = pipeline.named_steps["prepare"], pipeline.named_steps["model"]
+    inputs = [field.name for field in problem.signature.inputs]
+    drawn = np.random.default_rng(problem.seed).permutation(problem.rows)[:_ROWS]
+    sample = problem.frame.iloc[np.sort(drawn)]
+    if hasattr(model, "booster_"):
+        gains = model.booster_.feature_importance("gain")
+        return _shares(inputs, origins(prepared), gains)
+    if hasattr(model, "coef_"):
+        strength = np.abs(np.atleast_2d(model.coef_)).sum(axis=0)
+        return _shares(inputs, origins(prepared), strength * _spread(prepared.transform(sample)))
+    return _shares(inputs, inputs, _moved(pipeline, sample, inputs, problem))
+
+
+def _shares(
+    inputs: Sequence[str], names: Sequence[str], strengths: "NDArray[np.float64]"
+) -> dict[str, float]:
+    totals = dict.fromkeys(inputs, 0.0)
+    for name, strength in zip(names, strengths, strict=True):
+        totals[name] += float(strength)
+    whole = sum(totals.values()) or 1.0
+    ordered = sorted(totals.items(), key=lambda item: -item[1])
+    return {name: total / whole for name, total in ordered}
+
+
+def _spread(values: Any) -> "NDArray[np.float64]":
+    dense = values.toarray() if hasattr(values, "toarray") else values
+    return np.asarray(np.std(dense, axis=0), dtype=np.float64)
+
+
+def _moved(
+    pipeline: Any, sample: "pd.DataFrame", inputs: Sequence[str], problem: Problem
+) -> "NDArray[np.float64]":
+    before = answer_of(pipeline, sample, problem.classes)
+    order = np.random.default_rng(problem.seed).permutation(len(sample))
+    moved = np.zeros(len(inputs))
+    for position, name in enumerate(inputs):
+        shuffled = sample.copy()
+        shuffled[name] = sample[name].to_numpy()[order]
+        moved[position] = np.abs(answer_of(pipeline, shuffled, problem.classes) - before).mean()
+    return moved

@@ -1,0 +1,61 @@
+"""Prepared rows: fitted on the rows that are learnt from, applied to others."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keepwell.features.preparation import Flavour, preparation
+from keepwell.training.problem import Matrix, Problem
+from keepwell.training.splits.plans import Fold
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from keepwell.training.splits.plans import Rows
+
+
+def prepare(problem: Problem, flavour: Flavour, rows: "Rows | None" = None) -> tuple[Any, Matrix]:
+    """Return a preparation fitted on the rows (all of them if None), and those rows prepared."""
+    frame = problem.frame if rows is None else problem.frame.iloc[rows]
+    prepared = preparation(problem.signature, flavour)
+    values = prepared.fit_transform(frame)
+    return prepared, _matrix(prepared, values, flavour)
+
+
+def apply(prepared: Any, flavour: Flavour, frame: "pd.DataFrame") -> Matrix:
+    """Return rows prepared as a fitted preparation does it."""
+    return _matrix(prepared, prepared.transform(frame), flavour)
+
+
+def _matrix(prepared: Any, values: Any, flavour: Flavour) -> Matrix:
+    codes = prepared.output_indices_.get("categories") if flavour == "tree" else None
+    positions = () if codes is None else tuple(range(values.shape[1])[codes])
+    return Matrix(values=values, categorical=positions)
+
+
+class FoldMatrices:
+    """The prepared rows of one fold; each flavour is prepared once, when first asked for."""
+
+    def __init__(self, problem: Problem, fold: Fold) -> None:
+        self._problem = problem
+        self.train, self.validation = fold
+        self._made: dict[Flavour, tuple[Matrix, Matrix]] = {}
+
+    def of(self, flavour: Flavour) -> tuple[Matrix, Matrix]:
+        """Return training and validation rows."""
+        if flavour not in self._made:
+            prepared, train = prepare(self._problem, flavour, self.train)
+            held = apply(prepared, flavour, self._problem.frame.iloc[self.validation])
+            self._made[flavour] = train, held
+        return self._made[flavour]
+
+    @property
+    def actual(self) -> tuple[Any, Any]:
+        """Targets of training and validation rows."""
+        return self._problem.target[self.train], self._problem.target[self.validation]
+
+    @property
+    def weights(self) -> Any:
+        """Weights of the training rows, None if all count the same."""
+        given = self._problem.weights
+        return None if given is None else np.asarray(given[self.train])

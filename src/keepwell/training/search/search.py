@@ -1,0 +1,198 @@
+"""Choosing among candidates by cross-validation, within a budget.
+
+Every candidate is tried on the first fold (two, where rows are few); the best go through all folds, so
+that what is compared was measured on the same rows. A fold that would overrun the budget is not
+started. The baseline is tried first: whatever happens, it comes back.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, zip_longest
+from time import perf_counter
+
+import numpy as np
+
+from keepwell.core.progress import Progress
+from keepwell.training.learners.base import FIRST, Candidate, Fitted, Learner, Watch
+from keepwell.training.problem import Problem, answer_of
+from keepwell.training.search.budget import Budget
+from keepwell.training.search.matrices import FoldMatrices
+from keepwell.training.search.trials import Trial, ranked
+from keepwell.training.splits.plans import Fold
+
+FINALISTS = 3
+_SMALL = 200_000  # cells; below, one fold is too noisy to judge by and two cost little
+_MOST_CELLS = 8_000_000  # of one fold; more rows are drawn from, not searched through
+_FEWEST_ROWS = 5_000
+_REPORT_EVERY = 0.2  # seconds
+_FIRST_SHARE = 0.4  # of the budget, for a learner whose speed here is not known yet
+
+
+class Search:
+    """One search.
+
+    Args:
+        problem: What is to be learnt.
+        folds: Train and validation rows.
+        learners: Who offers candidates, by name; the baseline first.
+        budget: What may be spent, on the final fit too.
+        progress: Hears how far it is.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        folds: Sequence[Fold],
+        learners: Mapping[str, Learner],
+        budget: Budget,
+        progress: Progress,
+    ) -> None:
+        self._problem = problem
+        self._columns = len(problem.signature.inputs)
+        self._folds = [_bounded(fold, self._columns, problem.seed) for fold in folds]
+        self._budget = budget
+        self._progress = progress
+        self._trials = [
+            Trial(candidate=candidate, learner=learners[candidate.learner])
+            for candidate in _alternating(
+                learner.candidates(problem) for learner in learners.values()
+            )
+        ]
+        self._finalists: list[Trial] = []
+        self._pending: list[tuple[Trial, int]] = []
+
+    @property
+    def sampled(self) -> int | None:
+        """Rows of a fold, if it was cut down to keep the budget; None if every row took part."""
+        train, held = self._folds[0]
+        cells = self._problem.rows * self._columns
+        return len(train) + len(held) if cells > _MOST_CELLS else None
+
+    def run(self) -> list[Trial]:
+        """Return all trials, the best first."""
+        cells = self._problem.rows * self._columns
+        first = 2 if cells < _SMALL and len(self._folds) > 1 else 1
+        self._through(self._trials, range(first))
+        finalists = [trial for trial in self._ranked() if trial.scores and not trial.failed]
+        self._finalists = finalists[:FINALISTS]
+        self._finalists += [t for t in finalists[FINALISTS:] if t.candidate.learner == FIRST]
+        self._through(self._finalists, range(first, len(self._folds)))
+        return self._ranked()
+
+    def _ranked(self) -> list[Trial]:
+        others = [trial for trial in self._trials if trial not in self._finalists]
+        return ranked([self._finalists, others], self._problem.metric)
+
+    def _through(self, trials: Sequence[Trial], folds: Iterable[int]) -> None:
+        numbers = list(folds)
+        self._pending = [(trial, fold) for fold in numbers for trial in trials]
+        for number in numbers:
+            matrices = FoldMatrices(self._problem, self._folds[number])
+            for trial in trials:
+                self._pending.pop(0)
+                if not trial.failed:
+                    self._try(trial, number, matrices)
+
+    def _try(self, trial: Trial, number: int, matrices: FoldMatrices) -> None:
+        expected, reserve = self._expected(trial), self._reserve()
+        known = any(other.seconds for other in self._trials if other.learner is trial.learner)
+        stoppable = trial.learner.interruptible
+        if not known and stoppable and trial.candidate.learner != FIRST:
+            stop = self._budget.deadline(_FIRST_SHARE, reserve)
+        elif expected + reserve > self._budget.left and trial.candidate.learner != FIRST:
+            trial.note = trial.note or "not every fold fitted into the budget"
+            return
+        else:
+            stop = self._budget.deadline(1.0, reserve)
+        self._tell(trial, number, 0.0)
+        start = perf_counter()
+        try:
+            self._fit(trial, number, matrices, stop)
+        except Exception as error:  # noqa: BLE001 - a learner may be a stranger's: its failure is its own
+            trial.failed = True
+            trial.note = f"failed: {type(error).__name__}: {error}"[:300]
+        trial.seconds.append(perf_counter() - start)
+
+    def _fit(
+        self, trial: Trial, number: int, matrices: FoldMatrices, stop: Callable[[], bool]
+    ) -> None:
+        problem = self._problem
+        train, held = matrices.of(trial.learner.flavour)
+        target, actual = matrices.actual
+        watch = Watch(validation=(held, actual), stop=stop, report=self._reporter(trial, number))
+        fitted: Fitted = trial.learner.fit(
+            trial.candidate, problem, train, target, matrices.weights, watch
+        )
+        answer = answer_of(fitted.model, held.values, problem.classes)
+        score = problem.measure(actual, answer).get(problem.metric)
+        if score is not None and math.isfinite(score):
+            trial.scores[number] = score
+        else:
+            trial.note = f"{problem.metric} cannot be measured on every fold"
+        if fitted.rounds is not None:
+            trial.rounds.append(fitted.rounds * math.sqrt(problem.rows / len(target)))
+        if fitted.interrupted:
+            trial.note = "stopped when its time was up"
+
+    def _expected(self, trial: Trial) -> float:
+        """Return the seconds that the next fold of a trial is likely to take."""
+        if trial.seconds:
+            return trial.usual_seconds
+        rows = len(self._folds[0][0])
+        guess = trial.learner.seconds(rows, self._columns, self._problem.classes)
+        known = [t.usual_seconds for t in self._trials if t.learner is trial.learner and t.seconds]
+        return float(np.mean(known)) if known else guess
+
+    def _reserve(self) -> float:
+        """Return the seconds to keep for fitting the best candidate to all rows, and measuring it."""
+        done = [trial for trial in self._ranked() if trial.seconds and not trial.failed]
+        per_fold = done[0].usual_seconds if done else 0.0
+        growth = self._problem.rows / max(len(self._folds[0][0]), 1)
+        return min(1.2 * per_fold * growth + 1e-6 * self._problem.rows, self._budget.seconds / 2)
+
+    def _reporter(self, trial: Trial, number: int) -> Callable[[float], None]:
+        last = perf_counter()
+
+        def report(share: float) -> None:
+            nonlocal last
+            if perf_counter() - last > _REPORT_EVERY:
+                last = perf_counter()
+                self._tell(trial, number, share)
+
+        return report
+
+    def _tell(self, trial: Trial, number: int, share: float) -> None:
+        metric = self._problem.metric
+        best = next((t for t in self._ranked() if t.mean is not None), None)
+        so_far = f" (best {metric} {best.mean:.4g})" if best is not None else ""
+        spent = sum(sum(t.seconds) for t in self._trials)
+        ahead = self._expected(trial) * (1 - share) + sum(
+            self._expected(pending) for pending, _ in self._pending
+        )
+        left = min(ahead + self._reserve(), self._budget.left)
+        self._progress.update(
+            f"trying {trial.candidate.name}, fold {number + 1} of {len(self._folds)}{so_far}",
+            fraction=min(spent / max(spent + left, 1e-9), 1.0),
+            seconds_left=left,
+        )
+
+
+def _alternating(offers: Iterable[Sequence[Candidate]]) -> list[Candidate]:
+    """Return the first candidate of each learner, then the second of each, and so on."""
+    rounds = zip_longest(*offers)
+    return [candidate for candidate in chain.from_iterable(rounds) if candidate is not None]
+
+
+def _bounded(fold: Fold, columns: int, seed: int) -> Fold:
+    """Return a fold whose rows are few enough to be searched through."""
+    train, held = fold
+    most = max(_FEWEST_ROWS, _MOST_CELLS // max(columns, 1))
+    if len(train) + len(held) <= most:
+        return fold
+    share = most / (len(train) + len(held))
+    random = np.random.default_rng(seed + 2)
+    kept = [
+        np.sort(random.permutation(rows)[: max(1, round(len(rows) * share))])
+        for rows in (train, held)
+    ]
+    return kept[0], kept[1]

@@ -1,0 +1,106 @@
+"""From a table to a fitted model with the evidence for it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from keepwell.core.progress import Progress, SilentProgress
+from keepwell.core.records import Column
+from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.training.evaluation import overfit, scores_of, test_metrics
+from keepwell.training.framing import Framed, frame_problem
+from keepwell.training.importance import importance
+from keepwell.training.learners.base import FIRST, installed
+from keepwell.training.plots import gallery
+from keepwell.training.profiling import training_profile
+from keepwell.training.search.budget import Budget
+from keepwell.training.search.fitting import Chosen, fit_best
+from keepwell.training.search.search import Search
+from keepwell.training.trained import Finding, Trained
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+def train(
+    table: pa.Table,
+    columns: Sequence[Column],
+    data: DataSpec,
+    spec: TrainSpec,
+    *,
+    progress: Progress | None = None,
+    weights: "ArrayLike | None" = None,
+    test_rows: "ArrayLike | None" = None,
+) -> Trained:
+    """Train the best model that the budget allows, and measure it on rows that no choice ever saw.
+
+    Args:
+        table: The rows.
+        columns: What each column means.
+        data: Target, key, time, and columns to ignore or keep.
+        spec: Task, metric, budget, folds, split.
+        progress: Hears how far it is.
+        weights: How much each row of the table counts in learning.
+        test_rows: Positions (or a mask) of the rows to test on, instead of a split.
+
+    Raises:
+        TrainingError: If the target, the rows or the columns cannot be learnt from; says what to do.
+    """
+    progress = progress or SilentProgress()
+    budget = Budget(spec.budget)
+    progress.update("looking at the target and the columns")
+    framed = frame_problem(table, columns, data, spec, weights, test_rows)
+    search = Search(framed.problem, framed.folds, installed(spec.learners), budget, progress)
+    chosen = fit_best(framed.problem, search.run(), budget, progress)
+    name = chosen.trial.candidate.name
+    progress.update(f"measuring {name} on {len(framed.division.test):,} test rows", 0.98)
+    return _reported(framed, chosen, framed.findings + _sampled(search, framed), budget)
+
+
+def _reported(
+    framed: Framed, chosen: Chosen, findings: tuple[Finding, ...], budget: Budget
+) -> Trained:
+    problem, division = framed.problem, framed.division
+    signature, candidate = problem.signature, chosen.trial.candidate
+    actual = [division.labels[row] for row in division.test]
+    scores = scores_of(chosen.pipeline, framed.frame.iloc[division.test], problem)
+    metrics = test_metrics(problem, actual, scores)
+    shares = importance(chosen.pipeline, problem)
+    leaderboard = tuple(trial.row() for trial in chosen.trials)
+    baseline = next((row.mean for row in leaderboard if row.learner == FIRST), None)
+    rounds = {} if chosen.rounds is None else {"n_estimators": chosen.rounds}
+    return Trained(
+        task=division.task,
+        task_reason=framed.target.reason,
+        split_reason=division.reason,
+        signature=signature,
+        pipeline=chosen.pipeline,
+        learner=candidate.learner,
+        params=candidate.params | rounds,
+        metric=problem.metric,
+        metrics=metrics,
+        leaderboard=leaderboard,
+        importance=shares,
+        findings=findings,
+        test_rows=framed.target.rows[division.test],
+        test_actual=actual,
+        test_predictions=list(scores.predictions),
+        test_probabilities=scores.probabilities,
+        plots=gallery(signature, actual, scores, shares, leaderboard, problem.metric),
+        profile=training_profile(framed.table, division.used, signature, scores),
+        overfit=overfit(
+            chosen.pipeline, problem, chosen.trial, baseline, metrics.get(problem.metric)
+        ),
+        seconds=budget.spent,
+    )
+
+
+def _sampled(search: Search, framed: Framed) -> tuple[Finding, ...]:
+    if search.sampled is None:
+        return ()
+    message = (
+        f"candidates were compared on {search.sampled:,} of {framed.problem.rows:,} rows, drawn at "
+        "random; the chosen one was fitted to all of them"
+    )
+    return (Finding(column="", message=message, kind="search"),)
