@@ -11,9 +11,11 @@ from keepwell.cli.options import (
     examples,
     open_workspace,
 )
-from keepwell.cli.output import Output
+from keepwell.cli.output import Output, ago, text
 
 app = command_app()
+
+MOST = 30  # columns shown
 
 
 @app.command(epilog=examples("keepwell monitor", "keepwell monitor --json"))
@@ -30,3 +32,50 @@ def _tell(out: Output, name: str, report: Mapping[str, Any] | None) -> None:
     if report is None:
         out.say(f"nothing was watched yet at '{name}'")
         out.say("next  keepwell up, then ask it something", style="cyan")
+        return
+    out.say(f"{name}, version {report['version']}, looked at {ago(report['time'])}", style="bold")
+    if report["reading"]:
+        out.say(report["reading"])
+    total, performance = report["total"], report["performance"]
+    latencies = [total[f"latency_p{share}_ms"] for share in (50, 95, 99)]
+    out.facts(
+        {
+            "predictions": f"{report['rows']:,} in the window, {total['per_second']:.3g} requests a second",
+            "latency": " · ".join(f"{value:.2f}" for value in latencies if value is not None)
+            + " ms (p50 · p95 · p99)"
+            if latencies[0] is not None
+            else None,
+            "errors": f"{total['error_rate']:.2%} of {total['requests']:,} requests",
+            "performance": _performance(performance) if performance else "no outcome yet",
+        }
+    )
+    columns = [*report["columns"], *([report["prediction"]] if report["prediction"] else [])]
+    columns.sort(key=lambda item: (not item["drifted"], -item["severity"], -item["effect"]))
+    rows = [
+        [
+            "yes" if c["drifted"] else "",
+            c["name"],
+            c["effect"],
+            c["limit"],
+            c["detector"],
+            c["message"],
+        ]
+        for c in columns[:MOST]
+    ]
+    out.table(["drift", "column", "effect", "limit", "detector", "what changed"], rows)
+    for note in report["notes"]:
+        out.say(f"note: {note}", style="dim")
+    for signal in report["signals"]:
+        out.say(f"! {signal['message']}", style="red")
+
+
+def _performance(performance: Mapping[str, Any]) -> str:
+    value, expected = performance["value"], performance["expected"]
+    words = f"{performance['metric']} {text(value['value'])}"
+    if value["low"] is not None:
+        words += f" ({text(value['low'])} to {text(value['high'])})"
+    if expected is not None:
+        words += f", {text(expected['value'])} was promised"
+    return (
+        f"{words}; {performance['rows']:,} outcomes, {performance['coverage']:.0%} of predictions"
+    )

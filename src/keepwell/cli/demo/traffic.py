@@ -10,6 +10,7 @@ from keepwell.cli.demo.ledger import Ledger
 from keepwell.cli.demo.world import Parcel, World
 
 OUTCOMES_A_POST = 500
+TELL_EVERY = 0.5  # days: confirmations are gathered and sent twice a day
 
 
 class Desk(Protocol):
@@ -50,6 +51,7 @@ class Traffic:
         self._frozen = frozen
         self._parcels = self._booked(world, start)
         self._next = next(self._parcels)
+        self._told_at = float(start)
         self._open: list[tuple[float, str, str, str, Parcel]] = []
 
     def advance(self, until: float) -> None:
@@ -63,7 +65,9 @@ class Traffic:
             self._next = next(self._parcels)
         if batch:
             self._ask(batch)
-        self._tell(until)
+        if until >= self._told_at + TELL_EVERY:
+            self._told_at = until
+            self._tell(until)
 
     def _ask(self, batch: list[Parcel]) -> None:
         instances = [parcel.inputs for parcel in batch]
