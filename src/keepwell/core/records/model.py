@@ -105,10 +105,15 @@ class GateCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateVerdict:
-    """Whether a model version may go live; passed if every check did."""
+    """Whether a model version may go live; passed if every check did.
+
+    `better` is more than passed: the whole 95% interval of the difference to the champion, on the same
+    rows, lies on the good side. False where there was no champion to compare with.
+    """
 
     passed: bool
     checks: tuple[GateCheck, ...] = ()
+    better: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
