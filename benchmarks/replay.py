@@ -105,7 +105,7 @@ def frozen_answers(project: Path, name: str, rows: pa.Table) -> list[Any]:
 
     with Workspace.open(project) as workspace:
         scorer = open_scorer(workspace.bench, workspace.registry.get(name, 1))
-        return list(scorer.batch(rows).predictions)
+        return list(scorer.batch(rows, lenient=True).predictions)
 
 
 def report(project: Path, name: str) -> tuple[Counter[str], list[str], float | None]:

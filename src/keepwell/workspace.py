@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from keepwell.data.datasets import Datasets
     from keepwell.deployment.endpoints import Endpoints
     from keepwell.deployment.rollouts import Rollouts
-    from keepwell.infrastructure.metadata import SqlMetadataStore
+    from keepwell.infrastructure.metadata.store import SqlMetadataStore
     from keepwell.monitoring.feedback import Feedback
     from keepwell.monitoring.prediction_log import Collector, PredictionLog
     from keepwell.operations.build.bench import Bench

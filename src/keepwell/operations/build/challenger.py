@@ -216,7 +216,7 @@ def compare(
     metric = champion.metric
     actual = table[champion.signature.target].to_pylist()
     challenger, ruler = (
-        open_scorer(bench, version).batch(table) for version in (candidate, champion)
+        open_scorer(bench, version).batch(table, lenient=True) for version in (candidate, champion)
     )
     gain = paired_difference(metric, task, classes, actual, challenger, ruler)
     if gain is None:

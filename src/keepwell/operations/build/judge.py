@@ -48,8 +48,10 @@ def judge_version(
         classes=version.signature.classes,
         metric=version.metric,
         actual=table[target].to_pylist(),
-        candidate=candidate.batch(table),
-        champion=open_scorer(bench, rival).batch(table) if rival is not None else None,
+        candidate=candidate.batch(table, lenient=True),
+        champion=open_scorer(bench, rival).batch(table, lenient=True)
+        if rival is not None
+        else None,
         latency_ms=_latency_ms(candidate, table, version) if gate.latency_ms is not None else None,
         groups=_groups(table, gate.fairness.by) if gate.fairness is not None else None,
     )

@@ -130,4 +130,6 @@ def _attach(bench: Bench, run: str, trained: Trained) -> None:
             for item in trained.findings
         ],
     )
-    bench.runs.log(run, {f"cv_{trained.metric}": trained.leaderboard[0].mean}, step=0)
+    for step, candidate in enumerate(reversed(trained.leaderboard)):
+        if candidate.mean is not None:  # the curve climbs to the candidate that was chosen
+            bench.runs.log(run, {f"cv_{trained.metric}": candidate.mean}, step=step)

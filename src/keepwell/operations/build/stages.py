@@ -132,7 +132,7 @@ class Register:
     def restore(self, build: Build, output: str) -> None:
         model, _, version = output.rpartition("/")
         build.model = build.bench.registry.get(model, int(version))
-        if build.model is not None and build.draft is not None:
+        if build.draft is not None:
             build.run = build.bench.runs.get(build.draft.run)
 
 

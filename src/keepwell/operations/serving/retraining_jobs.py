@@ -61,8 +61,12 @@ class RetrainingJobs:
             return None
         return record.result if working or record.result.status != "running" else None
 
-    def stop(self, key: str, reason: str) -> None:
+    def stop(self, identifier: str, reason: str) -> None:
         """End the job of a retraining, whoever started it; nothing happens if it does not run."""
+        records = self._results.find()
+        key = next((one.key for one in records if one.request.id == identifier), "")
+        if not self._works(key):
+            return
         child = self._children.get(key)
         if child is not None and child.poll() is None:
             child.terminate()
