@@ -70,13 +70,13 @@ def _encode(value: Any) -> Any:
         return str(value)
     if hasattr(value, "tolist"):  # NumPy's scalars and arrays, without importing NumPy
         return value.tolist()
-    raise NotImplementedError
+    raise TypeError(f"{type(value).__name__} cannot be said in JSON")
 
 
 def _decode(cls: type, value: Any) -> Any:
     if issubclass(cls, PurePath):
         return cls(value)
-    raise NotImplementedError
+    raise TypeError(f"{cls.__name__} cannot be read from JSON")
 
 
 def _finite(value: Any) -> Any:

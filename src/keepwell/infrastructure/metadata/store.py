@@ -44,8 +44,12 @@ class SqlMetadataStore:
         """Open the record at a URL; see `open_metadata`."""
         database = open_database(url)
         store = cls(database, clock)
-        with store._gate, refusals(database.place), database.writing() as connection:
-            migrate(connection, database.place)
+        try:
+            with store._gate, refusals(database.place), database.writing() as connection:
+                migrate(connection, database.place)
+        except BaseException:
+            store.close()
+            raise
         return store
 
     @cached_property
@@ -168,14 +172,17 @@ def _after(prefix: str) -> str | None:
 
 
 def _last_before(at: float) -> list[sa.ColumnElement[bool]]:
+    """Keep the last event of each subject as of a time, by numbers alone: an index holds them."""
+    early = events.alias("early")
+    end = sa.select(sa.func.max(early.c.seq)).where(early.c.time <= at).scalar_subquery()
     later = events.alias("later")
     newer = sa.exists().where(
         later.c.kind == events.c.kind,
         later.c.name == events.c.name,
         later.c.seq > events.c.seq,
-        later.c.time <= at,
+        later.c.seq <= end,
     )
-    return [events.c.time <= at, events.c.data.is_not(None), ~newer]
+    return [events.c.seq <= end, events.c.data.is_not(None), ~newer]
 
 
 def _state_of(row: Any) -> State:
