@@ -26,13 +26,12 @@
     if (!document.hidden && window.htmx && main().hasAttribute("hx-get")) htmx.trigger(main(), "look");
   });
 
-  const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
-  const words = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "short" });
+  const units = [["d", 86400], ["h", 3600], ["min", 60]];
   function ago(seconds) {
-    for (const [unit, size] of units) {
-      if (Math.abs(seconds) >= size) return words.format(-Math.floor(seconds / size), unit);
-    }
-    return Math.abs(seconds) < 10 ? "just now" : words.format(-Math.round(seconds / 10) * 10, "second");
+    if (seconds < 10) return "just now";
+    const [unit, size] = units.find((item) => seconds >= item[1]) || ["s", 10];
+    const count = unit === "s" ? Math.floor(seconds / 10) * 10 : Math.floor(seconds / size);
+    return `${count} ${unit} ago`;
   }
   function tellTimes() {
     const now = Date.now();

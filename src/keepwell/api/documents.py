@@ -1,0 +1,196 @@
+"""The answers that are more than one stored record, as they appear in the OpenAPI document."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from keepwell.core.records import (
+    ColumnProfile,
+    DatasetVersion,
+    Decision,
+    Incident,
+    ModelVersion,
+    Rollout,
+    Route,
+    Run,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How much an endpoint was used, ever."""
+
+    predictions: int
+    outcomes: int
+    by_version: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointDocument:
+    """An endpoint with who answers and how much it was asked.
+
+    Attributes:
+        name: The endpoint.
+        model: The model whose versions it serves.
+        champion: Version that answers; null before the first promotion.
+        challenger: Version on trial; null if there is none.
+        traffic: Share of the traffic by version, in percent.
+        key: Column that makes a canary sticky.
+        rollout: The rollout in progress; null if there is none.
+        counts: Predictions and outcomes so far.
+        incident: Id of the open incident; null if there is none.
+    """
+
+    name: str
+    model: str
+    champion: int | None
+    challenger: int | None
+    traffic: tuple[Route, ...]
+    key: str
+    counts: Counts
+    rollout: Rollout | None = None
+    incident: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointList:
+    """Every endpoint."""
+
+    endpoints: list[EndpointDocument]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionDocument:
+    """One answered row, with inputs and outcome decoded; `outcome` is null until it is known."""
+
+    id: str
+    time: float
+    endpoint: str
+    model: str
+    version: int
+    role: str
+    request: str
+    key: str
+    inputs: dict[str, Any]
+    prediction: Any
+    probabilities: list[float]
+    latency_ms: float
+    caller: str
+    outcome: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionList:
+    """The newest predictions first."""
+
+    predictions: list[PredictionDocument]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackCounts:
+    """What became of the outcomes that were posted."""
+
+    accepted: int
+    unknown: int
+    duplicate: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentList:
+    """Incidents, newest first."""
+
+    incidents: list[Incident]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionList:
+    """What the loop decided, newest first."""
+
+    decisions: list[Decision]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunList:
+    """Runs, newest first."""
+
+    runs: list[Run]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSummary:
+    """A registered model."""
+
+    name: str
+    versions: int
+    newest: int
+    aliases: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelList:
+    """Every registered model."""
+
+    models: list[ModelSummary]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionList:
+    """Versions of one model, newest first, and where its aliases point."""
+
+    name: str
+    aliases: dict[str, int]
+    versions: list[ModelVersion]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetList:
+    """The newest version of every dataset."""
+
+    datasets: list[DatasetVersion]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetVersionList:
+    """Every version of one dataset, newest first."""
+
+    name: str
+    versions: list[DatasetVersion]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileDocument:
+    """Statistics of a dataset version."""
+
+    dataset: str
+    version: int
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDocument:
+    """One change of state, with its place in the chain."""
+
+    seq: int
+    time: float
+    actor: str
+    subject: str
+    verb: str
+    why: str
+    data: dict[str, Any] | None
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventList:
+    """Events in the order that was asked for."""
+
+    events: list[EventDocument]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesDocument:
+    """Numbers over time, by name: `[time, value]` pairs, oldest first."""
+
+    subject: str
+    series: dict[str, list[tuple[float, float]]]

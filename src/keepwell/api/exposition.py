@@ -1,0 +1,193 @@
+"""What Prometheus scrapes, gathered anew for each scrape from the heartbeats and the record.
+
+Counters are kept by worker, because each starts at 0 with its process: Prometheus sees a worker that was
+started again as what it is.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import (
+    CollectorRegistry,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+)
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from keepwell import __version__
+from keepwell.api.routes.health import Workers
+from keepwell.core.ports import Point
+from keepwell.deployment.server.heartbeat import BUCKETS_MS, Traffic, WorkerState, read_heartbeats
+
+if TYPE_CHECKING:
+    from keepwell.workspace import Workspace
+
+_PER_SECOND = 1000.0
+_SERIES = {
+    "requests": ("keepwell_endpoint_requests_per_second", "Requests a second, by the last look."),
+    "error_rate": (
+        "keepwell_endpoint_error_ratio",
+        "Share of requests that failed, by the last look.",
+    ),
+    "rows": ("keepwell_endpoint_window_rows", "Rows that the last look rests on."),
+}
+
+
+def expose(workspace: "Workspace", supervisor: Workers | None, loop: Any) -> bytes:
+    """Return everything as Prometheus text."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    registry.register(_Gathered(lambda: _families(workspace, supervisor, loop)))
+    return generate_latest(registry)
+
+
+class _Gathered(Collector):
+    """Hands a registry what a function gathers."""
+
+    def __init__(self, gather: Any) -> None:
+        self._gather = gather
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing: the names are known when they are gathered."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the families of one scrape."""
+        return list(self._gather())
+
+
+def _families(workspace: "Workspace", supervisor: Workers | None, loop: Any) -> Iterator[Metric]:
+    yield InfoMetricFamily("keepwell", "The program.", value={"version": __version__})
+    states = supervisor.workers() if supervisor else read_heartbeats(workspace.home)
+    yield from _workers(states)
+    yield from _traffic(states)
+    yield from _routes(workspace)
+    yield from _watched(workspace)
+    yield from _troubles(workspace)
+    if loop is not None:
+        alive = GaugeMetricFamily("keepwell_loop_running", "Whether the closed loop is at work.")
+        alive.add_metric([], float(bool(getattr(loop, "running", True))))
+        yield alive
+
+
+def _workers(states: Sequence[WorkerState]) -> Iterator[Metric]:
+    families = {
+        "generation": "Generation of the routes that a worker answers by.",
+        "in_flight": "Requests being answered.",
+        "rss": "Bytes of memory of a worker.",
+        "beat": "Unix time of a worker's last heartbeat.",
+    }
+    names = {"rss": "memory_bytes", "beat": "heartbeat_timestamp_seconds"}
+    for field, text in families.items():
+        name = f"keepwell_worker_{names.get(field, field)}"
+        family = GaugeMetricFamily(name, text, labels=["worker"])
+        for state in states:
+            family.add_metric([str(state.index)], float(getattr(state, field)))
+        yield family
+
+
+def _traffic(states: Sequence[WorkerState]) -> Iterator[Metric]:
+    labels = ["endpoint", "version", "worker"]
+    rows = CounterMetricFamily("keepwell_predictions", "Rows answered.", labels=labels)
+    requests = CounterMetricFamily(
+        "keepwell_requests", "Prediction requests by HTTP status.", labels=[*labels, "status"]
+    )
+    latency = HistogramMetricFamily(
+        "keepwell_request_duration_seconds", "Time to answer a request.", labels=labels
+    )
+    for place, traffic in _each(states):
+        rows.add_metric(place, float(traffic.rows))
+        for status, count in sorted(traffic.statuses.items()):
+            requests.add_metric([*place, status], float(count))
+        latency.add_metric(place, _buckets(traffic), traffic.latency_sum_ms / _PER_SECOND)
+    yield from (rows, requests, latency)
+
+
+def _each(states: Sequence[WorkerState]) -> Iterator[tuple[list[str], Traffic]]:
+    for state in states:
+        for endpoint, versions in sorted(state.traffic.items()):
+            for version, traffic in sorted(versions.items()):
+                yield [endpoint, version, str(state.index)], traffic
+
+
+def _buckets(traffic: Traffic) -> list[tuple[str, float]]:
+    """Return cumulative counts by upper limit in seconds, as Prometheus wants them."""
+    limits = [*(str(limit / _PER_SECOND) for limit in BUCKETS_MS), "+Inf"]
+    total, result = 0, []
+    for limit, count in zip(limits, traffic.latency, strict=True):
+        total += count
+        result.append((limit, float(total)))
+    return result
+
+
+def _routes(workspace: "Workspace") -> Iterator[Metric]:
+    champion = GaugeMetricFamily(
+        "keepwell_champion_version", "Version that is champion.", labels=["endpoint", "model"]
+    )
+    share = GaugeMetricFamily(
+        "keepwell_traffic_ratio", "Share of the traffic.", labels=["endpoint", "version", "role"]
+    )
+    for endpoint in workspace.endpoints.find():
+        if endpoint.champion is not None:
+            champion.add_metric([endpoint.name, endpoint.model], float(endpoint.champion))
+        for route in endpoint.routes:
+            share.add_metric([endpoint.name, str(route.version), route.role], route.weight / 100)
+    yield from (champion, share)
+
+
+def _watched(workspace: "Workspace") -> Iterator[Metric]:
+    """Yield what the monitor measured last."""
+    place = ["endpoint", "version"]
+    drift = GaugeMetricFamily(
+        "keepwell_drift_score", "Distance from training.", labels=[*place, "column"]
+    )
+    quality = GaugeMetricFamily(
+        "keepwell_live_metric", "Metric on rows whose outcome is known.", labels=[*place, "metric"]
+    )
+    plain = {name: GaugeMetricFamily(*about, labels=place) for name, about in _SERIES.items()}
+    for endpoint in workspace.endpoints.find():
+        for version in ("", *(str(route.version) for route in endpoint.routes)):
+            subject = f"endpoint:{endpoint.name}" + (f"/v{version}" if version else "")
+            where = [endpoint.name, version]
+            for name, value in _last(workspace.measurements.series(subject, limit=1)).items():
+                kind, _, rest = name.partition(":")
+                if kind == "drift":
+                    drift.add_metric([*where, rest], value)
+                elif kind == "metric":
+                    quality.add_metric([*where, rest], value)
+                elif name in plain:
+                    plain[name].add_metric(where, value)
+    yield from (drift, quality, *plain.values())
+
+
+def _last(series: Mapping[str, Sequence[Point]]) -> dict[str, float]:
+    return {name: points[-1].value for name, points in series.items() if points}
+
+
+def _troubles(workspace: "Workspace") -> Iterator[Metric]:
+    opened = GaugeMetricFamily(
+        "keepwell_incidents_open", "Incidents that are not closed.", labels=["endpoint", "status"]
+    )
+    closed = CounterMetricFamily(
+        "keepwell_incidents_closed",
+        "Incidents by how they ended.",
+        labels=["endpoint", "resolution"],
+    )
+    found = workspace.incidents.find()
+    ended = Counter((item.endpoint, item.resolution) for item in found if item.status == "closed")
+    going = Counter((item.endpoint, item.status) for item in found if item.status != "closed")
+    for (endpoint, status), count in sorted(going.items()):
+        opened.add_metric([endpoint, status], float(count))
+    for (endpoint, resolution), count in sorted(ended.items()):
+        closed.add_metric([endpoint, resolution], float(count))
+    yield from (opened, closed)

@@ -1,0 +1,80 @@
+"""Endpoints: who answers, how much, and what the monitor sees."""
+
+import contextlib
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from keepwell.api.documents import Counts, EndpointDocument, EndpointList, SeriesDocument
+from keepwell.api.door import Served, document
+from keepwell.core.errors import NotFoundError
+from keepwell.core.records import Endpoint
+
+router = APIRouter(prefix="/api/v1/endpoints", tags=["endpoints"])
+
+
+@router.get("", response_model=EndpointList)
+def list_endpoints(workspace: Served) -> Response:
+    """List endpoints with champion, challenger, traffic and counts."""
+    found = sorted(workspace.endpoints.find(), key=lambda item: item.name)
+    return document(EndpointList(endpoints=[_document(workspace, item) for item in found]))
+
+
+@router.get("/{endpoint}", response_model=EndpointDocument)
+def read_endpoint(workspace: Served, endpoint: str) -> Response:
+    """Read one endpoint: champion, challenger, traffic by version in percent, counts."""
+    return document(_document(workspace, workspace.endpoints.read(endpoint)))
+
+
+@router.get("/{endpoint}/report", response_model=dict[str, Any])
+def read_report(workspace: Served, endpoint: str) -> Response:
+    """Read the monitor's latest report: drift by column, quality, performance, latency, signals."""
+    report = workspace.report(workspace.endpoints.read(endpoint).name)
+    if report is None:
+        raise NotFoundError(
+            f"nothing was watched yet at '{endpoint}'",
+            why="the monitor looks every few seconds while `keepwell up` runs",
+            now="ask the endpoint something, then look again",
+        )
+    return document(report)
+
+
+@router.get("/{endpoint}/series", response_model=SeriesDocument)
+def read_series(
+    workspace: Served, endpoint: str, version: int | None = None, since: float = 0.0
+) -> Response:
+    """Read what was measured over time, of the endpoint or of one version, by name.
+
+    Names are `requests`, `rows`, `error_rate`, `latency_p50_ms` (`p95`, `p99`), `metric:NAME` and
+    `drift:COLUMN`.
+    """
+    subject = f"endpoint:{workspace.endpoints.read(endpoint).name}"
+    subject += "" if version is None else f"/v{version}"
+    series = workspace.measurements.series(subject, since=since)
+    pairs = {name: [(item.time, item.value) for item in line] for name, line in series.items()}
+    return document(SeriesDocument(subject=subject, series=pairs))
+
+
+def _document(workspace: Served, endpoint: Endpoint) -> EndpointDocument:
+    counts = workspace.predictions.counts(endpoint.name)
+    opened = workspace.incidents.open(endpoint.name)
+    rollout = None
+    if endpoint.rollout:
+        with contextlib.suppress(NotFoundError):
+            rollout = workspace.rollouts.get(endpoint.rollout)
+    return EndpointDocument(
+        name=endpoint.name,
+        model=endpoint.model,
+        champion=endpoint.champion,
+        challenger=endpoint.challenger,
+        traffic=endpoint.routes,
+        key=endpoint.key,
+        rollout=rollout,
+        incident=opened.id if opened else None,
+        counts=Counts(
+            predictions=counts.predictions,
+            outcomes=counts.outcomes,
+            by_version={str(version): count for version, count in counts.versions.items()},
+        ),
+    )

@@ -1,0 +1,62 @@
+"""The console as one ASGI application, to be mounted at `/`."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from keepwell.console.pages import PAGES, frame
+from keepwell.console.rendering import STATIC, render
+from keepwell.core.errors import KeepwellError, NotFoundError
+
+if TYPE_CHECKING:
+    from keepwell.workspace import Workspace
+
+Describe = Callable[[], Mapping[str, Any]]
+"""Gives the OpenAPI document of the REST interface that stands beside the console."""
+
+_NOT_FOUND = 404
+
+
+class Assets(StaticFiles):
+    """Our own files; their address changes with their content, so a browser may keep them for good."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """Return a file that may be cached."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def create_console(workspace: "Workspace", describe: Describe) -> Starlette:
+    """Return the console of a workspace; it reads, and changes nothing."""
+    console = Starlette(
+        routes=[
+            Mount("/static", Assets(directory=STATIC), name="static"),
+            *(Route(page.path, page.answer, methods=["GET"]) for page in PAGES),
+        ],
+        exception_handlers={KeepwellError: _refuse, HTTPException: _miss},
+    )
+    console.state.workspace = workspace
+    console.state.describe = describe
+    return console
+
+
+def _refuse(request: Request, error: Exception) -> Response:
+    """Say on a page what an error says."""
+    known = error if isinstance(error, KeepwellError) else KeepwellError(str(error))
+    context = {**frame(request), "error": known}
+    return render(request, "error.html", context, status=known.http_status)
+
+
+def _miss(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status != _NOT_FOUND:
+        return Response(str(error), status)
+    gone = NotFoundError(f"there is no page {request.url.path}", now="start from the home page")
+    return _refuse(request, gone)

@@ -1,0 +1,1 @@
+"""From records to what a page shows: one module a section, functions of the workspace."""

@@ -1,0 +1,87 @@
+"""Registered models, their versions, and one version with all its evidence."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from keepwell.core.errors import NotFoundError
+from keepwell.core.records import Estimate, ModelVersion
+
+if TYPE_CHECKING:
+    from keepwell.workspace import Workspace
+
+SHOWN_INPUTS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A version in a list."""
+
+    version: ModelVersion
+    aliases: tuple[str, ...]
+    result: Estimate | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Influence:
+    """How much an input matters: `share` of all, `level` of the largest."""
+
+    name: str
+    share: float
+    level: float
+
+
+def models(workspace: "Workspace") -> dict[str, Any]:
+    """Return the context of `models.html`: each model with its newest versions."""
+    registry = workspace.registry
+    return {"models": [(name, _rows(workspace, name)) for name in registry.models()]}
+
+
+def model(workspace: "Workspace", name: str) -> dict[str, Any]:
+    """Return the context of `model.html`."""
+    rows = _rows(workspace, name)
+    if not rows:
+        workspace.registry.get(name)  # raises what there is to say
+    return {"name": name, "rows": rows, "moves": workspace.registry.history(name)}
+
+
+def version(workspace: "Workspace", name: str, number: str) -> dict[str, Any]:
+    """Return the context of `version.html`."""
+    if not number.isdecimal():
+        raise NotFoundError(f"'{name}' has no version '{number}'", now=f"see /models/{name}")
+    found = workspace.registry.get(name, int(number))
+    moves = [move for move in workspace.registry.history(name) if move.version == found.version]
+    ranked = sorted(found.importance.items(), key=lambda item: -item[1])
+    largest = max((share for _, share in ranked), default=0.0) or 1.0
+    return {
+        "version": found,
+        "aliases": _aliases(workspace, name, found.version),
+        "influences": [
+            Influence(name=name, share=share, level=share / largest)
+            for name, share in ranked[:SHOWN_INPUTS]
+        ],
+        "more_influences": max(0, len(ranked) - SHOWN_INPUTS),
+        "moves": moves,
+        "endpoints": [
+            (endpoint, route)
+            for endpoint in workspace.endpoints.find()
+            for route in endpoint.routes
+            if endpoint.model == name and route.version == found.version
+        ],
+        "size": sum(item.size for item in found.bundle.files),
+    }
+
+
+def _rows(workspace: "Workspace", name: str) -> list[Row]:
+    aliases = workspace.registry.aliases(name)
+    return [
+        Row(
+            version=item,
+            aliases=tuple(alias for alias, at in aliases.items() if at == item.version),
+            result=item.metrics.get(item.metric),
+        )
+        for item in workspace.registry.versions(name)
+    ]
+
+
+def _aliases(workspace: "Workspace", name: str, number: int) -> list[str]:
+    return [alias for alias, at in workspace.registry.aliases(name).items() if at == number]
