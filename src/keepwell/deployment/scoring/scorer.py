@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import numpy as np
 
+from keepwell.core.errors import InvalidRequestError
 from keepwell.core.records import ColumnType, Signature, Task
 from keepwell.deployment.scoring.compilation import Compiled
 from keepwell.features.decoding import Decoder
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SCORER_FILE = "scorer.json"
 PIPELINE_FILE = "pipeline.skops"
 
+_AT_ONCE = 8192  # rows whose features are in memory together
 _FEW = 8  # rows up to which the row face is faster than the batch face
 _TEXTUAL = (ColumnType.CATEGORY, ColumnType.TEXT)
 
@@ -98,9 +100,18 @@ class Scorer:
             InvalidRequestError: As `rows` does.
         """
         decoder = Decoder(self.signature, lenient=True) if lenient else self._decoder
-        frame = decoder.table(table)
-        columns = [frame[item.name].to_numpy() for item in self.signature.inputs]
-        return self._scores(self._model.batch(columns), [])
+        answers = [self._piece(decoder, table, at) for at in range(0, table.num_rows, _AT_ONCE)]
+        if not answers:
+            return self.rows([])
+        return self._scores(np.concatenate(answers), [])
+
+    def _piece(self, decoder: Decoder, table: "pa.Table", start: int) -> "NDArray[np.float64]":
+        try:
+            frame = decoder.table(table.slice(start, _AT_ONCE))
+        except InvalidRequestError as error:
+            error.details["instance"] = error.details.get("instance", 0) + start
+            raise
+        return self._model.batch([frame[item.name].to_numpy() for item in self.signature.inputs])
 
     def _scores(self, answers: "NDArray[np.float64]", warnings: list[str]) -> Scores:
         if self._regression:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from keepwell.core.errors import IntegrityError, KeepwellError, NotFoundError
 from keepwell.core.records import BundleFile, Route
 from keepwell.deployment.example import example_of
+from keepwell.deployment.labels import Labels
 from keepwell.deployment.routing import Split
 from keepwell.deployment.scoring.scorer import Scorer, load_scorer
-from keepwell.deployment.server.labels import Labels
 from keepwell.deployment.server.routes import Routes, ServedEndpoint, ServedRoute
 
 ReadBlob = Callable[[str], bytes]

@@ -10,6 +10,13 @@ from keepwell.core.records import Signature
 _encode = msgspec.json.encode
 
 
+def class_names(signature: Signature) -> list[str]:
+    """Return the classes as keys of a JSON object: text as it is, other labels as JSON."""
+    return [
+        label if isinstance(label, str) else _encode(label).decode() for label in signature.classes
+    ]
+
+
 class Labels:
     """The words of a signature's classes, made once.
 
@@ -18,10 +25,7 @@ class Labels:
     """
 
     def __init__(self, signature: Signature) -> None:
-        self._names = [
-            label if isinstance(label, str) else _encode(label).decode()
-            for label in signature.classes
-        ]
+        self._names = class_names(signature)
         self._logged = {label: _encode(label).decode() for label in signature.classes}
 
     def log(self, prediction: Any) -> str:
