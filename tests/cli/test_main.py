@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from keepwell import __version__
-from keepwell.cli.main import COMMANDS
+from keepwell.cli.application import COMMANDS
 from keepwell.core.errors import InvalidDataError
 
 HEAVY = {"numpy", "pandas", "pyarrow", "sklearn", "lightgbm", "duckdb", "sqlalchemy", "fastapi"}

@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from keepwell.cli.output import Output, text
+from keepwell.cli.output import Output
 from keepwell.core.records import ColumnProfile, ColumnType, Profile
 
 if TYPE_CHECKING:
     from keepwell.data.differences import DatasetDiff
 
+SHIFTS = 20  # of a difference, at most shown
 MEDIAN = 4  # of the quantiles 0, 1, 5, 25, 50, 75, 95, 99, 100 percent
 
 
@@ -48,5 +49,27 @@ def _day(seconds: float | None) -> str:
 
 
 def tell_diff(out: Output, diff: "DatasetDiff") -> None:
-    """Print what changed between two versions."""
-    out.say(text(diff))
+    """Print what changed between two versions: schema, rows, statistics."""
+    out.say(f"dataset {diff.name}  version {diff.before} → {diff.after}", style="bold")
+    out.facts(
+        {
+            "rows": f"{diff.rows_before:,} → {diff.rows_after:,}",
+            "added": diff.added,
+            "removed": diff.removed,
+            "changed": diff.changed if diff.key else None,
+            "shared": f"{diff.shared} of {diff.chunks} chunks, stored once",
+        }
+    )
+    if diff.schema:
+        rows = [[item.column, item.before, item.after] for item in diff.schema]
+        out.table(["column", "before", "after"], rows, title="schema")
+    if diff.shifts:
+        shifts = [[s.column, s.statistic, s.before, s.after] for s in diff.shifts[:SHIFTS]]
+        out.table(["column", "statistic", "before", "after"], shifts, title="statistics that moved")
+    for title, found in (
+        ("added rows", diff.added_rows),
+        ("removed rows", diff.removed_rows),
+        ("changed rows", diff.changed_rows),
+    ):
+        if found:
+            out.table(list(found[0]), [list(row.values()) for row in found], title=f"first {title}")

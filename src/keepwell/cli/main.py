@@ -1,73 +1,11 @@
-"""The entry point: finds the command, and answers for how it ends."""
+"""The entry point: answers at once where nothing changed, else finds the command; answers for its end."""
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Any
+from pathlib import Path
 
-import typer
-
-from keepwell import __version__
 from keepwell.cli import failures
-from keepwell.cli.options import Group, examples, markup
-
-PANELS = {
-    "Build": ("init", "plan", "run", "data", "runs", "models"),
-    "Serve": ("up", "status", "predict", "feedback"),
-    "Watch": ("monitor", "incidents", "audit"),
-    "Look around": ("demo", "doctor"),
-}
-COMMANDS = {name: panel for panel, names in PANELS.items() for name in names}
-
-
-class LazyGroup(Group):
-    """Imports a command's module when that command is asked for."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names in the order of the help."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Load one command; None if there is none of that name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = import_module(f"keepwell.cli.commands.{cmd_name}")
-        command: Any = typer.main.get_command(module.app)
-        command.name = cmd_name
-        command.rich_help_panel = COMMANDS[cmd_name]
-        return command
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        print(f"keepwell {__version__}")
-        raise typer.Exit
-
-
-app = typer.Typer(
-    cls=LazyGroup,
-    rich_markup_mode=markup(),
-    invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-    epilog=examples(
-        "keepwell demo",
-        "keepwell init churn --data customers.csv --target Churn",
-        "cd churn && keepwell run && keepwell up",
-    ),
-)
-
-
-@app.callback()
-def keepwell(
-    context: typer.Context,
-    version: bool = typer.Option(
-        False, "--version", "-V", callback=_version, is_eager=True, help="Print the version."
-    ),
-) -> None:
-    """The whole machine-learning stack, with the loop closed: train, serve, watch, heal."""
-    if context.invoked_subcommand is None:
-        print(context.get_help())
+from keepwell.core.events import acting_as
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,10 +17,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 errors="replace"
             )  # a terminal that knows no '→' is no reason to fail
     try:
-        code = typer.main.get_command(app).main(
-            args=words, prog_name="keepwell", standalone_mode=False
-        )
+        with acting_as(f"user:{_login()}"):
+            code = _answer_at_once(words)
+            if code is None:
+                from keepwell.cli.application import call
+
+                code = call(words)
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 (the one boundary to the user)
         return failures.report(error, words)
-    return code if isinstance(code, int) else 0
+    return code
+
+
+def _answer_at_once(words: list[str]) -> int | None:
+    """Answer `run` where nothing changed since the last one, before Typer is even loaded.
+
+    None where that is not so, or where `words` say more than the plainest `run`.
+    """
+    match [word for word in words if word != "--json"]:
+        case ["run"]:
+            start = Path()
+        case ["run", "-C" | "--project", folder]:
+            start = Path(folder)
+        case _:
+            return None
+    start = start.resolve()
+    root = next((f for f in (start, *start.parents) if (f / "keepwell.yaml").is_file()), None)
+    if root is None:
+        return None
+    from keepwell.operations.build.shortcut import unchanged
+
+    document = unchanged(root)
+    if document is None:
+        return None
+    from keepwell.cli.build_report import answer_run
+    from keepwell.cli.output import Output
+
+    out = Output(as_json="--json" in words)
+    if not out.as_json:
+        out.note("nothing changed since the last run")
+    return answer_run(out, document)
+
+
+def _login() -> str:
+    """Return who is at the keyboard, for the record."""
+    import os
+
+    try:
+        return os.environ.get("USER") or os.getlogin()
+    except OSError:  # a process without a terminal and without an account
+        return str(os.getuid())

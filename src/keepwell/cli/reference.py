@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from keepwell.cli.main import PANELS, app
+from keepwell.cli.application import PANELS, app
 
 HEAD = """\
 # The command line

@@ -74,7 +74,7 @@ def show(
     def tell() -> None:
         out.say(f"dataset {found.key}  {found.rows:,} rows from {found.source}", style="bold")
         columns = [[c.name, c.type.value, c.nullable, c.reason] for c in found.columns]
-        out.table(["column", "type", "missing allowed", "because"], columns)
+        out.table(["column", "type", "missing values", "because"], columns)
         if head is not None:
             tell_rows(out, head)
 
@@ -85,6 +85,10 @@ def show(
 def diff(
     before: Annotated[str, typer.Argument(help="The older version.")],
     after: Annotated[str, typer.Argument(help="The newer version.")],
+    key: Annotated[
+        str,
+        typer.Option(help="Column that names a row, to tell changed rows.", show_default=False),
+    ] = "",
     name: Dataset = "",
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
@@ -96,7 +100,14 @@ def diff(
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
         dataset = name or workspace.spec.dataset
-        found = workspace.datasets.diff(dataset, number(before), number(after))
+        known = workspace.datasets.get(dataset, number(after))
+        named = key or workspace.spec.data.key
+        found = workspace.datasets.diff(
+            dataset,
+            number(before),
+            number(after),
+            key=named if key or named in [column.name for column in known.columns] else "",
+        )
     out.answer(to_plain(found), lambda: tell_diff(out, found))
 
 

@@ -112,6 +112,7 @@ def _took(run: "Run") -> str:
 
 
 def _row(run: "Run") -> list[str]:
-    first = next(iter(run.metrics.items()), None)
-    result = f"{first[0]} {first[1].value:.4f}" if first else run.error[:40]
+    chosen = str(run.params.get("metric", ""))
+    name = chosen if chosen in run.metrics else next(iter(run.metrics), "")
+    result = f"{name} {run.metrics[name].value:.4f}" if name else run.error[:40]
     return [run.id, run.kind, run.status, ago(run.started), _took(run), result, run.model]

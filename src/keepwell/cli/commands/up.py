@@ -40,14 +40,14 @@ def up(
     Address, port and workers are those of the project file unless said. With --json the document is
     printed once the server answers, and the command goes on.
     """
-    from keepwell.operations.serving import up as serve
+    from keepwell.api.serving import up as serve
 
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
         serve(
             workspace,
             host=host,
-            port=port,
+            port=port or None,
             workers=workers,
             on_ready=lambda url: _ready(out, workspace, url),
         )

@@ -1,0 +1,1 @@
+"""Work that the control process hands to a process of its own."""
