@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from keepwell.core.clock import Clock, SystemClock
 from keepwell.core.errors import FormatError, NotFoundError
-from keepwell.core.ports import BlobStore, MeasurementStore, TableStore
+from keepwell.core.ports import BlobStore, MeasurementStore
 from keepwell.core.spec import ProjectSpec
 from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.project_file import load_project
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from keepwell.deployment.endpoints import Endpoints
     from keepwell.deployment.rollouts import Rollouts
     from keepwell.infrastructure.metadata.store import SqlMetadataStore
+    from keepwell.infrastructure.tables.store import DeltaTableStore
     from keepwell.monitoring.feedback import Feedback
     from keepwell.monitoring.prediction_log import Collector, PredictionLog
     from keepwell.operations.build.bench import Bench
@@ -123,10 +124,15 @@ class Workspace:
         """Artifacts."""
         from keepwell.infrastructure.blobs import open_blobs
 
-        return open_blobs(self._url("blobs", self.home / "blobs"))
+        return open_blobs(self.blobs_url)
+
+    @property
+    def blobs_url(self) -> str:
+        """Where artifacts are; workers read models from there."""
+        return self._url("blobs", self.home / "blobs")
 
     @cached_property
-    def tables(self) -> TableStore:
+    def tables(self) -> "DeltaTableStore":
         """Datasets, predictions and outcomes."""
         from keepwell.infrastructure.tables import open_tables
 

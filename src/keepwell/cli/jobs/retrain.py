@@ -34,4 +34,4 @@ def main(folder: str, key: str, progress: Progress | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(sys.argv[1], sys.argv[2]))

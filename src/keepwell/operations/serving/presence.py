@@ -6,7 +6,7 @@ The address is in a file beside it, which means nothing without the lock.
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,15 +31,22 @@ class Address:
 
 
 @contextlib.contextmanager
-def presence(home: Path, address: Address) -> Iterator[None]:
+def presence(home: Path) -> Iterator[Callable[[Address], None]]:
     """Be the one who serves the workspace in `home` for the length of the block.
+
+    Yields:
+        What to call with the address, once there is one.
 
     Raises:
         BusyError: If another process serves it.
     """
-    with exclusive(home / LOCK, "keepwell up", timeout=0):
+
+    def announce(address: Address) -> None:
         write_atomic(home / ADDRESS, json.dumps(asdict(address)).encode())
-        yield
+
+    with exclusive(home / LOCK, "keepwell up", timeout=0):
+        (home / ADDRESS).unlink(missing_ok=True)
+        yield announce
 
 
 def is_up(home: Path) -> bool:

@@ -1,0 +1,207 @@
+"""`keepwell up`: everything that keeps a workspace alive, in one process beside the workers.
+
+The workers own the port. This process stands behind them on a Unix socket: pages, REST, feedback. Beside
+it, threads collect the prediction log, publish routes as the record changes, and look after every
+endpoint. Killing it stops those, not the predictions; the next one takes the workers over.
+"""
+
+import contextlib
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keepwell.core.events import acting_as
+from keepwell.operations.serving.periodic import Periodic
+from keepwell.operations.serving.presence import Address, presence
+from keepwell.operations.serving.publisher import Publisher
+
+if TYPE_CHECKING:
+    from keepwell.deployment.server import Supervisor
+    from keepwell.operations.loop.service import LoopService
+    from keepwell.workspace import Workspace
+
+COLLECT_EVERY = 1.0
+FOLLOW_EVERY = 0.25
+TIDY_EVERY = 600.0
+KEEP_FILES_DAYS = 1.0
+WORKERS_TIMEOUT = 30.0
+
+
+def up(
+    workspace: "Workspace",
+    *,
+    host: str = "",
+    port: int | None = None,
+    workers: int = 0,
+    on_ready: Callable[[str], None] = lambda url: None,
+) -> None:
+    """Serve a workspace until interrupted.
+
+    Args:
+        workspace: What is served.
+        host: Address to listen on; the project's if empty.
+        port: Port to listen on, 0 for any free one; the project's if None.
+        workers: Processes that answer predictions; the project's if 0.
+        on_ready: Told the URL once every worker answers.
+
+    Raises:
+        BusyError: If the workspace is served already, or the port is taken: says by whom.
+    """
+    import uvicorn
+
+    from keepwell.api.app import create_app
+    from keepwell.deployment.server import Supervisor
+
+    serve, home = workspace.spec.serve, workspace.home
+    host = host or serve.host
+    socket = control_socket(home)
+    supervisor = Supervisor(
+        home, host, serve.port if port is None else port, workers or serve.workers, socket
+    )
+    with _log_to(home / "logs" / "control.log"), contextlib.ExitStack() as stack:
+        publisher = Publisher(
+            home,
+            workspace.metadata,
+            workspace.endpoints,
+            workspace.registry,
+            blobs=workspace.blobs_url,
+        )
+        announce = stack.enter_context(presence(home))
+        generation = publisher.publish()
+        supervisor.start()
+        stack.callback(supervisor.stop)
+        address = Address(host=host, port=supervisor.port)
+        announce(address)
+        loop = _loop(workspace, supervisor, publisher, address.url, stack)
+        for job in (
+            Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
+            Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
+            Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
+            Periodic(
+                "telling readiness",
+                FOLLOW_EVERY,
+                _Once(lambda: _tell(supervisor, generation, address.url, on_ready)),
+            ),
+        ):
+            job.start()
+            stack.callback(job.stop)
+        if workspace.spec.loop.enabled or workspace.spec.monitor.drift != "off":
+            loop.start()
+            stack.callback(loop.stop)
+        app = create_app(workspace, supervisor=supervisor, loop=loop)
+        socket.parent.mkdir(parents=True, exist_ok=True)
+        socket.unlink(missing_ok=True)
+        config = uvicorn.Config(
+            app, uds=str(socket), log_config=None, access_log=False, timeout_graceful_shutdown=3
+        )
+        with acting_as("api"), contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run()
+
+
+def control_socket(home: Path) -> Path:
+    """Return where the control process listens for the workers.
+
+    A Unix socket's path may have 107 bytes; a workspace deep in the file system gets one in the
+    temporary folder, named after it.
+    """
+    import hashlib
+    import os
+    import tempfile
+
+    path = home / "run" / "control.sock"
+    if len(os.fsencode(path)) < 100:  # noqa: PLR2004
+        return path
+    name = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"keepwell-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / f"{name}.sock"
+
+
+def _loop(
+    workspace: "Workspace",
+    supervisor: "Supervisor",
+    publisher: Publisher,
+    url: str,
+    stack: contextlib.ExitStack,
+) -> "LoopService":
+    from keepwell.deployment.probing import LiveProbe
+    from keepwell.operations.loop.effects import NoEffects
+    from keepwell.operations.loop.executor import Executor
+    from keepwell.operations.loop.service import LoopService
+    from keepwell.operations.serving.effects import LiveEffects
+    from keepwell.operations.serving.retraining_jobs import RetrainingJobs
+    from keepwell.operations.serving.sight import Sight
+
+    command = [sys.executable, "-m", "keepwell.cli.jobs.retrain", str(workspace.root)]
+    jobs = RetrainingJobs(workspace.metadata, workspace.home, command)
+    stack.callback(jobs.close)
+    probe = LiveProbe(
+        url,
+        workspace.registry.get,
+        lambda: supervisor.wait_for(publisher.publish(), WORKERS_TIMEOUT),
+    )
+    spec = workspace.spec
+    effects = LiveEffects(workspace.bench, jobs, probe) if spec.loop.enabled else NoEffects()
+    sight = Sight(
+        workspace.bench,
+        predictions=workspace.predictions,
+        measurements=workspace.measurements,
+        incidents=workspace.incidents,
+        jobs=jobs,
+        collect=workspace.collector.collect,
+        workers=supervisor.workers,
+    )
+    executor = Executor(workspace.incidents, effects, workspace.clock)
+    return LoopService(sight, executor, workspace.clock, spec.monitor.every)
+
+
+def _tell(
+    supervisor: "Supervisor", generation: int, url: str, on_ready: Callable[[str], None]
+) -> None:
+    if supervisor.wait_for(generation, WORKERS_TIMEOUT):
+        on_ready(url)
+    else:
+        problems = [problem for state in supervisor.workers() for problem in state.problems]
+        logging.getLogger(__name__).error(
+            "the workers do not follow generation %s: %s", generation, problems or "no heartbeat"
+        )
+        on_ready(url)
+
+
+class _Once:
+    """Does its work the first time it is called, and nothing after."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._done = False
+
+    def __call__(self) -> None:
+        if not self._done:
+            self._done = True
+            self._work()
+
+
+def _tidy(workspace: "Workspace") -> None:
+    for table in ("predictions", "outcomes"):
+        if workspace.tables.version(table) is not None:
+            workspace.tables.maintain(table, KEEP_FILES_DAYS)
+
+
+@contextlib.contextmanager
+def _log_to(path: Path) -> Iterator[None]:
+    """Send what the control process has to say to a file: the terminal belongs to the user."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+        handler.close()

@@ -1,0 +1,162 @@
+"""The loop's eyes: what the record and the monitors say about an endpoint, as one frozen view."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from keepwell.core.ports import MeasurementStore
+from keepwell.core.records import Endpoint, ModelVersion, Profile
+from keepwell.core.references import Ref
+from keepwell.operations.build.bench import Bench
+from keepwell.operations.loop.incidents import Incidents
+from keepwell.operations.loop.policy import Policy
+from keepwell.operations.loop.service import Views
+from keepwell.operations.loop.view import Happening, Look, View
+from keepwell.operations.serving.readings import look_of
+from keepwell.operations.serving.retraining_jobs import RetrainingJobs
+from keepwell.operations.serving.traffic_meter import TrafficMeter
+from keepwell.operations.serving.trial_sight import see_trial
+
+if TYPE_CHECKING:
+    from keepwell.deployment.server import WorkerState
+    from keepwell.monitoring.prediction_log import PredictionLog
+    from keepwell.monitoring.report import Report
+
+REMEMBERED_LOOKS = 8
+HAPPENINGS_SECONDS = 7 * 86400.0
+_EVENTS = 200
+_DEPLOYED = ("deployed", "created")
+
+
+class Sight:
+    """Looks at endpoints: collects what is new, measures it, keeps the measurements, shows it all.
+
+    Args:
+        bench: The workspace's parts.
+        predictions: The prediction log.
+        measurements: Where reports and series are kept.
+        incidents: The loop's memory.
+        jobs: The retrainings.
+        collect: Brings the newest predictions into the log.
+        workers: Gives the workers' heartbeats.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        *,
+        predictions: "PredictionLog",
+        measurements: MeasurementStore,
+        incidents: Incidents,
+        jobs: RetrainingJobs,
+        collect: Callable[[], object],
+        workers: "Callable[[], Sequence[WorkerState]]",
+    ) -> None:
+        self._bench = bench
+        self._predictions = predictions
+        self._measurements = measurements
+        self._incidents = incidents
+        self._jobs = jobs
+        self._collect = collect
+        self._meter = TrafficMeter(workers, bench.clock)
+        self._looks: dict[str, deque[Look]] = {}
+        self._profiles: dict[str, Profile] = {}
+
+    def endpoints(self) -> list[str]:
+        """Return the names of all endpoints, having read what came in since the last time."""
+        self._collect()
+        self._meter.sample()
+        return [endpoint.name for endpoint in self._bench.endpoints.find()]
+
+    def view(self, endpoint: str) -> View | None:
+        """Look at one endpoint and return everything that the loop may know of it."""
+        from keepwell.tracking.metrics import direction
+
+        record = self._bench.endpoints.get(endpoint)
+        if record is None or record.champion is None:
+            return None
+        champion = self._bench.registry.get(record.model, record.champion)
+        looks = self._look(record, champion)
+        memory = self._incidents.recall(endpoint, champion.version)
+        retraining = memory.retraining
+        spec = self._bench.spec
+        return View(
+            endpoint=record,
+            champion=champion,
+            policy=Policy(
+                loop=spec.loop,
+                rollout=spec.serve.rollout,
+                monitor=spec.monitor,
+                budget=spec.train.budget,
+            ),
+            direction=direction(champion.metric),
+            looks=looks,
+            trial=see_trial(self._bench, record, memory.incident, self.report_since),
+            result=self._jobs.result(retraining.key) if retraining is not None else None,
+            labels=self._labels(endpoint, champion, memory.last_retraining),
+            last_deployment=self._last_deployment(endpoint),
+            happenings=self._happenings(endpoint),
+            memory=memory,
+        )
+
+    def report_since(
+        self, endpoint: str, version: ModelVersion, since: float | None = None
+    ) -> "Report":
+        """Return what the monitors say of a version, over their window or since a time."""
+        from keepwell.monitoring.monitor import look
+
+        spec, now = self._bench.spec.monitor, self._bench.clock.now()
+        begin = since
+        if begin is None:
+            begin = now - (spec.window_seconds or 3600.0)
+        return look(
+            self._predictions,
+            endpoint=endpoint,
+            version=version,
+            profile=self._profile(version),
+            spec=spec,
+            now=now,
+            since=since,
+            traffic=self._meter.since(endpoint, begin),
+        )
+
+    def _look(self, endpoint: Endpoint, champion: ModelVersion) -> tuple[Look, ...]:
+        from keepwell.infrastructure.codec import to_plain
+        from keepwell.monitoring.series import record as record_series
+
+        report = self.report_since(endpoint.name, champion)
+        self._measurements.write_report(f"endpoint:{endpoint.name}", report.time, to_plain(report))
+        record_series(self._measurements, report)
+        looks = self._looks.setdefault(endpoint.name, deque(maxlen=REMEMBERED_LOOKS))
+        looks.append(look_of(report))
+        return tuple(looks)
+
+    def _profile(self, version: ModelVersion) -> Profile:
+        if version.key not in self._profiles:
+            self._profiles[version.key] = self._bench.registry.profile(version)
+        return self._profiles[version.key]
+
+    def _labels(self, endpoint: str, champion: ModelVersion, retrained: float | None) -> int:
+        since = max(champion.created, retrained or 0.0)
+        return self._predictions.counts(endpoint, since=since).outcomes
+
+    def _last_deployment(self, endpoint: str) -> float | None:
+        events = self._bench.metadata.events(
+            ref=Ref("endpoint", endpoint), newest_first=True, limit=_EVENTS
+        )
+        return next((event.time for event in events if event.verb in _DEPLOYED), None)
+
+    def _happenings(self, endpoint: str) -> tuple[Happening, ...]:
+        after = self._bench.clock.now() - HAPPENINGS_SECONDS
+        found = []
+        for kind, name in (("endpoint", "deployment"), ("dataset_version", "dataset")):
+            for event in self._bench.metadata.events(kind=kind, newest_first=True, limit=20):
+                if event.time < after or (kind == "endpoint" and event.ref.name != endpoint):
+                    continue
+                what = f"{event.ref.name} {event.verb}" + (f": {event.why}" if event.why else "")
+                found.append(Happening(time=event.time, kind=name, what=what))
+        return tuple(sorted(found, key=lambda one: one.time))
+
+
+if TYPE_CHECKING:
+    _: type[Views] = Sight

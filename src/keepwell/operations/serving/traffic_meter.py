@@ -1,0 +1,68 @@
+"""What the workers counted since a time, though they count from their own start."""
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from keepwell.core.clock import Clock
+
+if TYPE_CHECKING:
+    from keepwell.deployment.server import WorkerState
+    from keepwell.monitoring.service import Traffic
+
+_SAMPLES = 5000
+_SERVER_ERROR = 500
+_OK = 200
+
+Key = tuple[str, int]  # endpoint and version
+Tally = tuple[int, int]  # requests answered or failed, and of them failed on our side
+
+
+class TrafficMeter:
+    """Adds up heartbeats over worker restarts, and remembers how the sums grew."""
+
+    def __init__(self, workers: Callable[[], "Sequence[WorkerState]"], clock: Clock) -> None:
+        self._workers = workers
+        self._clock = clock
+        self._last: dict[tuple[int, float], dict[Key, Tally]] = {}
+        self._totals: dict[Key, Tally] = {}
+        self._history: deque[tuple[float, dict[Key, Tally]]] = deque(maxlen=_SAMPLES)
+
+    def sample(self) -> None:
+        """Read the heartbeats once."""
+        for state in self._workers():
+            worker = (state.index, state.started)
+            counted = {
+                (endpoint, int(version)): _tally(traffic.statuses)
+                for endpoint, versions in state.traffic.items()
+                for version, traffic in versions.items()
+            }
+            before = self._last.get(worker, {})
+            for key, (requests, errors) in counted.items():
+                old = before.get(key, (0, 0))
+                total = self._totals.get(key, (0, 0))
+                self._totals[key] = (total[0] + requests - old[0], total[1] + errors - old[1])
+            self._last[worker] = counted
+        self._history.append((self._clock.now(), dict(self._totals)))
+
+    def since(self, endpoint: str, time: float) -> "dict[int, Traffic]":
+        """Return what was counted for each version of an endpoint since a time."""
+        from keepwell.monitoring.service import Traffic
+
+        times = [moment for moment, _ in self._history]
+        place = bisect_right(times, time) - 1
+        start = self._history[place][1] if place >= 0 else {}
+        return {
+            version: Traffic(
+                requests=requests - start.get((name, version), (0, 0))[0],
+                errors=errors - start.get((name, version), (0, 0))[1],
+            )
+            for (name, version), (requests, errors) in self._totals.items()
+            if name == endpoint
+        }
+
+
+def _tally(statuses: dict[str, int]) -> Tally:
+    errors = sum(count for status, count in statuses.items() if int(status) >= _SERVER_ERROR)
+    return statuses.get(str(_OK), 0) + errors, errors
