@@ -1,11 +1,4 @@
-"""Outcomes: what turned out to be true, joined to the prediction that it belongs to.
-
-    feedback.record("churn", [{"prediction_id": "01J9ZK…", "outcome": "Yes"}])
-    feedback.record("churn", [{"key": "7590-VHVEG", "outcome": "Yes", "time": 1800000000}])
-
-By key, an outcome belongs to the latest prediction of that key before the outcome's time. The first
-outcome of a prediction counts; a later one is a duplicate. Posts that arrive together are written together.
-"""
+"""Looks predictions up and writes their outcomes, all that wait in one go."""
 
 import threading
 from collections import Counter
@@ -18,7 +11,7 @@ import pyarrow as pa
 from keepwell.core.clock import Clock
 from keepwell.core.ports import TableStore
 from keepwell.core.records import Outcome
-from keepwell.monitoring.posted import PostedOutcome, check_outcomes
+from keepwell.monitoring.feedback.posted import PostedOutcome, check_outcomes
 from keepwell.monitoring.prediction_log.log import PredictionLog
 from keepwell.monitoring.prediction_log.scan import SLACK
 from keepwell.monitoring.prediction_log.schema import OUTCOMES, outcome_table
