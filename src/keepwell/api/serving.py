@@ -7,6 +7,7 @@ endpoint. Killing it stops those, not the predictions; the next one takes the wo
 
 import contextlib
 import logging
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ FOLLOW_EVERY = 0.25
 TIDY_EVERY = 600.0
 KEEP_FILES_DAYS = 1.0
 WORKERS_TIMEOUT = 30.0
+BACKLOG = 128
 
 
 def up(
@@ -56,9 +58,9 @@ def up(
 
     serve, home = workspace.spec.serve, workspace.home
     host = host or serve.host
-    socket = control_socket(home)
+    path = control_socket(home)
     supervisor = Supervisor(
-        home, host, serve.port if port is None else port, workers or serve.workers, socket
+        home, host, serve.port if port is None else port, workers or serve.workers, path
     )
     with _log_to(home / "logs" / "control.log"), contextlib.ExitStack() as stack:
         publisher = Publisher(
@@ -69,35 +71,40 @@ def up(
             blobs=workspace.blobs_url,
         )
         announce = stack.enter_context(presence(home))
+        pages = stack.enter_context(_listen(path))  # from now on requests wait, not fail
         generation = publisher.publish()
         supervisor.start()
         stack.callback(supervisor.stop)
         address = Address(host=host, port=supervisor.port)
         announce(address)
         loop = _loop(workspace, supervisor, publisher, address.url, stack)
+        tell = _Once(lambda: _tell(supervisor, generation, address.url, on_ready))
         for job in (
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
-            Periodic(
-                "telling readiness",
-                FOLLOW_EVERY,
-                _Once(lambda: _tell(supervisor, generation, address.url, on_ready)),
-            ),
+            Periodic("telling readiness", FOLLOW_EVERY, tell),
         ):
             job.start()
             stack.callback(job.stop)
-        if workspace.spec.loop.enabled or workspace.spec.monitor.drift != "off":
-            loop.start()
-            stack.callback(loop.stop)
+        loop.start()
+        stack.callback(loop.stop)
         app = create_app(workspace, supervisor=supervisor, loop=loop)
-        socket.parent.mkdir(parents=True, exist_ok=True)
-        socket.unlink(missing_ok=True)
-        config = uvicorn.Config(
-            app, uds=str(socket), log_config=None, access_log=False, timeout_graceful_shutdown=3
-        )
+        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
         with acting_as("api"), contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run()
+            uvicorn.Server(config).run(sockets=[pages])
+
+
+@contextlib.contextmanager
+def _listen(path: Path) -> Iterator[socket.socket]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        path.chmod(0o600)
+        listener.listen(BACKLOG)
+        yield listener
+    path.unlink(missing_ok=True)
 
 
 def control_socket(home: Path) -> Path:
