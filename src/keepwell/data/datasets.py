@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keepwell.core.clock import Clock
-from keepwell.core.errors import NotFoundError
+from keepwell.core.errors import NotFoundError, UsageError
 from keepwell.core.ports import BlobStore, MetadataStore, TableStore
 from keepwell.core.progress import Progress, SilentProgress
 from keepwell.core.records.dataset import Column, ColumnType, DatasetVersion, Profile
@@ -85,7 +85,7 @@ class Datasets:
             location=source,
             root=root,
             contract=contract,
-            types=types or {},
+            types={column: _type(column, kind) for column, kind in (types or {}).items()},
             progress=progress or SilentProgress(),
         )
         started = time.perf_counter()
@@ -251,3 +251,15 @@ class Datasets:
         version = replace(version, load_seconds=round(time.perf_counter() - started, 3))
         self._records.write(version, "ingested", why=f"from {source}", expected=0)
         return version
+
+
+def _type(column: str, kind: str) -> ColumnType:
+    try:
+        return ColumnType(kind)
+    except ValueError:
+        known = [item.value for item in ColumnType]
+        raise UsageError(
+            f"'{kind}' is no type for the column '{column}'",
+            why=f"types are {', '.join(known)}",
+            now=did_you_mean(kind, known),
+        ) from None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keepwell.core.records.dataset import Column, Finding, Profile
+from keepwell.core.records.dataset import Column, ColumnType, Finding, Profile
 from keepwell.data.inference import ColumnPlan, Evidence, decide
 from keepwell.data.profiles import Profiler
 from keepwell.data.profiles.numbers import NumberSummary
@@ -52,6 +52,8 @@ def decide_columns(plans: Sequence[ColumnPlan], profiler: Profiler) -> tuple[Col
         kind, reason = plan.fixed.type if plan.fixed else None, plan.reason
         if kind is None:
             kind, more = decide(plan.name, plan.reading.storage, evidence_of(summary))
+            if kind is ColumnType.IDENTIFIER and plan.findings:
+                kind, more = ColumnType.TEXT, "its values are of several kinds"
             reason = "; ".join(part for part in (plan.reason, more) if part)
         columns.append(
             Column(name=plan.name, type=kind, nullable=summary.missing > 0, reason=reason)

@@ -103,6 +103,12 @@ def _load(
             why=f"it has a header with {len(source.names)} columns and nothing below it",
             now="export it again",
         )
+    if sample.complete and loaded.rows < sample.table.num_rows:
+        raise InvalidDataError(
+            f"{source.location} cannot be read reliably",
+            why=f"one reader finds {sample.table.num_rows:,} rows in it, another {loaded.rows:,}",
+            now="write it again with one kind of line end and with quotes around line breaks",
+        )
     return loaded, plans
 
 

@@ -132,6 +132,8 @@ class Vetting:
         if self.contract is None:
             return []
         since = self._accepted(loaded, plans, staging, previous)
+        if since == loaded.rows:
+            return []
 
         def place_of(row: int, value: object) -> Place:
             file, number = locate(self.source.files, loaded.rows_by_file, row + since)
@@ -173,7 +175,7 @@ class Vetting:
             return 0
         if any(rules.unique for rules in self.contract.columns.values()):
             return 0
-        if loaded.rows <= previous.rows:
+        if loaded.rows < previous.rows:
             return 0
         last = len(previous.chunks) - 1
         if loaded.chunks[:last] != previous.chunks[:last]:

@@ -54,7 +54,7 @@ def _rules(column: Column, seen: ColumnProfile, format_: str, trend: float) -> C
 def _usual(seen: ColumnProfile) -> tuple[float, float] | None:
     if seen.type not in (ColumnType.NUMBER, ColumnType.INTEGER) or not seen.quantiles:
         return None
-    low, high = seen.quantiles[_LOW], seen.quantiles[_HIGH]
+    low, high = (float(f"{seen.quantiles[place]:.6g}") for place in (_LOW, _HIGH))
     return (low, high) if low < high else None
 
 

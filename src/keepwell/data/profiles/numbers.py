@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keepwell.core.records.dataset import Histogram
-from keepwell.data.profiles.distinct import EXACT, DistinctEstimate, hash_numbers
+from keepwell.data.profiles.distinct import EXACT, DistinctEstimate, hash_numbers, sorted_unique
 
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 """Which quantiles a column's profile holds."""
@@ -118,7 +118,11 @@ class NumberSummary:
     def _add_distinct(self, ordered: Any) -> None:
         unique = ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
         if self._estimate is None:
-            known = unique if self._unique is None else np.union1d(self._unique, unique)
+            known = (
+                unique
+                if self._unique is None
+                else sorted_unique(np.concatenate([self._unique, unique]))
+            )
             if len(known) <= EXACT:
                 self._unique = known
                 return
@@ -210,7 +214,7 @@ def _bar_edges(low: float, high: float, *, whole: bool) -> Any:
 
 def _bin_edges(points: _Points) -> Any:
     """Return edges so that bins hold about equal mass; few distinct values get a bin each."""
-    distinct = np.unique(points.values)
+    distinct = sorted_unique(points.values)
     if len(distinct) == 1:
         return np.asarray([distinct[0], distinct[0]], float)
     if len(distinct) <= _BINS:
@@ -219,7 +223,7 @@ def _bin_edges(points: _Points) -> Any:
     ends = np.cumsum(points.weights)
     places = np.searchsorted(ends, np.arange(1, _BINS) * ends[-1] / _BINS)
     edges = np.concatenate([distinct[:1], points.values[places], distinct[-1:]]).astype(float)
-    return np.unique(edges)
+    return sorted_unique(edges)
 
 
 def _histogram(points: _Points, edges: Any, total: int) -> Histogram:

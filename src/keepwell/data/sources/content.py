@@ -105,6 +105,10 @@ def not_utf8(path: Path, encoding: str = "", line: int | None = None) -> Invalid
 def not_what_it_says(path: Path, head: bytes, why: str = "") -> InvalidDataError:
     """Return the error for a file whose content is not what its name says."""
     kind, suffix = _recognised(head) or ("", "")
+    if suffix and suffix == path.suffix.lower().lstrip("."):
+        return InvalidDataError(
+            f"{path} is damaged", why=why, now="copy or export it again: it may have been cut short"
+        )
     said = "".join(path.suffixes[-2:]) if compression_of(path) != "none" else path.suffix
     if suffix in COMPRESSIONS:
         now = f"rename it to {path.name}.{suffix}"

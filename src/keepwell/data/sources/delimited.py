@@ -46,13 +46,11 @@ class DelimitedFile:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Tells of columns without a name."""
-        unnamed = [name for name in self.names if name.startswith("column_")]
         if not self.header.unnamed:
             return ()
-        message = (
-            f"{self.header.unnamed} columns have no name in the header; they are called by place"
-        )
-        return (Finding(column=unnamed[0], rule="unnamed", message=message),)
+        unnamed = [name for name in self.names if name.startswith("column_")]
+        message = "it has no name in the header, and is called by its place"
+        return tuple(Finding(column=name, rule="unnamed", message=message) for name in unnamed[:5])
 
     def relation(self) -> str:
         """Return what SQL selects from."""
@@ -65,10 +63,17 @@ class DelimitedFile:
     def _options(self) -> str:
         null_words = ", ".join(quoted(word) for word in NULL_WORDS)
         return (
-            f"auto_detect = false, header = false, skip = {self.header.lines}, "
+            f"auto_detect = false, header = false, skip = {self.header.records}, {self._line_ends()}"
             f"delim = {quoted(self.header.delimiter)}, quote = '\"', escape = '\"', "
             f"nullstr = [{null_words}], max_line_size = 16000000"
         )
+
+    def _line_ends(self) -> str:
+        """Say how lines end where line breaks within the header's names would mislead DuckDB."""
+        if self.header.lines == self.header.records:
+            return ""
+        head = read_head(self.path, _HEAD).split(b"\n", self.header.lines)[self.header.lines - 1]
+        return "new_line = '\\r\\n', " if head.endswith(b"\r") else "new_line = '\\n', "
 
     def sample(self) -> Sample:
         """Return rows from its start and, unless it is compressed, from its middle and end."""
@@ -89,9 +94,10 @@ class DelimitedFile:
         return Sample(table=self._parse(pieces), complete=False, expected=expected)
 
     def _body(self, head: bytes, *, whole: bool) -> bytes:
-        lines = head.split(b"\n", self.header.lines)
+        end = b"\n" if b"\n" in head else b"\r"
+        lines = head.split(end, self.header.lines)
         body = lines[-1] if len(lines) > self.header.lines else b""
-        return body if whole else body[: body.rfind(b"\n") + 1]
+        return body if whole else body[: body.rfind(end) + 1]
 
     def _parse(self, pieces: list[bytes]) -> Any:
         tables = []
@@ -117,6 +123,7 @@ class DelimitedFile:
                 parse_options=pa_csv.ParseOptions(
                     delimiter=self.header.delimiter,
                     newlines_in_values=True,
+                    ignore_empty_lines=len(names) > 1,
                     invalid_row_handler=skip,
                 ),
                 convert_options=pa_csv.ConvertOptions(
@@ -140,6 +147,8 @@ class DelimitedFile:
         if "gzip" in text.lower() or "zstd" in text.lower():
             with self.path.open("rb") as file:
                 return not_what_it_says(self.path, file.read(64), why=text.splitlines()[0])
+        if "invalid state" in text:
+            return _mixed_line_ends(self.path)
         found = re.search(r"CSV Error on Line: (\d+)", text)
         return self._rejection(int(found[1]), text) if found else None
 
@@ -198,6 +207,14 @@ def open_delimited(path: Path) -> DelimitedFile:
             raise not_utf8(path, line=head[: error.start].count(b"\n") + 1) from error
         text = head[: error.start].decode("utf-8-sig")
     return DelimitedFile(path=path, header=read_header(path, text))
+
+
+def _mixed_line_ends(path: Path) -> InvalidDataError:
+    return InvalidDataError(
+        f"{path} cannot be read",
+        why="its lines end in different ways: some as on Windows, some as on Unix",
+        now=f"make them alike: sed -i 's/\\r$//' {path.name}",
+    )
 
 
 def _whole_lines(piece: bytes, *, ends: bool) -> bytes:

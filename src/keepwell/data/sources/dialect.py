@@ -20,12 +20,14 @@ class Header:
         names: The columns.
         delimiter: What separates values.
         lines: Lines before the first row of values.
+        records: The same, where a quoted name that runs over several lines counts as one.
         unnamed: How many columns had no name.
     """
 
     names: tuple[str, ...]
     delimiter: str
     lines: int
+    records: int
     unnamed: int = 0
 
 
@@ -45,7 +47,11 @@ def read_header(path: Path, text: str) -> Header:
     delimiter = find_delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        names = next(row for row in reader if any(name.strip() for name in row))
+        records, names = next(
+            (number, row)
+            for number, row in enumerate(reader, start=1)
+            if any(name.strip() for name in row)
+        )
     except csv.Error as error:
         raise InvalidDataError(
             f"{path} has no header that can be read",
@@ -56,7 +62,13 @@ def read_header(path: Path, text: str) -> Header:
     _refuse_values(path, names)
     named = tuple(name or f"column_{place}" for place, name in enumerate(names, start=1))
     _refuse_duplicates(path, named)
-    return Header(names=named, delimiter=delimiter, lines=lines, unnamed=names.count(""))
+    return Header(
+        names=named,
+        delimiter=delimiter,
+        lines=lines,
+        records=records,
+        unnamed=names.count(""),
+    )
 
 
 def find_delimiter(text: str) -> str:
