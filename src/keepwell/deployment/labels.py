@@ -18,13 +18,14 @@ def class_names(signature: Signature) -> list[str]:
 
 
 class Labels:
-    """The words of a signature's classes, made once.
+    """The words of a signature's inputs and classes, made once.
 
     Args:
         signature: Of the version that answers.
     """
 
     def __init__(self, signature: Signature) -> None:
+        self.inputs = frozenset(item.name for item in signature.inputs)
         self._names = class_names(signature)
         self._logged = {label: _encode(label).decode() for label in signature.classes}
 

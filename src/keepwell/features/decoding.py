@@ -57,7 +57,17 @@ class Decoder:
         """
         columns: list[list[Any]] = []
         warnings: list[str] = []
+        single = instances[0] if len(instances) == 1 else None
         for name, field, cell, missing, required in self._inputs:
+            if single is not None:  # the usual request: what is plain is not looked at twice
+                value = single.get(name)
+                if value is None and not required:
+                    columns.append([missing])
+                    continue
+                canonical = _plain(value, cell)
+                if canonical is not None:
+                    columns.append([canonical])
+                    continue
             values = [instance.get(name) for instance in instances]
             decoded, infinite = _decode(values, field, cell, missing, required)
             columns.append(decoded)
@@ -98,6 +108,15 @@ class Decoder:
 
 def _dtype(field: Field) -> type:
     return object if field.type in (ColumnType.CATEGORY, ColumnType.TEXT) else float
+
+
+def _plain(value: Any, cell: Cell) -> Any:
+    """Return the canonical form of a present value; None where `_decode` must find the words."""
+    try:
+        canonical = cell(value)
+    except RefusedValueError:
+        return None
+    return canonical if canonical == canonical else None  # noqa: PLR0124 (nan: missing or infinite)
 
 
 def _decode(

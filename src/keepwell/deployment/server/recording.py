@@ -41,7 +41,7 @@ def number(part: Part, scores: Scores, now: float) -> Scored:
 def frames_of(endpoint: LiveEndpoint, scored: Scored, about: Circumstances) -> list[bytes]:
     """Return the frames that log a part."""
     route, scores = scored.part.route, scored.scores
-    known = {item.name for item in route.scorer.signature.inputs}
+    known = route.labels.inputs
     probabilities = scores.probabilities
     rows = [()] * len(scored.ids) if probabilities is None else probabilities.tolist()
     frames = []
@@ -104,7 +104,7 @@ def _in_order(parts: list[Scored], values: list[list[Any]]) -> list[Any]:
     return result
 
 
-def _inputs(instance: Instance, known: set[str]) -> str:
+def _inputs(instance: Instance, known: frozenset[str]) -> str:
     if instance.keys() <= known:
         return _encode(instance).decode()
     return _encode({name: value for name, value in instance.items() if name in known}).decode()

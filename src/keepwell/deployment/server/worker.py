@@ -7,6 +7,7 @@ closes): it stops accepting, finishes what is in flight, and leaves.
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -129,6 +130,8 @@ class Worker:
         blobs = await asyncio.to_thread(open_blobs, routes.blobs)
         fresh = await asyncio.to_thread(load_snapshot, routes, present, blobs.read)
         self._predictor.snapshot = fresh
+        gc.collect()
+        gc.freeze()  # what is loaded stays: no request waits while it is searched for garbage
         self._beat()
 
     async def _keep_beating(self) -> None:

@@ -33,13 +33,13 @@ class Codes:
         refuse: bool,
     ) -> None:
         numbers = (_number(code) for code in codes)
-        self._table: dict[Any, float] = dict(zip(labels, numbers, strict=True))
+        self.table: dict[Any, float] = dict(zip(labels, numbers, strict=True))
         self._nan, self._unseen = _number(nan), _number(unseen)
         self._refuse = refuse
 
     def of(self, label: Any) -> float:
         """Return the number of a label."""
-        code = self._table.get(label)
+        code = self.table.get(label)
         if code is not None:
             return code
         if is_nan(label):
@@ -61,7 +61,9 @@ class Ordinal:
     """
 
     def __init__(self, *, columns: list[Data]) -> None:
-        self._codes = [Codes(**column).of for column in columns]
+        codes = [Codes(**column) for column in columns]
+        self._codes = [one.of for one in codes]
+        self._known = [one.table.get for one in codes]
 
     @classmethod
     def read(cls, fitted: Any) -> Data:
@@ -90,7 +92,10 @@ class Ordinal:
 
     def row(self, values: list[Any]) -> list[Any]:
         """Encode one row."""
-        return [code(value) for code, value in zip(self._codes, values, strict=True)]
+        return [
+            found if (found := known(value)) is not None else code(value)
+            for known, code, value in zip(self._known, self._codes, values, strict=True)
+        ]
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Encode rows."""
