@@ -8,7 +8,6 @@ started. The baseline is tried first: whatever happens, it comes back.
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, zip_longest
-from time import perf_counter
 
 import numpy as np
 
@@ -94,24 +93,29 @@ class Search:
                     self._try(trial, number, matrices)
 
     def _try(self, trial: Trial, number: int, matrices: FoldMatrices) -> None:
-        expected, reserve = self._expected(trial), self._reserve()
-        known = any(other.seconds for other in self._trials if other.learner is trial.learner)
-        stoppable = trial.learner.interruptible
-        if not known and stoppable and trial.candidate.learner != FIRST:
-            stop = self._budget.deadline(_FIRST_SHARE, reserve)
-        elif expected + reserve > self._budget.left and trial.candidate.learner != FIRST:
+        stop = self._allowance(trial)
+        if stop is None:
             trial.note = trial.note or "not every fold fitted into the budget"
             return
-        else:
-            stop = self._budget.deadline(1.0, reserve)
         self._tell(trial, number, 0.0)
-        start = perf_counter()
+        start = self._budget.spent
         try:
             self._fit(trial, number, matrices, stop)
         except Exception as error:  # noqa: BLE001 - a learner may be a stranger's: its failure is its own
             trial.failed = True
             trial.note = f"failed: {type(error).__name__}: {error}"[:300]
-        trial.seconds.append(perf_counter() - start)
+        trial.seconds.append(self._budget.spent - start)
+
+    def _allowance(self, trial: Trial) -> Callable[[], bool] | None:
+        """Return what tells the next fit of a trial to stop; None if it must not start."""
+        reserve = self._reserve()
+        to_the_end = self._budget.deadline(1.0, reserve)
+        if trial.candidate.learner == FIRST:
+            return to_the_end
+        known = any(other.seconds for other in self._trials if other.learner is trial.learner)
+        if trial.learner.interruptible and not known:
+            return self._budget.deadline(_FIRST_SHARE, reserve) if self._budget.left > 0 else None
+        return to_the_end if self._expected(trial) + reserve <= self._budget.left else None
 
     def _fit(
         self, trial: Trial, number: int, matrices: FoldMatrices, stop: Callable[[], bool]
@@ -145,18 +149,18 @@ class Search:
 
     def _reserve(self) -> float:
         """Return the seconds to keep for fitting the best candidate to all rows, and measuring it."""
-        done = [trial for trial in self._ranked() if trial.seconds and not trial.failed]
+        done = [t for t in self._ranked() if t.scores and t.candidate.learner != FIRST]
         per_fold = done[0].usual_seconds if done else 0.0
         growth = self._problem.rows / max(len(self._folds[0][0]), 1)
         return min(1.2 * per_fold * growth + 1e-6 * self._problem.rows, self._budget.seconds / 2)
 
     def _reporter(self, trial: Trial, number: int) -> Callable[[float], None]:
-        last = perf_counter()
+        last = self._budget.spent
 
         def report(share: float) -> None:
             nonlocal last
-            if perf_counter() - last > _REPORT_EVERY:
-                last = perf_counter()
+            if self._budget.spent - last > _REPORT_EVERY:
+                last = self._budget.spent
                 self._tell(trial, number, share)
 
         return report

@@ -96,12 +96,12 @@ def _of_classes(target: Target, used: "Rows", test: "Rows", reason: str) -> Divi
 def usable_folds(plan: Plan, division: Division, count: int, seed: int) -> list[Fold]:
     """Return folds over the used rows, each with something to tell apart in its training rows."""
     target = division.values[division.used]
-    made = [fold for fold in folds(plan, division.used, count, seed) if _tells(target[fold[0]])]
-    if made:
-        return made
     by: By = "random" if division.task is Task.REGRESSION else "stratified"
-    order = None if by == "random" else division.values
-    return folds(replace(plan, by=by, order=order), division.used, count, seed)
+    shuffled = replace(plan, by=by, order=None if by == "random" else division.values)
+    # Each used class has a row outside of at least one shuffled fold, so the last resort holds.
+    made = (folds(way, division.used, count, seed) for way in (plan, shuffled))
+    telling = ([fold for fold in way if _tells(target[fold[0]])] for way in made)
+    return next(filter(None, telling), [])
 
 
 def _tells(target: "NDArray[Any]") -> bool:

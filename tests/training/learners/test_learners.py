@@ -1,0 +1,116 @@
+"""Every installed learner keeps the law of learners."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from training_worlds import World
+
+from keepwell.core.plugins import plugin_names
+from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.training.framing import frame_problem
+from keepwell.training.learners import Candidate, Learner, Watch, installed
+from keepwell.training.problem import Problem, answer_of
+from keepwell.training.search.matrices import FoldMatrices
+
+NAMES = plugin_names("learners")
+
+
+def problem_of(world: World, target: str) -> tuple[Problem, FoldMatrices]:
+    table, columns = world
+    framed = frame_problem(table, columns, DataSpec(source="", target=target), TrainSpec())
+    return framed.problem, FoldMatrices(framed.problem, framed.folds[0])
+
+
+@pytest.fixture(params=["churn", "prices"])
+def problem(request: pytest.FixtureRequest) -> tuple[Problem, FoldMatrices]:
+    target = {"churn": "left", "prices": "price"}[request.param]
+    return problem_of(request.getfixturevalue(request.param), target)
+
+
+def fit(
+    learner: Learner, candidate: Candidate, problem: tuple[Problem, FoldMatrices], **watch: Any
+) -> Any:
+    rows = problem[1]
+    train, held = rows.of(learner.flavour)
+    target, actual = rows.actual
+    accompanied = Watch(validation=(held, actual), **watch)
+    return learner.fit(candidate, problem[0], train, target, rows.weights, accompanied)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_offers_candidates_that_bear_its_name(
+    name: str, problem: tuple[Problem, FoldMatrices]
+) -> None:
+    offered = installed([name])[name].candidates(problem[0])
+    assert offered
+    assert {candidate.learner for candidate in offered} == {name}
+    assert len({candidate.name for candidate in offered}) == len(offered)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_fits_the_same_model_again(name: str, problem: tuple[Problem, FoldMatrices]) -> None:
+    learner = installed([name])[name]
+    candidate = learner.candidates(problem[0])[0]
+    _, held = problem[1].of(learner.flavour)
+    first, again = (
+        answer_of(fit(learner, candidate, problem).model, held.values, problem[0].classes)
+        for _ in range(2)
+    )
+    assert (first == again).all()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "baseline"])
+def test_beats_the_baseline(name: str, problem: tuple[Problem, FoldMatrices]) -> None:
+    metric = {"binary": "log_loss", "regression": "rmse"}[problem[0].task]
+    losses = []
+    for learner in installed([name]).values():
+        fitted = fit(learner, learner.candidates(problem[0])[0], problem)
+        _, held = problem[1].of(learner.flavour)
+        answer = answer_of(fitted.model, held.values, problem[0].classes)
+        losses.append(problem[0].measure(problem[1].actual[1], answer)[metric])
+    assert losses[1] < losses[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_guesses_more_time_for_more_rows(name: str) -> None:
+    learner = installed([name])[name]
+    assert learner.seconds(1_000_000, 20, 2) > learner.seconds(1_000, 20, 2)
+
+
+def test_puts_the_baseline_first_and_always() -> None:
+    assert list(installed(["linear"])) == ["baseline", "linear"]
+    assert next(iter(installed())) == "baseline"
+
+
+def test_stops_boosting_when_time_is_up(churn: World) -> None:
+    problem = problem_of(churn, "left")
+    learner = installed(["lightgbm"])["lightgbm"]
+    candidate = learner.candidates(problem[0])[0]
+    fitted = fit(learner, candidate, problem, stop=lambda: True)
+    assert fitted.interrupted
+    assert fitted.rounds == 1
+
+
+def test_boosts_the_same_trees_with_any_number_of_threads(prices: World) -> None:
+    from dataclasses import replace
+
+    learner = installed(["lightgbm"])["lightgbm"]
+    problem, rows = problem_of(prices, "price")
+    candidate = learner.candidates(problem)[0]
+    _, held = rows.of("tree")
+    one, two = (
+        fit(learner, candidate, (replace(problem, jobs=jobs), rows)).model.predict(held.values)
+        for jobs in (1, 2)
+    )
+    assert np.array_equal(one, two)
+
+
+def test_offers_rates_for_skewed_amounts_only(prices: World) -> None:
+    from dataclasses import replace
+
+    problem, _ = problem_of(prices, "price")
+    learner = installed(["lightgbm"])["lightgbm"]
+    assert not any("rates" in offered.name for offered in learner.candidates(problem))
+    skewed = replace(problem, target=np.exp(problem.target / 100))
+    assert any("rates" in offered.name for offered in learner.candidates(skewed))

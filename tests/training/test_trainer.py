@@ -1,0 +1,293 @@
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from training_worlds import Listener, World, world_of
+
+from keepwell.core.errors import TrainingError, UsageError
+from keepwell.core.records import ColumnType, Task
+from keepwell.core.spec import DataSpec, SplitSpec, TrainSpec
+from keepwell.features import Decoder
+from keepwell.training import Trained, train
+
+QUICK = TrainSpec(budget=20.0, folds=3)
+
+
+def learnt(world: World, target: str, spec: TrainSpec = QUICK, **more: Any) -> Trained:
+    data = DataSpec(source="", target=target, **more.pop("data", {}))
+    return train(*world, data, spec, **more)
+
+
+@pytest.fixture(scope="module")
+def classified() -> Trained:
+    return learnt(churn_world(), "left")
+
+
+@pytest.fixture(scope="module")
+def regressed() -> Trained:
+    random = np.random.default_rng(2)
+    area, city = random.uniform(20, 200, 400), random.choice(["a", "b"], 400)
+    price = 3 * area + 50 * (city == "b") + 5 * random.normal(size=400)
+    return learnt(world_of({"area": area, "city": city, "price": price}), "price")
+
+
+def churn_world(rows: int = 400) -> World:
+    random = np.random.default_rng(7)
+    months = random.integers(1, 60, rows)
+    plan = random.choice(["basic", "plus", "pro"], rows)
+    odds = -0.06 * months + 1.5 * (plan == "basic") + 0.6 * random.normal(size=rows) + 0.8
+    left = np.where(odds > 0, "yes", "no")
+    return world_of({"months": months, "plan": plan, "left": left})
+
+
+def test_measures_two_classes_on_untouched_rows(classified: Trained) -> None:
+    assert classified.task is Task.BINARY
+    assert classified.metric == "roc_auc"
+    assert classified.signature.classes == ("no", "yes")
+    area = classified.metrics["roc_auc"]
+    assert area.low is not None
+    assert area.high is not None
+    assert 0.9 < area.low < area.value < area.high <= 1.0
+    assert len(classified.test_rows) == len(classified.test_actual) == 80
+    assert set(classified.metrics) >= {"accuracy", "f1", "log_loss", "precision", "recall"}
+
+
+def test_measures_numbers_on_untouched_rows(regressed: Trained) -> None:
+    assert regressed.task is Task.REGRESSION
+    assert regressed.metric == "rmse"
+    assert 4 < regressed.metrics["rmse"].value < 8
+    assert regressed.test_probabilities is None
+    assert regressed.learner == "linear"  # a straight line is what a straight line fits best
+
+
+def test_hands_over_a_pipeline_that_predicts_codes(classified: Trained) -> None:
+    table, _ = churn_world()
+    frame = Decoder(classified.signature).table(table.take(pa.array(classified.test_rows)))
+    chances = classified.pipeline.predict_proba(frame)
+    assert classified.test_probabilities is not None
+    assert np.array_equal(chances, classified.test_probabilities)
+    codes = classified.pipeline.predict(frame)
+    assert [classified.signature.classes[code] for code in codes] == classified.test_predictions
+
+
+def test_ranks_candidates_and_takes_the_first(classified: Trained) -> None:
+    first = classified.leaderboard[0]
+    assert first.learner == classified.learner
+    assert first.mean is not None
+    assert first.low is not None
+    assert first.low < first.mean
+    assert {row.learner for row in classified.leaderboard} == {"baseline", "lightgbm", "linear"}
+
+
+def test_shares_the_importance_out_among_input_columns(classified: Trained) -> None:
+    assert set(classified.importance) == {"months", "plan"}
+    assert sum(classified.importance.values()) == pytest.approx(1.0)
+    assert min(classified.importance.values()) > 0.1
+
+
+def test_draws_figures_that_json_can_carry(classified: Trained, regressed: Trained) -> None:
+    both = {"importance", "cross_validation"}
+    curves = {"roc_curve", "precision_recall_curve", "calibration", "confusion_matrix"}
+    assert set(classified.plots) == both | curves
+    assert set(regressed.plots) == both | {
+        "predicted_vs_actual",
+        "residuals",
+        "residual_histogram",
+    }
+    for figure in [*classified.plots.values(), *regressed.plots.values()]:
+        assert json.loads(json.dumps(figure, allow_nan=False)) == figure
+        assert figure["data"]
+
+
+def test_profiles_inputs_and_predictions(classified: Trained, regressed: Trained) -> None:
+    assert [column.name for column in classified.profile.columns] == [
+        "months",
+        "plan",
+        "prediction",
+    ]
+    assert classified.profile.rows == 320
+    said = classified.profile.column("prediction")
+    assert said is not None
+    assert said.type is ColumnType.CATEGORY
+    assert {label for label, _ in said.top} == {"no", "yes"}
+    number = regressed.profile.column("prediction")
+    assert number is not None
+    assert number.type is ColumnType.NUMBER
+    assert number.rows == 80
+
+
+def test_shows_training_validation_and_test_side_by_side(classified: Trained) -> None:
+    scores = classified.overfit
+    assert scores.train is not None
+    assert scores.validation == classified.leaderboard[0].mean
+    assert scores.test == classified.metrics["roc_auc"].value
+    assert scores.warning == ""
+
+
+def test_warns_of_a_model_that_only_remembers() -> None:
+    random = np.random.default_rng(0)
+    noise = {f"x{n}": random.normal(size=300) for n in range(20)}
+    target = noise["x0"] + 6 * random.normal(size=300)
+    found = learnt(world_of({**noise, "y": target}), "y", replace(QUICK, learners=("lightgbm",)))
+    assert "does not carry over to new rows" in found.overfit.warning
+
+
+def test_gives_the_same_model_for_the_same_seed(classified: Trained) -> None:
+    again = learnt(churn_world(), "left")
+    assert again.metrics == classified.metrics
+    assert again.test_rows.tolist() == classified.test_rows.tolist()
+    assert [row.scores for row in again.leaderboard] == [
+        row.scores for row in classified.leaderboard
+    ]
+
+
+def test_tests_on_the_rows_it_is_given_and_weighs_the_others() -> None:
+    table, columns = churn_world()
+    doubt = np.ones(400)
+    doubt[:200] = 0.0
+    mask = np.zeros(400, dtype=bool)
+    mask[350:] = True
+    found = learnt((table, columns), "left", test_rows=mask, weights=doubt)
+    assert found.test_rows.tolist() == list(range(350, 400))
+    assert found.split_reason == "the test rows were handed in"
+    unweighted = learnt((table, columns), "left", test_rows=np.arange(350, 400))
+    assert found.test_probabilities is not None
+    assert unweighted.test_probabilities is not None
+    assert not np.array_equal(found.test_probabilities, unweighted.test_probabilities)
+
+
+def test_refuses_weights_that_do_not_fit() -> None:
+    with pytest.raises(TrainingError, match="the weights do not fit the 400 rows"):
+        learnt(churn_world(), "left", weights=[1.0, 2.0])
+
+
+def test_names_positions_in_the_table_it_was_given_though_outcomes_are_missing() -> None:
+    table, columns = churn_world()
+    left = [None if row % 3 == 0 else value for row, value in enumerate(table["left"].to_pylist())]
+    gaps = table.set_column(2, "left", pa.array(left))
+    found = learnt((gaps, columns), "left")
+    assert not any(row % 3 == 0 for row in found.test_rows)
+    assert [left[row] for row in found.test_rows] == found.test_actual
+    assert found.findings[0].kind == "target"
+
+
+def test_splits_by_time_and_learns_from_its_parts() -> None:
+    random = np.random.default_rng(4)
+    hours = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=n) for n in range(1_000)]
+    load = [50 + 20 * (8 <= hour.hour < 18) + random.normal() for hour in hours]
+    world = world_of({"hour": pa.array(hours, pa.timestamp("us", tz="UTC")), "load": load})
+    found = learnt(world, "load")
+    assert found.test_rows.tolist() == list(range(800, 1_000))
+    assert found.metrics["rmse"].value < 3
+    assert found.importance == {"hour": 1.0}
+
+
+def test_learns_from_prose() -> None:
+    random = np.random.default_rng(5)
+    words = np.array(["lovely", "awful", "table", "chair", "window"])
+    kinds = random.integers(0, 2, 300)
+    texts = [f"a {words[kind]} {random.choice(words[2:])} indeed" for kind in kinds]
+    world = world_of({"text": texts, "good": kinds == 0}, text=ColumnType.TEXT)
+    found = learnt(world, "good")
+    assert found.signature.classes == (False, True)
+    assert found.metrics["accuracy"].value == 1.0
+
+
+def test_copes_with_gaps_infinities_and_odd_names() -> None:
+    table, _ = churn_world()
+    odd = {
+        "class": [float("inf") if n % 50 == 0 else float(n % 7) for n in range(400)],
+        'quo"te\n😀' + "x" * 300: [None if n % 9 == 0 else n for n in range(400)],
+        "left": table["left"],
+        "plan": table["plan"],
+    }
+    found = learnt(world_of(odd), "left")
+    assert len(found.signature.inputs) == 3
+    assert not any(field.required for field in found.signature.inputs[:2])
+
+
+def test_keeps_classes_that_only_test_rows_have_as_misses() -> None:
+    labels = ["a", "b"] * 40 + ["c"] * 20
+    stamp = pa.array(range(100), pa.timestamp("s"))
+    world = world_of({"x": np.arange(100) % 2, "t": stamp, "y": labels})
+    found = learnt(world, "y", data={"time": "t"})
+    assert found.signature.classes == ("a", "b")
+    assert set(found.test_actual) == {"c"}
+    assert found.metrics["accuracy"].value == 0.0
+    assert "roc_auc" not in found.metrics
+
+
+def test_brings_a_baseline_back_within_no_budget_at_all() -> None:
+    found = learnt(churn_world(), "left", TrainSpec(budget=0.0))
+    assert found.learner == "baseline"
+    assert found.metrics["roc_auc"].value == 0.5
+    assert set(found.importance.values()) == {0.0}
+
+
+def test_keeps_the_budget() -> None:
+    found = learnt(churn_world(20_000), "left", TrainSpec(budget=3.0))
+    assert found.seconds < 9  # measuring comes on top
+    assert any(row.note for row in found.leaderboard)
+
+
+def test_reports_progress_on_fifty_thousand_rows(listener: Listener) -> None:
+    found = learnt(churn_world(50_000), "left", TrainSpec(budget=4.0), progress=listener)
+    assert found.metrics["roc_auc"].value > 0.9
+    messages = [message for message, _, _ in listener.heard]
+    assert messages[0] == "looking at the target and the columns"
+    assert any(message.startswith("trying lightgbm/plain, fold 1 of 5") for message in messages)
+    assert any(message.endswith("to all 40,000 rows") for message in messages)
+    assert messages[-1].endswith("on 10,000 test rows")
+    fractions = [fraction for _, fraction, _ in listener.heard if fraction is not None]
+    assert all(0 <= fraction <= 1 for fraction in fractions)
+
+
+def test_refuses_a_metric_that_does_not_fit_the_task() -> None:
+    with pytest.raises(UsageError, match="'rmse' does not fit a binary model"):
+        learnt(churn_world(), "left", replace(QUICK, metric="rmse"))
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "f1", "log_loss", "average_precision"])
+def test_optimises_the_metric_that_is_asked_for(metric: str) -> None:
+    found = learnt(churn_world(), "left", replace(QUICK, metric=metric, learners=("linear",)))
+    assert found.metric == metric
+    assert found.leaderboard[0].mean == pytest.approx(found.metrics[metric].value, abs=0.1)
+
+
+def test_learns_a_median_for_mean_absolute_error() -> None:
+    random = np.random.default_rng(6)
+    x = random.normal(size=400)
+    world = world_of({"x": x, "y": x + random.standard_t(2, size=400)})
+    found = learnt(world, "y", replace(QUICK, metric="mae"))
+    assert found.metrics["mae"].value < 1.6
+
+
+@pytest.mark.parametrize("by", ["random", "stratified"])
+def test_divides_as_told(by: str) -> None:
+    found = learnt(churn_world(), "left", replace(QUICK, split=SplitSpec(by=by, test=0.5)))
+    assert len(found.test_rows) == 200
+
+
+@pytest.mark.parametrize("rows", [10, 14, 25])
+def test_makes_something_of_very_few_rows(rows: int) -> None:
+    random = np.random.default_rng(rows)
+    labels = np.where(np.arange(rows) % 2 == 0, "a", "b")
+    found = learnt(world_of({"x": random.normal(size=rows), "y": labels}), "y")
+    assert len(found.test_rows) >= 2
+    assert "accuracy" in found.metrics
+
+
+def test_makes_something_of_seven_classes_one_of_them_rare() -> None:
+    random = np.random.default_rng(9)
+    codes = np.concatenate([np.repeat(np.arange(6), 30), [6, 6]])
+    x = codes + 0.2 * random.normal(size=len(codes))
+    labels = np.array(["u", "v", "w", "x", "y", "z", "rare"])[codes]
+    found = learnt(world_of({"x": x, "noise": random.normal(size=len(codes)), "y": labels}), "y")
+    assert found.task is Task.MULTICLASS
+    assert found.metric == "log_loss"
+    assert len(found.signature.classes) == 7
+    assert found.metrics["accuracy"].value > 0.8
