@@ -44,11 +44,15 @@ def _number(value: Any) -> float:
         return value if math.isfinite(value) else NAN
     if kind is bool or not isinstance(value, Real | Decimal):
         raise RefusedValueError("takes a number")
-    try:
-        number = float(value)
-    except OverflowError:  # an integer beyond 1.8e308 is as good as infinite
-        return NAN
+    number = _as_float(value)
     return number if math.isfinite(number) else NAN
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond 1.8e308 is as good as infinite
+        return math.inf
 
 
 def _boolean(value: Any) -> float:
@@ -91,7 +95,7 @@ def _category(field: Field) -> Cell:
                 word = "true" if value else "false"
                 return by_boolean.get(word, word)
         elif isinstance(value, Real | Decimal) and by_number:
-            number = float(value)
+            number = _as_float(value)
             return by_number.get(number) or f"{number:.15g}"
         raise RefusedValueError("takes text")
 
