@@ -71,7 +71,7 @@ def test_runs_models_and_datasets_can_be_read(client: TestClient, told: Told) ->
 def test_lists_name_what_there_is(client: TestClient) -> None:
     assert client.get("/api/v1/models").json()["models"][0]["newest"] == 2
     assert client.get("/api/v1/datasets").json()["datasets"][0]["name"] == NAME
-    assert client.get(f"/api/v1/datasets/{NAME}").json()["versions"][0]["version"] == 1
+    assert client.get(f"/api/v1/datasets/{NAME}").json()["versions"][0]["version"] == 2
 
 
 def test_curves_and_artifacts_of_a_run_can_be_read(client: TestClient, told: Told) -> None:

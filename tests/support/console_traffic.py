@@ -135,11 +135,16 @@ def _column(item: Field, importance: float) -> ColumnReport:
         unseen=(("PayPal", 0.043),) if item.name == "PaymentMethod" else (),
         bars=Bars(
             labels=names,
-            edges=() if names else tuple(18 + 5 * at for at in range(count + 1)),
+            edges=() if names else _edges(item.type, count),
             reference=reference,
             current=current,
         ),
     )
+
+
+def _edges(kind: ColumnType, count: int) -> tuple[float, ...]:
+    start, step = (1.5e9, 1.2e7) if kind is ColumnType.DATETIME else (18.0, 5.0)
+    return tuple(start + step * at for at in range(count + 1))
 
 
 def _shares(weights: list[float]) -> tuple[float, ...]:

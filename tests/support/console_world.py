@@ -30,6 +30,7 @@ from keepwell.core.records import (
     Run,
     Signal,
 )
+from keepwell.core.spec import RolloutSpec
 from keepwell.tracking.bundles import pack
 from keepwell.workspace import Workspace
 
@@ -86,7 +87,9 @@ def tell(root: Path, now: float) -> Told:
         clock.advance(3 * HOUR)
         incident = _open_incident(workspace, clock)
         clock.advance(240)
-        second, retraining = _train(workspace, clock, "retrain", data.key, accuracy=0.835)
+        _write_csv(workspace.root / "customers.csv", count=700, seed=1)
+        newer = workspace.datasets.ingest(NAME, "customers.csv", root=workspace.root)
+        second, retraining = _train(workspace, clock, "retrain", newer.key, accuracy=0.835)
         incident = _heal(workspace, clock, incident, second, retraining)
     clock.advance(now - clock.now())
     measure(workspace, now)
@@ -100,6 +103,35 @@ def tell(root: Path, now: float) -> Told:
         incident=incident,
         predictions=predict(workspace, now, second.version),
     )
+
+
+def start_canary(told: Told) -> Incident:
+    """Open another incident whose challenger has a tenth of the traffic."""
+    workspace, clock = told.workspace, told.clock
+    with acting_as("loop"):
+        incident = _open_incident(workspace, clock)
+        third, run = _train(workspace, clock, "retrain", f"{NAME}/2", accuracy=0.841)
+        rollout = workspace.rollouts.start(
+            NAME,
+            third.version,
+            spec=RolloutSpec(steps=(10.0, 50.0, 100.0)),
+            reason="version 3 beats the champion by 0.013 on the same 900 rows",
+            incident=incident.id,
+        )
+        moved = replace(
+            incident, status="rolling_out", run=run.id, candidate=third.version, rollout=rollout.id
+        )
+        decision = Decision(
+            id=new_id(clock.now()),
+            time=clock.now(),
+            endpoint=NAME,
+            action="start_rollout",
+            incident=incident.id,
+            reason=rollout.reason,
+            outcome="done",
+        )
+        workspace.incidents.write(decision, incident=moved)
+    return moved
 
 
 def _train(

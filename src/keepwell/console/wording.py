@@ -111,6 +111,11 @@ def moment(time: float | None) -> str:
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
+def date(time: float) -> str:
+    """Return a date of somebody's data, with the time of day only where there is one."""
+    return moment(time).removesuffix(" 00:00 UTC")
+
+
 def short(identifier: str) -> str:
     """Return the end of an identifier: ULIDs of one minute share their beginning."""
     return identifier[-8:]

@@ -1,10 +1,7 @@
 // The form that asks an endpoint: what is sent is what `curl` would send, through the same door.
 (() => {
   "use strict";
-  const form = document.getElementById("try");
-  if (!form) return;
-  const answer = document.getElementById("answer");
-  const curl = document.getElementById("curl");
+  let form, answer, curl;
 
   function instance() {
     const row = {};
@@ -69,8 +66,7 @@
     answer.replaceChildren(node("p", "strong", document_.what || `The endpoint answered ${status}`));
     for (const beat of [document_.why, document_.now]) if (beat) answer.append(node("p", "small", beat));
   }
-  form.addEventListener("input", tell);
-  form.addEventListener("submit", async (event) => {
+  async function ask(event) {
     event.preventDefault();
     const button = form.querySelector("button[type=submit]");
     button.disabled = true;
@@ -89,6 +85,18 @@
     } finally {
       button.disabled = false;
     }
-  });
-  tell();
+  }
+  // The form may come with an update: an endpoint has none before its first champion.
+  function begin() {
+    if (form && form.isConnected) return;
+    form = document.getElementById("try");
+    if (!form) return;
+    answer = document.getElementById("answer");
+    curl = document.getElementById("curl");
+    form.addEventListener("input", tell);
+    form.addEventListener("submit", ask);
+    tell();
+  }
+  document.addEventListener("htmx:afterSwap", begin);
+  begin();
 })();

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keepwell.console.charts import Bar, bars
-from keepwell.console.wording import moment, number
+from keepwell.console.wording import date, number
 from keepwell.core.errors import NotFoundError
 from keepwell.core.records import Column, ColumnProfile, ColumnType
 
@@ -86,6 +86,6 @@ def _summary(profile: ColumnProfile) -> str:
     if len(profile.quantiles) <= MEDIAN or profile.minimum is None or profile.maximum is None:
         return ""
     if profile.type is ColumnType.DATETIME:
-        return f"{moment(profile.minimum)} to {moment(profile.maximum)}"
+        return f"{date(profile.minimum)} to {date(profile.maximum)}"
     middle = number(profile.quantiles[MEDIAN])
     return f"{number(profile.minimum)} to {number(profile.maximum)}, half below {middle}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from keepwell.console.charts import Bar, bars
-from keepwell.console.wording import moment, number, percent
+from keepwell.console.wording import date, number, percent
 from keepwell.core.records import ColumnType
 from keepwell.monitoring.report import Bars, ColumnReport, Report
 
@@ -71,7 +71,7 @@ def _labels(drawn: Bars, kind: ColumnType) -> tuple[str, ...]:
         return drawn.labels if len(drawn.labels) <= MOST_LABELS else ends
     if not drawn.edges:
         return ()
-    said = moment if kind is ColumnType.DATETIME else number
+    said = date if kind is ColumnType.DATETIME else number
     return said(drawn.edges[0]), said(drawn.edges[-1])
 
 

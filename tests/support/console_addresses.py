@@ -1,0 +1,40 @@
+"""Every page of the console, by what it shows; names in braces come from the history."""
+
+from console_customers import NAME
+from console_world import Told
+
+PAGES = {
+    "home": "/",
+    "endpoint": f"/endpoints/{NAME}",
+    "predictions": f"/endpoints/{NAME}/predictions",
+    "predictions of a version": f"/endpoints/{NAME}/predictions?version=2",
+    "prediction": "/predictions/{prediction}",
+    "runs": "/runs",
+    "runs of a kind": "/runs?kind=retrain",
+    "run": "/runs/{run}",
+    "comparison": "/runs/compare?run={run}&run={other}",
+    "models": "/models",
+    "model": f"/models/{NAME}",
+    "version": f"/models/{NAME}/2",
+    "datasets": "/datasets",
+    "dataset": f"/datasets/{NAME}/2",
+    "difference": f"/datasets/{NAME}/2/difference",
+    "incidents": "/incidents",
+    "healed incident": "/incidents/{incident}",
+    "open incident": "/incidents/{open}",
+    "audit": "/audit",
+    "audit of a subject": "/audit?subject=incident:{incident}",
+    "reference": "/docs",
+}
+
+
+def address(page: str, told: Told) -> str:
+    """Return the address of a page."""
+    opened = told.workspace.incidents.open(NAME)
+    return PAGES[page].format(
+        prediction=told.predictions[0],
+        run=told.run.id,
+        other=told.second.run,
+        incident=told.incident.id,
+        open=opened.id if opened else "",
+    )
