@@ -122,6 +122,9 @@ def _widen(
         }
     )
     tally = survey(connection, values, _WIDER).get(0)
+    if tally is not None and tally.digits == tally.values:
+        reason = f"digits with leading zeros or too many for a number: {shown}"
+        return replace(plan, reading=STRING, reason=reason)
     for reading in _WIDER:
         if tally is None or tally.fitting[reading] < tally.values:
             continue

@@ -1,0 +1,86 @@
+"""Real stores in a temporary folder, and files written in one line."""
+
+import ctypes
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from keepwell.core.clock import ManualClock
+from keepwell.core.records import Column, DatasetVersion
+from keepwell.data.datasets import Datasets
+from keepwell.infrastructure.blobs import open_blobs
+from keepwell.infrastructure.metadata import open_metadata
+from keepwell.infrastructure.tables import open_tables
+
+Write = Callable[[str, Any], Path]
+
+
+@dataclass
+class World:
+    """A folder of files, and the datasets made of them."""
+
+    root: Path
+    home: Path
+    datasets: Datasets
+
+    def write(self, name: str, content: str | bytes | pa.Table) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, pa.Table):
+            pq.write_table(content, path)
+        else:
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def ingest(self, source: str, name: str = "d", **options: Any) -> DatasetVersion:
+        options.setdefault("contract", self.root / f"{name}.yaml")
+        return self.datasets.ingest(name, source, root=self.root, **options)
+
+    def column(self, source: str, name: str, dataset: str = "d", **options: Any) -> Column:
+        found = self.ingest(source, dataset, **options).columns
+        return next(column for column in found if column.name == name)
+
+    def values(self, version: DatasetVersion, column: str) -> list[Any]:
+        values: list[Any] = self.datasets.read(version, [column])[column].to_pylist()
+        return values
+
+
+def open_datasets(home: Path) -> Datasets:
+    home.mkdir(parents=True, exist_ok=True)
+    return Datasets(
+        open_metadata(f"sqlite:///{home / 'record.db'}"),
+        open_blobs(str(home / "blobs")),
+        open_tables(str(home / "tables")),
+        ManualClock(1000.0),
+        home / "staging",
+    )
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    root = tmp_path / "files"
+    root.mkdir()
+    home = tmp_path / "home"
+    return World(root, home, open_datasets(home))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder on a real file system of 4 MiB; skip where we may not mount one."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    kernel = ctypes.CDLL(None, use_errno=True)
+    if kernel.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, b"size=4m") != 0:
+        pytest.skip(f"a small tmpfs cannot be mounted: {os.strerror(ctypes.get_errno())}")
+    yield folder
+    kernel.umount2(os.fsencode(folder), 2)
+
+
+def lines(header: str, rows: Iterator[str] | list[str]) -> str:
+    return header + "\n" + "".join(f"{row}\n" for row in rows)
