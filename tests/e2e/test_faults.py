@@ -28,7 +28,7 @@ def test_a_killed_run_resumes(tmp_path: Path, moment: str) -> None:
         stderr=subprocess.PIPE,
         env=outside.ENVIRONMENT,
     )
-    _wait_until_working(project, moment)
+    _wait_until_working(project, moment, process)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL, "it ended before it could be killed"
@@ -45,17 +45,17 @@ def test_a_killed_run_resumes(tmp_path: Path, moment: str) -> None:
     assert outside.keepwell("audit", "verify", cwd=project).returncode == 0
 
 
-def _wait_until_working(project: Path, moment: str) -> None:
+def _wait_until_working(project: Path, moment: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        staged = list((project / ".keepwell" / "staging").rglob("*.parquet"))
+        staged = list((project / ".keepwell" / "staging").rglob("*.*"))
         database = project / ".keepwell" / "record.db"
         if moment == "ingest" and staged:
             return
         if moment == "train" and database.exists() and _running(database):
             return
         time.sleep(0.01)
-    raise AssertionError(f"no sign of {moment}")
+    raise AssertionError(f"no sign of {moment}; {process.poll()}")
 
 
 def _running(database: Path) -> bool:

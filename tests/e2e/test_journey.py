@@ -28,7 +28,7 @@ def test_run_reports_the_contract_that_scripts_rely_on(tmp_path: Path) -> None:
     assert second["model"] == first["model"]
 
     (tmp_path / "customers.csv").write_text(outside.customers(650))
-    third = outside.keepwell_json("run", cwd=project)
+    third = outside.keepwell_json("run", cwd=project, check=False)  # its gate may well be closed
     assert third["steps"][0]["status"] == "done"
     assert "600 → 650 rows" in third["steps"][0]["reason"]
     assert third["dataset"]["version"] == 2
@@ -97,7 +97,7 @@ def test_a_promotion_by_hand_reaches_the_workers_and_can_be_taken_back(
     config.write_text(
         config.read_text() + "\nserve:\n  rollout: {strategy: all-at-once}\ntrain:\n  seed: 7\n"
     )
-    result = outside.keepwell_json("run", cwd=project)
+    result = outside.keepwell_json("run", cwd=project, check=False)
     assert result["model"]["version"] == 2
     if result["gate"]["passed"]:
         _wait_for_version(served, 2)

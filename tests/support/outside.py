@@ -32,9 +32,10 @@ def keepwell(*words: str, cwd: Path, check: bool = True) -> subprocess.Completed
     return done
 
 
-def keepwell_json(*words: str, cwd: Path) -> dict[str, Any]:
+def keepwell_json(*words: str, cwd: Path, check: bool = True) -> dict[str, Any]:
     """Run one command with --json and return its document."""
-    document: dict[str, Any] = json.loads(keepwell(*words, "--json", cwd=cwd).stdout)
+    done = keepwell(*words, "--json", cwd=cwd, check=check)
+    document: dict[str, Any] = json.loads(done.stdout)
     return document
 
 
@@ -60,13 +61,14 @@ class Served:
     def __init__(self, project: Path, port: int) -> None:
         self.project = project
         self.url = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "keepwell", "up", "--port", str(port)],
-            cwd=project,
-            stdout=(project / "up.out").open("wb"),
-            stderr=subprocess.STDOUT,
-            env=ENVIRONMENT,
-        )
+        with (project / "up.out").open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "keepwell", "up", "--port", str(port)],
+                cwd=project,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=ENVIRONMENT,
+            )
         self.http = httpx2.Client(base_url=self.url, timeout=30)
 
     def wait_ready(self, seconds: float = 60) -> None:

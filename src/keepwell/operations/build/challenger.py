@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from keepwell.core.errors import TrainingError
+from keepwell.core.errors import InvalidDataError, TrainingError
 from keepwell.core.progress import Progress
-from keepwell.core.records import Column, ModelVersion
+from keepwell.core.records import Column, Estimate, ModelVersion
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.operations.build.bench import Bench, Build
 from keepwell.operations.build.draft import Draft
@@ -210,7 +210,7 @@ def compare(
 
     None where the rows cannot decide the metric.
     """
-    from keepwell.tracking.metrics import measure, paired_difference
+    from keepwell.tracking.metrics import direction, measure, paired_difference
 
     task, classes = champion.signature.task, champion.signature.classes
     metric = champion.metric
@@ -218,16 +218,27 @@ def compare(
     challenger, ruler = (
         open_scorer(bench, version).batch(table, lenient=True) for version in (candidate, champion)
     )
-    gain = paired_difference(metric, task, classes, actual, challenger, ruler)
-    if gain is None:
+    try:
+        difference = paired_difference(metric, task, classes, actual, challenger, ruler)
+    except InvalidDataError:
         return None
     values = [
         measure(task, classes, actual, item.predictions, item.probabilities)[metric]
         for item in (challenger, ruler)
     ]
     return Comparison(
-        metric=metric, rows=table.num_rows, challenger=values[0], champion=values[1], gain=gain
+        metric=metric,
+        rows=table.num_rows,
+        challenger=values[0],
+        champion=values[1],
+        gain=difference if direction(metric) > 0 else _negative(difference),
     )
+
+
+def _negative(estimate: Estimate) -> Estimate:
+    low = None if estimate.high is None else -estimate.high
+    high = None if estimate.low is None else -estimate.low
+    return Estimate(value=-estimate.value, low=low, high=high)
 
 
 class _Quiet:

@@ -108,6 +108,7 @@ class Builder:
             seconds=round(seconds, 3),
         )
         self._memory.write(record, "finished", why=reason)
+        reason = stage.explain(build) or reason
         result = StepResult(name=stage.name, status="done", reason=reason, seconds=seconds)
         build.listener.step_finished(result)
         return result

@@ -36,6 +36,17 @@ class Stage(Protocol):
         """Leave the result of an earlier execution in `build`; `NotFoundError` if it is gone."""
         ...
 
+    def explain(self, build: Build) -> str:
+        """Return a better reason for the execution, now that its result is known; else nothing."""
+        ...
+
+
+class _Plain:
+    """A stage whose inputs say all there is to say about why it ran."""
+
+    def explain(self, build: Build) -> str:
+        return ""
+
 
 class Ingest:
     """Loads, types, checks and profiles the data."""
@@ -69,8 +80,19 @@ class Ingest:
         name, _, version = output.rpartition("/")
         build.dataset = build.bench.datasets.get(name, int(version))
 
+    def explain(self, build: Build) -> str:
+        dataset = build.dataset
+        if dataset is None or dataset.version == 1:
+            return ""
+        before = build.bench.datasets.get(dataset.name, dataset.version - 1)
+        if before.rows != dataset.rows:
+            return f"the data changed: {before.rows:,} → {dataset.rows:,} rows"
+        if before.digest == dataset.digest:
+            return ""
+        return f"the data changed: {dataset.rows:,} rows as before, with other content"
 
-class Train:
+
+class Train(_Plain):
     """Trains, evaluates and explains; compiles the scorer and proves it."""
 
     name = "train"
@@ -114,7 +136,7 @@ class Train:
         build.findings.extend(build.draft.findings)
 
 
-class Register:
+class Register(_Plain):
     """Gives the trained model its version number."""
 
     name = "register"
@@ -154,7 +176,7 @@ def register_draft(build: Build, draft: Draft) -> Any:
     return model
 
 
-class Gate:
+class Gate(_Plain):
     """Holds the version against its limits, and against the champion on the same rows."""
 
     name = "gate"
@@ -180,7 +202,7 @@ class Gate:
         build.verdict = from_json(GateVerdict, build.bench.blobs.read(output))
 
 
-class Promote:
+class Promote(_Plain):
     """Puts the version behind the endpoint: at once, or by a rollout where traffic is live."""
 
     name = "promote"
