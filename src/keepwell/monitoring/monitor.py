@@ -31,7 +31,7 @@ from keepwell.monitoring.service import Traffic
 MOST_ROWS = 50_000
 """Of a window that holds more predictions than this, the newest are looked at."""
 
-PARSED_ROWS = 20_000
+PARSED_ROWS = 10_000
 """Inputs are compared on at most so many rows, spread evenly over the window: more would tell no more."""
 
 PREDICTION = "prediction"

@@ -25,7 +25,6 @@ def record(measurements: MeasurementStore, report: Report, *, main: bool = True)
     own = f"{subject}/v{report.version}"
     quality = list(_of_model(report))
     measurements.append(own, [*quality, *_of_service(report.service, report.time)])
-    measurements.write_report(own, report.time, to_plain(report))
     if not main:
         return
     measurements.append(subject, [*quality, *_of_service(report.total, report.time)])

@@ -27,8 +27,9 @@ def describe_change(counted: Counted) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share as people say it: `31%`, `0.4%`."""
-    return f"{share:.0%}" if share >= 0.0995 or not share else f"{share:.1%}"  # noqa: PLR2004
+    """Return a share as people say it: `31%`, `0.4%`; `100%` means all of them."""
+    rounds_badly = 0 < share < 0.0995 or 0.995 <= share < 1  # noqa: PLR2004
+    return f"{share:.1%}" if rounds_badly else f"{share:.0%}"
 
 
 def number(value: float) -> str:
@@ -92,11 +93,16 @@ def _labels(counted: Counted) -> str:
             f"new category '{label}'" if not more else f"'{label}' and {more} more new categories"
         )
         return f"{what} in {percent(fresh)} of rows of `{name}`"
-    place = int(np.argmax(np.abs(after - before)))
-    label = counted.labels[place]
-    if not after[place]:
-        return f"category '{label}' of `{name}` is gone, it was {percent(before[place])} of rows"
+    moved = np.abs(after - before)
+    gone = np.where(after == 0, before, 0.0)
+    if gone.max() >= moved.max() / 2:
+        place = int(np.argmax(gone))
+        return (
+            f"category '{counted.labels[place]}' of `{name}` is gone,"
+            f" it was {percent(before[place])} of rows"
+        )
+    place = int(np.argmax(moved))
     return (
-        f"'{label}' makes up {percent(after[place])} of rows of `{name}`,"
+        f"'{counted.labels[place]}' makes up {percent(after[place])} of rows of `{name}`,"
         f" {percent(before[place])} in training"
     )

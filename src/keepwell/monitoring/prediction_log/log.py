@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -167,13 +166,12 @@ class PredictionLog:
 
     def counts(self, endpoint: str, since: float | None = None) -> Counts:
         """Return how many predictions and outcomes there are, of predictions made since a time."""
-        made = self._predictions().between(_of(endpoint), since=since, columns=["version"])
-        known = self._outcomes().between(_of(endpoint), since=since, columns=["prediction_id"])
-        versions, numbers = np.unique(made["version"].to_numpy(), return_counts=True)
+        versions = self._predictions().tally(_of(endpoint), "version", since)
+        outcomes = self._outcomes().tally(_of(endpoint), "endpoint", since)
         return Counts(
-            predictions=made.num_rows,
-            outcomes=pc.count_distinct(known["prediction_id"]).as_py(),
-            versions=dict(zip(versions.tolist(), numbers.tolist(), strict=True)),
+            predictions=sum(versions.values()),
+            outcomes=outcomes.get(endpoint, 0),
+            versions=dict(sorted(versions.items())),
         )
 
     def _read(

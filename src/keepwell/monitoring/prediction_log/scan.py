@@ -18,6 +18,8 @@ SLACK = 120.0
 SPANS = (60.0, 600.0, 6_000.0, 86_400.0, 864_000.0, 8_640_000.0)
 """How far back the newest rows are looked for, step by step, before everything is read."""
 
+_DAY = 86_400.0
+
 
 class Scan:
     """One table with a column of times, which Delta's statistics let a read skip files by.
@@ -70,15 +72,26 @@ class Scan:
 
         Only times are read to find out where those begin, of ever longer spans before `now`.
         """
-        earliest = since or 0.0
         end = now if until is None else min(now, until)
-        for span in SPANS:
-            start = max(end - span, earliest)
+        spans = SPANS if since is None else [span for span in SPANS if end - span > since]
+        if since is not None and end - since < _DAY:  # its times are few enough to read at once
+            spans = [end - since]
+        for span in spans:
+            start = end - span
             times = self.between(where, since=start, until=until, columns=[self._time])
-            if times.num_rows >= rows:
+            if times.num_rows > rows:
                 start = float(seconds_of(times[self._time])[-rows])
-                return self.between(where, since=start, until=until, columns=columns)[-rows:]
+            elif times.num_rows < rows and start != since:
+                continue
+            return self.between(where, since=start, until=until, columns=columns)[-rows:]
         return self.between(where, since=since, until=until, columns=columns)[-rows:]
+
+    def tally(self, where: Any, name: str, since: float | None = None) -> dict[Any, int]:
+        """Return how many rows since a time have each value of a column."""
+        if since is not None:
+            where &= ds.field(self._time) >= moment(since)
+        counted = self._rows.to_table(columns=[name], filter=where)[name].value_counts()
+        return {row["values"]: row["counts"] for row in counted.to_pylist()}
 
     def by_id(self, name: str, ids: Collection[str]) -> pa.Table:
         """Return the rows whose column `name` is one of these ids; the time in an id says where to look."""
