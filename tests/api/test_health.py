@@ -114,4 +114,6 @@ def test_metrics_tell_champion_drift_quality_incidents_and_process(told: Told) -
     assert drift["MonthlyCharges"] > drift["tenure"]
     closed = {"endpoint": NAME, "resolution": "healed"}
     assert (closed, 1.0) in found["keepwell_incidents_closed_total"]
+    assert found["keepwell_loop_enabled"] == [({}, 1.0)]
+    assert found["keepwell_loop_running"] == [({}, 0.0)]
     assert found["process_resident_memory_bytes"][0][1] > 0

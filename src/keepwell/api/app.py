@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request, Response
 
 from keepwell import __version__
 from keepwell.api import refusals, routes
+from keepwell.api.routes.health import Workers
 from keepwell.api.security import Guard
 from keepwell.core.errors import NotFoundError
 from keepwell.core.plugins import load_plugin, plugin_names
@@ -20,13 +21,20 @@ DESCRIPTION = (
 )
 
 
-def create_app(workspace: "Workspace", *, supervisor: Any = None, loop: Any = None) -> FastAPI:
+def create_app(
+    workspace: "Workspace",
+    *,
+    supervisor: Workers | None = None,
+    loop: object = None,
+    host: str = "",
+) -> FastAPI:
     """Return the application that serves a workspace.
 
     Args:
         workspace: What is served.
         supervisor: Knows the inference workers; without one, readiness follows the record alone.
-        loop: Knows how the closed loop is doing; without one, its metrics are left out.
+        loop: The closed loop, if it is at work in this process.
+        host: Address that the workers listen on; the project's if empty.
     """
     app = FastAPI(
         title="Keepwell",
@@ -43,7 +51,7 @@ def create_app(workspace: "Workspace", *, supervisor: Any = None, loop: Any = No
         app.include_router(getattr(routes, name))
     app.add_route("/api/{path:path}", _nothing, include_in_schema=False)
     _mount_pages(app, workspace)
-    app.add_middleware(Guard, bound=workspace.spec.serve.host)
+    app.add_middleware(Guard, bound=host or workspace.spec.serve.host)
     return app
 
 

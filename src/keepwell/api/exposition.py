@@ -42,7 +42,7 @@ _SERIES = {
 }
 
 
-def expose(workspace: "Workspace", supervisor: Workers | None, loop: Any) -> bytes:
+def expose(workspace: "Workspace", supervisor: Workers | None, loop: object) -> bytes:
     """Return everything as Prometheus text."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
@@ -66,7 +66,7 @@ class _Gathered(Collector):
         return list(self._gather())
 
 
-def _families(workspace: "Workspace", supervisor: Workers | None, loop: Any) -> Iterator[Metric]:
+def _families(workspace: "Workspace", supervisor: Workers | None, loop: object) -> Iterator[Metric]:
     yield InfoMetricFamily("keepwell", "The program.", value={"version": __version__})
     states = supervisor.workers() if supervisor else read_heartbeats(workspace.home)
     yield from _workers(states)
@@ -74,10 +74,20 @@ def _families(workspace: "Workspace", supervisor: Workers | None, loop: Any) -> 
     yield from _routes(workspace)
     yield from _watched(workspace)
     yield from _troubles(workspace)
-    if loop is not None:
-        alive = GaugeMetricFamily("keepwell_loop_running", "Whether the closed loop is at work.")
-        alive.add_metric([], float(bool(getattr(loop, "running", True))))
-        yield alive
+    yield from _loop(workspace, running=loop is not None)
+
+
+def _loop(workspace: "Workspace", *, running: bool) -> Iterator[Metric]:
+    states = {
+        "enabled": ("Whether the project lets the loop act.", workspace.spec.loop.enabled),
+        "running": ("Whether the loop is at work in this process.", running),
+    }
+    for name, (text, value) in states.items():
+        yield GaugeMetricFamily(f"keepwell_loop_{name}", text, value=float(value))
+    newest = workspace.metadata.events(kind="decision", newest_first=True, limit=1)
+    if newest:
+        name, text = "keepwell_loop_last_decision_timestamp_seconds", "When the loop decided."
+        yield GaugeMetricFamily(name, text, value=newest[0].time)
 
 
 def _workers(states: Sequence[WorkerState]) -> Iterator[Metric]:

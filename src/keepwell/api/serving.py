@@ -89,7 +89,7 @@ def up(
             stack.callback(job.stop)
         loop.start()
         stack.callback(loop.stop)
-        app = create_app(workspace, supervisor=supervisor, loop=loop)
+        app = create_app(workspace, supervisor=supervisor, loop=loop, host=host)
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
         with acting_as("api"), contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[pages])
