@@ -7,7 +7,20 @@ Arrow tables into the same canonical values; the preparation is fitted once, on 
 part of the model. So what training saw and what serving sees cannot drift apart.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from keepwell.features.decoding import Decoded, Decoder
-from keepwell.features.signature import infer_signature
+
+if TYPE_CHECKING:
+    from keepwell.features.signature import infer_signature
 
 __all__ = ["Decoded", "Decoder", "infer_signature"]
+
+
+def __getattr__(name: str) -> Any:
+    # It needs pyarrow, 28 MB of memory that a worker, which only decodes, has no use for.
+    if name == "infer_signature":
+        from keepwell.features.signature import infer_signature
+
+        return infer_signature
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
