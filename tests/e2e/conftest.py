@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from outside import Served, customers, keepwell
 
+QUICK = "\ntrain: {budget: 5s, learners: [linear]}\n"
+
 
 @pytest.fixture(scope="session")
 def trained_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -14,6 +16,8 @@ def trained_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("template")
     (folder / "customers.csv").write_text(customers(1500))
     keepwell("init", "shop", "--data", "customers.csv", "--target", "churn", cwd=folder)
+    config = folder / "shop" / "keepwell.yaml"
+    config.write_text(config.read_text() + QUICK)
     keepwell("run", cwd=folder / "shop")
     return folder / "shop"
 
@@ -22,6 +26,7 @@ def trained_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(trained_template: Path, tmp_path: Path, free_port: int) -> Iterator[Served]:
     """Return a copy of the trained project, being served on a free port."""
     project = tmp_path / "shop"
+    shutil.copy(trained_template.parent / "customers.csv", tmp_path)
     shutil.copytree(trained_template, project, ignore=shutil.ignore_patterns("*.sock"))
     server = Served(project, free_port)
     try:

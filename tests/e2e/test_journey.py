@@ -94,9 +94,8 @@ def test_a_promotion_by_hand_reaches_the_workers_and_can_be_taken_back(
 ) -> None:
     project = served.project
     config = project / "keepwell.yaml"
-    config.write_text(
-        config.read_text() + "\nserve:\n  rollout: {strategy: all-at-once}\ntrain:\n  seed: 7\n"
-    )
+    text = config.read_text().replace("budget: 5s", "budget: 5s, seed: 7")
+    config.write_text(text + "\nserve: {rollout: {strategy: all-at-once}}\n")
     result = outside.keepwell_json("run", cwd=project, check=False)
     assert result["model"]["version"] == 2
     if result["gate"]["passed"]:
