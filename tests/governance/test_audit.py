@@ -135,7 +135,8 @@ def test_it_finds_an_added_event(store: SqlMetadataStore, tamper: Tamper) -> Non
         ("UPDATE states SET time = time - 1 WHERE name = 'b'", "its state names another event"),
         ("DELETE FROM states WHERE name = 'b'", "its state was removed"),
         ("UPDATE states SET name = 'bb' WHERE name = 'b'", "its state was added"),
-        ("INSERT INTO states SELECT kind, 'c', seq, time, data FROM states WHERE name = 'b'", "its state was added"),
+        ("INSERT INTO states SELECT kind, 'c', seq, time, data FROM states WHERE name = 'b'",
+         "its state was added"),
     ],
 )  # fmt: skip
 def test_it_finds_states_that_no_event_made(

@@ -131,7 +131,10 @@ def _thin(connection: sa.Connection, older_than: float, every: float, subject: s
         chosen = [table.c.time < older_than]
         if subject:
             chosen.append(owner == subject if table is reports else owner.in_(of_subject))
-        bucket = sa.cast(table.c.time / every, sa.BigInteger)
+        stretch: sa.ColumnElement[Any] = table.c.time / every
+        if connection.dialect.name == "postgresql":  # whose cast rounds, where SQLite's cuts off
+            stretch = sa.func.floor(stretch)
+        bucket = sa.cast(stretch, sa.BigInteger)
         last = sa.select(sa.func.max(table.c.id)).where(*chosen).group_by(owner, bucket)
         gone = connection.execute(sa.delete(table).where(*chosen, table.c.id.not_in(last)))
         removed += gone.rowcount

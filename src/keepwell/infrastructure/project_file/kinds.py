@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from keepwell.core.durations import parse_duration
@@ -41,22 +40,20 @@ def _items(node: Node) -> list[Node]:
     return list(node.value) if isinstance(node, SequenceNode) else [node]
 
 
+_PLAIN = re.compile(r"[\w./][\w./*@+=-]*(?: [\w./*@+=-]+)*")
+
+
 def _quote(text: str) -> str:
-    """Return `text` as a YAML scalar that stays text, quoted where it must be."""
-    line: str = yaml.safe_dump(
-        text, default_flow_style=True, allow_unicode=True, width=math.inf, default_style=None
-    )
-    plain = line.removesuffix("\n").removesuffix("\n...")
-    return plain if plain[:1] in "'\"" or not _CAREFUL.search(plain) else f'"{_escape(text)}"'
+    """Return `text` as a YAML scalar, in quotes unless it plainly needs none."""
+    if _PLAIN.fullmatch(text) and text.lower() not in {"null", "..."}:
+        return text
+    return '"' + "".join(map(_escape, text)) + '"'
 
 
-_CAREFUL = re.compile(r"[\[\]{},#\n\x85\u2028\u2029]")
-
-
-def _escape(text: str) -> str:
-    return "".join(
-        char if char.isprintable() and char not in '"\\' else f"\\U{ord(char):08x}" for char in text
-    )
+def _escape(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    return char if char.isprintable() else f"\\U{ord(char):08x}"
 
 
 def _read_text(node: Node) -> str:

@@ -18,12 +18,18 @@ def answer(sql: str, tables: Mapping[str, Any]) -> pa.Table:
         for name, table in tables.items():
             connection.register(name, table)
         try:
-            relation: Any = connection.sql(sql)  # None for a statement without an answer
-            return pa.table({}) if relation is None else relation.to_arrow_table()
+            relation: Any = connection.sql(sql)
+            if relation is not None:
+                return relation.to_arrow_table()
         except duckdb.Error as error:
-            raise UsageError(
-                "the SQL cannot be answered",
-                why=str(error).strip(),
-                now=f"tables that can be asked: {', '.join(sorted(tables)) or 'none'}",
-                details={"sql": sql},
-            ) from error
+            raise _refusal(sql, tables, str(error).strip()) from error
+    raise _refusal(sql, tables, "it asks for nothing; a question begins with SELECT")
+
+
+def _refusal(sql: str, tables: Mapping[str, Any], why: str) -> UsageError:
+    return UsageError(
+        "the SQL cannot be answered",
+        why=why,
+        now=f"tables that can be asked: {', '.join(sorted(tables)) or 'none'}",
+        details={"sql": sql},
+    )

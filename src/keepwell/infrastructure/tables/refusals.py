@@ -36,7 +36,7 @@ def refusals(table: str) -> Iterator[None]:
             now="run the same command again",
         ) from error
     except OSError as error:
-        raise refusal(error, f"the table '{table}' was not written") from error
+        raise refusal(error, f"the table '{table}' cannot be used") from error
     except DeltaError as error:
         raise _storage_error(table, str(error)) from error
 

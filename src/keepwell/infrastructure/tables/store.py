@@ -47,9 +47,10 @@ class DeltaTableStore:
     ) -> int:
         """Append or overwrite (`where`: only the rows that match) and return the new version.
 
-        Overwriting all rows may change the columns. A table that is not there is made, even by a write without rows. If `once` was applied before,
-        nothing is written and the present version is returned. A reader is streamed; as it can be read
-        only once, it cannot be tried again when others changed the same rows.
+        Overwriting all rows may change the columns. A table that is not there is made, even by a write
+        without rows. If `once` was applied before, nothing is written and the present version is
+        returned. A reader is streamed; as it can be read only once, a write from it is not tried again
+        when others changed the same rows.
 
         Raises:
             ConflictError: If others changed the same rows meanwhile, and again at every new try.
@@ -82,8 +83,9 @@ class DeltaTableStore:
         Raises:
             NotFoundError: If there is no such table or version.
         """
-        scan = self.dataset(table, version=version)
-        return scan.to_table(columns=None if columns is None else list(columns), filter=where)
+        chosen = None if columns is None else list(columns)
+        with refusals(table):
+            return self.dataset(table, version=version).to_table(columns=chosen, filter=where)
 
     def dataset(self, table: str, *, version: int | None = None) -> Any:
         """Return a `pyarrow.dataset.Dataset` for scanning out of core.

@@ -1,0 +1,131 @@
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from keepwell.core.errors import IntegrityError, MissingExtraError, StorageError, UsageError
+from keepwell.infrastructure.blobs import open_blobs
+from keepwell.infrastructure.blobs.store import FsspecBlobStore
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "blobs"
+
+
+def _files(root: Path) -> list[Path]:
+    return [path for path in root.rglob("*") if path.is_file()]
+
+
+def _path(root: Path, digest: str) -> Path:
+    return root / digest[:2] / digest[2:4] / digest
+
+
+def test_blobs_are_spread_over_folders(root: Path) -> None:
+    digest = open_blobs(str(root)).write(b"hello")
+    assert _files(root) == [_path(root, digest)]
+    assert _path(root, digest).read_bytes() == b"hello"
+
+
+@pytest.mark.parametrize("damage", [b"hellO", b"hell", b"", b"hello!"])
+def test_damaged_bytes_are_never_returned(root: Path, damage: bytes) -> None:
+    store = open_blobs(str(root))
+    digest = store.write(b"hello")
+    _path(root, digest).write_bytes(damage)
+    with pytest.raises(IntegrityError, match="is not what was written") as refusal:
+        store.read(digest)
+    assert refusal.value.details["digest"] == digest
+    with pytest.raises(IntegrityError):
+        store.open(digest)
+
+
+def test_damaged_bytes_in_a_bucket_are_never_returned(tmp_path: Path) -> None:
+    store = open_blobs(f"memory://{tmp_path}")
+    digest = store.write(b"hello")
+    store._files.pipe_file(store._path(digest), b"hellO")
+    with pytest.raises(IntegrityError):
+        store.read(digest)
+
+
+def test_a_cut_off_blob_is_healed_by_writing_it_again(root: Path) -> None:
+    store = open_blobs(str(root))
+    digest = store.write(b"hello")
+    _path(root, digest).write_bytes(b"he")
+    assert store.write(b"hello") == digest
+    assert store.read(digest) == b"hello"
+
+
+def test_equal_bytes_are_stored_once(root: Path) -> None:
+    store = open_blobs(str(root))
+    first = _path(root, store.write(b"hello")).stat()
+    source = root.parent / "source"
+    source.write_bytes(b"hello")
+    store.write(source)
+    store.write(b"hello")
+    assert len(_files(root)) == 1
+    assert _files(root)[0].stat().st_ino == first.st_ino
+
+
+def test_a_missing_source_says_so(root: Path) -> None:
+    with pytest.raises(StorageError, match="refused a write") as refusal:
+        open_blobs(str(root)).write(root / "nothing")
+    assert "No such file" in refusal.value.why
+    assert _files(root) == []
+
+
+@pytest.mark.parametrize("url", ["nonsense://x", "memry://x"])
+def test_an_unknown_scheme_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="not a place for blobs") as refusal:
+        open_blobs(url)
+    assert refusal.value.now
+
+
+def test_a_bucket_without_its_package_names_the_extra() -> None:
+    with pytest.raises(MissingExtraError, match="cloud"):
+        open_blobs("abfs://container/prefix")
+
+
+def test_a_full_disk_says_so_and_leaves_nothing(small_disk: Path) -> None:
+    store = open_blobs(str(small_disk))
+    digest = store.write(b"kept")
+    with pytest.raises(StorageError) as refusal:
+        store.write(bytes(8 << 20))
+    assert "No space left on device" in refusal.value.why
+    assert _files(small_disk) == [_path(small_disk, digest)]
+    assert store.read(digest) == b"kept"
+    store.write(b"there is room for a little more")
+
+
+def test_what_a_killed_process_left_is_swept(root: Path) -> None:
+    open_blobs(str(root))
+    old, new = root / "arriving" / "old", root / "arriving" / "new"
+    old.write_bytes(b"x")
+    new.write_bytes(b"x")
+    os.utime(old, (time.time() - 90_000,) * 2)
+    open_blobs(str(root))
+    assert _files(root) == [new]
+
+
+def test_killed_writers_leave_only_whole_blobs(root: Path) -> None:
+    code = (
+        "import sys, itertools; from keepwell.infrastructure.blobs import open_blobs\n"
+        "store = open_blobs(sys.argv[1])\n"
+        "for n in itertools.count(): print(store.write(b'%d-%d' % (n, n) * 50_000), flush=True)"
+    )
+    store = FsspecBlobStore(str(root))
+    for _ in range(4):
+        writer = subprocess.Popen([sys.executable, "-c", code, str(root)], stdout=subprocess.PIPE)
+        assert writer.stdout is not None
+        told = [writer.stdout.readline() for _ in range(3)]
+        writer.kill()
+        told += writer.stdout.readlines()
+        writer.wait()
+        writer.stdout.close()
+        for digest in (line.decode().strip() for line in told if line.endswith(b"\n")):
+            assert store.read(digest)
+    for path in _files(root):
+        if path.parent.name != "arriving":
+            store.read(path.name)

@@ -1,0 +1,430 @@
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from keepwell.core.errors import NotFoundError, ProjectFileError
+from keepwell.core.records import ColumnType, Task
+from keepwell.core.spec import (
+    DataSpec,
+    FairnessSpec,
+    GateSpec,
+    LoopSpec,
+    MonitorSpec,
+    ProjectSpec,
+    RetrainSpec,
+    RolloutSpec,
+    ServeSpec,
+    SplitSpec,
+    TrainSpec,
+)
+from keepwell.infrastructure.project_file import load_project, render_project
+from keepwell.infrastructure.project_file.keys import KEYS, METRICS
+
+DESIGN = """\
+project: churn
+data:
+  source: data/telco.csv
+  target: Churn
+  key: customerID
+  time: null
+  contract: contract.yaml
+train:
+  metric: roc_auc
+  budget: 60s
+gate:
+  min: {roc_auc: 0.80}
+  champion: {max_drop: 0.002}
+  latency_ms: 5
+  fairness: {by: gender, max_gap: 0.10}
+serve:
+  endpoint: churn
+  rollout: {strategy: canary, steps: [5, 25, 100], hold: 2m}
+monitor:
+  window: 1h
+  drift: auto
+  labels: {delay: 7d}
+loop:
+  retrain: {on: [drift, performance], schedule: "0 3 * * 1", cooldown: 6h}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "keepwell.yaml"
+
+
+def _load(file: Path, text: str) -> ProjectSpec:
+    file.write_text(text)
+    return load_project(file)
+
+
+def _complaints(file: Path, text: str) -> list[str]:
+    with pytest.raises(ProjectFileError) as refusal:
+        _load(file, text)
+    assert refusal.value.now
+    assert refusal.value.details["complaints"]
+    return refusal.value.what.splitlines()
+
+
+def _complaint(file: Path, text: str) -> str:
+    """Return the one complaint about a file that is otherwise right."""
+    (line,) = _complaints(file, f"data: {{source: x.csv}}\n{text}")
+    return line
+
+
+def test_the_example_of_the_design_is_read_to_the_letter(file: Path) -> None:
+    assert _load(file, DESIGN) == ProjectSpec(
+        name="churn",
+        root=file.parent.resolve(),
+        data=DataSpec(source="data/telco.csv", target="Churn", key="customerID"),
+        train=TrainSpec(metric="roc_auc", budget=60.0),
+        gate=GateSpec(
+            min={"roc_auc": 0.8},
+            max_drop=0.002,
+            latency_ms=5.0,
+            fairness=FairnessSpec(by="gender", max_gap=0.1),
+        ),
+        serve=ServeSpec(
+            endpoint="churn", rollout=RolloutSpec(strategy="canary", steps=(5, 25, 100), hold=120.0)
+        ),
+        monitor=MonitorSpec(window_seconds=3600.0, labels_delay=604800.0),
+        loop=LoopSpec(retrain=RetrainSpec(schedule="0 3 * * 1", cooldown=21600.0)),
+    )
+
+
+def test_all_but_the_source_is_optional(tmp_path: Path) -> None:
+    folder = tmp_path / "my churn project!"
+    folder.mkdir()
+    spec = _load(folder / "keepwell.yaml", "data:\n  source: x.csv\n")
+    assert spec == ProjectSpec(
+        name="my-churn-project", root=folder.resolve(), data=DataSpec(source="x.csv")
+    )
+    assert load_project(folder) == spec
+    assert (
+        _load(folder / "keepwell.yaml", "data: {source: x.csv}\ntrain:\ngate: ~\nloop: {}\n")
+        == spec
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "section", "field", "value"),
+    [
+        ("monitor: {window: 500}", "monitor", "window_rows", 500),
+        ("monitor: {window: 90s}", "monitor", "window_seconds", 90.0),
+        ("monitor: {drift: off}", "monitor", "drift", "off"),
+        ("loop: {enabled: no}", "loop", "enabled", False),
+        ("loop: {retrain: {on: drift}}", "loop", "retrain", RetrainSpec(on=("drift",))),
+        ("loop: {retrain: {on: []}}", "loop", "retrain", RetrainSpec(on=())),
+        ("train: {task: binary}", "train", "task", Task.BINARY),
+        ("train: {split: {by: time, test: 0.3}}", "train", "split", SplitSpec(by="time", test=0.3)),
+        ("serve: {workers: 4, port: 80}", "serve", "port", 80),
+        ("gate: {min: {rmse: 1e3}}", "gate", "min", {"rmse": 1000.0}),
+    ],
+)
+def test_values_are_read_as_they_are_meant(
+    file: Path, text: str, section: str, field: str, value: Any
+) -> None:
+    spec = _load(file, f"data: {{source: x.csv}}\n{text}\n")
+    assert getattr(getattr(spec, section), field) == value
+
+
+def test_names_of_columns_are_taken_to_the_letter(file: Path) -> None:
+    spec = _load(
+        file,
+        "data:\n  source: x.csv\n  target: Yes\n  key: 010\n  time: 2024-01-01\n"
+        "  types: {on: category, 1.0: text}\n  ignore: [null, 'a, b', 🐋]\n  keep: on\n",
+    )
+    assert (spec.data.target, spec.data.key, spec.data.time) == ("Yes", "010", "2024-01-01")
+    assert spec.data.types == {"on": ColumnType.CATEGORY, "1.0": ColumnType.TEXT}
+    assert spec.data.ignore == ("null", "a, b", "🐋")
+    assert spec.data.keep == ("on",)
+
+
+def test_an_unknown_key_is_refused_with_its_line_and_the_closest(file: Path) -> None:
+    text = "project: x\n\ndata:\n  source: x.csv\n\ntrain:\n  # a comment\n  metrc: roc_auc\n"
+    assert _complaints(file, text) == [
+        "keepwell.yaml:8: unknown key 'metrc' under train — did you mean 'metric'?"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("trian: {}", "unknown key 'trian' — did you mean 'train'?"),
+        ("cooldown: 6h", "unknown key 'cooldown' — it belongs under loop.retrain"),
+        ("gate: {zzz: 1}", "unknown key 'zzz' under gate — known are: min, latency_ms, champion, fairness"),
+        ("train: {budget: 60}",
+         "train.budget is '60'; write a duration, for example `budget: 60s` "
+         "(it has no unit: did you mean 60s?)"),
+        ("train: {budget: soon}", "train.budget is 'soon'; write a duration, for example `budget: 60s`"),
+        ("train: {folds: many}",
+         "train.folds is 'many'; write a whole number of at least 2, for example `folds: 5`"),
+        ("train: {folds: 1}",
+         "train.folds is '1'; write a whole number of at least 2, for example `folds: 5`"),
+        ("train: {folds: 2.5}",
+         "train.folds is '2.5'; write a whole number of at least 2, for example `folds: 5`"),
+        ("train: {metric: roc_acu}", "did you mean 'roc_auc'?"),
+        ("train: {task: binari}", "train.task is 'binari'; write binary, multiclass or regression"),
+        ("train: {split: {test: 1}}", "train.split.test is '1'; write a number between 0 and 1"),
+        ("train: {split: time}",
+         "train.split is 'time'; it holds keys of its own, for example `split: {by: auto}`"),
+        ("gate: 5", "gate is '5'; it holds keys of its own, for example `gate: {min: {roc_auc: 0.80}}`"),
+        ("gate: {latency_ms: fast}",
+         "gate.latency_ms is 'fast'; write a number above 0, for example `latency_ms: 5`"),
+        ("gate: {latency_ms: .inf}", "gate.latency_ms is '.inf'; write a number above 0"),
+        ("gate: {min: {auc: 0.8}}",
+         "gate.min is a mapping; write a mapping, for example `min: {roc_auc: 0.80}`"),
+        ("gate: {min: 0.8}", "gate.min is '0.8'; write a mapping"),
+        ("serve: {port: 70000}", "serve.port is '70000'; write a whole number from 1 to 65535"),
+        ("serve: {endpoint: a/b}", "serve.endpoint is 'a/b'; write a name"),
+        ("serve: {rollout: {steps: [5, 3]}}", "(percentages must grow from above 0 to 100)"),
+        ("serve: {rollout: {steps: [5, 50]}}",
+         "serve.rollout.steps is a list; write growing percentages that end with 100"),
+        ("monitor: {window: 0}", "monitor.window is '0'; write a duration, or a number of rows,"),
+        ("monitor: {window: 1x}", "monitor.window is '1x'"),
+        ("loop: {enabled: maybe}",
+         "loop.enabled is 'maybe'; write true or false, for example `enabled: true`"),
+        ("loop: {retrain: {on: [drift, perfomance]}}", "(did you mean 'performance'?)"),
+        ("loop: {retrain: {schedule: daily}}", "(it must have five fields: minute hour day month weekday)"),
+        ("loop: {retrain: {schedule: 0 99 * * *}}", "(the hour '99' is not within 0-23)"),
+        ("loop: {retrain: {schedule: 0 5-2 * * *}}", "(the hour '5-2' runs backwards)"),
+        ("loop: {retrain: {schedule: 0 */0 * * *}}", "(the hour '*/0' is not within 0-23)"),
+        ("project: ../x", "project is '../x'; write a name"),
+        ("project: [x]", "project is a list; write a name"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_refused_beside_a_right_one(file: Path, text: str, complaint: str) -> None:
+    line = _complaint(file, text)
+    assert line.startswith("keepwell.yaml:2: ")
+    assert complaint in line
+
+
+def test_a_wrong_column_type_names_the_right_ones(file: Path) -> None:
+    (line,) = _complaints(file, "data: {source: x, types: {zip: categry}}")
+    assert "did you mean 'category'?" in line
+
+
+def test_a_key_that_stands_twice_is_refused_with_both_lines(file: Path) -> None:
+    assert _complaints(file, "data:\n  source: x\n  target: y\n  source: z\n") == [
+        "keepwell.yaml:4: data.source stands here again; it is in line 2 too"
+    ]
+
+
+def test_every_complaint_is_told_at_once_in_the_order_of_lines(file: Path) -> None:
+    lines = _complaints(file, "data: {source: x}\nserve: {port: x}\ngaet: 1\ntrain: {seed: -1}\n")
+    assert [line.split(":")[1] for line in lines] == ["2", "3", "4"]
+
+
+def test_a_flood_of_complaints_is_cut_short(file: Path) -> None:
+    lines = _complaints(file, "data: {source: x}\n" + "".join(f"x{n}: 1\n" for n in range(15)))
+    assert len(lines) == 11
+    assert lines[-1] == "… and 5 more"
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "words"),
+    [
+        (b"", 1, "it must hold keys and values"),
+        (b"# nothing\n", 1, "it must hold keys and values"),
+        (b"- a\n- b\n", 1, "it must hold keys and values"),
+        (b"just text", 1, "it must hold keys and values"),
+        (b"project: x\n", 1, "data.source is missing"),
+        (b"data:\n  target: x\n", 1, "data.source is missing"),
+        (b"data: {source: ''}\n", 1, "data.source is ''; write one text"),
+        (b"data:\n  source: [x\ntrain:\n", 3, "this is not YAML"),
+        (b"data:\n\tsource: x\n", 2, "indent with spaces, not with tabs"),
+        (b"data: {source: x}\n---\ndata: {source: y}\n", 2, "another document"),
+        (b"data: &a {source: *a}\n", 1, "data.source is a mapping"),
+        (b"\xff\xfe\x00", 1, "is not text"),
+        (b"data: {source: \xe9}", 1, "is not text"),
+        (b"[" * 5000, 1, "nested too deeply"),
+        (b"? {a: b}\n: c\ndata: {source: x}\n", 1, "unknown key ''"),
+        (b"<<: {a: b}\ndata: {source: x}\n", 1, "unknown key '<<'"),
+    ],
+)
+def test_what_is_not_a_project_file_is_refused_with_its_line(
+    file: Path, data: bytes, line: int, words: str
+) -> None:
+    file.write_bytes(data)
+    with pytest.raises(ProjectFileError) as refusal:
+        load_project(file)
+    assert refusal.value.what.startswith(f"keepwell.yaml:{line}: ")
+    assert words in refusal.value.what
+
+
+def test_a_missing_file_names_the_command_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"no keepwell.yaml in") as refusal:
+        load_project(tmp_path)
+    assert refusal.value.now.startswith("keepwell init")
+
+
+def test_a_minimal_file_says_everything_in_comments(file: Path) -> None:
+    spec = ProjectSpec(
+        name="churn", root=file.parent.resolve(), data=DataSpec(source="a.csv", target="y")
+    )
+    text = render_project(spec)
+    assert _load(file, text) == spec
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert [line.split("#")[0].rstrip() for line in lines] == [
+        "project: churn", "data:", "  source: a.csv", "  target: y",
+    ]  # fmt: skip
+    assert all(f"{key.leaf}: " in text and f"# {key.note}" in text for key in KEYS)
+
+
+def test_every_commented_example_counts_once_its_mark_is_gone(file: Path) -> None:
+    spec = ProjectSpec(name="churn", root=file.parent.resolve(), data=DataSpec(source="a.csv"))
+    introduction, _, rest = render_project(spec).partition("\n\n")
+    assert introduction.startswith("# churn: a Keepwell project.")
+    loaded = _load(file, rest.replace("\n# ", "\n"))
+    assert loaded.gate.min == {"roc_auc": 0.8}
+    assert loaded.gate.fairness == FairnessSpec(by="gender", max_gap=0.1)
+    assert loaded.loop.retrain.schedule == "0 3 * * 1"
+
+
+def test_every_field_of_the_spec_can_be_written_in_the_file() -> None:
+    def paths(cls: Any, prefix: str = "") -> set[str]:
+        found = set()
+        for field in dataclasses.fields(cls):
+            nested = {"fairness": FairnessSpec}.get(
+                field.name, type(getattr(_FULL, prefix.partition(".")[0], None))
+            )
+            inner = field.default if dataclasses.is_dataclass(field.default) else None
+            if inner is not None:
+                found |= paths(type(inner), f"{prefix}{field.name}.")
+            elif field.name == "fairness":
+                found |= paths(nested, f"{prefix}{field.name}.")
+            elif field.name == "data" and not prefix:
+                found |= paths(DataSpec, "data.")
+            else:
+                found.add(f"{prefix}{field.name}")
+        return found
+
+    written = {field for key in KEYS for field in (key.fields or (key.path,))}
+    assert written == paths(ProjectSpec) - {"root"}
+
+
+_FULL = ProjectSpec(name="x", root=Path(), data=DataSpec(source="x"))
+
+_name = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,10}", fullmatch=True)
+_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=15)
+_maybe = st.just("") | _text
+_texts = st.lists(_text, max_size=3).map(tuple)
+_number = st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False)
+_seconds = st.one_of(
+    st.integers(0, 10_000_000).map(float), st.floats(0, 1e6, allow_subnormal=False, width=32)
+)
+_window = st.one_of(
+    st.tuples(_seconds.filter(bool), st.none()), st.tuples(st.none(), st.integers(1, 10**6))
+)
+_SPECS = st.builds(
+    ProjectSpec,
+    name=_name,
+    root=st.just(Path("/")),
+    data=st.builds(
+        DataSpec,
+        source=_text,
+        target=_maybe,
+        key=_maybe,
+        time=_maybe,
+        contract=_text,
+        name=st.just("") | _name,
+        types=st.dictionaries(_text, st.sampled_from(ColumnType), max_size=3),
+        ignore=_texts,
+        keep=_texts,
+    ),
+    train=st.builds(
+        TrainSpec,
+        task=st.none() | st.sampled_from(Task),
+        metric=st.sampled_from(["", *METRICS]),
+        budget=_seconds,
+        folds=st.integers(2, 100),
+        seed=st.integers(0, 2**70),
+        learners=_texts,
+        split=st.builds(
+            SplitSpec,
+            by=st.sampled_from(["auto", "random", "stratified", "group", "time"]),
+            column=_maybe,
+            test=st.floats(0, 1, exclude_min=True, exclude_max=True),
+        ),
+    ),
+    gate=st.builds(
+        GateSpec,
+        min=st.dictionaries(st.sampled_from(METRICS), _number, max_size=3),
+        max_drop=st.floats(0, 1e9),
+        latency_ms=st.none() | st.floats(0, 1e9, exclude_min=True),
+        fairness=st.none() | st.builds(FairnessSpec, by=_text, max_gap=st.floats(0, 1)),
+    ),
+    serve=st.builds(
+        ServeSpec,
+        endpoint=st.just("") | _name,
+        host=_text,
+        port=st.integers(1, 65535),
+        workers=st.integers(1, 100),
+        rollout=st.builds(
+            RolloutSpec,
+            strategy=st.sampled_from(["canary", "all-at-once"]),
+            steps=st.sets(st.floats(0.001, 99), max_size=4).map(
+                lambda some: (*sorted(some), 100.0)
+            ),
+            hold=_seconds,
+        ),
+    ),
+    monitor=_window.flatmap(
+        lambda window: st.builds(
+            MonitorSpec,
+            window_seconds=st.just(window[0]),
+            window_rows=st.just(window[1]),
+            every=_seconds,
+            drift=st.sampled_from(["auto", "off"]),
+            min_rows=st.integers(1, 10**6),
+            labels_delay=_seconds,
+        )
+    ),
+    loop=st.builds(
+        LoopSpec,
+        enabled=st.booleans(),
+        retrain=st.builds(
+            RetrainSpec,
+            on=st.sampled_from([(), ("drift",), ("performance",), ("performance", "drift")]),
+            schedule=st.sampled_from(["", "0 3 * * 1", "*/5 0-6,12 1 1-12/2 7"]),
+            cooldown=_seconds,
+            min_labels=st.integers(1, 10**6),
+            budget=st.none() | _seconds,
+        ),
+    ),
+)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(_SPECS)
+def test_what_is_rendered_reads_back_as_it_was(file: Path, spec: ProjectSpec) -> None:
+    expected = dataclasses.replace(spec, root=file.parent.resolve())
+    file.write_text(render_project(spec), encoding="utf-8")
+    assert load_project(file) == expected
+
+
+def test_reading_a_project_loads_nothing_heavy(file: Path) -> None:
+    file.write_text(DESIGN)
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from keepwell.infrastructure.project_file import load_project\n"
+        f"load_project(Path({str(file)!r}))\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert (
+        loaded & {"sqlalchemy", "numpy", "pyarrow", "msgspec", "fsspec", "duckdb", "pydantic"}
+        == set()
+    )
