@@ -39,7 +39,7 @@ def test_parcels_are_asked_about_once_and_told_about_when_known() -> None:
         ]
         assert len(diary.told) == len(known) == traffic.told
     booked = [parcel for day in range(5, 8) for parcel in world.day(day)]
-    assert diary.asked == [parcel.inputs for parcel in booked]
+    assert diary.asked == [parcel.question() for parcel in booked]
     assert traffic.asked == len(booked)
     assert traffic.version == 3
     outcomes = {told["prediction_id"]: told["outcome"] for told in diary.told}

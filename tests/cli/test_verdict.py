@@ -1,9 +1,9 @@
 from dataclasses import replace
 
 from keepwell.cli.demo.ledger import Ledger
-from keepwell.cli.demo.verdict import Moments, judge
+from keepwell.cli.demo.verdict import Moments, is_back, judge
 
-MOMENTS = Moments(start=0, change=10, found=12.0, promoted=20.0, closed=24.0, end=40)
+MOMENTS = Moments(start=0, change=10, found=12.0, promoted=20.0, recovered=24.0, end=40)
 
 
 def played(*, healed: float = 0.9, frozen: float = 0.5) -> Ledger:
@@ -43,11 +43,18 @@ def test_each_missing_moment_is_a_reason() -> None:
         return judge(played(), moments, last_days=10).reasons[0]
 
     assert "monitors did not find" in reason(
-        replace(MOMENTS, found=None, promoted=None, closed=None)
+        replace(MOMENTS, found=None, promoted=None, recovered=None)
     )
-    assert "no new version" in reason(replace(MOMENTS, promoted=None, closed=None))
-    assert "still open" in reason(replace(MOMENTS, closed=None))
+    assert "no new version" in reason(replace(MOMENTS, promoted=None, recovered=None))
+    assert "closed as healed" in reason(replace(MOMENTS, recovered=None))
 
 
 def test_nothing_known_is_not_healed() -> None:
     assert not judge(Ledger(), MOMENTS, last_days=10).is_healed
+
+
+def test_accuracy_is_back_when_the_newest_known_days_say_so() -> None:
+    ledger = played(healed=0.85)
+    assert not is_back(ledger, 0, 10, 15.0)
+    assert is_back(ledger, 0, 10, 25.0)
+    assert not is_back(Ledger(), 0, 10, 25.0)

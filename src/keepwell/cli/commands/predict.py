@@ -62,7 +62,7 @@ def predict(
     if rows.lstrip()[:1] in ("{", "["):
         _score_rows(out, scorer, model, rows)
     else:
-        _score_file(out, scorer, model, Path(rows), output)
+        _score_file(out, scorer, model, rows, output)
 
 
 def load(workspace: "Workspace", model: "ModelVersion") -> "Scorer":
@@ -108,7 +108,7 @@ def _score_rows(out: Output, scorer: "Scorer", model: "ModelVersion", rows: str)
 
 
 def _score_file(
-    out: Output, scorer: "Scorer", model: "ModelVersion", source: Path, output: Path | None
+    out: Output, scorer: "Scorer", model: "ModelVersion", source: str, output: Path | None
 ) -> None:
     from keepwell.deployment.batch import predict_file
 
@@ -116,10 +116,10 @@ def _score_file(
         raise UsageError(
             f"where should the answers to {source} go?",
             why="a file of rows is answered by a file",
-            now=f"keepwell predict {source} -o scored{source.suffix}",
+            now=f"keepwell predict {source} -o scored.parquet",
         )
     start = time.perf_counter()
-    count = predict_file(scorer, source, output)
+    count = predict_file(scorer, source, output, version=model.version)
     seconds = time.perf_counter() - start
     document = {
         "rows": count,

@@ -16,6 +16,7 @@ from keepwell.cli.options import (
     open_workspace,
 )
 from keepwell.cli.output import Output
+from keepwell.core.errors import BusyError
 
 if TYPE_CHECKING:
     from keepwell.workspace import Workspace
@@ -27,8 +28,9 @@ app = command_app()
 def up(
     host: Annotated[str, typer.Option(help="Address to listen on.", show_default=False)] = "",
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port to listen on.", show_default=False)
-    ] = 0,
+        int | None,
+        typer.Option(min=0, max=65535, help="Port; 0 takes a free one.", show_default=False),
+    ] = None,
     workers: Annotated[
         int, typer.Option(min=0, help="Processes that answer predictions.", show_default=False)
     ] = 0,
@@ -38,19 +40,29 @@ def up(
     """Serve the champion, show the console, watch, and heal. Ends with Ctrl-C.
 
     Address, port and workers are those of the project file unless said. With --json the document is
-    printed once the server answers, and the command goes on.
+    printed once the endpoint answers, and the command goes on.
     """
     from keepwell.api.serving import up as serve
 
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        serve(
-            workspace,
-            host=host,
-            port=port or None,
-            workers=workers,
-            on_ready=lambda url: _ready(out, workspace, url),
-        )
+        try:
+            serve(
+                workspace,
+                host=host,
+                port=port,
+                workers=workers,
+                on_ready=lambda url: _ready(out, workspace, url),
+            )
+        except BusyError as error:
+            raise with_next_port(error) from None
+
+
+def with_next_port(error: BusyError) -> BusyError:
+    """Return the error about a taken port with the command that takes the next free one."""
+    free = error.details.get("free")
+    now = f"keepwell up --port {free}" if free else error.now
+    return BusyError(error.what, why=error.why, now=now, details=error.details)
 
 
 def _ready(out: Output, workspace: "Workspace", url: str) -> None:

@@ -27,7 +27,8 @@ class Lines:
     def show(self, scene: Scene) -> None:
         """Say what happens, when that changed; once a week the accuracy."""
         said = f"{scene.act}: {scene.now}" + (f"  $ {scene.command}" if scene.command else "")
-        if said != self._said:
+        told = bool(scene.events) and scene.events[-1][1].text == scene.now
+        if said != self._said and not told:
             self._said = said
             self._say(said)
         week = int(scene.day - scene.first_day) // EVERY_DAYS

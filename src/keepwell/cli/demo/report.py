@@ -25,7 +25,7 @@ def document(story: Story, moments: Moments, verdict: Verdict, *, kept: bool) ->
         **verdict.as_dict(),
         "time_to_detect": since_change(moments.found, watch.found),
         "time_to_promote": since_change(moments.promoted, watch.promoted),
-        "time_to_recover": since_change(moments.closed, watch.closed),
+        "time_to_recover": since_change(moments.recovered, story.recovered),
         "days": {"first": moments.start, "change": moments.change, "last": moments.end},
         "parcels": {"asked": story.scene.asked, "told": story.scene.told},
         "seconds": round(story.seconds, 1),
@@ -51,7 +51,7 @@ def tell(out: Output, numbers: dict[str, Any]) -> None:
         for what, name in (
             ("change found (incident opened)", "time_to_detect"),
             ("new version promoted", "time_to_promote"),
-            ("recovered (incident closed)", "time_to_recover"),
+            ("recovered (accuracy is back)", "time_to_recover"),
         )
     ]
     out.table(["after the change of the world", "simulated", "real"], rows)

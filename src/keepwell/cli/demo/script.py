@@ -7,15 +7,19 @@ TARGET = "delivery"
 HURRY = """
 # The demo lives a day in less than a second, so its monitors and its loop are in a hurry.
 train:
-  budget: 12s
+  budget: 8s
 serve:
-  rollout: {strategy: canary, steps: [20, 100], hold: 4s}
+  rollout: {strategy: canary, steps: [25, 100], hold: 3s}
 monitor:
-  window: 1400          # a week of parcels, so that Sundays are no news
+  window: 5s            # six days, so that a Sunday is no news
   every: 1s
   min_rows: 300
 loop:
-  retrain: {on: [drift, performance], cooldown: 15s, min_labels: 1000, budget: 12s}
+  retrain:
+    on: [drift, performance]
+    cooldown: 5s
+    min_labels: 3400    # a new model must have seen enough of a new world
+    budget: 8s
 """
 
 
@@ -26,14 +30,14 @@ class Timing:
     Attributes:
         history: Days that are known when the story begins: what is trained on.
         calm: Days of live traffic before the world changes.
-        after: Days of traffic after the incident was closed, to compare over.
+        after: Days of traffic after the recovery, to compare over.
         day_seconds: How long a simulated day takes, at least.
         patience: Seconds after the change until the story ends without a healed model.
     """
 
     history: int = 35
-    calm: int = 14
-    after: int = 12
+    calm: int = 8
+    after: int = 8
     day_seconds: float = 0.8
     patience: float = 110.0
 

@@ -13,7 +13,7 @@ from keepwell.cli.demo.processes import Server, run_to_end
 from keepwell.cli.demo.script import HURRY, NAME, TARGET, Timing
 from keepwell.cli.demo.stage import Scene, Stage
 from keepwell.cli.demo.traffic import Traffic
-from keepwell.cli.demo.verdict import Moments
+from keepwell.cli.demo.verdict import Moments, is_back
 from keepwell.cli.demo.world import World
 
 LOOK_SECONDS = 0.5  # between two looks at what the loop did
@@ -36,6 +36,7 @@ class Story:
         self._timing = timing
         self._world = World(seed=seed, change_day=timing.change)
         self._clock: list[tuple[float, float]] = []  # (Unix time, simulated day)
+        self.recovered: float | None = None
 
     def prepare(self) -> None:
         """Make a history, a project of it, and train the first version."""
@@ -76,8 +77,8 @@ class Story:
         play(start, lambda day: day >= timing.change)
         self._change()
         ends = time.monotonic() + timing.patience
-        day = play(timing.change, lambda _: bool(self.watch.closed) or time.monotonic() > ends)
-        if self.watch.closed:
+        day = play(timing.change, lambda day: self._recovered(day) or time.monotonic() > ends)
+        if self.recovered:
             self._now("heal", "healed; a few more days to compare")
             day = play(day, lambda today: today >= day + timing.after)
         client.close()
@@ -86,7 +87,7 @@ class Story:
             change=timing.change,
             found=self._day_of(self.watch.found),
             promoted=self._day_of(self.watch.promoted),
-            closed=self._day_of(self.watch.closed),
+            recovered=self._day_of(self.recovered),
             end=int(day),
         )
 
@@ -98,6 +99,13 @@ class Story:
     def draw(self) -> None:
         """Show the scene."""
         self._stage.show(self.scene)
+
+    def _recovered(self, day: float) -> bool:
+        """Tell whether an incident was closed as healed and accuracy is back, and note when."""
+        timing, ledger = self._timing, self.scene.ledger
+        if self.watch.closed and is_back(ledger, timing.history, timing.change, day):
+            self.recovered = self.recovered or time.time()
+        return self.recovered is not None
 
     def _change(self) -> None:
         self.watch.since = time.time()
@@ -137,7 +145,7 @@ class Story:
         champion = client.get(f"/api/v1/endpoints/{NAME}")["champion"]
         for news in self.watch.look(incidents, champion, time.time()):
             self._event(news)
-            if self.watch.since is not None and not self.watch.closed:
+            if self.watch.since is not None and not self.recovered:
                 self.scene.act, self.scene.now = "heal", news.text
         self.draw()
 

@@ -70,7 +70,7 @@ class Traffic:
             self._tell(until)
 
     def _ask(self, batch: list[Parcel]) -> None:
-        instances = [parcel.inputs for parcel in batch]
+        instances = [parcel.question() for parcel in batch]
         answer, still = self._desk.predict(instances), self._frozen(instances)
         self.asked += len(batch)
         self.version = answer.version

@@ -43,14 +43,14 @@ class Parcel:
     outcome: str
     known_at: float
 
+    def question(self) -> dict[str, Any]:
+        """Return what is known of the parcel when it is booked."""
+        booked = moment(self.booked_at).isoformat(timespec="seconds")
+        return {"parcel_id": self.id, "booked_at": booked, **self.inputs}
+
     def row(self) -> dict[str, Any]:
         """Return the parcel as history tells it."""
-        return {
-            "parcel_id": self.id,
-            "booked_at": moment(self.booked_at).isoformat(timespec="seconds"),
-            **self.inputs,
-            "delivery": self.outcome,
-        }
+        return {**self.question(), "delivery": self.outcome}
 
 
 def moment(day: float) -> datetime:
@@ -69,24 +69,23 @@ class World:
     def day(self, number: int) -> list[Parcel]:
         """Return the parcels booked on one day, in the order of booking."""
         chance = random.Random(f"{self.seed}/{number}")  # noqa: S311 (a simulation)
-        rain = self.rain(number)
         count = round(self.per_day * VOLUME[number % 7] * chance.uniform(0.92, 1.08))
         hours = sorted(8 + _pick(chance, HOURS) + chance.random() for _ in range(count))
         return [
-            self._parcel(chance, f"P{number:04d}{place:04d}", number, hour, rain)
+            self._parcel(chance, f"P{number:04d}{place:04d}", number, hour)
             for place, hour in enumerate(hours)
         ]
 
-    def rain(self, number: int) -> float:
-        """Return the rain of a day in millimetres: showers come and go, more of them in season."""
-        season = 0.35 + 0.10 * math.sin(2 * math.pi * number / 90)
-        sky = [random.Random(f"{self.seed}/sky/{n}").random() for n in (number - 1, number)]  # noqa: S311
-        wet = 0.3 * sky[0] + 0.7 * sky[1]
-        return round(max(0.0, (season + 0.15 - wet)) * 30, 1)
+    def rain(self, number: int, hour: int) -> float:
+        """Return the rain of an hour in millimetres: showers on some days, more of them in season."""
+        mood = random.Random(f"{self.seed}/day/{number}").uniform(0.1, 0.4)  # noqa: S311
+        shower = random.Random(f"{self.seed}/hour/{number}/{hour}")  # noqa: S311
+        season = 0.05 * math.sin(2 * math.pi * number / 90)
+        if shower.random() > mood + season:
+            return 0.0
+        return round(shower.gammavariate(2, 4), 1)
 
-    def _parcel(
-        self, chance: random.Random, name: str, number: int, clock: float, rain: float
-    ) -> Parcel:
+    def _parcel(self, chance: random.Random, name: str, number: int, clock: float) -> Parcel:
         changed = number >= self.change_day
         hour = int(clock)
         district = chance.choice(DISTRICTS)
@@ -106,7 +105,7 @@ class World:
             "distance_km": round(distance, 1),
             "weight_kg": round(chance.lognormvariate(0.9, 0.6), 1),
             "on_board": max(1, round(chance.gauss(14, 4))),
-            "rain_mm": rain,
+            "rain_mm": self.rain(number, hour),
         }
         late = chance.random() < _risk(Situation(inputs=inputs, bridge_closed=changed))
         booked = number + clock / 24
