@@ -134,7 +134,6 @@ def _loop(
     stack: contextlib.ExitStack,
 ) -> "LoopService":
     from keepwell.deployment.probing import LiveProbe
-    from keepwell.operations.loop.effects import NoEffects
     from keepwell.operations.loop.executor import Executor
     from keepwell.operations.loop.service import LoopService
     from keepwell.operations.serving.effects import LiveEffects
@@ -149,8 +148,7 @@ def _loop(
         workspace.registry.get,
         lambda: supervisor.wait_for(publisher.publish(), WORKERS_TIMEOUT),
     )
-    spec = workspace.spec
-    effects = LiveEffects(workspace.bench, jobs, probe) if spec.loop.enabled else NoEffects()
+    effects = LiveEffects(workspace.bench, jobs, probe)
     sight = Sight(
         workspace.bench,
         predictions=workspace.predictions,
@@ -161,7 +159,7 @@ def _loop(
         workers=supervisor.workers,
     )
     executor = Executor(workspace.incidents, effects, workspace.clock)
-    return LoopService(sight, executor, workspace.clock, spec.monitor.every)
+    return LoopService(sight, executor, workspace.clock, workspace.spec.monitor.every)
 
 
 def _tell(

@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keepwell.core.ports import MeasurementStore
 from keepwell.core.records import Endpoint, ModelVersion, Profile
 from keepwell.core.references import Ref
+from keepwell.core.spec import LoopSpec
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.policy import Policy
@@ -84,7 +86,7 @@ class Sight:
             endpoint=record,
             champion=champion,
             policy=Policy(
-                loop=spec.loop,
+                loop=spec.loop if spec.loop.enabled else watching_only(spec.loop),
                 rollout=spec.serve.rollout,
                 monitor=spec.monitor,
                 budget=spec.train.budget,
@@ -156,6 +158,11 @@ class Sight:
                 what = f"{event.ref.name} {event.verb}" + (f": {event.why}" if event.why else "")
                 found.append(Happening(time=event.time, kind=name, what=what))
         return tuple(sorted(found, key=lambda one: one.time))
+
+
+def watching_only(loop: LoopSpec) -> LoopSpec:
+    """Return a policy that opens incidents and ends rollouts, but never trains by itself."""
+    return replace(loop, retrain=replace(loop.retrain, on=(), schedule=""))
 
 
 if TYPE_CHECKING:
