@@ -167,9 +167,10 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, model_of: Models) ->
     program = (
         "import resource, sys; from pathlib import Path\n"
         "from keepwell.core.records import Signature\n"
-        "from keepwell.deployment.batch import predict_file\n"
+        "from keepwell.deployment.batch import predict_file, predicting\n"
         "from keepwell.deployment.scoring import load_scorer\n"
         "from keepwell.infrastructure.codec import from_json\n"
+        "predicting.ROWS_AT_ONCE = 4096\n"
         "at = Path(sys.argv[1]); read = lambda name: (at / name).read_bytes()\n"
         "scorer = load_scorer(read, from_json(Signature, read('signature')))\n"
         "print(predict_file(scorer, at / sys.argv[2], at / 'out.parquet'))\n"
@@ -178,11 +179,11 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, model_of: Models) ->
 
     def peak(copies: int) -> int:
         table = pa.concat_tables([made.table] * copies)
-        pq.write_table(table, tmp_path / "in.parquet", row_group_size=65536)
+        pq.write_table(table, tmp_path / "in.parquet", row_group_size=4096)
         command = [sys.executable, "-c", program, str(tmp_path), "in.parquet"]
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         rows, megabytes = map(int, output.split())
         assert rows == 400 * copies
         return megabytes
 
-    assert peak(600) < peak(200) + 60
+    assert peak(150) < peak(30) + 30

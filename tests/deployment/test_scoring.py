@@ -178,4 +178,8 @@ def test_a_compiled_scorer_needs_no_heavy_library(
     prediction, modules = output.splitlines()
     expected = load_scorer(made.files.__getitem__, made.signature).rows([a_row]).predictions[0]
     assert prediction == expected
-    assert set(modules.split()) & {"pandas", "sklearn", "lightgbm", "scipy", "skops"} == set()
+    assert (
+        set(modules.split())
+        & {"pandas", "pyarrow", "sklearn", "lightgbm", "scipy", "skops", "sqlalchemy", "duckdb"}
+        == set()
+    )

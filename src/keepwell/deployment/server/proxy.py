@@ -25,7 +25,6 @@ _HOP_BY_HOP = {
     b"transfer-encoding",
     b"upgrade",
 }
-_AWAY = (FileNotFoundError, ConnectionError, PermissionError)
 
 
 class ControlAwayError(Exception):
@@ -52,7 +51,7 @@ class Proxy:
         """
         try:
             reader, writer = await asyncio.open_unix_connection(str(self._socket))
-        except _AWAY as error:
+        except OSError as error:
             raise ControlAwayError from error
         answer = _Answer(send, bodiless=scope["method"] == "HEAD")
         client_left = False

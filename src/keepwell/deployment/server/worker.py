@@ -71,6 +71,8 @@ class Worker:
         self._predictor = Predictor(writer, self._counters)
         await self._follow()
         self._beat()
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: no request waits while it is searched for garbage
         server = uvicorn.Server(
             uvicorn.Config(
                 Application(self._predictor, Proxy(self._control, closing)),
@@ -130,8 +132,6 @@ class Worker:
         blobs = await asyncio.to_thread(open_blobs, routes.blobs)
         fresh = await asyncio.to_thread(load_snapshot, routes, present, blobs.read)
         self._predictor.snapshot = fresh
-        gc.collect()
-        gc.freeze()  # what is loaded stays: no request waits while it is searched for garbage
         self._beat()
 
     async def _keep_beating(self) -> None:
