@@ -1,7 +1,6 @@
 """The contract as a file: commented YAML that its user edits."""
 
 import hashlib
-import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -38,6 +37,7 @@ columns:
 """
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"}
+_LONG_KEY = 500  # from 1,024 on YAML wants a question mark before a key
 _SILENT = ColumnRules(type=ColumnType.TEXT)
 _RANGED = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.DATETIME)
 
@@ -47,7 +47,8 @@ def render_contract(contract: Contract, *, name: str, rows: int, source: str) ->
     one_line = " ".join(source.split())
     lines = [_HEAD.format(name=name, rows=rows, source=one_line).rstrip("\n")]
     for column, rules in contract.columns.items():
-        lines.append(f"  {_text(column)}:")
+        key = _text(column)
+        lines += [f"  ? {key}", "  :"] if len(key) > _LONG_KEY else [f"  {key}:"]
         lines += [f"    {key}: {value}" for key, value in _entries(rules)]
     return "\n".join(lines) + "\n"
 
@@ -69,12 +70,19 @@ def _yaml(value: Any, *, words: bool) -> str:
         return _number(value)
     if isinstance(value, tuple):
         return f"[{', '.join(_text(item) if words else _number(item) for item in value)}]"
-    return json.dumps(value, ensure_ascii=False)
+    return _text(value)
 
 
 def _text(text: str) -> str:
     plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
-    return text if plain else json.dumps(text, ensure_ascii=not text.isprintable())
+    return text if plain else f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(char: str) -> str:
+    """Return a character as YAML's double quotes take it; JSON's would not do beyond U+FFFF."""
+    if char in '"\\':
+        return f"\\{char}"
+    return char if char.isprintable() else f"\\U{ord(char):08x}"
 
 
 def _number(value: float) -> str:
