@@ -15,6 +15,7 @@ from keepwell.monitoring.feedback.posted import PostedOutcome, check_outcomes
 from keepwell.monitoring.prediction_log.log import PredictionLog
 from keepwell.monitoring.prediction_log.scan import SLACK
 from keepwell.monitoring.prediction_log.schema import OUTCOMES, outcome_table
+from keepwell.monitoring.prediction_log.tidying import Tidier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ class Feedback:
         self._waiting: list[_Post] = []
         self._entry = threading.Lock()
         self._turn = threading.Lock()
+        self._tidier = Tidier(tables, OUTCOMES)
 
     def record(self, endpoint: str, outcomes: Sequence[Mapping[str, Any]]) -> FeedbackCounts:
         """Keep outcomes and say what became of each.
@@ -118,6 +120,7 @@ class Feedback:
         if kept:
             of = predictions.take([rows[outcome.prediction_id] for outcome in kept])
             self._tables.write(OUTCOMES, outcome_table(kept, of))
+            self._tidier.committed()
 
     def _identify(self, posts: Sequence[_Post], now: float) -> list[list[str]]:
         """Return the prediction id of each item; empty where a key is not known."""

@@ -20,6 +20,7 @@ from keepwell.infrastructure.segments import (
     read_frames,
 )
 from keepwell.monitoring.prediction_log.schema import PREDICTIONS, prediction_table
+from keepwell.monitoring.prediction_log.tidying import Tidier
 
 
 class Collector:
@@ -34,6 +35,7 @@ class Collector:
         self._tables = tables
         self._folder = folder
         self._seen: dict[Path, int] = {}
+        self._tidier = Tidier(tables, PREDICTIONS)
 
     def collect(self) -> int:
         """Move everything that was written so far, and return how many predictions that were.
@@ -76,6 +78,7 @@ class Collector:
         rows = [row for row in map(decode_prediction, frames) if row is not None]
         if rows:
             self._tables.write(PREDICTIONS, prediction_table(rows), once=(slot, position))
+            self._tidier.committed()
         return len(rows)
 
 

@@ -49,6 +49,7 @@ class PredictionLog:
     def __init__(self, tables: TableStore, clock: Clock | None = None) -> None:
         self._tables = tables
         self._clock = clock or SystemClock()
+        self._open: dict[str, tuple[int | None, Scan]] = {}
 
     def find(self, prediction_id: str) -> Prediction | None:
         """Return one prediction, None if it is not in the log (yet)."""
@@ -191,10 +192,19 @@ class PredictionLog:
         return in_seconds(found)
 
     def _predictions(self) -> Scan:
-        return Scan(self._tables, PREDICTIONS, PREDICTION_SCHEMA, "time")
+        return self._scan(PREDICTIONS, PREDICTION_SCHEMA, "time")
 
     def _outcomes(self) -> Scan:
-        return Scan(self._tables, OUTCOMES, OUTCOME_SCHEMA, "predicted")
+        return self._scan(OUTCOMES, OUTCOME_SCHEMA, "predicted")
+
+    def _scan(self, table: str, schema: pa.Schema, time: str) -> Scan:
+        """Open the table, unless nothing was written to it since the last time."""
+        version = self._tables.version(table)
+        known, scan = self._open.get(table, (None, None))
+        if scan is None or known != version:
+            scan = Scan(self._tables, table, schema, time)
+            self._open[table] = version, scan
+        return scan
 
 
 def _of(endpoint: str, version: int | None = None) -> Any:
