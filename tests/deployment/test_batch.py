@@ -186,4 +186,4 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, model_of: Models) ->
         assert rows == 400 * copies
         return megabytes
 
-    assert peak(150) < peak(30) + 30
+    assert peak(100) < peak(20) + 25

@@ -101,7 +101,11 @@ class Ordinal:
         """Encode rows."""
         matrix = np.empty((len(columns[0]), len(self._codes)))
         for at, (code, column) in enumerate(zip(self._codes, columns, strict=True)):
-            matrix[:, at] = [code(value) for value in column.tolist()]
+            known = self._known[at]
+            matrix[:, at] = [
+                found if (found := known(value)) is not None else code(value)
+                for value in column.tolist()
+            ]
         return matrix
 
 

@@ -1,5 +1,6 @@
 """`TfidfVectorizer` and `CountVectorizer`: the words of a text, counted and weighted."""
 
+import math
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
@@ -84,8 +85,7 @@ class Terms:
         if not counts:
             return result
         slots = sorted(counts)
-        weights = np.array([counts[slot] for slot in slots])
-        for slot, weight in zip(slots, self._weigh(weights, slots).tolist(), strict=True):
+        for slot, weight in zip(slots, self._weigh(counts, slots), strict=True):
             result[slot] = weight
         return result
 
@@ -110,18 +110,19 @@ class Terms:
             terms += [" ".join(words[at : at + size]) for at in range(len(words) - size + 1)]
         return terms
 
-    def _weigh(self, weights: "NDArray[np.float64]", slots: list[int]) -> "NDArray[np.float64]":
-        if self._binary:
-            weights = np.ones_like(weights)
+    def _weigh(self, counts: dict[int, float], slots: list[int]) -> list[float]:
+        weights = [1.0] * len(slots) if self._binary else [counts[slot] for slot in slots]
         if self._sublinear:
-            weights = np.log(weights) + 1.0
+            weights = [math.log(weight) + 1.0 for weight in weights]
         if self._idf is not None:
-            weights = weights * np.array([self._idf[slot] for slot in slots])
+            weights = [w * self._idf[slot] for w, slot in zip(weights, slots, strict=True)]
         if self._norm == "l2":
-            weights = weights / np.sqrt((weights * weights).sum())
+            length = math.sqrt(sum([weight * weight for weight in weights]))
         elif self._norm == "l1":
-            weights = weights / np.abs(weights).sum()
-        return weights
+            length = sum([abs(weight) for weight in weights])
+        else:
+            return weights
+        return [weight / length for weight in weights]
 
 
 def _without_accents(text: str, form: str) -> str:
