@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepwell.core.records import Column, ColumnProfile, ColumnType
@@ -22,12 +22,14 @@ def counts(counted: Counted) -> tuple[list[float], list[float]]:
     return list(counted.reference.counts), list(counted.current.counts)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6) | st.sampled_from([0.0, 1.0]), min_size=1, max_size=300))
 def test_a_column_against_itself_has_the_same_counts(values: list[float]) -> None:
     reference, current = counts(count_column(profiled(values, NUMBER), pa.array(values)))
     assert reference == current
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=300))
 def test_categories_against_themselves_have_the_same_counts(values: list[str]) -> None:
     reference, current = counts(count_column(profiled(values, CATEGORY), pa.array(values)))
@@ -94,3 +96,18 @@ def test_an_empty_column_is_not_compared() -> None:
     assert count_column(profiled(["a"], CATEGORY), pa.array([], pa.string())).current is None
     nothing = ColumnProfile(name="x", type=NUMBER, rows=5, missing=5)
     assert count_column(nothing, pa.array([1.0])).current is None
+
+
+def test_an_empty_label_of_training_is_a_missing_one() -> None:
+    profile = profiled(["a", "a", "", "b"], CATEGORY)
+    seen = count_column(profile, pa.array(["a", "", None]))
+    assert (seen.missing, seen.profile.missing) == (2, 1)
+    assert counts(seen) == ([2, 1, 0], [1, 0, 0])
+
+
+def test_a_column_that_runs_like_a_clock_is_worth_little() -> None:
+    seen = count_column(profiled(list(range(1000)), NUMBER), pa.array(np.arange(1000.0, 2000.0)))
+    assert seen.worth < 5
+    assert seen.runs
+    assert not count_column(profiled([1.0, 2.0], NUMBER), pa.array([1.0, 3.0, 2.0])).runs
+    assert not count_column(profiled([1.0, 2.0], NUMBER), pa.array([3.0, 3.0, 3.0])).runs

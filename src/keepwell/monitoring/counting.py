@@ -1,7 +1,7 @@
 """Counts a column of present rows in the bins that its training profile has."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +39,7 @@ class Counted:
         mean: Mean (numbers).
         std: Standard deviation (numbers).
         outside: Values beyond training's smallest and largest (numbers).
+        runs: Values only rise, or only fall, from row to row, like a clock or a counter.
         labels: The bins' names (categories).
         unseen: Categories that training never saw, with their counts, most frequent first.
         bars: Both distributions, to be drawn.
@@ -54,6 +55,7 @@ class Counted:
     mean: float | None = None
     std: float | None = None
     outside: int = 0
+    runs: bool = False
     labels: tuple[str, ...] = ()
     unseen: tuple[tuple[str, int], ...] = ()
     bars: Bars = field(default_factory=Bars)
@@ -88,7 +90,8 @@ def _count_numbers(profile: ColumnProfile, column: Any, wrong: int) -> Counted:
     else:
         cuts, counts = edges[1:-1], list(profile.bins.counts)
     codes = np.searchsorted(cuts, finite, side="right")
-    worth = worth_of_numbers(codes)
+    # Alike in value or in bin: beyond training's range all are in one bin, an outlier hides the rest.
+    worth = min(worth_of_numbers(codes), worth_of_numbers(finite))
     return Counted(
         profile=profile,
         rows=len(values),
@@ -100,8 +103,14 @@ def _count_numbers(profile: ColumnProfile, column: Any, wrong: int) -> Counted:
         mean=float(finite.mean()),
         std=float(finite.std()),
         outside=int(np.count_nonzero((finite < low) | (finite > high))),
+        runs=_runs(finite),
         bars=_number_bars(profile, finite),
     )
+
+
+def _runs(values: "NDArray[np.float64]") -> bool:
+    steps = np.diff(values)
+    return bool(steps.any()) and bool((steps >= 0).all() or (steps <= 0).all())
 
 
 def _number_bars(profile: ColumnProfile, values: "NDArray[np.float64]") -> Bars:
@@ -123,6 +132,7 @@ def _number_bars(profile: ColumnProfile, values: "NDArray[np.float64]") -> Bars:
 
 
 def _count_labels(profile: ColumnProfile, column: Any, wrong: int) -> Counted:
+    profile = _without_empty(profile)
     texts, codes = _coded(column, profile.type)
     known = {label: place for place, (label, _) in enumerate(profile.top)}
     numbers = _by_number(known)
@@ -155,6 +165,15 @@ def _count_labels(profile: ColumnProfile, column: Any, wrong: int) -> Counted:
         unseen=() if profile.other else tuple(sorted(fresh, key=lambda item: -item[1])[:_UNSEEN]),
         bars=_label_bars(labels, reference, current),
     )
+
+
+def _without_empty(profile: ColumnProfile) -> ColumnProfile:
+    """Count an empty label of training as missing, as models do."""
+    empty = dict(profile.top).get("", 0)
+    if not empty:
+        return profile
+    top = tuple((label, count) for label, count in profile.top if label)
+    return replace(profile, top=top, missing=profile.missing + empty)
 
 
 def _coded(column: Any, kind: ColumnType) -> tuple[list[str], "NDArray[np.int64]"]:

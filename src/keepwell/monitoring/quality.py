@@ -77,7 +77,7 @@ def _damage(counted: Counted, discovered: bool) -> Iterator[tuple[str, float, fl
             UNSEEN,
         )
     outside = counted.outside / counted.rows
-    if counted.outside >= _A_FEW and outside > OUTSIDE:
+    if counted.outside >= _A_FEW and outside > OUTSIDE and not counted.runs:
         low, high = profile.minimum or 0.0, profile.maximum or 0.0
         yield (
             f"`{name}` lies outside training's range of {number(low)} to {number(high)}"

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -44,6 +44,7 @@ def _quantile(share: float) -> float:
 
 
 @every_detector
+@settings(deadline=None)
 @given(pair=pairs)
 def test_exchanging_the_samples_changes_nothing(
     found: Detector, pair: tuple[list[int], list[int]]
@@ -56,6 +57,7 @@ def test_exchanging_the_samples_changes_nothing(
 
 
 @every_detector
+@settings(deadline=None)
 @given(pair=pairs)
 def test_every_answer_is_a_number(found: Detector, pair: tuple[list[int], list[int]]) -> None:
     seen = found.compare(sample(pair[0]), sample(pair[1]))
@@ -65,6 +67,7 @@ def test_every_answer_is_a_number(found: Detector, pair: tuple[list[int], list[i
 
 
 @every_detector
+@settings(deadline=None)
 @given(values=counts, times=st.integers(1, 20))
 def test_equal_shares_are_no_difference(found: Detector, values: list[int], times: int) -> None:
     seen = found.compare(sample(values), sample([value * times for value in values]))
