@@ -17,12 +17,12 @@ from keepwell import __version__
 from keepwell.core.errors import FormatError
 from keepwell.deployment.server.heartbeat import WorkerState, heartbeat_path, read_heartbeats
 from keepwell.deployment.server.listening import listen
-from keepwell.deployment.server.supervision import DRAIN_SECONDS
 from keepwell.infrastructure.codec import from_json, to_json
 from keepwell.infrastructure.files import write_atomic
 
 _LOOK_EVERY = 0.02
 _GUARD_EVERY = 0.5
+_END_SECONDS = 20.0  # more than the supervisor process gives its workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +207,6 @@ def _end(process: psutil.Process) -> None:
     with contextlib.suppress(psutil.Error, ProcessLookupError):
         os.kill(process.pid, signal.SIGTERM)
         try:
-            process.wait(DRAIN_SECONDS + 5.0)
+            process.wait(_END_SECONDS)
         except psutil.TimeoutExpired:
             process.kill()
