@@ -64,9 +64,9 @@ def test_many_points_are_read_as_quickly_as_they_are_plotted(
 ) -> None:
     for name in ("x", "y"):
         store.append("a", [Point(name, n / 10, n / 7, n) for n in range(20_000)])
-    start = time.perf_counter()
+    start = time.process_time()
     found = store.series("a", ["x"], since=1500.0, limit=1000)
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1
     assert len(found["x"]) == 1000
     assert found["x"][-1] == Point("x", 1999.9, 19_999 / 7, 19_999)
 

@@ -63,7 +63,7 @@ def test_killed_processes_leave_nothing_half_written(record_url: str, tmp_path: 
     total: Counter[str] = Counter()
     for attempt in range(4):
         writers = _start(record_url, tmp_path / f"notes{attempt}", 6, 60.0)
-        while not any((tmp_path / f"notes{attempt}").iterdir()):
+        while not any(path.stat().st_size for path in (tmp_path / f"notes{attempt}").iterdir()):
             time.sleep(0.01)
         time.sleep(chance.uniform(0.1, 0.4))
         os.killpg(writers.pid, signal.SIGKILL)

@@ -25,16 +25,19 @@ def _server() -> Any:
 
 @pytest.fixture
 def fresh_postgresql() -> Callable[[], str]:
-    """Return a maker of URLs, each of an empty database; skip where no server can be started."""
+    """Return a maker of URLs, each of an empty schema; skip where no server can be started."""
 
     def make() -> str:
         name = f"test_{next(_numbers)}"
         url = sa.make_url(_server().get_uri()).set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        engine = sa.create_engine(url)
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"CREATE SCHEMA {name}"))
         engine.dispose()
-        return url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+        inside = url.set(drivername="postgresql").update_query_dict(
+            {"options": f"-csearch_path={name}"}
+        )
+        return inside.render_as_string(hide_password=False)
 
     return make
 
