@@ -1,6 +1,7 @@
 """`keepwell run` and what follows it, over a small table of invented customers."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -124,3 +125,23 @@ def test_a_file_is_answered_by_a_file(keepwell: Any, trained: Path, tmp_path: Pa
     assert "-o scored.parquet" in nowhere.err
     missing = keepwell("predict", "nothing.csv", "-o", scored, "-C", trained)
     assert missing.code == 1
+
+
+def test_ctrl_c_ends_a_run_at_once_and_cleanly(tmp_path: Path) -> None:
+    (tmp_path / "customers.csv").write_text(outside.customers(20_000))
+    outside.keepwell("init", "shop", "--data", "customers.csv", "--target", "churn", cwd=tmp_path)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "keepwell", "run", "--json"],
+        cwd=tmp_path / "shop",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stderr is not None
+    assert any("train …" in line for line in child.stderr)
+    time.sleep(1)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert out == ""
+    assert "Traceback" not in err

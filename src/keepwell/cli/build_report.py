@@ -24,7 +24,7 @@ def _tell(out: Output, document: dict[str, Any]) -> None:
         out.say(f"run      {run['id']}")
         out.table(["metric", "on the test rows"], list(run["metrics"].items()))
     for finding in document.get("findings", ()):
-        out.say(f"! {finding}", style="yellow")
+        out.say(f"note     {finding}", style="yellow")
     _tell_gate(out, document)
 
 

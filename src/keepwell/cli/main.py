@@ -23,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 from keepwell.cli.application import call
 
                 code = call(words)
+                if code == failures.INTERRUPTED:  # Typer has caught it
+                    raise KeyboardInterrupt
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 (the one boundary to the user)
         return failures.report(error, words)

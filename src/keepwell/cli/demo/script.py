@@ -7,7 +7,7 @@ TARGET = "delivery"
 HURRY = """
 # The demo lives a day in less than a second, so its monitors and its loop are in a hurry.
 train:
-  budget: 8s
+  budget: 6s
 serve:
   rollout: {strategy: canary, steps: [25, 100], hold: 3s}
 monitor:
@@ -17,9 +17,9 @@ monitor:
 loop:
   retrain:
     on: [drift, performance]
-    cooldown: 5s
+    cooldown: 2s
     min_labels: 3400    # a new model must have seen enough of a new world
-    budget: 8s
+    budget: 6s
 """
 
 
@@ -39,7 +39,7 @@ class Timing:
     calm: int = 8
     after: int = 8
     day_seconds: float = 0.8
-    patience: float = 110.0
+    patience: float = 130.0
 
     @property
     def change(self) -> int:

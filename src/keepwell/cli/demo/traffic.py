@@ -10,6 +10,7 @@ from keepwell.cli.demo.ledger import Ledger
 from keepwell.cli.demo.world import Parcel, World
 
 OUTCOMES_A_POST = 500
+ASK_EVERY = 1 / 48  # days: a request holds the parcels of half an hour
 TELL_EVERY = 0.5  # days: confirmations are gathered and sent twice a day
 
 
@@ -58,7 +59,7 @@ class Traffic:
         """Let the world go on to the day `until`."""
         batch: list[Parcel] = []
         while self._next.booked_at < until:
-            if batch and int(batch[0].booked_at * 24) != int(self._next.booked_at * 24):
+            if batch and batch[0].booked_at // ASK_EVERY != self._next.booked_at // ASK_EVERY:
                 self._ask(batch)
                 batch = []
             batch.append(self._next)
