@@ -78,7 +78,8 @@ def count_column(profile: ColumnProfile, column: Any, *, wrong: int = 0) -> Coun
 
 def _count_numbers(profile: ColumnProfile, column: Any, wrong: int) -> Counted:
     values = column.cast(pa.float64(), safe=False).fill_null(np.nan).to_numpy(zero_copy_only=False)
-    finite = values[np.isfinite(values)]
+    present = np.isfinite(values)
+    finite = values if present.all() else values[present]
     plain = Counted(
         profile=profile, rows=len(values), missing=len(values) - len(finite), wrong=wrong
     )
@@ -102,7 +103,7 @@ def _count_numbers(profile: ColumnProfile, column: Any, wrong: int) -> Counted:
         current=Sample.of(np.bincount(codes, minlength=len(counts)), worth),
         mean=float(finite.mean()),
         std=float(finite.std()),
-        outside=int(np.count_nonzero((finite < low) | (finite > high))),
+        outside=int(np.count_nonzero(finite < low) + np.count_nonzero(finite > high)),
         runs=_runs(finite),
         bars=_number_bars(profile, finite),
     )
@@ -117,17 +118,19 @@ def _number_bars(profile: ColumnProfile, values: "NDArray[np.float64]") -> Bars:
     edges, counts = profile.histogram.edges, profile.histogram.counts
     if len(edges) < 2:  # noqa: PLR2004
         return Bars()
-    below, above = values < edges[0], values > edges[-1]
-    inside = values[~(below | above)]
-    width = (edges[-1] - edges[0]) / len(counts)
-    places = ((inside - edges[0]) / width).astype(np.int64) if width else np.zeros(len(inside), int)
-    drawn = np.bincount(np.minimum(places, len(counts) - 1), minlength=len(counts))
+    last = len(counts)
+    width = (edges[-1] - edges[0]) / last
+    scaled = (values - edges[0]) / width if width else np.sign(values - edges[0]) * 2 * last
+    # One place before the first bar, one behind the last; the last bar holds its own end.
+    scaled[values == edges[-1]] = last - 1
+    places = np.clip(np.floor(scaled), -1, last).astype(np.int64) + 1
+    below, *drawn, above = np.bincount(places, minlength=last + 2).tolist()
     return Bars(
         edges=edges,
         reference=_shares(counts, sum(counts)),
         current=_shares(drawn, len(values)),
-        below=round(float(below.mean()), 4),
-        above=round(float(above.mean()), 4),
+        below=round(below / len(values), 4),
+        above=round(above / len(values), 4),
     )
 
 
