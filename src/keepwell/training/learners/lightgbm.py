@@ -42,13 +42,9 @@ _COUNTS: dict[str, Params] = {
     "shallow-rates": {"objective": "poisson", "num_leaves": 8, "learning_rate": 0.08},
 }
 _SKEWED = 1.0
-# What early stopping watches; metrics of labels are too coarse to stop by.
-_WATCHED = {
-    "roc_auc": "auc",
-    "average_precision": "average_precision",
-    "rmse": "rmse",
-    "mae": "l1",
-}
+# What early stopping watches. For classes always the log loss: a ranking can be perfect after a few
+# rounds, when every probability is still near the base rate and every label the majority's.
+_WATCHED = {"rmse": "rmse", "mae": "l1"}
 
 
 class LightGBM:
@@ -131,7 +127,7 @@ def _validated(
     if problem.task is not Task.REGRESSION:
         classes = np.unique(target)
         several = len(classes) > 2  # noqa: PLR2004 - a pair has measures of its own
-        watched = "multi_logloss" if several else _WATCHED.get(problem.metric, "binary_logloss")
+        watched = "multi_logloss" if several else "binary_logloss"
         known = np.isin(actual, classes)  # LightGBM refuses classes that the training rows lack
         if not known.all():
             values, actual = values[known], actual[known]
