@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from keepwell.core.errors import InvalidDataError, TrainingError
+from keepwell.core.errors import InvalidDataError, KeepwellError, TrainingError
 from keepwell.core.progress import Progress
 from keepwell.core.records import Column, Estimate, ModelVersion
 from keepwell.core.spec import DataSpec, TrainSpec
@@ -147,8 +147,7 @@ def _choose(
     held = int(np.clip(TEST_SHARE * live, MIN_TEST, MAX_TEST))
     start = int(rows.test[0])
     validation = np.arange(start - held, start, dtype=np.int64)
-    scores: dict[str, float] = {}
-    sign = 1
+    tried: dict[str, Draft] = {}
     for window in windows:
         progress.update(f"trying the window '{window.name}'")
         earlier = replace(
@@ -156,13 +155,25 @@ def _choose(
         )
         if _size(earlier, window) < MIN_TRAIN:
             continue
-        draft = _train(bench, earlier, window, validation, budget, progress, None)
-        sign = direction(draft.metric)
-        scores[window.name] = draft.metrics[draft.metric].value
-    if not scores:
+        try:
+            tried[window.name] = _train(bench, earlier, window, validation, budget, progress, None)
+        except KeepwellError as error:  # a window may hold one class only; the others go on
+            progress.update(f"the window '{window.name}' cannot be used: {error.what}")
+    metric = _common_metric(list(tried.values()))
+    if not metric:
         return windows[0], {}
-    best = max(scores, key=lambda name: sign * scores[name])
+    scores = {name: draft.metrics[metric].value for name, draft in tried.items()}
+    best = max(scores, key=lambda name: direction(metric) * scores[name])
     return next(window for window in windows if window.name == best), scores
+
+
+def _common_metric(drafts: list[Draft]) -> str:
+    """Return the metric that all drafts can be compared by: the chosen one, if the rows decide it."""
+    if not drafts:
+        return ""
+    shared = set.intersection(*(set(draft.metrics) for draft in drafts))
+    wanted = (drafts[0].metric, "log_loss", "rmse", "accuracy")
+    return next((name for name in wanted if name in shared), "")
 
 
 def _train(
