@@ -4,6 +4,8 @@ One thread lets DuckDB read and type the rows; the other digests, sums up and st
 """
 
 import contextlib
+import errno
+import os
 import queue
 import threading
 from collections.abc import Generator, Sequence
@@ -18,10 +20,13 @@ from keepwell.core.progress import Progress
 from keepwell.data.chunks import ARROW, chunk_rows, cut_chunks, digest
 from keepwell.data.engine import stream
 from keepwell.data.inference import ColumnPlan
+from keepwell.data.inference.readings import MISFIT
 from keepwell.data.profiles import Profiler
 from keepwell.data.sources import DataFile, Source
 from keepwell.data.staging import Staging
+from keepwell.infrastructure.files import refusal
 
+_MISFITS = (MISFIT, "Conversion Error", "Out of Range Error")
 _AHEAD = 2  # batches read before they are asked for
 
 
@@ -137,19 +142,22 @@ def _typed_rows(file: DataFile, plans: Sequence[ColumnPlan]) -> str:
 
 
 def _meaning_of(error: Exception, file: DataFile) -> Exception:
+    """Return what a reader's error is about: a value, the file, the machine, or a defect of ours."""
+    text = str(error)
     if isinstance(error, KeepwellError):
         return error
-    meant = file.explain(error)
-    if meant is None and isinstance(error, duckdb.Error | OSError | pa.ArrowException):
-        text = str(error)
-        if "Out of Memory" in text or "No space left" in text:
-            meant = InvalidDataError(
-                f"{file.path} needs more memory than the reader may use",
-                why=text.splitlines()[0],
-                now="split it into several files with fewer columns",
-            )
-        else:
-            return MisfitError(text)
-    failure = meant or error
-    failure.__cause__ = error
-    return failure
+    if any(words in text for words in _MISFITS):
+        meant: Exception = MisfitError(text)
+    elif "Out of Memory" in text:
+        meant = InvalidDataError(
+            f"{file.path} needs more memory than the reader may use",
+            why=text.splitlines()[0],
+            now="split it into several files with fewer columns",
+        )
+    elif "No space left" in text:
+        meant = refusal(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "the rows were not read")
+    else:
+        meant = file.explain(error) or error
+    if meant is not error:
+        meant.__cause__ = error
+    return meant

@@ -6,7 +6,7 @@ wrote `"007"` as a string meant a string.
 
 import re
 
-from keepwell.data.inference.readings import ISO, STRING, Reading, Storage
+from keepwell.data.inference.readings import ISO, MISFIT, STRING, Reading, Storage
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _LONG_INTEGERS = {"UBIGINT", "HUGEINT", "UHUGEINT"}
@@ -58,7 +58,9 @@ def native(duck_type: str, wanted: Reading) -> Reading:
     if own is Storage.STRING or (_is_time(own) != _is_time(storage)):
         if duck_type == '"NULL"':
             return Reading(storage=storage, value=f"CAST({{c}} AS {storage})")
-        return Reading(storage=storage, refuses="TRUE", value=f"CAST(error('type') AS {storage})")
+        return Reading(
+            storage=storage, refuses="TRUE", value=f"CAST(error('{MISFIT}type') AS {storage})"
+        )
     lost = ""
     if storage is Storage.INTEGER and own is Storage.NUMBER:
         lost = " OR TRY_CAST({c} AS BIGINT) <> {c}"
@@ -69,7 +71,8 @@ def native(duck_type: str, wanted: Reading) -> Reading:
         return Reading(storage=storage, refuses=refuses, value=f"CAST({{c}} AS {storage})")
     value = (
         f"CASE WHEN {{c}} IS NOT NULL AND ({refuses}) "
-        f"THEN CAST(error(CAST({{c}} AS VARCHAR)) AS {storage}) ELSE TRY_CAST({{c}} AS {storage}) END"
+        f"THEN CAST(error('{MISFIT}' || CAST({{c}} AS VARCHAR)) AS {storage}) "
+        f"ELSE TRY_CAST({{c}} AS {storage}) END"
     )
     return Reading(storage=storage, refuses=refuses, value=value)
 

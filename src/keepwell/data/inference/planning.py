@@ -1,6 +1,6 @@
 """How each column of a source will be read, decided before its first row is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -65,20 +65,19 @@ def plan_columns(
     }
     free = {place: text for place, text in texts.items() if names[place] not in fixed}
     guesses = (guess_dates if types else guess_readings)(connection, free)
+    settled = {place: fixed[name] for place, name in enumerate(names) if name in fixed}
+    readings = _fitting_texts(
+        connection,
+        {place: text for place, text in texts.items() if place in settled},
+        settled,
+    )
     plans = []
     for place, name in enumerate(names):
-        settled = fixed.get(name)
-        if settled is not None:
-            text = texts.get(place)
-            reading = (
-                _fitting_text(connection, text, settled)
-                if text is not None
-                else _fitting_type(source, name, settled)
-            )
+        if place in settled:
+            reading = readings.get(place) or _fitting_type(source, name, settled[place])
+            reason = f"set by {settled[place].origin}"
             plans.append(
-                ColumnPlan(
-                    name=name, reading=reading, fixed=settled, reason=f"set by {settled.origin}"
-                )
+                ColumnPlan(name=name, reading=reading, fixed=settled[place], reason=reason)
             )
         elif place in guesses:
             plans.append(_as_guessed(name, guesses[place]))
@@ -100,22 +99,41 @@ def _as_typed(source: Source, name: str) -> ColumnPlan:
     )
 
 
-def _fitting_text(connection: duckdb.DuckDBPyConnection, text: object, settled: Fixed) -> Reading:
-    """Return the reading of a settled type that fits a column's sample best."""
-    storages = STORAGES[settled.type]
-    if storages == {Storage.STRING}:
-        return STRING
-    candidates = (
-        (INTEGER, STRING)
-        if settled.type is ColumnType.IDENTIFIER
-        else named(storages, settled.format) or named(storages, "")
-    )
-    tally = survey(connection, distinct_values({0: text}), candidates).get(0)
-    if tally is None:
-        return candidates[0]
-    if settled.type is ColumnType.IDENTIFIER:  # a string reading would take a blank word as an id
-        return INTEGER if tally.fitting[INTEGER] == tally.values and not tally.blanks else STRING
-    return tally.best_fit(candidates)
+def _fitting_texts(
+    connection: duckdb.DuckDBPyConnection,
+    texts: Mapping[int, object],
+    settled: Mapping[int, Fixed],
+) -> dict[int, Reading]:
+    """Return the reading of its settled type that fits each column's sample best."""
+    alike: dict[tuple[ColumnType, str], list[int]] = {}
+    for place in texts:
+        alike.setdefault((settled[place].type, settled[place].format), []).append(place)
+    chosen: dict[int, Reading] = {}
+    for (kind, format_), places in alike.items():
+        candidates = _candidates(kind, format_)
+        if tuple(candidates) == (STRING,):
+            chosen.update(dict.fromkeys(places, candidates[0]))
+            continue
+        values = distinct_values({place: texts[place] for place in places})
+        tallies = survey(connection, values, candidates)
+        for place in places:
+            tally = tallies.get(place)
+            if tally is None:
+                chosen[place] = candidates[0]
+            elif kind is ColumnType.IDENTIFIER:  # a blank word may be an identifier
+                whole = tally.fitting[INTEGER] == tally.values and not tally.blanks
+                chosen[place] = INTEGER if whole else STRING
+            else:
+                chosen[place] = tally.best_fit(candidates)
+    return chosen
+
+
+def _candidates(kind: ColumnType, format_: str) -> Sequence[Reading]:
+    if kind is ColumnType.IDENTIFIER:
+        return (INTEGER, STRING)
+    if STORAGES[kind] == {Storage.STRING}:
+        return (STRING,)
+    return named(STORAGES[kind], format_) or named(STORAGES[kind], "")
 
 
 def _fitting_type(source: Source, name: str, settled: Fixed) -> Reading:

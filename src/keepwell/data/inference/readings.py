@@ -26,6 +26,12 @@ class Storage(StrEnum):
     STRING = "VARCHAR"
 
 
+MISFIT = "this value does not fit: "
+"""What DuckDB's error begins with where a value is refused by its reading."""
+
+_REFUSED = f"error('{MISFIT}' || {{c}})"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One way to read a column.
@@ -85,7 +91,7 @@ def _tried(storage: Storage, attempt: str, fits: str, format_: str = "") -> Read
         format=format_,
         fits=f"{fits} AND {attempt} IS NOT NULL" if fits else f"{attempt} IS NOT NULL",
         refuses=f"{attempt} IS NULL",
-        value=f"coalesce({attempt}, CAST(error({{c}}) AS {storage}))",
+        value=f"coalesce({attempt}, CAST({_REFUSED} AS {storage}))",
     )
 
 
@@ -105,7 +111,7 @@ INTEGER = Reading(
     storage=Storage.INTEGER,
     fits=r"regexp_full_match(trim({c}), '[+-]?(0|[1-9]\d*)') AND TRY_CAST({c} AS BIGINT) IS NOT NULL",
     refuses=f"{_CODE} OR contains({{c}}, '.') OR TRY_CAST({{c}} AS BIGINT) IS NULL",
-    value=f"CAST(CASE WHEN {_CODE} OR contains({{c}}, '.') THEN error({{c}}) ELSE {{c}} END AS BIGINT)",
+    value=f"CAST(CASE WHEN {_CODE} OR contains({{c}}, '.') THEN {_REFUSED} ELSE {{c}} END AS BIGINT)",
 )
 
 NUMBER = Reading(

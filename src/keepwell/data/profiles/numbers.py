@@ -84,8 +84,10 @@ class NumberSummary:
         self._add_sorted(np.sort(values))
 
     def _watch_order(self, values: Any) -> None:
-        for block in np.array_split(values, min(_BLOCKS, len(values))):
-            self._blocks.append((len(block), float(block.mean())))
+        starts = np.arange(min(_BLOCKS, len(values))) * len(values) // min(_BLOCKS, len(values))
+        counts = np.diff(starts, append=len(values))
+        means = np.add.reduceat(values, starts, dtype=np.float64) / counts
+        self._blocks += zip(counts.tolist(), means.tolist(), strict=True)
         if not (self._rising or self._falling):
             return
         before = values[:1] if self._last is None else np.asarray([self._last], values.dtype)
@@ -187,12 +189,21 @@ class NumberSummary:
 
     def _quantiles(self, points: _Points) -> tuple[float, ...]:
         if self._first is not None:
-            return tuple(float(value) for value in np.quantile(self._first, QUANTILES))
+            return _interpolated(self._first)
         ends = np.cumsum(points.weights)
         places = np.searchsorted(ends, np.asarray(QUANTILES) * ends[-1] * (1 - 1e-12))
         inner = points.values[np.minimum(places, len(ends) - 1)].astype(float)
         inner[0], inner[-1] = self._low, self._high
         return tuple(float(value) for value in inner)
+
+
+def _interpolated(ordered: Any) -> tuple[float, ...]:
+    """Return the quantiles of sorted values, between two of them in proportion, as NumPy does."""
+    places = np.asarray(QUANTILES) * (len(ordered) - 1)
+    below = places.astype(np.int64)
+    low = ordered[below].astype(float)
+    high = ordered[np.minimum(below + 1, len(ordered) - 1)].astype(float)
+    return tuple((low + (high - low) * (places - below)).tolist())
 
 
 def _mean_of_first(blocks: list[tuple[int, float]], wanted: float) -> float:

@@ -102,11 +102,12 @@ class DelimitedFile:
     def _parse(self, pieces: list[bytes]) -> Any:
         tables = []
         for number, piece in enumerate(pieces):
-            ragged: list[Any] = []
-            table = self._parse_piece(piece, ragged)
-            # A piece from the middle may begin inside a quoted value: then its rows are ragged.
-            if table is not None and (number == 0 or not ragged):
-                tables.append(table)
+            # A piece from the middle may begin inside a quoted value: then it holds a quote.
+            if number == 0 or b'"' not in piece:
+                ragged: list[Any] = []
+                table = self._parse_piece(piece, ragged)
+                if number == 0 or not ragged:
+                    tables.append(table)
         return pa.concat_tables(tables)
 
     def _parse_piece(self, piece: bytes, ragged: list[Any]) -> Any:
