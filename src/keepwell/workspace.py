@@ -152,7 +152,7 @@ class Workspace:
         """Recorded executions."""
         from keepwell.tracking.runs import Runs
 
-        return Runs(self.metadata, self.measurements, self.blobs, self.clock)
+        return Runs(self.metadata, self.measurements, self.blobs, self.clock, self.home / "spool")
 
     @cached_property
     def registry(self) -> "Registry":
@@ -187,7 +187,7 @@ class Workspace:
         """Every answered row, and its outcome once known."""
         from keepwell.monitoring.prediction_log import PredictionLog
 
-        return PredictionLog(self.tables)
+        return PredictionLog(self.tables, self.clock)
 
     @cached_property
     def feedback(self) -> "Feedback":

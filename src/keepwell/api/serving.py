@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from keepwell.operations.loop.service import LoopService
     from keepwell.workspace import Workspace
 
-COLLECT_EVERY = 1.0
+COLLECT_EVERY = 2.0
 FOLLOW_EVERY = 0.25
 TIDY_EVERY = 600.0
-KEEP_FILES_DAYS = 1.0
+KEEP_FILES_DAYS = 1 / 24
+FINE_SECONDS = 3600.0
+COARSE_SECONDS = 60.0
+"""Measurements older than an hour are thinned to one a minute."""
 WORKERS_TIMEOUT = 30.0
 BACKLOG = 128
 
@@ -192,6 +195,12 @@ def _tidy(workspace: "Workspace") -> None:
     for table in ("predictions", "outcomes"):
         if workspace.tables.version(table) is not None:
             workspace.tables.maintain(table, KEEP_FILES_DAYS)
+    older = workspace.clock.now() - FINE_SECONDS
+    for endpoint in workspace.endpoints.find():
+        subject = f"endpoint:{endpoint.name}"
+        versions = [route.version for route in endpoint.routes]
+        for one in (subject, *(f"{subject}/v{version}" for version in versions)):
+            workspace.metadata.measurements.thin(older, COARSE_SECONDS, one)
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from keepwell.operations.build.bench import Bench, Build
 from keepwell.operations.build.draft import Draft
 from keepwell.operations.build.judge import judge_version, open_scorer
 from keepwell.operations.build.learn import learn
-from keepwell.operations.build.live_rows import in_common, live_table
+from keepwell.operations.build.live_rows import TIME, in_common, keep_live_rows
 from keepwell.operations.build.stages import register_draft
 from keepwell.operations.loop.retrainings import Comparison, Retraining, RetrainingResult, Window
 
@@ -43,7 +43,8 @@ class Rows:
         table: The rows.
         times: When each live row was answered, Unix seconds; 0 for rows of the project's dataset.
         test: Positions of the newest rows, which nothing is trained on.
-        dataset: What the rows are, for the run's record.
+        dataset: The version that holds the live rows.
+        base: The version that holds the project's rows.
         columns: Their schema.
     """
 
@@ -51,6 +52,7 @@ class Rows:
     times: npt.NDArray[np.float64]
     test: npt.NDArray[np.int64]
     dataset: str
+    base: str
     columns: tuple[Column, ...]
 
 
@@ -65,8 +67,7 @@ def train_challenger(
 
     Args:
         bench: The workspace's parts.
-        labelled: Predictions of the endpoint with their outcomes, oldest first, with the columns
-            `time`, `inputs` and `outcome`.
+        labelled: Predictions of the endpoint with their outcomes, oldest first.
         request: What the loop asked for.
         progress: Hears how it goes.
 
@@ -107,18 +108,20 @@ def gather(bench: Bench, labelled: pa.Table, baseline: ModelVersion) -> Rows:
     """Return the project's rows and the live ones, with the newest live ones set aside."""
     dataset = bench.datasets.get(bench.spec.dataset)
     signature = baseline.signature
+    kept = keep_live_rows(bench, labelled, signature)
     names = [field.name for field in signature.inputs] + [signature.target]
     base = bench.datasets.read(dataset, columns=names)
-    live = live_table(labelled.select(["inputs", "outcome"]).to_pylist(), signature)
+    live = bench.datasets.read(kept).sort_by(TIME)
     table = in_common(base, live, names)
     tested = int(np.clip(TEST_SHARE * live.num_rows, min(MIN_TEST, live.num_rows), MAX_TEST))
     total = table.num_rows
-    live_times = np.asarray(labelled["time"].to_numpy(), dtype=np.float64)
+    seconds = live[TIME].cast(pa.int64()).to_numpy() / 1e6
     return Rows(
         table=table,
-        times=np.concatenate([np.zeros(base.num_rows), live_times]),
+        times=np.concatenate([np.zeros(base.num_rows), seconds]),
         test=np.arange(total - tested, total, dtype=np.int64),
-        dataset=f"{dataset.key} + {live.num_rows} live rows",
+        dataset=kept.key,
+        base=dataset.key,
         columns=tuple(column for column in dataset.columns if column.name in names),
     )
 
@@ -196,7 +199,7 @@ def _train(
         keep=tuple(column.name for column in rows.columns),  # the champion's inputs, all of them
     )
     spec: TrainSpec = replace(bench.spec.train, budget=budget)
-    tags = {"window": window.name}
+    tags = {"window": window.name, "with": rows.base}
     if request is not None:
         tags |= {"retraining": request.id, "incident": request.incident, "why": request.reason}
     return learn(

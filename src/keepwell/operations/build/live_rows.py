@@ -1,4 +1,4 @@
-"""Labelled live rows as a table: what the endpoint was asked, and what turned out to be true."""
+"""Labelled live rows as a dataset: what the endpoint was asked, and what turned out to be true."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -6,8 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from keepwell.core.records import ColumnType, Signature, Task
+from keepwell.core.errors import NotFoundError
+from keepwell.core.records import Column, ColumnType, DatasetVersion, Signature, Task
+from keepwell.operations.build.bench import Bench
+
+ID, TIME = "keepwell_prediction_id", "keepwell_predicted_at"
+"""Columns of the live dataset beside the model's inputs and target."""
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.NUMBER: pa.float64(),
@@ -18,6 +24,59 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.DATETIME: pa.timestamp("us", tz="UTC"),
     ColumnType.IDENTIFIER: pa.string(),
 }
+
+
+def keep_live_rows(bench: Bench, labelled: pa.Table, signature: Signature) -> DatasetVersion:
+    """Return the version of the dataset `NAME.live` that holds all these rows.
+
+    Rows that it holds already are not stored again; where none is new, it is the version of before.
+
+    Args:
+        bench: The workspace's parts.
+        labelled: Predictions with their outcomes: `id`, `time` (Unix seconds), `inputs`, `outcome`.
+        signature: Of the version that answered; gives the columns and their types.
+    """
+    name = f"{bench.spec.dataset}.live"
+    try:
+        before: DatasetVersion | None = bench.datasets.get(name)
+    except NotFoundError:
+        before = None
+    if before is not None:
+        known = bench.datasets.read(before, columns=[ID])[ID]
+        labelled = labelled.filter(pc.invert(pc.is_in(labelled["id"], value_set=known)))
+        if labelled.num_rows == 0:
+            return before
+    rows = live_table(labelled.select(["inputs", "outcome"]).to_pylist(), signature)
+    moments = pa.array(
+        [datetime.fromtimestamp(time, UTC) for time in labelled["time"].to_pylist()],
+        pa.timestamp("us", tz="UTC"),
+    )
+    rows = rows.append_column(ID, labelled["id"].cast(pa.string())).append_column(TIME, moments)
+    return bench.datasets.append(
+        name,
+        rows,
+        origin=f"outcomes of the endpoint '{bench.spec.endpoint}'",
+        columns=_schema(rows, signature),
+    )
+
+
+def _schema(rows: pa.Table, signature: Signature) -> list[Column]:
+    kinds = {field.name: field.type for field in signature.inputs}
+    wide = {ColumnType.INTEGER: ColumnType.NUMBER, ColumnType.IDENTIFIER: ColumnType.CATEGORY}
+    target = rows.schema.field(signature.target).type
+    if pa.types.is_floating(target):
+        kinds[signature.target] = ColumnType.NUMBER
+    elif pa.types.is_integer(target):
+        kinds[signature.target] = ColumnType.INTEGER
+    elif pa.types.is_boolean(target):
+        kinds[signature.target] = ColumnType.BOOLEAN
+    else:
+        kinds[signature.target] = ColumnType.CATEGORY
+    kinds |= {ID: ColumnType.IDENTIFIER, TIME: ColumnType.DATETIME}
+    return [
+        Column(name=name, type=wide.get(kinds[name], kinds[name]) if name != ID else kinds[name])
+        for name in rows.column_names
+    ]
 
 
 def live_table(rows: Iterable[Mapping[str, Any]], signature: Signature) -> pa.Table:

@@ -123,11 +123,9 @@ class Sight:
         )
 
     def _look(self, endpoint: Endpoint, champion: ModelVersion) -> tuple[Look, ...]:
-        from keepwell.infrastructure.codec import to_plain
         from keepwell.monitoring.series import record as record_series
 
         report = self.report_since(endpoint.name, champion)
-        self._measurements.write_report(f"endpoint:{endpoint.name}", report.time, to_plain(report))
         record_series(self._measurements, report)
         looks = self._looks.setdefault(endpoint.name, deque(maxlen=REMEMBERED_LOOKS))
         looks.append(look_of(report))
