@@ -21,6 +21,7 @@ from keepwell.core.clock import ManualClock
 from keepwell.core.errors import FormatError, StorageError, UnavailableError, UsageError
 from keepwell.core.events import Change
 from keepwell.core.references import Ref
+from keepwell.governance import verify
 from keepwell.infrastructure.metadata import migration, open_metadata, schema
 
 
@@ -47,7 +48,7 @@ def test_a_page_of_a_hundred_thousand_is_quick(url: str) -> None:
     store.commit([_change("other")])
     hows: list[dict[str, Any]] = [{}, {"at": 1.5}, {"under": "0" * 20 + "09"}]
     for how in hows:
-        seconds = []
+        page, seconds = [], []
         for _ in range(3):
             start = time.process_time()  # not the time that other programs of this machine took
             page = store.find("run", limit=100, **how)
@@ -236,3 +237,21 @@ def test_a_moved_record_is_the_same_record(tmp_path: Path) -> None:
     moved = open_metadata(f"sqlite:///{tmp_path}/moved.db")
     assert len(moved.events()) == 1
     moved.close()
+
+
+def test_a_full_disk_says_so_and_the_record_stays_whole(small_disk: Path) -> None:
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(2 << 20))
+    store = open_metadata(f"sqlite:///{small_disk}/record.db")
+    store.commit([_change("before")])
+    big = Change(ref=Ref("thing", "big"), verb="changed", data={"x": "y" * (3 << 20)})
+    with pytest.raises(StorageError, match="cannot be used") as refusal:
+        store.commit([_change("together"), big])
+    assert refusal.value.why == "No space left on device"
+    assert "free some space" in refusal.value.now
+    assert [event.ref.name for event in store.events()] == ["before"]
+    ballast.unlink()
+    store.commit([_change("after")])
+    assert verify(store).intact
+    assert [event.seq for event in store.events()] == [1, 2]
+    store.close()

@@ -1,6 +1,7 @@
 """What the Delta adapter promises beyond the laws of the port."""
 
 import datetime
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from keepwell.core.errors import InvalidDataError, NotFoundError, StorageError
+from keepwell.core.errors import InvalidDataError, NotFoundError, StorageError, UnavailableError
 from keepwell.infrastructure.tables import open_tables
 from keepwell.infrastructure.tables.store import DeltaTableStore
 
@@ -167,3 +168,16 @@ def test_a_wrong_mode_is_a_programmers_error(store: DeltaTableStore) -> None:
     for how in ({"mode": "upsert"}, {"mode": "append", "where": "n = 1"}):
         with pytest.raises(ValueError, match="mode is one of"):
             store.write("t", _rows(1), **how)  # type: ignore[arg-type]
+
+
+def test_the_child_of_a_fork_is_refused_in_words(store: DeltaTableStore) -> None:
+    store.write("t", _rows(1))
+    child = os.fork()
+    if child == 0:
+        try:
+            store.read("t")
+        except UnavailableError:
+            os._exit(7)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

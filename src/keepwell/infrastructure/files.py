@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,25 +58,19 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
     """
     with storing(f"{path} was not written"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+        arriving = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with arriving.open("xb") as file:
                 file.write(data)
-                file.flush()
-                settle(file.fileno(), durable=durable)
-            Path(name).replace(path)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            arriving.replace(path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            arriving.unlink(missing_ok=True)
             raise
         if durable:
             settle_folder(path.parent)
-
-
-def settle(descriptor: int, *, durable: bool = True) -> None:
-    """Give a new file the permissions of any other, and put its bytes on the disk if `durable`."""
-    os.fchmod(descriptor, 0o666 & ~_umask())
-    if durable:
-        os.fsync(descriptor)
 
 
 def settle_folder(folder: Path) -> None:
@@ -87,12 +80,3 @@ def settle_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _umask() -> int:
-    """Return the process's umask; Linux tells it without the race of setting it to read it."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("Umask:"):
-                return int(line.split()[1], 8)
-    return 0o022

@@ -3,13 +3,12 @@
 import contextlib
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from keepwell.infrastructure.files import settle, settle_folder, storing
+from keepwell.infrastructure.files import settle_folder, storing
 
 _PIECE = 1 << 20
 _FORGOTTEN = 86400.0  # seconds after which an unfinished arrival is a killed process's
@@ -30,17 +29,16 @@ class Arrivals:
             digest = hashlib.sha256(data).hexdigest()
             if _holds(Path(place(digest)), len(data)):
                 return digest
-        handle, name = tempfile.mkstemp(dir=self._folder)
-        temporary = Path(name)
+        temporary = self._folder / os.urandom(12).hex()
         try:
-            with os.fdopen(handle, "wb") as file:
+            with temporary.open("xb") as file:
                 digest = _copy(data, file)
                 target = Path(place(digest))
                 if _holds(target, file.tell()):
                     temporary.unlink()
                     return digest
                 file.flush()
-                settle(file.fileno())
+                os.fsync(file.fileno())
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary.replace(target)
             settle_folder(target.parent)

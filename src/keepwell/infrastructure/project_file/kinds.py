@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -143,7 +142,16 @@ def _write_duration(seconds: float) -> str:
     for unit, size in (("w", 604800), ("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= size and seconds % size == 0:
             return f"{int(seconds // size)}{unit}"
-    return f"{Decimal(repr(float(seconds))):f}".removesuffix(".0") + "s"
+    return _without_exponent(float(seconds)).removesuffix(".0") + "s"
+
+
+def _without_exponent(value: float) -> str:
+    text = repr(value)
+    if "e" not in text:
+        return text
+    from decimal import Decimal  # seldom needed, and this module is loaded at every start
+
+    return f"{Decimal(text):f}"
 
 
 DURATION = Kind("a duration", _read_duration, _write_duration)

@@ -1,5 +1,6 @@
 """Tables in Delta Lake: one folder each, versions by its transaction log."""
 
+import os
 import random
 import time
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from keepwell.core.errors import NotFoundError
+from keepwell.core.errors import NotFoundError, UnavailableError
 from keepwell.infrastructure.tables.addresses import Addresses
 from keepwell.infrastructure.tables.fitting import check
 from keepwell.infrastructure.tables.maintenance import Maintenance, tidy
@@ -136,6 +137,7 @@ class DeltaTableStore:
         return opened
 
     def _open(self, table: str) -> DeltaTable | None:
+        _Runtime.hold()
         try:
             return DeltaTable(self._addresses.of(table))
         except TableNotFoundError:
@@ -172,6 +174,23 @@ class DeltaTableStore:
             raise
         written = current if current is not None else DeltaTable(self._addresses.of(table))
         return int(written.version())
+
+
+class _Runtime:
+    """Delta's runtime lives in the process that used it first; in the child of a fork it would panic."""
+
+    owner = 0
+
+    @classmethod
+    def hold(cls) -> None:
+        """Refuse the child of a fork in words."""
+        cls.owner = cls.owner or os.getpid()
+        if cls.owner != os.getpid():
+            raise UnavailableError(
+                "tables cannot be used in this process",
+                why=f"it was forked from process {cls.owner}, which used tables before",
+                now="start it by multiprocessing's 'spawn' or 'forkserver' method",
+            )
 
 
 class _AlreadyMadeError(DeltaError):
