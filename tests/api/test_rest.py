@@ -142,3 +142,9 @@ def test_every_path_is_described(client: TestClient) -> None:
         for method, described in methods.items():
             assert described["description"], f"{method} {path} says nothing about itself"
             assert described["tags"], f"{method} {path} belongs nowhere"
+
+
+def test_the_control_process_says_who_answers_predictions(client: TestClient) -> None:
+    answer = client.post(f"/endpoints/{NAME}/predict", json={"instances": []})
+    assert answer.status_code == 503
+    assert "workers stand in front" in answer.json()["why"]

@@ -59,6 +59,25 @@ class EndpointList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answerer:
+    """The model version that answered."""
+
+    name: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerDocument:
+    """Predictions in the order of the instances; `probabilities` by class, absent for regression."""
+
+    predictions: list[Any]
+    prediction_ids: list[str]
+    model: Answerer
+    probabilities: list[dict[str, float]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionDocument:
     """One answered row, with inputs and outcome decoded; `outcome` is null until it is known."""
 

@@ -11,8 +11,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from keepwell.console.pages import PAGES, frame
+from keepwell.console.pulse import Pulse
 from keepwell.console.rendering import STATIC, render
 from keepwell.core.errors import KeepwellError, NotFoundError
+from keepwell.deployment.server.heartbeat import read_heartbeats
 
 if TYPE_CHECKING:
     from keepwell.workspace import Workspace
@@ -44,6 +46,7 @@ def create_console(workspace: "Workspace", describe: Describe) -> Starlette:
     )
     console.state.workspace = workspace
     console.state.describe = describe
+    console.state.pulse = Pulse(lambda: read_heartbeats(workspace.home), workspace.clock)
     return console
 
 

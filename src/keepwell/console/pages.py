@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from keepwell.console.pulse import Pulse
 from keepwell.console.rendering import render, segment
 from keepwell.console.views import (
     audit,
@@ -57,6 +59,20 @@ def _page(path: str, template: str, view: View, *asked: str) -> Page:
 
     def answer(request: Request) -> Response:
         return render(request, template, {**frame(request), **_look(view, request, asked)})
+
+    return Page(path, answer)
+
+
+def _glance(path: str, template: str, view: View, *asked: str) -> Page:
+    """Return a page that also tells how much is asked right now."""
+
+    def answer(request: Request) -> Response:
+        pulse: Pulse = request.app.state.pulse
+        return render(
+            request,
+            template,
+            {**frame(request), **_look(partial(view, pulse=pulse), request, asked)},
+        )
 
     return Page(path, answer)
 
@@ -112,8 +128,9 @@ _FRESH = {"cache-control": "no-cache"}
 _DOWNLOAD = {"content-disposition": "attachment"}
 
 PAGES = (
-    _page("/", "home.html", home.home),
-    _page("/endpoints/{name}", "endpoint.html", endpoints.endpoint, "columns"),
+    _glance("/", "home.html", home.home),
+    _glance("/endpoints/{name}", "endpoint.html", endpoints.endpoint, "columns"),
+    _page("/endpoints/{name}/latest", "_predictions.html", endpoints.latest),
     _page("/endpoints/{name}/predictions", "predictions.html", predictions.predictions, "version"),
     _figure("/endpoints/{name}/quality.json", figures.quality),
     _figure("/endpoints/{name}/latency.json", figures.latency),

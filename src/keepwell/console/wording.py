@@ -1,7 +1,10 @@
 """Numbers, durations and sizes as people read them."""
 
 import math
+import re
 from datetime import UTC, datetime
+
+from markupsafe import Markup, escape
 
 from keepwell.core.durations import format_duration
 
@@ -129,10 +132,26 @@ def plural(count: int, noun: str, many: str = "") -> str:
 def label(metric: str) -> str:
     """Return a metric's name, or words with metrics among them, as people write them.
 
-    >>> label("roc_auc"), label("min log_loss"), label("prediction_drift")
-    ('ROC AUC', 'min log loss', 'prediction drift')
+    >>> label("roc_auc"), label("min log_loss"), label("prediction_drift"), label("cv_roc_auc")
+    ('ROC AUC', 'min log loss', 'prediction drift', 'cross-validated ROC AUC')
     """
-    return " ".join(_LABELS.get(word, word.replace("_", " ")) for word in metric.split(" "))
+    return " ".join(_word(word) for word in metric.split(" "))
+
+
+def prose(text: str) -> Markup:
+    """Return a sentence of the system's with its metrics named and its `code` set as code.
+
+    >>> prose("roc_auc holds; see `key:` <here>")
+    Markup('ROC AUC holds; see <code>key:</code> &lt;here&gt;')
+    """
+    said = _METRIC.sub(lambda found: label(found[0]), text)
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(said))))  # noqa: S704 (escaped just here)
+
+
+def _word(word: str) -> str:
+    if word.startswith("cv_"):
+        return f"cross-validated {_word(word.removeprefix('cv_'))}"
+    return _LABELS.get(word) or " ".join(_LABELS.get(part, part) for part in word.split("_"))
 
 
 _LABELS = {
@@ -147,9 +166,12 @@ _LABELS = {
     "roc": "ROC",
     "latency_ms": "latency, ms",
 }
+_METRIC = re.compile(r"\b(roc_auc|average_precision|log_loss|rmse)\b")
+_CODE = re.compile("`([^`]*)`")
 
 
 RULES = (
+    prose,
     number,
     tick,
     score,

@@ -8,10 +8,12 @@ from keepwell.api.routes.health import router as health
 from keepwell.api.routes.incidents import router as incidents
 from keepwell.api.routes.metrics import router as metrics
 from keepwell.api.routes.models import router as models
+from keepwell.api.routes.predictions import asking
 from keepwell.api.routes.predictions import router as predictions
 from keepwell.api.routes.runs import router as runs
 
 __all__ = [
+    "asking",
     "datasets",
     "endpoints",
     "events",

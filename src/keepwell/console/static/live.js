@@ -10,7 +10,7 @@
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.tagName === "DETAILS");
 
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.elt === main() && document.hidden) event.preventDefault();
+    if (document.hidden) event.preventDefault();
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target !== main()) return;

@@ -30,16 +30,23 @@
       title: own && own.title ? { standoff: 8, ...(typeof own.title === "string" ? { text: own.title } : own.title) } : undefined,
     };
   }
-  function dress(figure) {
+  // A few names fit above a drawing; many stand beside it, or below it where it is narrow.
+  function legend(count, width) {
+    const own = { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12 } };
+    if (count <= 4) return own;
+    return width > 600 ? { x: 1.02, y: 1, font: { size: 12 } } : { ...own, y: -0.3, yanchor: "top", font: { size: 11 } };
+  }
+  function dress(figure, width) {
     const layout = paint(figure.layout || {});
     const axes = Object.fromEntries(Object.keys({ xaxis: 0, yaxis: 0, ...layout })
       .filter((key) => /^[xy]axis\d*$/.test(key)).map((key) => [key, axis(layout[key])]));
     delete layout.template;
+    delete layout.title; // the page has said it already
     return {
-      margin: { l: 8, r: 12, t: layout.title ? 34 : 10, b: 8 },
+      margin: { l: 8, r: 12, t: 10, b: 8 },
       hovermode: "x unified", showlegend: figure.data.length > 1,
-      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12 } },
-      colorway: ["--accent", "--challenger", "--watch", "--info", "--bad", "--reference"].map(css),
+      legend: legend(figure.data.filter((trace) => trace.showlegend !== false).length, width),
+      colorway: [1, 2, 3, 4, 5, 6, 7, 8].map((at) => css(`--series-${at}`)),
       ...layout, ...axes,
       width: undefined, height: undefined, autosize: true,
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
@@ -62,7 +69,7 @@
     if (!again && drawn.get(element) === text) return;
     drawn.set(element, text);
     const figure = JSON.parse(text);
-    Plotly.react(element, paint(figure.data), dress(figure), config);
+    Plotly.react(element, paint(figure.data), dress(figure, element.clientWidth), config);
   }
   const figures = () => document.querySelectorAll(".plot[data-src]");
   const drawAll = () => { for (const element of figures()) draw(element); };

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from keepwell.console.pulse import Pulse
 from keepwell.console.views import activity, health
 from keepwell.console.views.drift import drifts_of, of_column
 from keepwell.console.views.home import card
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from keepwell.workspace import Workspace
 
 LATEST = 8
-SHOWN_COLUMNS = 12
+SHOWN_COLUMNS = 11
 SHOWN_EVENTS = 5
 SHOWN_ROLLOUTS = 4
 SHOWN_INPUTS = 40
@@ -42,10 +43,12 @@ class Control:
     hint: str
 
 
-def endpoint(workspace: "Workspace", name: str, *, columns: str = "") -> dict[str, Any]:
+def endpoint(
+    workspace: "Workspace", name: str, *, pulse: Pulse, columns: str = ""
+) -> dict[str, Any]:
     """Return the context of `endpoint.html`; `columns="all"` shows the drift of every column."""
     found = workspace.endpoints.read(name)
-    glance = card(workspace, found)
+    glance = card(workspace, found, pulse)
     report = glance.report
     drifts = drifts_of(report) if report else []
     shown = drifts if columns == "all" else drifts[:SHOWN_COLUMNS]
@@ -61,11 +64,16 @@ def endpoint(workspace: "Workspace", name: str, *, columns: str = "") -> dict[st
         "more_drifts": len(drifts) - len(shown),
         "over": sum(item.column.drifted for item in drifts),
         "answers": of_column(report.prediction) if report and report.prediction else None,
-        "latest": rows(workspace, workspace.predictions.recent(name, LATEST)),
         "controls": [_control(item) for item in inputs[:SHOWN_INPUTS]],
         "more_inputs": max(0, len(inputs) - SHOWN_INPUTS),
         "history": _history(workspace, found),
     }
+
+
+def latest(workspace: "Workspace", name: str) -> dict[str, Any]:
+    """Return the context of `_predictions.html`: the newest answers."""
+    found = workspace.endpoints.read(name)
+    return {"rows": rows(workspace, workspace.predictions.recent(found.name, LATEST))}
 
 
 def _answering(workspace: "Workspace", found: Endpoint, route: Route, metric: str) -> Answering:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keepwell.console.charts import LineChart, line_chart, sparkline
+from keepwell.console.pulse import Pulse
 from keepwell.console.views import activity, health
 from keepwell.console.views.checklist import checklist
 from keepwell.core.ports import Point
@@ -19,8 +20,6 @@ SHOWN_EVENTS = 7
 TRAFFIC_POINTS = 60
 QUALITY_POINTS = 2000
 _GLANCE = ("requests", "latency_p95_ms", "error_rate")
-QUIET_AFTER = 60.0
-"""Seconds without a measurement after which an endpoint counts as asked by nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,7 @@ class Card:
     chart: LineChart | None
     live: float | None
     expected: float | None
-    traffic: float | None
+    traffic: float | None  # rows a second, now
     spark: str
     p95: float | None
     errors: float | None
@@ -42,11 +41,11 @@ class Card:
     report: Report | None
 
 
-def home(workspace: "Workspace") -> dict[str, Any]:
+def home(workspace: "Workspace", *, pulse: Pulse) -> dict[str, Any]:
     """Return the context of `home.html`."""
     steps = checklist(workspace)
     return {
-        "cards": [card(workspace, endpoint) for endpoint in workspace.endpoints.find()],
+        "cards": [card(workspace, endpoint, pulse) for endpoint in workspace.endpoints.find()],
         "steps": steps,
         "steps_done": sum(step.state == "done" for step in steps),
         "lines": activity.recent(
@@ -55,7 +54,7 @@ def home(workspace: "Workspace") -> dict[str, Any]:
     }
 
 
-def card(workspace: "Workspace", endpoint: Endpoint) -> Card:
+def card(workspace: "Workspace", endpoint: Endpoint, pulse: Pulse) -> Card:
     """Return one endpoint at a glance."""
     version = None
     if endpoint.champion is not None:
@@ -83,7 +82,7 @@ def card(workspace: "Workspace", endpoint: Endpoint) -> Card:
         ),
         live=points[-1].value if points else None,
         expected=promised.value if promised else None,
-        traffic=_now(series, "requests", workspace.clock.now()),
+        traffic=pulse.rate(endpoint.name),
         spark=sparkline([point.value for point in series.get("requests", [])]),
         p95=_newest(series, "latency_p95_ms"),
         errors=_newest(series, "error_rate"),
@@ -113,10 +112,3 @@ def promotions(workspace: "Workspace", endpoint: Endpoint) -> list[tuple[float, 
 def _newest(series: Mapping[str, Sequence[Point]], name: str) -> float | None:
     points = series.get(name)
     return points[-1].value if points else None
-
-
-def _now(series: Mapping[str, Sequence[Point]], name: str, now: float) -> float | None:
-    points = series.get(name)
-    if not points:
-        return None
-    return points[-1].value if now - points[-1].time < QUIET_AFTER else 0.0

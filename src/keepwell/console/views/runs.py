@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keepwell.console.views import health
-from keepwell.console.wording import label
+from keepwell.console.views.plots import FOLDER, plots_of
 from keepwell.core.errors import KeepwellError, NotFoundError, UsageError
 from keepwell.core.ports import Point
 from keepwell.core.records import Artifact, Estimate, Run
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 PAGE = 100
 FEWEST_COMPARED, MOST_COMPARED = 2, 6
-PLOTS = "plots/"
 PREVIEW_BYTES = 100_000
 
 
@@ -43,14 +42,6 @@ class Place:
     kept: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plot:
-    """A figure that a run left, drawn from its address."""
-
-    title: str
-    name: str
-
-
 def runs(workspace: "Workspace", kind: str = "") -> dict[str, Any]:
     """Return the context of `runs.html`."""
     found = workspace.runs.find()
@@ -70,11 +61,6 @@ def run(workspace: "Workspace", identifier: str) -> dict[str, Any]:
     found = workspace.runs.get(identifier)
     places = leaderboard(workspace, found)
     environment = _document(workspace, found.environment) or {}
-    plots = [
-        Plot(title=_title(item.name), name=item.name)
-        for item in found.artifacts
-        if item.name.startswith(PLOTS) and item.name.endswith(".json")
-    ]
     curves = {
         name: points
         for name, points in workspace.runs.curves(identifier).items()
@@ -85,12 +71,12 @@ def run(workspace: "Workspace", identifier: str) -> dict[str, Any]:
         "row": _row(found, workspace.clock.now(), {}),
         "places": places,
         "findings": _artifact(workspace, found, "findings.json") or [],
-        "plots": plots,
+        "plots": plots_of(workspace, found),
         "curves": sorted(curves),
         "environment": environment,
         "packages": environment.get("packages", {}),
         "diff": _diff(workspace, found),
-        "others": [item for item in found.artifacts if not item.name.startswith(PLOTS)],
+        "others": [item for item in found.artifacts if not item.name.startswith(FOLDER)],
     }
 
 
@@ -143,7 +129,7 @@ def artifact(workspace: "Workspace", identifier: str, name: str) -> tuple[bytes,
 
 def figure(workspace: "Workspace", identifier: str, name: str) -> bytes:
     """Return a figure that a run left, as Plotly's JSON."""
-    return workspace.runs.read(identifier, f"{PLOTS}{name}")
+    return workspace.runs.read(identifier, f"{FOLDER}{name}")
 
 
 def curve(workspace: "Workspace", identifier: str, name: str) -> dict[str, Any]:
@@ -206,8 +192,3 @@ def _diff(workspace: "Workspace", run: Run) -> str:
         return workspace.blobs.read(run.code.diff)[:PREVIEW_BYTES].decode(errors="replace")
     except KeepwellError:
         return ""
-
-
-def _title(name: str) -> str:
-    words = label(name.removeprefix(PLOTS).removesuffix(".json").replace("_", " "))
-    return words[:1].upper() + words[1:]
