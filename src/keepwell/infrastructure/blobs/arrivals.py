@@ -39,9 +39,11 @@ class Arrivals:
                     return digest
                 file.flush()
                 os.fsync(file.fileno())
+            new = not target.parent.exists()
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary.replace(target)
-            settle_folder(target.parent)
+            for folder in target.parents[: 3 if new else 1]:
+                settle_folder(folder)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
