@@ -1,7 +1,6 @@
 """`python -m keepwell` is `keepwell`."""
 
-import sys
-
 from keepwell.cli.main import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from keepwell.cli.main import main
+from keepwell.cli.main import run
 from keepwell.core.clock import ManualClock
 from keepwell.core.records import (
     Cause,
@@ -51,7 +51,7 @@ def keepwell(capsys: pytest.CaptureFixture[str]) -> Keepwell:
 
     def call(*words: object) -> Ended:
         capsys.readouterr()
-        code = main([str(word) for word in words])
+        code = run([str(word) for word in words])
         captured = capsys.readouterr()
         return Ended(code, captured.out, captured.err)
 

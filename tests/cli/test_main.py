@@ -118,7 +118,7 @@ def test_pipes_get_neither_colour_nor_boxes() -> None:
 
 def test_help_loads_nothing_heavy_and_is_quick() -> None:
     code = (
-        "import sys\nfrom keepwell.cli.main import main\nmain(['--help'])\n"
+        "import sys\nfrom keepwell.cli.main import run\nrun(['--help'])\n"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -37,7 +37,7 @@ def test_a_second_run_says_that_nothing_changed(keepwell: Any, trained: Path) ->
 
 def test_nothing_is_loaded_to_say_that_nothing_changed(trained: Path) -> None:
     code = (
-        "import sys\nfrom keepwell.cli.main import main\nassert main(['run', '--json']) == 0\n"
+        "import sys\nfrom keepwell.cli.main import run\nassert run(['run', '--json']) == 0\n"
         "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
     )
     command = [sys.executable, "-c", code]

@@ -1,16 +1,34 @@
 """The entry point: answers at once where nothing changed, else finds the command; answers for its end."""
 
+import contextlib
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from keepwell.cli import failures
 from keepwell.core.events import acting_as
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> NoReturn:
+    """Run the command that was typed, and leave with its exit code.
+
+    The process ends without Python's teardown: everything of ours is closed by then, and native
+    libraries whose threads still run have been seen to abort in it, after the answer was given.
+    """
+    code = run(sys.argv[1:])
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # the reader left, or the stream is closed
+            stream.flush()
+    os._exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = list(arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(
@@ -63,8 +81,6 @@ def _answer_at_once(words: list[str]) -> int | None:
 
 def _login() -> str:
     """Return who is at the keyboard, for the record."""
-    import os
-
     try:
         return os.environ.get("USER") or os.getlogin()
     except OSError:  # a process without a terminal and without an account

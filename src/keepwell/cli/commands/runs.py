@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 app = command_app(group=True)
 
+TELLING = (
+    "roc_auc",
+    "rmse",
+    "log_loss",
+)  # the metrics that models are chosen by, if nothing is said
+
 
 @app.callback()
 def runs() -> None:
@@ -112,7 +118,6 @@ def _took(run: "Run") -> str:
 
 
 def _row(run: "Run") -> list[str]:
-    chosen = str(run.params.get("metric", ""))
-    name = chosen if chosen in run.metrics else next(iter(run.metrics), "")
+    name = next((item for item in (*TELLING, *run.metrics) if item in run.metrics), "")
     result = f"{name} {run.metrics[name].value:.4f}" if name else run.error[:40]
     return [run.id, run.kind, run.status, ago(run.started), _took(run), result, run.model]
