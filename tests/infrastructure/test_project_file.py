@@ -428,3 +428,10 @@ def test_reading_a_project_loads_nothing_heavy(file: Path) -> None:
         loaded & {"sqlalchemy", "numpy", "pyarrow", "msgspec", "fsspec", "duckdb", "pydantic"}
         == set()
     )
+
+
+def test_the_reference_names_every_key_and_reads(file: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "project-file.md"
+    block = page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+    _load(file, block)
+    assert [key.path for key in KEYS if f"{key.leaf}:" not in block] == []
