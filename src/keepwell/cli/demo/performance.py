@@ -32,7 +32,11 @@ def perform(
 ) -> int:
     """Play the demo, tell how it ended, and return the exit code: 0 if the loop healed the model."""
     timing = timing or Timing()
-    with _folder(keep) as folder, contextlib.closing(_stage(out)) as stage:
+    with (
+        _tidy_when_told_to_end(),
+        _folder(keep) as folder,
+        contextlib.closing(_stage(out)) as stage,
+    ):
         story = Story(stage, folder, seed=seed, timing=timing)
         story.prepare()
         with Server(story.project, port or _free_port()) as server:
@@ -44,6 +48,16 @@ def perform(
             if stay:
                 _stay(out, story.scene.url)
     return 0 if verdict.is_healed else 1
+
+
+@contextlib.contextmanager
+def _tidy_when_told_to_end() -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C, so that the server is stopped and the folder removed."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def frozen_version(project: Path) -> Frozen:
