@@ -7,6 +7,7 @@ endpoint. Killing it stops those, not the predictions; the next one takes the wo
 
 import contextlib
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -94,8 +95,23 @@ def up(
         stack.callback(loop.stop)
         app = create_app(workspace, supervisor=supervisor, loop=loop, host=host)
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
-        with acting_as("api"), contextlib.suppress(KeyboardInterrupt):
+        with acting_as("api"), _stopping_in_order():
             uvicorn.Server(config).run(sockets=[pages])
+
+
+@contextlib.contextmanager
+def _stopping_in_order() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the block, not the process: uvicorn raises them again at its end."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager
