@@ -50,7 +50,7 @@ def frame(request: Request) -> dict[str, Any]:
     workspace = workspace_of(request)
     return {
         "project": workspace.spec.name,
-        "troubles": len(workspace.incidents.find(status="open")),
+        "troubles": sum(item.status != "closed" for item in home.recent_incidents(workspace)),
     }
 
 

@@ -1,14 +1,19 @@
 """The seven steps from a table to a watched model, ticked by what really happened."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from keepwell.console.rendering import segment
 from keepwell.console.wording import label, plural, score
-from keepwell.core.records import ModelVersion, Run
+from keepwell.core.records import DatasetVersion, ModelVersion, Run
+from keepwell.core.references import Ref
+from keepwell.infrastructure.codec import from_plain
 
 if TYPE_CHECKING:
     from keepwell.workspace import Workspace
+
+T = TypeVar("T")
+FIRST_RUN_EVENTS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +29,8 @@ class Step:
 
 def checklist(workspace: "Workspace") -> list[Step]:
     """Return the seven steps; what is not done says the command that does it."""
+    version = _first(workspace, "model_version", ModelVersion)
     run = _first_run(workspace)
-    version = _first_version(workspace)
     steps = [_data(workspace), _features(version), _model(version, run), _evaluation(version)]
     steps += [_tracking(run), _deployment(workspace), _monitoring(workspace)]
     ahead = next((at for at, step in enumerate(steps) if step.state != "done"), None)
@@ -38,25 +43,29 @@ def _done(title: str, note: str, url: str, time: float | None) -> Step:
     return Step(title=title, note=note, url=url, time=time, state="done")
 
 
+def _first(workspace: "Workspace", kind: str, cls: type[T]) -> T | None:
+    """Return what the first event of a kind recorded, however long the record has become."""
+    events = workspace.metadata.events(kind=kind, limit=1)
+    return from_plain(cls, events[0].data) if events and events[0].data is not None else None
+
+
 def _first_run(workspace: "Workspace") -> Run | None:
-    done = [run for run in workspace.runs.find(status="done") if run.metrics]
-    return done[-1] if done else None
-
-
-def _first_version(workspace: "Workspace") -> ModelVersion | None:
-    versions = [
-        item for name in workspace.registry.models() for item in workspace.registry.versions(name)
-    ]
-    return min(versions, key=lambda item: item.created, default=None)
+    """Return the first run that came to a good end, None if it is not among the first events."""
+    for event in workspace.metadata.events(kind="run", limit=FIRST_RUN_EVENTS):
+        if event.data is not None and event.data.get("status") == "done":
+            return from_plain(Run, event.data)
+    return None
 
 
 def _data(workspace: "Workspace") -> Step:
     title = "Bring a small dataset"
-    for name in workspace.datasets.names():
-        first = workspace.datasets.get(name, 1)
-        note = f"{plural(first.rows, 'row')}, {plural(len(first.columns), 'column')} from {first.source}"
-        return _done(title, note, f"/datasets/{segment(name)}/1", first.created)
-    return Step(title=title, note="keepwell run reads the file that keepwell.yaml names")
+    first = _first(workspace, "dataset_version", DatasetVersion)
+    if first is None:
+        return Step(title=title, note="keepwell run reads the file that keepwell.yaml names")
+    note = (
+        f"{plural(first.rows, 'row')}, {plural(len(first.columns), 'column')} from {first.source}"
+    )
+    return _done(title, note, f"/datasets/{segment(first.name)}/{first.version}", first.created)
 
 
 def _features(version: ModelVersion | None) -> Step:
@@ -100,7 +109,9 @@ def _deployment(workspace: "Workspace") -> Step:
     for endpoint in workspace.endpoints.find():
         if endpoint.champion is not None:
             url = f"/endpoints/{segment(endpoint.name)}"
-            return _done(title, f"version {endpoint.champion} answers at {url}/predict", url, None)
+            made = workspace.metadata.events(ref=Ref("endpoint", endpoint.name), limit=1)
+            note = f"version {endpoint.champion} answers at {url}/predict"
+            return _done(title, note, url, made[0].time if made else None)
     return Step(title=title, note="keepwell up serves the version that passed its gate")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from keepwell.console.charts import thin
-from keepwell.console.views.home import live_metric, promotions
+from keepwell.console.views.home import live_metric, promotions, recent_incidents
 from keepwell.console.wording import iso, label
 from keepwell.core.ports import Point
 from keepwell.core.records import Endpoint, ModelVersion
@@ -118,7 +118,7 @@ def _incidents(workspace: "Workspace", name: str) -> list[dict[str, Any]]:
             "fillcolor": "role:bad:0.12",
             "layer": "below",
         }
-        for item in workspace.incidents.find(name)
+        for item in recent_incidents(workspace, name)
     ]
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keepwell.workspace import Workspace
 
 SHOWN_EVENTS = 7
+RECENT_INCIDENTS = 100
 TRAFFIC_POINTS = 60
 QUALITY_POINTS = 2000
 _GLANCE = ("requests", "latency_p95_ms", "error_rate")
@@ -64,7 +65,7 @@ def card(workspace: "Workspace", endpoint: Endpoint, pulse: Pulse) -> Card:
     quality = workspace.measurements.series(subject, [f"metric:{metric}"], limit=QUALITY_POINTS)
     points = quality.get(f"metric:{metric}", [])
     series = workspace.measurements.series(subject, _GLANCE, limit=TRAFFIC_POINTS)
-    incidents = workspace.incidents.find(endpoint.name)
+    incidents = recent_incidents(workspace, endpoint.name)
     troubles = tuple(item for item in incidents if item.status != "closed")
     promised = version.metrics.get(metric) if version else None
     seen = workspace.report(endpoint.name)
@@ -99,6 +100,12 @@ def live_metric(workspace: "Workspace", endpoint: Endpoint, version: ModelVersio
     regression = version is not None and not version.signature.classes
     default = version.metric if version and regression else "accuracy"
     return next((name for name in wanted if f"metric:{name}" in measured), default)
+
+
+def recent_incidents(workspace: "Workspace", endpoint: str = "") -> list[Incident]:
+    """Return the incidents that changed last; one that is open is among them."""
+    found = workspace.incidents.find(limit=RECENT_INCIDENTS)
+    return [item for item in found if endpoint in ("", item.endpoint)]
 
 
 def promotions(workspace: "Workspace", endpoint: Endpoint) -> list[tuple[float, str]]:
