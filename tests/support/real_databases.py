@@ -1,7 +1,9 @@
 """Real databases for tests: SQLite files, and a PostgreSQL server started once per test process."""
 
+import atexit
 import functools
 import itertools
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +22,7 @@ def _server() -> Any:
     # Under root the server runs as a user of its own, who must be let in: not in pytest's private folder.
     folder = Path(tempfile.mkdtemp(prefix="keepwell-postgresql-"))
     folder.chmod(0o755)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # after the server's own clean-up
     return pgserver.get_server(folder / "data", cleanup_mode="delete")
 
 
