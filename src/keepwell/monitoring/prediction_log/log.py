@@ -22,6 +22,9 @@ from keepwell.monitoring.prediction_log.schema import (
     predictions_of,
 )
 
+PROBE = "probe"
+"""The caller of predictions by which rollouts see who answers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
@@ -72,7 +75,7 @@ class PredictionLog:
     ) -> list[Prediction]:
         """Return the newest predictions, newest first."""
         newest = self._predictions().newest(
-            _of(endpoint, version), limit, now=self._clock.now() + SLACK
+            _asked(endpoint, version), limit, now=self._clock.now() + SLACK
         )
         return predictions_of(newest)[::-1]
 
@@ -96,7 +99,9 @@ class PredictionLog:
             version: Of this version only.
             columns: Columns to read; all if None.
         """
-        return self._read(self._predictions(), _of(endpoint, version), rows, since, until, columns)
+        return self._read(
+            self._predictions(), _asked(endpoint, version), rows, since, until, columns
+        )
 
     def labelled(
         self,
@@ -167,7 +172,7 @@ class PredictionLog:
 
     def counts(self, endpoint: str, since: float | None = None) -> Counts:
         """Return how many predictions and outcomes there are, of predictions made since a time."""
-        versions = self._predictions().tally(_of(endpoint), "version", since)
+        versions = self._predictions().tally(_asked(endpoint), "version", since)
         outcomes = self._outcomes().tally(_of(endpoint), "endpoint", since)
         return Counts(
             predictions=sum(versions.values()),
@@ -205,6 +210,11 @@ class PredictionLog:
             scan = Scan(self._tables, table, schema, time)
             self._open[table] = version, scan
         return scan
+
+
+def _asked(endpoint: str, version: int | None = None) -> Any:
+    """Leave out what Keepwell asked itself, to see who answers: that is no traffic."""
+    return _of(endpoint, version) & (ds.field("caller") != PROBE)
 
 
 def _of(endpoint: str, version: int | None = None) -> Any:
