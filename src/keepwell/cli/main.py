@@ -1,15 +1,11 @@
 """The entry point: answers at once where nothing changed, else finds the command; answers for its end."""
 
 import contextlib
-import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
-
-from keepwell.cli import failures
-from keepwell.core.events import acting_as
 
 
 def main() -> NoReturn:
@@ -19,7 +15,8 @@ def main() -> NoReturn:
     libraries whose threads still run have been seen to abort in it, after the answer was given.
     """
     code = run(sys.argv[1:])
-    logging.shutdown()
+    if "logging" in sys.modules:
+        sys.modules["logging"].shutdown()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # the reader left, or the stream is closed
             stream.flush()
@@ -35,17 +32,26 @@ def run(arguments: Sequence[str]) -> int:
                 errors="replace"
             )  # a terminal that knows no '→' is no reason to fail
     try:
-        with acting_as(f"user:{_login()}"):
-            code = _answer_at_once(words)
-            if code is None:
-                from keepwell.cli.application import call
-
-                code = call(words)
-                if code == failures.INTERRUPTED:  # Typer has caught it
-                    raise KeyboardInterrupt
+        code = _answer_at_once(words)
+        if code is None:
+            code = _call(words)
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 (the one boundary to the user)
-        return failures.report(error, words)
+        from keepwell.cli.failures import report
+
+        return report(error, words)
+    return code
+
+
+def _call(words: list[str]) -> int:
+    from keepwell.cli.application import call
+    from keepwell.cli.failures import INTERRUPTED
+    from keepwell.core.events import acting_as
+
+    with acting_as(f"user:{_login()}"):
+        code = call(words)
+    if code == INTERRUPTED:  # Typer has caught it
+        raise KeyboardInterrupt
     return code
 
 
