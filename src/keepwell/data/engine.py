@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "512MB"
 """What DuckDB may hold; more than that spills to the staging folder."""
 
 _WIDE = 500  # from here on a thread's share of a row group is worth tens of megabytes

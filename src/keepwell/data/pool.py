@@ -79,7 +79,7 @@ class ChunkPool:
 
         def write(key: str) -> None:
             rows = chunk(new[key])
-            rows = rows.append_column(CHUNK, pa.array([key] * rows.num_rows, pa.string()))
+            rows = rows.append_column(CHUNK, pa.repeat(key, rows.num_rows))
             self._tables.write(table, rows.rename_columns(columns), partition_by=[CHUNK])
 
         todo = list(new)

@@ -27,6 +27,7 @@ from keepwell.data.sources.content import (
 from keepwell.data.sources.dialect import Header, read_header
 from keepwell.data.sources.files import Sample
 
+_LONGEST = 16 << 20  # bytes of a row; DuckDB's buffers would be sixteen times that if not told else
 _HEAD, _PIECE = 4 << 20, 1 << 20  # bytes looked at: at the start, and in the middle and at the end
 
 
@@ -65,7 +66,7 @@ class DelimitedFile:
         return (
             f"auto_detect = false, header = false, skip = {self.header.records}, {self._line_ends()}"
             f"delim = {quoted(self.header.delimiter)}, quote = '\"', escape = '\"', "
-            f"nullstr = [{null_words}], max_line_size = 16000000"
+            f"nullstr = [{null_words}], max_line_size = {_LONGEST}, buffer_size = {2 * _LONGEST}"
         )
 
     def _line_ends(self) -> str:
