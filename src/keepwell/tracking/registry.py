@@ -185,5 +185,5 @@ class Registry:
             if isinstance(version, int)
             else f"no version of '{model}' is called '{version}'",
             why=f"versions: 1 to {known[0].version}; aliases: {', '.join(aliases) or 'none'}",
-            now=did_you_mean(str(version), aliases) or f"keepwell models {model}",
+            now=did_you_mean(str(version), aliases) or "keepwell models list",
         )

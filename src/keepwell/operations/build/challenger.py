@@ -75,7 +75,8 @@ def train_challenger(
         TrainingError: If there are too few rows with outcomes, or nothing could be trained.
     """
     baseline = bench.registry.get(bench.spec.name, request.baseline)
-    rows = gather(bench, labelled, baseline)
+    believed = [window.since for window in request.windows if window.since is not None]
+    rows = gather(bench, labelled, baseline, since=max(believed, default=None))
     windows = [window for window in request.windows if _size(rows, window) >= MIN_TRAIN]
     if not windows:
         raise TrainingError(
@@ -104,8 +105,17 @@ def train_challenger(
     )
 
 
-def gather(bench: Bench, labelled: pa.Table, baseline: ModelVersion) -> Rows:
-    """Return the project's rows and the live ones, with the newest live ones set aside."""
+def gather(
+    bench: Bench, labelled: pa.Table, baseline: ModelVersion, since: float | None = None
+) -> Rows:
+    """Return the project's rows and the live ones, with the newest live ones set aside.
+
+    Args:
+        bench: The workspace's parts.
+        labelled: Predictions of the endpoint with their outcomes, oldest first.
+        baseline: The version that the challenger is compared with.
+        since: When the world is believed to have changed.
+    """
     dataset = bench.datasets.get(bench.spec.dataset)
     signature = baseline.signature
     kept = keep_live_rows(bench, labelled, signature)
@@ -113,9 +123,12 @@ def gather(bench: Bench, labelled: pa.Table, baseline: ModelVersion) -> Rows:
     base = bench.datasets.read(dataset, columns=names)
     live = bench.datasets.read(kept).sort_by(TIME)
     table = in_common(base, live, names)
-    tested = int(np.clip(TEST_SHARE * live.num_rows, min(MIN_TEST, live.num_rows), MAX_TEST))
     total = table.num_rows
     seconds = live[TIME].cast(pa.int64()).to_numpy() / 1e6
+    # Of the rows since the change, most must be left to learn from.
+    recent = np.count_nonzero(seconds >= since) if since is not None else live.num_rows
+    fewest = min(MIN_TEST, live.num_rows)
+    tested = int(np.clip(TEST_SHARE * recent, fewest, MAX_TEST))
     return Rows(
         table=table,
         times=np.concatenate([np.zeros(base.num_rows), seconds]),
@@ -146,9 +159,10 @@ def _choose(
 
     if len(windows) == 1:
         return windows[0], {}
-    live = int(np.count_nonzero(rows.times)) - len(rows.test)
-    held = int(np.clip(TEST_SHARE * live, MIN_TEST, MAX_TEST))
+    since = max((one.since for one in windows if one.since is not None), default=1.0)
     start = int(rows.test[0])
+    recent = np.count_nonzero(rows.times[:start] >= since)
+    held = int(np.clip(TEST_SHARE * recent, MIN_TEST, MAX_TEST))
     validation = np.arange(start - held, start, dtype=np.int64)
     tried: dict[str, Draft] = {}
     for window in windows:

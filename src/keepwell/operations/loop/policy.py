@@ -33,7 +33,8 @@ class Limits:
             speaks against it) or `abort`.
         error_margin: How much more often than the baseline a candidate may fail.
         latency_factor: How many times slower than the baseline its 95th percentile may be …
-        latency_floor_ms: … if that is also slower by this many milliseconds.
+        latency_floor_ms: … if that is also slower by this many milliseconds …
+        latency_requests: … and both answered so many requests: a 95th percentile of fewer is chance.
         prediction_shift: How far its live predictions may be from those of its own evaluation …
         prediction_margin: … if that is also further by this much than the baseline's.
         quality_margin: How far the best of its metric's interval may lie under the worst of the
@@ -56,7 +57,8 @@ class Limits:
     when_unsure: str = "advance"
     error_margin: float = 0.01
     latency_factor: float = 1.5
-    latency_floor_ms: float = 5.0
+    latency_floor_ms: float = 25.0
+    latency_requests: int = 100
     prediction_shift: float = 0.25
     prediction_margin: float = 0.1
     quality_margin: float = 0.0

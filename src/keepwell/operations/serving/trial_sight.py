@@ -1,6 +1,7 @@
 """A rollout as the loop sees it: what both versions did since the present step began."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keepwell.core.records import Endpoint, Incident, ModelVersion, Rollout
@@ -26,18 +27,17 @@ def see_trial(
         return None
     since = rollout.history[-1].started
     everything = rollout.history[-1].percent >= 100  # noqa: PLR2004
-    earlier = rollout.history[0].started if everything else since
 
     def stats(version: int, begin: float) -> RouteStats:
         record = bench.registry.get(endpoint.model, version)
         return route_stats(report_since(endpoint.name, record, begin))
 
-    return Trial(
-        rollout=rollout,
-        candidate=stats(rollout.candidate, since),
-        # With all traffic at the candidate, the baseline is what it was during the earlier steps.
-        baseline=stats(rollout.baseline, earlier - (rollout.hold if everything else 0.0)),
-    )
+    baseline = stats(rollout.baseline, rollout.started - rollout.hold if everything else since)
+    if everything:
+        # The baseline is what it was before. What it answered then tells its quality, but not how busy
+        # the machine is now.
+        baseline = replace(baseline, latency_p95_ms=None)
+    return Trial(rollout=rollout, candidate=stats(rollout.candidate, since), baseline=baseline)
 
 
 def _rollout(bench: Bench, endpoint: Endpoint, incident: Incident | None) -> Rollout | None:

@@ -18,7 +18,7 @@ def changes_around(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
         return
     began = min(signal.since for signal in ours)
     known = max(signal.until for signal in ours)
-    span = max(view.policy.monitor.window_seconds or 3600.0, known - began, 1.0)
+    span = max(view.policy.monitor.window_seconds or 0.0, known - began, 1.0)
     for happening in view.happenings:
         if began - span <= happening.time <= known:
             yield _cause(happening, began, span)

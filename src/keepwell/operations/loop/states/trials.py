@@ -69,6 +69,8 @@ def _errors(new: RouteStats, old: RouteStats, limits: Limits) -> Iterator[GateCh
 def _latency(new: RouteStats, old: RouteStats, limits: Limits) -> Iterator[GateCheck]:
     if new.latency_p95_ms is None or old.latency_p95_ms is None:
         return
+    if min(new.requests, old.requests) < limits.latency_requests:
+        return
     usual = old.latency_p95_ms
     limit = max(usual * limits.latency_factor, usual + limits.latency_floor_ms)
     yield GateCheck(
