@@ -139,13 +139,26 @@ def label(metric: str) -> str:
 
 
 def prose(text: str) -> Markup:
-    """Return a sentence of the system's with its metrics named and its `code` set as code.
+    """Return words of the system's with metrics named, identifiers short and `code` set as code.
 
     >>> prose("roc_auc holds; see `key:` <here>")
     Markup('ROC AUC holds; see <code>key:</code> &lt;here&gt;')
+    >>> prose("run 01KFN3C8Q4T5D8Z7W9R2M1XYZA ended")
+    Markup('run <code>R2M1XYZA</code> ended')
     """
-    said = _METRIC.sub(lambda found: label(found[0]), text)
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(said))))  # noqa: S704 (escaped just here)
+    named = _METRIC.sub(lambda found: label(found[0]), text)
+    shortened = _IDENTIFIER.sub(lambda found: f"`{short(found[0])}`", named)
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(shortened))))  # noqa: S704 (escaped)
+
+
+def sentence(text: str) -> Markup:
+    """Return `prose` that begins with a capital, unless it begins with somebody's own name.
+
+    >>> sentence("inputs look as in training"), sentence("`age` moved")
+    (Markup('Inputs look as in training'), Markup('<code>age</code> moved'))
+    """
+    first = text.partition(" ")[0]
+    return prose(text[:1].upper() + text[1:] if first.isalpha() else text)
 
 
 def _word(word: str) -> str:
@@ -167,11 +180,13 @@ _LABELS = {
     "latency_ms": "latency, ms",
 }
 _METRIC = re.compile(r"\b(roc_auc|average_precision|log_loss|rmse)\b")
+_IDENTIFIER = re.compile(r"\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b")
 _CODE = re.compile("`([^`]*)`")
 
 
 RULES = (
     prose,
+    sentence,
     number,
     tick,
     score,

@@ -37,7 +37,8 @@ _NOUNS = {
 _QUIET_KINDS = {"decision", "project", "step", "retraining"}
 """Kinds that a short list leaves out: the same is told there by what was done."""
 
-_QUIET_VERBS = {"attached", "completed"}
+_QUIET_VERBS = {"attached", "completed", "probed", "routed", "pointed", "removed"}
+"""Verbs that a short list leaves out: steps on the way to something that is told."""
 
 
 def line(event: Event, *, titles: bool = False) -> Line:
@@ -56,8 +57,8 @@ def line(event: Event, *, titles: bool = False) -> Line:
     )
 
 
-def recent(events: Iterable[Event], limit: int) -> list[Line]:
-    """Return the newest lines worth telling; `events` come newest first.
+def recent(events: Iterable[Event], limit: int, *, every: bool = False) -> list[Line]:
+    """Return the newest lines worth telling, or all if `every`; `events` come newest first.
 
     Of several changes of one subject in a row, or for one reason, only the last is told.
     """
@@ -65,7 +66,11 @@ def recent(events: Iterable[Event], limit: int) -> list[Line]:
     before: tuple[Ref | None, str] = (None, "")
     for event in events:
         quiet = event.ref.kind in _QUIET_KINDS or event.verb in _QUIET_VERBS
-        if quiet or event.ref == before[0] or (event.why and event.why == before[1]):
+        if (
+            (quiet and not every)
+            or event.ref == before[0]
+            or (event.why and event.why == before[1])
+        ):
             continue
         before = (event.ref, event.why)
         lines.append(line(event, titles=True))

@@ -118,12 +118,10 @@ def _deployment(workspace: "Workspace") -> Step:
 def _monitoring(workspace: "Workspace") -> Step:
     title = "Watch it live"
     for endpoint in workspace.endpoints.find():
-        traffic = workspace.measurements.series(f"endpoint:{endpoint.name}", ["rows"], limit=1)
-        if traffic.get("rows"):
+        measured = workspace.measurements.series(f"endpoint:{endpoint.name}", ["rows"], limit=1)
+        if measured.get("rows"):
             url = f"/endpoints/{segment(endpoint.name)}"
-            return _done(
-                title, "drift, quality and errors are measured", url, traffic["rows"][0].time
-            )
+            return _done(title, "drift, quality and errors, every few seconds", url, None)
     return Step(
         title=title, note="send predictions and outcomes; keepwell up looks every few seconds"
     )

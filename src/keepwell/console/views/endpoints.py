@@ -61,6 +61,7 @@ def endpoint(
         "rollouts": [(item, health.of_rollout(item.status)) for item in rollouts],
         "report": report,
         "drifts": shown,
+        "compared": any(item.column.detector for item in drifts),
         "more_drifts": len(drifts) - len(shown),
         "over": sum(item.column.drifted for item in drifts),
         "answers": of_column(report.prediction) if report and report.prediction else None,
@@ -112,4 +113,4 @@ def _history(workspace: "Workspace", found: Endpoint) -> list[activity.Line]:
         for ref in refs
         for event in workspace.metadata.events(ref=ref, newest_first=True, limit=SHOWN_EVENTS)
     ]
-    return activity.recent(sorted(events, key=lambda event: -event.seq), SHOWN_EVENTS)
+    return activity.recent(sorted(events, key=lambda event: -event.seq), SHOWN_EVENTS, every=True)

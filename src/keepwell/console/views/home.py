@@ -8,8 +8,9 @@ from keepwell.console.charts import LineChart, line_chart, sparkline
 from keepwell.console.pulse import Pulse
 from keepwell.console.views import activity, health
 from keepwell.console.views.checklist import checklist
+from keepwell.console.wording import plural, score
 from keepwell.core.ports import Point
-from keepwell.core.records import Endpoint, Incident, ModelVersion
+from keepwell.core.records import Endpoint, Estimate, Incident, ModelVersion
 from keepwell.infrastructure.codec import from_plain
 from keepwell.monitoring.report import Report
 
@@ -33,7 +34,7 @@ class Card:
     metric: str
     chart: LineChart | None
     live: float | None
-    expected: float | None
+    resting: str  # what was expected, and how many rows the live value rests on
     traffic: float | None  # rows a second, now
     spark: str
     p95: float | None
@@ -50,7 +51,7 @@ def home(workspace: "Workspace", *, pulse: Pulse) -> dict[str, Any]:
         "steps": steps,
         "steps_done": sum(step.state == "done" for step in steps),
         "lines": activity.recent(
-            workspace.metadata.events(newest_first=True, limit=60), SHOWN_EVENTS
+            workspace.metadata.events(newest_first=True, limit=200), SHOWN_EVENTS
         ),
     }
 
@@ -82,7 +83,7 @@ def card(workspace: "Workspace", endpoint: Endpoint, pulse: Pulse) -> Card:
             stretches=[(item.opened, item.closed, item.title) for item in incidents],
         ),
         live=points[-1].value if points else None,
-        expected=promised.value if promised else None,
+        resting=_resting(promised, report),
         traffic=pulse.rate(endpoint.name),
         spark=sparkline([point.value for point in series.get("requests", [])]),
         p95=_newest(series, "latency_p95_ms"),
@@ -90,6 +91,13 @@ def card(workspace: "Workspace", endpoint: Endpoint, pulse: Pulse) -> Card:
         troubles=troubles,
         report=report,
     )
+
+
+def _resting(promised: Estimate | None, report: Report | None) -> str:
+    said = [f"expected {score(promised.value)}"] if promised else []
+    if report is not None and report.performance is not None:
+        said.append(f"on {plural(report.performance.rows, 'row')}")
+    return ", ".join(said)
 
 
 def live_metric(workspace: "Workspace", endpoint: Endpoint, version: ModelVersion | None) -> str:

@@ -145,7 +145,8 @@ def curve(workspace: "Workspace", identifier: str, name: str) -> dict[str, Any]:
 
 
 def _row(run: Run, now: float, chosen_by: Mapping[str, str]) -> Row:
-    metric = chosen_by.get(run.id) or next(iter(run.metrics), "")
+    usual = next((name for name in chosen_by.values() if name in run.metrics), "")
+    metric = chosen_by.get(run.id) or usual or next(iter(run.metrics), "")
     ended = run.ended or (now if run.status == "running" else None)
     return Row(
         run=run,
