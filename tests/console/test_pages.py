@@ -12,7 +12,9 @@ from starlette.testclient import TestClient
 
 from keepwell.api.app import create_app
 from keepwell.core.clock import ManualClock
+from keepwell.core.events import Change
 from keepwell.core.records import Cause, Decision, Entry, Incident, Run, Signal
+from keepwell.core.references import Ref
 from keepwell.infrastructure.metadata import Collection
 from keepwell.workspace import Workspace
 
@@ -156,6 +158,23 @@ def test_files_of_a_run_are_handed_out_as_downloads(client: TestClient, told: To
 def test_a_post_mortem_is_markdown(client: TestClient, told: Told) -> None:
     answer = client.get(f"/incidents/{told.incident.id}/post-mortem.md")
     assert answer.headers["content-type"].startswith("text/markdown")
+
+
+def test_a_record_that_cannot_be_read_is_named(young: Workspace) -> None:
+    young.metadata.commit([Change(ref=Ref("incident", "torn"), verb="opened", data={"id": 1})])
+    client = TestClient(create_app(young), base_url=HOME, raise_server_exceptions=False)
+    answer = client.get("/")
+    assert answer.status_code == 500
+    assert "a stored Incident cannot be read" in answer.text
+
+
+def test_a_fault_of_ours_is_admitted(young: Workspace) -> None:
+    young.runs.start(NAME, params={"depth": 3})
+    young.__dict__["incidents"] = None
+    client = TestClient(create_app(young), base_url=HOME, raise_server_exceptions=False)
+    answer = client.get("/runs")
+    assert answer.status_code == 500
+    assert "/runs cannot be shown" in answer.text
 
 
 def test_whatever_is_recorded_is_shown_as_text(young: Workspace) -> None:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from keepwell.console.pages import PAGES, frame
+from keepwell.console.pages import PAGES, workspace_of
 from keepwell.console.pulse import Pulse
 from keepwell.console.rendering import STATIC, render
 from keepwell.core.errors import KeepwellError, NotFoundError
@@ -42,7 +42,7 @@ def create_console(workspace: "Workspace", describe: Describe) -> Starlette:
             Mount("/static", Assets(directory=STATIC), name="static"),
             *(Route(page.path, page.answer, methods=["GET"]) for page in PAGES),
         ],
-        exception_handlers={KeepwellError: _refuse, HTTPException: _miss},
+        exception_handlers={KeepwellError: _refuse, HTTPException: _miss, Exception: _refuse},
     )
     console.state.workspace = workspace
     console.state.describe = describe
@@ -51,10 +51,15 @@ def create_console(workspace: "Workspace", describe: Describe) -> Starlette:
 
 
 def _refuse(request: Request, error: Exception) -> Response:
-    """Say on a page what an error says."""
-    known = error if isinstance(error, KeepwellError) else KeepwellError(str(error))
-    context = {**frame(request), "error": known}
-    return render(request, "error.html", context, status=known.http_status)
+    """Say on a page what an error says; nothing that may fail again is asked for."""
+    if not isinstance(error, KeepwellError):
+        error = KeepwellError(
+            f"{request.url.path} cannot be shown",
+            why=f"{type(error).__name__}: {error}",
+            now="this is a fault of Keepwell's; the log of the control process tells more",
+        )
+    context = {"project": workspace_of(request).spec.name, "troubles": 0, "error": error}
+    return render(request, "error.html", context, status=error.http_status)
 
 
 def _miss(request: Request, error: Exception) -> Response:
