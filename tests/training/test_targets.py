@@ -17,11 +17,11 @@ def read(values: Any, kind: ColumnType | None = None, task: Task | None = None) 
 @pytest.mark.parametrize(
     ("values", "task", "classes", "reason"),
     [
-        (["no", "yes"] * 9, Task.BINARY, ("no", "yes"), "holds two values: no, yes"),
+        (["no", "yes"] * 9, Task.BINARY, ("no", "yes"), "holds two values, no, yes"),
         ([0, 1] * 9, Task.BINARY, (0, 1), "holds two values"),
         ([1.0, 0.0] * 9, Task.BINARY, (0, 1), "holds two values"),
         ([True, False] * 9, Task.BINARY, (False, True), "holds two values"),
-        (["a", "b", "c"] * 9, Task.MULTICLASS, ("a", "b", "c"), "holds 3 labels: a, b, c"),
+        (["a", "b", "c"] * 9, Task.MULTICLASS, ("a", "b", "c"), "holds 3 labels, a, b, c"),
         ([1, 2, 3, 4] * 9, Task.MULTICLASS, (1, 2, 3, 4), "as codes of classes do"),
         ([3, 4, 5, 6, 7, 8, 9] * 9, Task.REGRESSION, (), "a scale, whose order a number keeps"),
         ([0.5, 2.25, 7.0] * 9, Task.REGRESSION, (), "holds 3 different numbers"),

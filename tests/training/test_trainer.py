@@ -56,6 +56,13 @@ def test_measures_two_classes_on_untouched_rows(classified: Trained) -> None:
     assert set(classified.metrics) >= {"accuracy", "f1", "log_loss", "precision", "recall"}
 
 
+def test_says_what_it_decided(classified: Trained) -> None:
+    assert [finding.message for finding in classified.findings] == [
+        "'left' holds two values, no, yes: the task is binary",
+        "80 of 400 rows are for the test: rows drawn at random, each class in its share",
+    ]
+
+
 def test_measures_numbers_on_untouched_rows(regressed: Trained) -> None:
     assert regressed.task is Task.REGRESSION
     assert regressed.metric == "rmse"
@@ -134,6 +141,7 @@ def test_warns_of_a_model_that_only_remembers() -> None:
     target = noise["x0"] + 6 * random.normal(size=300)
     found = learnt(world_of({**noise, "y": target}), "y", replace(QUICK, learners=("lightgbm",)))
     assert "does not carry over to new rows" in found.overfit.warning
+    assert found.findings[-1].message == found.overfit.warning
 
 
 def test_gives_the_same_model_for_the_same_seed(classified: Trained) -> None:
@@ -172,7 +180,7 @@ def test_names_positions_in_the_table_it_was_given_though_outcomes_are_missing()
     found = learnt((gaps, columns), "left")
     assert not any(row % 3 == 0 for row in found.test_rows)
     assert [left[row] for row in found.test_rows] == found.test_actual
-    assert found.findings[0].kind == "target"
+    assert [finding.kind for finding in found.findings] == ["task", "split", "target"]
 
 
 def test_splits_by_time_and_learns_from_its_parts() -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-_TRAIN_ROWS = 20_000
+_TRAIN_ROWS = 5_000
 TOO_WIDE = 0.5
 
 

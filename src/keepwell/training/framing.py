@@ -93,7 +93,19 @@ def frame_problem(
         division=division,
         table=rows,
         frame=frame,
-        findings=target.findings + guarded.findings,
+        findings=(*_decisions(target, division), *target.findings, *guarded.findings),
+    )
+
+
+def _decisions(target: Target, division: Division) -> tuple[Finding, ...]:
+    """Return what was decided for the user, each with the reason."""
+    task = f"{target.reason}: the task is {division.task.value}"
+    split = (
+        f"{len(division.test):,} of {len(target.rows):,} rows are for the test: {division.reason}"
+    )
+    return (
+        Finding(column=target.name, message=task, kind="task", columns=(target.name,)),
+        Finding(column="", message=split, kind="split"),
     )
 
 

@@ -143,7 +143,7 @@ def _infer(name: str, kind: ColumnType, values: list[Label]) -> tuple[Task, str]
             now="load rows in which it varies, or set `target:` under `data:` to another column",
         )
     if distinct == _PAIR:
-        return Task.BINARY, f"'{name}' holds two values: {_listed(counts)}"
+        return Task.BINARY, f"'{name}' holds two values, {_listed(counts)}"
     if not isinstance(values[0], str):
         return _infer_number(name, kind, counts)
     if distinct > max(MOST_CODES, len(values) // 2):
@@ -152,7 +152,7 @@ def _infer(name: str, kind: ColumnType, values: list[Label]) -> tuple[Task, str]
             why="a class must occur several times to be learnt",
             now="set `target:` under `data:` to a column of labels or numbers",
         )
-    return Task.MULTICLASS, f"'{name}' holds {distinct} labels: {_listed(counts)}"
+    return Task.MULTICLASS, f"'{name}' holds {distinct} labels, {_listed(counts)}"
 
 
 def _infer_number(name: str, kind: ColumnType, counts: Counter[Label]) -> tuple[Task, str]:

@@ -14,13 +14,14 @@ Params = dict[str, str | int | float | bool | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something about the data that the reader should know, and what was done about it.
+    """Something that was decided or seen, which the reader should know.
 
     Attributes:
         column: The column or columns, as the message names them.
-        message: A sentence, with the way back where something was dropped.
+        message: A sentence; with the way back, where something was dropped.
         dropped: Whether the columns were left out of the model.
-        kind: `target`, `identifier`, `constant`, `copy`, `sum`, `single`, `split` or `search`.
+        kind: `task`, `split`, `target`, `identifier`, `constant`, `copy`, `sum`, `single`, `search` or
+            `overfit`.
         columns: The columns, one by one.
     """
 

@@ -1,6 +1,7 @@
 """From a table to a fitted model with the evidence for it."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -48,6 +49,7 @@ def train(
         TrainingError: If the target, the rows or the columns cannot be learnt from; says what to do.
     """
     progress = progress or SilentProgress()
+    _load_libraries()
     budget = Budget(spec.budget)
     progress.update("looking at the target and the columns")
     framed = frame_problem(table, columns, data, spec, weights, test_rows)
@@ -55,11 +57,20 @@ def train(
     chosen = fit_best(framed.problem, search.run(), budget, progress)
     name = chosen.trial.candidate.name
     progress.update(f"measuring {name} on {len(framed.division.test):,} test rows", 0.98)
-    return _reported(framed, chosen, framed.findings + _sampled(search, framed), budget)
+    return _reported(framed, chosen, _sampled(search, framed), budget)
+
+
+def _load_libraries() -> None:
+    """Load what any training needs, before the budget's clock starts.
+
+    On a cold or busy machine it takes seconds, and says nothing about the data.
+    """
+    for name in ("pandas", "lightgbm", "sklearn.compose", "sklearn.linear_model"):
+        import_module(name)
 
 
 def _reported(
-    framed: Framed, chosen: Chosen, findings: tuple[Finding, ...], budget: Budget
+    framed: Framed, chosen: Chosen, sampled: tuple[Finding, ...], budget: Budget
 ) -> Trained:
     problem, division = framed.problem, framed.division
     signature, candidate = problem.signature, chosen.trial.candidate
@@ -69,6 +80,8 @@ def _reported(
     shares = importance(chosen.pipeline, problem)
     leaderboard = tuple(trial.row() for trial in chosen.trials)
     baseline = next((row.mean for row in leaderboard if row.learner == FIRST), None)
+    fit = overfit(chosen.pipeline, problem, chosen.trial, baseline, metrics.get(problem.metric))
+    warned = (Finding(column="", message=fit.warning, kind="overfit"),) if fit.warning else ()
     rounds = {} if chosen.rounds is None else {"n_estimators": chosen.rounds}
     return Trained(
         task=division.task,
@@ -82,16 +95,14 @@ def _reported(
         metrics=metrics,
         leaderboard=leaderboard,
         importance=shares,
-        findings=findings,
+        findings=framed.findings + sampled + warned,
         test_rows=framed.target.rows[division.test],
         test_actual=actual,
         test_predictions=list(scores.predictions),
         test_probabilities=scores.probabilities,
         plots=gallery(signature, actual, scores, shares, leaderboard, problem.metric),
         profile=training_profile(framed.table, division.used, signature, scores),
-        overfit=overfit(
-            chosen.pipeline, problem, chosen.trial, baseline, metrics.get(problem.metric)
-        ),
+        overfit=fit,
         seconds=budget.spent,
     )
 

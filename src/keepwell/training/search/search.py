@@ -1,7 +1,7 @@
 """Choosing among candidates by cross-validation, within a budget.
 
-Every candidate is tried on the first fold (two, where rows are few); the best go through all folds, so
-that what is compared was measured on the same rows. A fold that would overrun the budget is not
+Every candidate is tried on the first fold (two, where rows are few); the best two (four) go through all
+folds, so that what is compared was measured on the same rows. A fold that would overrun the budget is not
 started. The baseline is tried first: whatever happens, it comes back.
 """
 
@@ -19,11 +19,11 @@ from keepwell.training.search.matrices import FoldMatrices
 from keepwell.training.search.trials import Trial, ranked
 from keepwell.training.splits.plans import Fold
 
-FINALISTS = 3
-_SMALL = 200_000  # cells; below, one fold is too noisy to judge by and two cost little
+_SMALL = 8_000  # rows; below, one fold is too noisy to judge by, and more folds cost little
 _MOST_CELLS = 8_000_000  # of one fold; more rows are drawn from, not searched through
 _FEWEST_ROWS = 5_000
 _REPORT_EVERY = 0.2  # seconds
+_MEASURING = 0.05  # of the budget, for what comes after the last fit
 _FIRST_SHARE = 0.4  # of the budget, for a learner whose speed here is not known yet
 
 
@@ -69,12 +69,13 @@ class Search:
 
     def run(self) -> list[Trial]:
         """Return all trials, the best first."""
-        cells = self._problem.rows * self._columns
-        first = 2 if cells < _SMALL and len(self._folds) > 1 else 1
+        few = self._problem.rows < _SMALL and len(self._folds) > 1
+        first, places = (2, 4) if few else (1, 2)
         self._through(self._trials, range(first))
-        finalists = [trial for trial in self._ranked() if trial.scores and not trial.failed]
-        self._finalists = finalists[:FINALISTS]
-        self._finalists += [t for t in finalists[FINALISTS:] if t.candidate.learner == FIRST]
+        measured = [trial for trial in self._ranked() if trial.scores and not trial.failed]
+        baseline = [trial for trial in measured if trial.candidate.learner == FIRST]
+        contenders = [trial for trial in measured if trial not in baseline]
+        self._finalists = contenders[:places] + baseline
         self._through(self._finalists, range(first, len(self._folds)))
         return self._ranked()
 
@@ -147,12 +148,16 @@ class Search:
         known = [t.usual_seconds for t in self._trials if t.learner is trial.learner and t.seconds]
         return float(np.mean(known)) if known else guess
 
-    def _reserve(self) -> float:
-        """Return the seconds to keep for fitting the best candidate to all rows, and measuring it."""
+    def _last_fit(self) -> float:
+        """Return the seconds that fitting the best candidate to all rows is likely to take."""
         done = [t for t in self._ranked() if t.scores and t.candidate.learner != FIRST]
         per_fold = done[0].usual_seconds if done else 0.0
-        growth = self._problem.rows / max(len(self._folds[0][0]), 1)
-        return min(1.2 * per_fold * growth + 1e-6 * self._problem.rows, self._budget.seconds / 2)
+        return 1.2 * per_fold * self._problem.rows / max(len(self._folds[0][0]), 1)
+
+    def _reserve(self) -> float:
+        """Return the seconds to keep for the last fit and for measuring it."""
+        whole = self._budget.seconds
+        return min(self._last_fit() + _MEASURING * whole, whole / 2)
 
     def _reporter(self, trial: Trial, number: int) -> Callable[[float], None]:
         last = self._budget.spent
@@ -173,7 +178,7 @@ class Search:
         ahead = self._expected(trial) * (1 - share) + sum(
             self._expected(pending) for pending, _ in self._pending
         )
-        left = min(ahead + self._reserve(), self._budget.left)
+        left = min(ahead + self._last_fit(), self._budget.left)
         self._progress.update(
             f"trying {trial.candidate.name}, fold {number + 1} of {len(self._folds)}{so_far}",
             fraction=min(spent / max(spent + left, 1e-9), 1.0),
