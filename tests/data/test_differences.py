@@ -65,7 +65,7 @@ def test_tells_columns_that_came_went_or_changed_their_type(world: Any) -> None:
         SchemaChange(column="c", before="integer", after="number"),
         SchemaChange(column="d", before=None, after="category"),
     )
-    assert (found.added, found.removed) == (2, 2)
+    assert (found.added, found.removed) == (1, 1)
 
 
 def test_tells_statistics_that_moved_the_largest_first(world: Any) -> None:
@@ -87,6 +87,20 @@ def test_equal_chunks_are_shared_and_not_compared(
     found = diff(world, rows_of(5000), rows_of(5000, {2000: "c2000,99,v9"}), key="id")
     assert (found.shared, found.chunks, found.changed) == (4, 5, 1)
     assert str(found) == "d: 5,000 → 5,000 rows, 1 changed, 4 of 5 chunks shared"
+
+
+def test_a_whole_number_equals_the_same_number(world: Any) -> None:
+    found = diff(world, "k,x\na,1\nb,2\n", "k,x\na,1\nb,2.5\n", key="k")
+    assert (found.changed, found.added, found.removed) == (1, 0, 0)
+    assert [change.column for change in found.schema] == ["x"]
+
+
+def test_a_chunk_that_comes_twice_and_then_once_is_a_difference(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 1024)
+    found = diff(world, "a,b\n" + "1,2\n" * 2048, "a,b\n" + "1,2\n" * 1024)
+    assert (found.added, found.removed) == (0, 1024)
 
 
 def test_a_version_does_not_differ_from_itself(world: Any) -> None:

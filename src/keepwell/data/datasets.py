@@ -205,7 +205,7 @@ class Datasets:
         )
 
     def _newest(self, name: str) -> DatasetVersion | None:
-        found = self.versions(name)
+        found = self._records.find(under=f"{name}/", limit=1)
         return found[0] if found else None
 
     def _alone(self, name: str, progress: Progress) -> Any:

@@ -1,11 +1,13 @@
 """What changed from one version of a dataset to another."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from keepwell.core.errors import NotFoundError
 from keepwell.core.records.dataset import ColumnProfile, DatasetVersion, Profile
@@ -95,8 +97,7 @@ class DatasetDiff:
 def compare(old: Side, new: Side, *, key: str, temp: Path) -> DatasetDiff:
     """Return the difference of two versions; see `Datasets.diff`."""
     before, after = old[0], new[0]
-    same_chunks = before.table == after.table
-    shared = set(before.chunks) & set(after.chunks) if same_chunks else set()
+    shared = _shared(before, after)
     diff: dict[str, Any] = {
         "name": after.name,
         "before": before.version,
@@ -165,37 +166,55 @@ def _row_changes(old: Side, new: Side, key: str, temp: Path) -> dict[str, Any]:
         )
     if old[0].digest == new[0].digest or not common:
         return {}
-    shared = set(old[0].chunks) & set(new[0].chunks) if old[0].table == new[0].table else set()
+    shared = _shared(old[0], new[0])
+    scans = [side[2].scan(side[0], leaving_out=shared) for side in (old, new)]
     temp.mkdir(parents=True, exist_ok=True)
     with connect(temp, columns=len(common)) as connection:
-        for label, side in (("old", old), ("new", new)):
-            _register(connection, label, side, common, shared)
+        for label, version, rows in zip(("old", "new"), (old[0], new[0]), scans, strict=True):
+            connection.register(f"{label}_rows", rows)
+            other, types = (new, scans[1]) if label == "old" else (old, scans[0])
+            kinds = dict(zip(_names(other[0]), types.schema.types, strict=True))
+            _view(connection, label, version, rows.schema, {name: kinds[name] for name in common})
         if not key:
             return _unkeyed(connection, common)
         return _keyed(connection, common, common.index(key))
 
 
-def _register(
+def _shared(before: DatasetVersion, after: DatasetVersion) -> set[str]:
+    """Return the chunks that both versions have equally often."""
+    if before.table != after.table:
+        return set()
+    old, new = Counter(before.chunks), Counter(after.chunks)
+    return {chunk for chunk, count in old.items() if new[chunk] == count}
+
+
+def _names(version: DatasetVersion) -> list[str]:
+    return [column.name for column in version.columns]
+
+
+def _view(
     connection: duckdb.DuckDBPyConnection,
     label: str,
-    side: Side,
-    common: list[str],
-    shared: set[str],
+    version: DatasetVersion,
+    schema: Any,
+    others: dict[str, Any],
 ) -> None:
-    """Make a side's rows a view of text columns `c0` … with a hash of each row."""
-    version, _, pool = side
-    rows = pool.scan(version, leaving_out=shared)
-    names = [column.name for column in version.columns]
-    fields = rows.schema.names
-    connection.register(f"{label}_rows", rows)
-    columns = ", ".join(
-        f'CAST("{fields[names.index(name)].replace(chr(34), chr(34) * 2)}" AS VARCHAR) AS c{place}'
-        for place, name in enumerate(common)
-    )
-    every = ", ".join(f"c{place}" for place in range(len(common)))
+    """Make a side's rows a view of text columns `c0` … with a hash of each row.
+
+    A number that the other side keeps as another kind of number is told like the other side's.
+    """
+    names = _names(version)
+    columns = []
+    for place, (name, other) in enumerate(others.items()):
+        field = schema.field(names.index(name))
+        value = '"' + field.name.replace('"', '""') + '"'
+        numbers = pa.types.is_integer(field.type) and pa.types.is_floating(other)
+        value = f"CAST({value} AS DOUBLE)" if numbers else value
+        columns.append(f"CAST({value} AS VARCHAR) AS c{place}")
+    every = ", ".join(f"c{place}" for place in range(len(columns)))
     connection.execute(
         f"CREATE TEMP VIEW {label} AS SELECT *, hash({every}) AS h "
-        f"FROM (SELECT {columns} FROM {label}_rows)"
+        f"FROM (SELECT {', '.join(columns)} FROM {label}_rows)"
     )
 
 

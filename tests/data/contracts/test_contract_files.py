@@ -1,3 +1,5 @@
+import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +123,12 @@ def test_the_file_of_an_ingest_explains_itself(world: Any) -> None:
     assert "Written from 200 rows of f.csv" in text
     assert "usual: [0, 9]" in text
     assert "values: [blue, red]" in text
+
+
+def test_the_guide_tells_every_rule() -> None:
+    guide = (Path(__file__).parents[3] / "docs/how-to/bring-your-data.md").read_text()
+    table = guide.partition("| rule | a batch is refused if |")[2].partition("\n\n")[0]
+    told = [
+        name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])
+    ]
+    assert told == [field.name for field in dataclasses.fields(ColumnRules)]

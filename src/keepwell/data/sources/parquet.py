@@ -36,9 +36,11 @@ class ParquetFile:
         return f"(SELECT * FROM read_parquet({path_literal(self.path)}) AS t({columns}))"
 
     def sample(self) -> Sample:
-        """Return its first rows, all values as text."""
-        places = range(len(self.names))
-        columns = ", ".join(f"CAST(c{place} AS VARCHAR) AS c{place}" for place in places)
+        """Return its first rows; only strings are told, since other columns come with their type."""
+        columns = ", ".join(
+            f"{f'c{place}' if kind == 'VARCHAR' else 'CAST(NULL AS VARCHAR)'} AS c{place}"
+            for place, kind in enumerate(self.types)
+        )
         with duckdb.connect(":memory:") as connection:
             sql = f"SELECT {columns} FROM {self.relation()} LIMIT {_SAMPLE_ROWS}"
             table = connection.sql(sql).to_arrow_table()
