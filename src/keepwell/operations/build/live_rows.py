@@ -26,6 +26,11 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
 }
 
 
+def live_dataset(bench: Bench) -> str:
+    """Return the name of the dataset that labelled live rows are kept in."""
+    return f"{bench.spec.dataset}.live"
+
+
 def keep_live_rows(bench: Bench, labelled: pa.Table, signature: Signature) -> DatasetVersion:
     """Return the version of the dataset `NAME.live` that holds all these rows.
 
@@ -36,7 +41,7 @@ def keep_live_rows(bench: Bench, labelled: pa.Table, signature: Signature) -> Da
         labelled: Predictions with their outcomes: `id`, `time` (Unix seconds), `inputs`, `outcome`.
         signature: Of the version that answered; gives the columns and their types.
     """
-    name = f"{bench.spec.dataset}.live"
+    name = live_dataset(bench)
     try:
         before: DatasetVersion | None = bench.datasets.get(name)
     except NotFoundError:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from keepwell.core.clock import Clock
+from keepwell.core.events import acting_as
 from keepwell.core.records import Decision
 from keepwell.operations.loop.executor import Executor
 from keepwell.operations.loop.tick import tick
@@ -78,7 +79,8 @@ class LoopService:
             view = self._views.view(name)
             if view is None:
                 return []
-            return self._executor.carry_out(view, tick(view, self._clock.now()))
+            with acting_as("loop"):
+                return self._executor.carry_out(view, tick(view, self._clock.now()))
         except Exception as error:
             logger.exception("the loop's look at endpoint '%s' failed", name)
             return self._trouble(name, error)

@@ -10,6 +10,7 @@ from keepwell.core.records import Endpoint, ModelVersion, Profile
 from keepwell.core.references import Ref
 from keepwell.core.spec import LoopSpec
 from keepwell.operations.build.bench import Bench
+from keepwell.operations.build.live_rows import live_dataset
 from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.policy import Policy
 from keepwell.operations.loop.service import Views
@@ -151,7 +152,9 @@ class Sight:
         found = []
         for kind, name in (("endpoint", "deployment"), ("dataset_version", "dataset")):
             for event in self._bench.metadata.events(kind=kind, newest_first=True, limit=20):
-                if event.time < after or (kind == "endpoint" and event.ref.name != endpoint):
+                elsewhere = kind == "endpoint" and event.ref.name != endpoint
+                ours = event.ref.name.startswith(f"{live_dataset(self._bench)}/")
+                if event.time < after or elsewhere or ours:
                     continue
                 what = f"{event.ref.name} {event.verb}" + (f": {event.why}" if event.why else "")
                 found.append(Happening(time=event.time, kind=name, what=what))
