@@ -1,7 +1,7 @@
 """Run benchmarks one after the other, each in a process of its own.
 
-    python -m benchmarks            # all, at sizes that end within minutes
-    python -m benchmarks start      # one
+python -m benchmarks            # all, at sizes that end within minutes
+python -m benchmarks start      # one
 """
 
 import subprocess

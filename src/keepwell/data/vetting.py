@@ -131,7 +131,7 @@ class Vetting:
         """
         if self.contract is None:
             return []
-        since = self._accepted(loaded, plans, staging, previous)
+        since = _accepted(self.contract, loaded, plans, staging, previous)
         if since == loaded.rows:
             return []
 
@@ -159,35 +159,35 @@ class Vetting:
             *(Finding(column=name, rule="new column", message=message) for name in new),
         ]
 
-    def _accepted(
-        self,
-        loaded: Loaded,
-        plans: Sequence[ColumnPlan],
-        staging: Staging,
-        previous: DatasetVersion | None,
-    ) -> int:
-        """Return how many rows at the start are the previous version, checked by the same contract.
-
-        So that 500 bad rows are not overlooked behind 100,000 good ones.
-        """
-        assert self.contract is not None  # noqa: S101 (asked by `check` alone)
-        if previous is None or previous.contract != self.contract.digest or not previous.chunks:
-            return 0
-        if any(rules.unique for rules in self.contract.columns.values()):
-            return 0
-        if loaded.rows < previous.rows:
-            return 0
-        last = len(previous.chunks) - 1
-        if loaded.chunks[:last] != previous.chunks[:last]:
-            return 0
-        size = chunk_rows(len(plans))
-        rest = staging.chunk(last).slice(0, previous.rows - last * size).combine_chunks()
-        same = digest(rest.to_batches()[0], [plan.name for plan in plans]) == previous.chunks[last]
-        return previous.rows if same else 0
-
     def _refuse(self, breaches: Sequence[Breach]) -> None:
         if breaches and self.path is not None:
             raise refusal(self.dataset, breaches, self.path)
+
+
+def _accepted(
+    contract: Contract,
+    loaded: Loaded,
+    plans: Sequence[ColumnPlan],
+    staging: Staging,
+    previous: DatasetVersion | None,
+) -> int:
+    """Return how many rows at the start are the previous version, checked by the same contract.
+
+    So that 500 bad rows are not overlooked behind 100,000 good ones.
+    """
+    if previous is None or previous.contract != contract.digest or not previous.chunks:
+        return 0
+    if any(rules.unique for rules in contract.columns.values()):
+        return 0
+    if loaded.rows < previous.rows:
+        return 0
+    last = len(previous.chunks) - 1
+    if loaded.chunks[:last] != previous.chunks[:last]:
+        return 0
+    size = chunk_rows(len(plans))
+    rest = staging.chunk(last).slice(0, previous.rows - last * size).combine_chunks()
+    same = digest(rest.to_batches()[0], [plan.name for plan in plans]) == previous.chunks[last]
+    return previous.rows if same else 0
 
 
 def _kind(plan: ColumnPlan) -> str:

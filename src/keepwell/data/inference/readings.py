@@ -84,12 +84,12 @@ def is_blank(column: str) -> str:
     return f"(lower(trim({column})) IN ({words}))"
 
 
-def _tried(storage: Storage, attempt: str, fits: str, format_: str = "") -> Reading:
-    """Return a reading whose `attempt` is NULL exactly where it refuses."""
+def _tried(storage: Storage, format_: str, attempt: str) -> Reading:
+    """Return the reading that refuses exactly what `attempt` makes NULL."""
     return Reading(
         storage=storage,
         format=format_,
-        fits=f"{fits} AND {attempt} IS NOT NULL" if fits else f"{attempt} IS NOT NULL",
+        fits=f"{attempt} IS NOT NULL",
         refuses=f"{attempt} IS NULL",
         value=f"coalesce({attempt}, CAST({_REFUSED} AS {storage}))",
     )
@@ -131,8 +131,12 @@ _STYLES = {  # example → thousands mark, decimal mark (each as a regular expre
 
 
 def _styled(format_: str, thousands: str, decimal: str) -> tuple[Reading, Reading]:
-    mark, whole = thousands.replace("'", "''"), r"[+-]?(\d{1,3}(" + thousands.replace("'", "''")
-    whole += r"\d{3})+|\d+)"
+    """Return the readings of whole numbers and of numbers in one style.
+
+    For "1.234,5": `1.234.567` is cleaned to `1234567`, and `1.234,5` to `1234.5`.
+    """
+    mark = thousands.replace("'", "''")
+    whole = rf"[+-]?(\d{{1,3}}({mark}\d{{3}})+|\d+)"
     plain = f"regexp_replace(trim({{c}}), '{mark}', '', 'g')"
     if "," in decimal:
         plain = f"replace({plain}, ',', '.')"
@@ -143,7 +147,7 @@ def _styled(format_: str, thousands: str, decimal: str) -> tuple[Reading, Readin
     ):
         match = f"regexp_full_match(trim({{c}}), '{pattern}')"
         attempt = f"CASE WHEN {match} THEN TRY_CAST({plain} AS {storage}) END"
-        found.append(_tried(storage, attempt, "", format_))
+        found.append(_tried(storage, format_, attempt))
     return found[0], found[1]
 
 
@@ -175,7 +179,7 @@ _TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p"
 def _dated(pattern: str) -> Reading:
     patterns = ", ".join(f"'{pattern}{time}'" for time in _TIMES)
     parsed = f"try_strptime({{c}}, [{patterns}])"
-    return _tried(Storage.DATETIME, f"CASE WHEN {parsed} {_YEARS} THEN {parsed} END", "", pattern)
+    return _tried(Storage.DATETIME, pattern, f"CASE WHEN {parsed} {_YEARS} THEN {parsed} END")
 
 
 DATE_PATTERNS = (
@@ -189,10 +193,9 @@ DATED = tuple(_dated(pattern) for pattern in DATE_PATTERNS)
 # 20240213: only where every value is a plausible day, so that a number is rarely taken for one.
 COMPACT_DATE = _tried(
     Storage.DATETIME,
+    "%Y%m%d",
     "CASE WHEN strlen({c}) = 8 AND try_strptime({c}, '%Y%m%d') BETWEEN TIMESTAMP '1900-01-01' "
     "AND TIMESTAMP '2100-01-01' THEN try_strptime({c}, '%Y%m%d') END",
-    "",
-    "%Y%m%d",
 )
 
 DATES = (ISO_WITH_OFFSET, ISO, *DATED)

@@ -18,22 +18,6 @@ _BINS = 20
 _BLOCKS = 5  # of each chunk, whose means tell whether values move with the rows
 
 
-@dataclass(frozen=True, slots=True)
-class _Points:
-    """Sorted values that stand for `weights` values each."""
-
-    values: Any
-    weights: Any
-
-    @classmethod
-    def of(cls, ordered: Any, limit: int) -> "_Points":
-        starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-        if len(starts) <= limit:
-            return cls(ordered[starts], np.diff(np.append(starts, len(ordered))).astype(float))
-        places = ((np.arange(_POINTS) + 0.5) * len(ordered) / _POINTS).astype(np.int64)
-        return cls(ordered[places], np.full(_POINTS, len(ordered) / _POINTS))
-
-
 class NumberSummary:
     """What is known of a column of numbers or times so far.
 
@@ -49,7 +33,7 @@ class NumberSummary:
         self._count, self._mean, self._squares = 0, 0.0, 0.0
         self._low, self._high = math.inf, -math.inf
         self._first: Any = None  # the sorted values of the only chunk
-        self._points: list[_Points] = []
+        self._points: list[Points] = []
         self._unique: Any = None  # None once there are too many
         self._estimate: DistinctEstimate | None = None
         self._rising = self._falling = True
@@ -113,7 +97,7 @@ class NumberSummary:
             return
         for chunk in (self._first, ordered):
             if chunk is not None:
-                self._points.append(_Points.of(chunk, _POINTS))
+                self._points.append(Points.of(chunk, _POINTS))
                 self._add_distinct(chunk)
         self._first = None
 
@@ -179,15 +163,15 @@ class NumberSummary:
             _histogram(points, bins, self._count),
         )
 
-    def _merged(self) -> _Points:
+    def _merged(self) -> Points:
         if self._first is not None:
-            return _Points.of(self._first, len(self._first))
+            return Points.of(self._first, len(self._first))
         values = np.concatenate([points.values for points in self._points])
         weights = np.concatenate([points.weights for points in self._points])
         order = np.argsort(values, kind="stable")
-        return _Points(values[order], weights[order])
+        return Points(values[order], weights[order])
 
-    def _quantiles(self, points: _Points) -> tuple[float, ...]:
+    def _quantiles(self, points: Points) -> tuple[float, ...]:
         if self._first is not None:
             return _interpolated(self._first)
         ends = np.cumsum(points.weights)
@@ -195,15 +179,6 @@ class NumberSummary:
         inner = points.values[np.minimum(places, len(ends) - 1)].astype(float)
         inner[0], inner[-1] = self._low, self._high
         return tuple(float(value) for value in inner)
-
-
-def _interpolated(ordered: Any) -> tuple[float, ...]:
-    """Return the quantiles of sorted values, between two of them in proportion, as NumPy does."""
-    places = np.asarray(QUANTILES) * (len(ordered) - 1)
-    below = places.astype(np.int64)
-    low = ordered[below].astype(float)
-    high = ordered[np.minimum(below + 1, len(ordered) - 1)].astype(float)
-    return tuple((low + (high - low) * (places - below)).tolist())
 
 
 def _mean_of_first(blocks: list[tuple[int, float]], wanted: float) -> float:
@@ -215,34 +190,3 @@ def _mean_of_first(blocks: list[tuple[int, float]], wanted: float) -> float:
     return total / weight
 
 
-def _bar_edges(low: float, high: float, *, whole: bool) -> Any:
-    if low == high:
-        return np.asarray([low, high])
-    if whole and high - low < _BARS:
-        return np.arange(low, high + 2) - 0.5
-    return np.linspace(low, high, _BARS + 1)
-
-
-def _bin_edges(points: _Points) -> Any:
-    """Return edges so that bins hold about equal mass; few distinct values get a bin each."""
-    distinct = sorted_unique(points.values)
-    if len(distinct) == 1:
-        return np.asarray([distinct[0], distinct[0]], float)
-    if len(distinct) <= _BINS:
-        between = distinct[:-1] + (distinct[1:] - distinct[:-1]) / 2
-        return np.concatenate([distinct[:1], between, distinct[-1:]]).astype(float)
-    ends = np.cumsum(points.weights)
-    places = np.searchsorted(ends, np.arange(1, _BINS) * ends[-1] / _BINS)
-    edges = np.concatenate([distinct[:1], points.values[places], distinct[-1:]]).astype(float)
-    return sorted_unique(edges)
-
-
-def _histogram(points: _Points, edges: Any, total: int) -> Histogram:
-    if len(edges) == 2:  # noqa: PLR2004 (one bin)
-        return Histogram(edges=tuple(map(float, edges)), counts=(total,))
-    places = np.searchsorted(edges, points.values, side="right") - 1
-    places = np.clip(places, 0, len(edges) - 2)
-    mass = np.bincount(places, weights=points.weights, minlength=len(edges) - 1)
-    ends = np.rint(np.cumsum(mass) * (total / mass.sum())).astype(np.int64)
-    counts = np.diff(ends, prepend=0)
-    return Histogram(edges=tuple(map(float, edges)), counts=tuple(map(int, counts)))

@@ -50,7 +50,7 @@ class StringSummary:
             self.spaces = float(pc.mean(pc.count_substring(some, " ")).as_py())
             self.length = float(pc.mean(pc.binary_length(some)).as_py())
         if self._estimate is not None:
-            self._add_many(present)
+            self._add_many(self._estimate, present)
             return
         values, counts = _tally(present)
         if not started:
@@ -71,26 +71,24 @@ class StringSummary:
             if len(self._counts) > EXACT:
                 self._give_up(pa.array(list(self._counts), pa.string()))
             return
-        if self._estimate is None:
-            self._give_up(pa.array(list(self._counts), pa.string()))
-        assert self._estimate is not None  # noqa: S101
-        self._estimate.add(hash_strings(values))
+        estimate = self._estimate or self._give_up(pa.array(list(self._counts), pa.string()))
+        estimate.add(hash_strings(values))
         often = np.flatnonzero(counts >= _FREQUENT * self.values)
         for place in often:
             value = values[int(place)].as_py()
             self._counts[value] = self._counts.get(value, 0) + int(counts[place])
 
-    def _give_up(self, known: Any) -> None:
+    def _give_up(self, known: Any) -> DistinctEstimate:
         """Go over from counting every value to estimating, and keep counting the frequent ones."""
-        self._estimate = DistinctEstimate()
+        estimate = self._estimate = DistinctEstimate()
         if len(known):
-            self._estimate.add(hash_strings(known))
+            estimate.add(hash_strings(known))
         least = _FREQUENT * self.values
         self._counts = {value: count for value, count in self._counts.items() if count >= least}
+        return estimate
 
-    def _add_many(self, present: Any) -> None:
-        assert self._estimate is not None  # noqa: S101
-        self._estimate.add(hash_strings(present))
+    def _add_many(self, estimate: DistinctEstimate, present: Any) -> None:
+        estimate.add(hash_strings(present))
         if self._counts:
             known = list(self._counts)
             places = pc.index_in(present, pa.array(known, pa.string())).drop_null()
