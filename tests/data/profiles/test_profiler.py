@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from keepwell.core.records import Column, ColumnProfile, ColumnType, Profile
 from keepwell.data.inference.readings import Storage
 from keepwell.data.profiles import Profiler, profile_table
-from keepwell.data.profiles.numbers import QUANTILES
+from keepwell.data.profiles.shapes import QUANTILES
 from keepwell.infrastructure.codec import from_json, to_json
 
 KINDS = {

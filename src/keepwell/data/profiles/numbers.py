@@ -1,20 +1,14 @@
 """Sums up numbers: a chunk is sorted once, and everything else is read off the sorted values."""
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from keepwell.core.records.dataset import Histogram
 from keepwell.data.profiles.distinct import EXACT, DistinctEstimate, hash_numbers, sorted_unique
+from keepwell.data.profiles.shapes import MANY, Points, bars, bins, exact_quantiles, quantiles
 
-QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
-"""Which quantiles a column's profile holds."""
-
-_POINTS = 2048  # of a chunk's sorted values, kept once a second chunk has come
-_BARS = 30
-_BINS = 20
 _BLOCKS = 5  # of each chunk, whose means tell whether values move with the rows
 
 
@@ -97,7 +91,7 @@ class NumberSummary:
             return
         for chunk in (self._first, ordered):
             if chunk is not None:
-                self._points.append(Points.of(chunk, _POINTS))
+                self._points.append(Points.of(chunk, MANY))
                 self._add_distinct(chunk)
         self._first = None
 
@@ -152,15 +146,11 @@ class NumberSummary:
         """
         if not self._count:
             return (), Histogram(), Histogram()
-        points = self._merged()
-        quantiles = self._quantiles(points)
-        low, high = self._low, self._high
-        bars = _bar_edges(low, high, whole=whole)
-        bins = _bin_edges(points)
+        points, low, high = self._merged(), self._low, self._high
         return (
-            quantiles,
-            _histogram(points, bars, self._count),
-            _histogram(points, bins, self._count),
+            quantiles(points, low, high) if self._first is None else exact_quantiles(self._first),
+            bars(points, low, high, self._count, whole=whole),
+            bins(points, self._count),
         )
 
     def _merged(self) -> Points:
@@ -171,15 +161,6 @@ class NumberSummary:
         order = np.argsort(values, kind="stable")
         return Points(values[order], weights[order])
 
-    def _quantiles(self, points: Points) -> tuple[float, ...]:
-        if self._first is not None:
-            return _interpolated(self._first)
-        ends = np.cumsum(points.weights)
-        places = np.searchsorted(ends, np.asarray(QUANTILES) * ends[-1] * (1 - 1e-12))
-        inner = points.values[np.minimum(places, len(ends) - 1)].astype(float)
-        inner[0], inner[-1] = self._low, self._high
-        return tuple(float(value) for value in inner)
-
 
 def _mean_of_first(blocks: list[tuple[int, float]], wanted: float) -> float:
     total, weight = 0.0, 0
@@ -188,5 +169,3 @@ def _mean_of_first(blocks: list[tuple[int, float]], wanted: float) -> float:
             break
         total, weight = total + count * mean, weight + count
     return total / weight
-
-
