@@ -64,3 +64,12 @@ def test_shuffles_if_no_fold_in_time_could_learn() -> None:
     folds = usable_folds(by_time(60), division, 2, 0)
     assert len(folds) == 2
     assert all(len(set(division.values[division.used][train])) > 1 for train, _ in folds)
+
+
+def test_measures_candidates_only_where_both_classes_occur() -> None:
+    codes = [0, 1] * 20 + [0] * 10 + [0, 1] * 10 + [0] * 30
+    division = divide(target(codes), by_time(100), 0.2, 0)
+    folds = usable_folds(by_time(100), division, 5, 0)
+    labels = division.values[division.used]
+    assert 0 < len(folds) < 5
+    assert all(len(set(labels[held])) == 2 for _, held in folds)

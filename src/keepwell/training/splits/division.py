@@ -94,14 +94,21 @@ def _of_classes(target: Target, used: "Rows", test: "Rows", reason: str) -> Divi
 
 
 def usable_folds(plan: Plan, division: Division, count: int, seed: int) -> list[Fold]:
-    """Return folds over the used rows, each with something to tell apart in its training rows."""
+    """Return folds over the used rows that can be learnt from and, given classes, be measured on.
+
+    A stream may hold one class for days: such a block says nothing about a candidate. If no fold of
+    the plan is left, rows are shuffled.
+    """
     target = division.values[division.used]
     by: By = "random" if division.task is Task.REGRESSION else "stratified"
     shuffled = replace(plan, by=by, order=None if by == "random" else division.values)
-    # Each used class has a row outside of at least one shuffled fold, so the last resort holds.
-    made = (folds(way, division.used, count, seed) for way in (plan, shuffled))
-    telling = ([fold for fold in way if _tells(target[fold[0]])] for way in made)
-    return next(filter(None, telling), [])
+    made = [folds(way, division.used, count, seed) for way in (plan, shuffled)]
+    learnable = [[fold for fold in way if _tells(target[fold[0]])] for way in made]
+    if division.task is Task.REGRESSION:
+        return next(filter(None, learnable), [])
+    telling = [[fold for fold in way if _tells(target[fold[1]])] for way in learnable]
+    # Two used rows of a class are enough for a shuffled fold to learn from, though not to measure on.
+    return next(filter(None, [*telling, *learnable]), [])
 
 
 def _tells(target: "NDArray[Any]") -> bool:
