@@ -52,14 +52,16 @@ def test_measures_two_classes_on_untouched_rows(classified: Trained) -> None:
     assert area.low is not None
     assert area.high is not None
     assert 0.9 < area.low < area.value < area.high <= 1.0
-    assert len(classified.test_rows) == len(classified.test_actual) == 80
+    assert len(classified.test_rows) == len(classified.test_actual)
+    assert 60 < len(classified.test_rows) < 100
     assert set(classified.metrics) >= {"accuracy", "f1", "log_loss", "precision", "recall"}
 
 
 def test_says_what_it_decided(classified: Trained) -> None:
     assert [finding.message for finding in classified.findings] == [
         "'left' holds two values, no, yes: the task is binary",
-        "80 of 400 rows are for the test: rows drawn at random, each class in its share",
+        f"{len(classified.test_rows)} of 400 rows are for the test: rows drawn at random, each class in"
+        " its share",
     ]
 
 
@@ -116,7 +118,7 @@ def test_profiles_inputs_and_predictions(classified: Trained, regressed: Trained
         "plan",
         "prediction",
     ]
-    assert classified.profile.rows == 320
+    assert classified.profile.rows == 400 - len(classified.test_rows)
     said = classified.profile.column("prediction")
     assert said is not None
     assert said.type is ColumnType.CATEGORY
@@ -124,7 +126,7 @@ def test_profiles_inputs_and_predictions(classified: Trained, regressed: Trained
     number = regressed.profile.column("prediction")
     assert number is not None
     assert number.type is ColumnType.NUMBER
-    assert number.rows == 80
+    assert number.rows == len(regressed.test_rows)
 
 
 def test_shows_training_validation_and_test_side_by_side(classified: Trained) -> None:
@@ -248,7 +250,7 @@ def test_reports_progress_on_fifty_thousand_rows(listener: Listener) -> None:
     messages = [message for message, _, _ in listener.heard]
     assert messages[0] == "looking at the target and the columns"
     assert any(message.startswith("trying lightgbm/plain, fold 1 of 5") for message in messages)
-    assert any(message.endswith("to all 40,000 rows") for message in messages)
+    assert any(message.endswith("rows") and " to all " in message for message in messages)
     assert messages[-1].endswith("on 10,000 test rows")
     fractions = [fraction for _, fraction, _ in listener.heard if fraction is not None]
     assert all(0 <= fraction <= 1 for fraction in fractions)
@@ -277,7 +279,7 @@ def test_learns_a_median_for_mean_absolute_error() -> None:
 @pytest.mark.parametrize("by", ["random", "stratified"])
 def test_divides_as_told(by: str) -> None:
     found = learnt(churn_world(), "left", replace(QUICK, split=SplitSpec(by=by, test=0.5)))
-    assert len(found.test_rows) == 200
+    assert 170 < len(found.test_rows) < 230
 
 
 @pytest.mark.parametrize("rows", [10, 14, 25])

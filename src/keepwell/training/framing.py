@@ -1,7 +1,7 @@
 """From a table to a problem: what is predicted, from which columns, learnt on which rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ from keepwell.tracking.metrics.catalog import check_metric
 from keepwell.training.guards import guard
 from keepwell.training.problem import Problem
 from keepwell.training.splits.division import Division, divide, usable_folds
+from keepwell.training.splits.lots import row_lots
 from keepwell.training.splits.planning import plan_split
 from keepwell.training.splits.plans import Fold
 from keepwell.training.targets import Target, read_target
@@ -69,6 +70,8 @@ def frame_problem(
     target = read_target(table, columns, data.target, spec.task)
     rows = table if len(target.rows) == table.num_rows else table.take(target.rows)
     plan = plan_split(rows, columns, data, spec.split, target.task, target.values)
+    if plan.by in ("random", "stratified"):
+        plan = replace(plan, lots=row_lots(rows, data.key, spec.seed))
     given = None if test_rows is None else _among_usable(target, test_rows, table.num_rows)
     division = divide(target, plan, spec.split.test, spec.seed, given)
     guarded = guard(rows, columns, data, target, spec.seed)

@@ -114,12 +114,13 @@ def _gain(
 
 
 def _against_champion(metric: str, max_drop: float, gain: Estimate, rows: int) -> GateCheck:
+    """Close the gate on a drop that is larger than allowed, and larger than chance explains."""
     side = "better" if gain.value > 0 else "worse"
     amount = "as good as the champion" if gain.value == 0 else f"{abs(gain.value):.4g} {side}"
     than = "" if gain.value == 0 else " than the champion"
     return GateCheck(
         name=f"champion {metric}",
-        passed=gain.value >= -max_drop,
+        passed=gain.value >= -max_drop or (gain.high is not None and gain.high >= 0),
         value=gain.value,
         limit=-max_drop,
         detail=f"{amount}{than} on the same {rows:,} rows{_interval(gain)}",

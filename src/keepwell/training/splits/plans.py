@@ -29,11 +29,14 @@ class Plan:
         reason: Why, in words.
         order: By row, what decides: seconds for `time`, group codes for `group`, class codes for
             `stratified`; None for `random`.
+        lots: By row, a number in [0, 1): those below the share are the test rows of `random` and
+            `stratified` (see `lots`); None to draw them by the seed.
     """
 
     by: By
     reason: str
     order: "NDArray[Any] | None" = None
+    lots: "NDArray[np.float64] | None" = None
 
 
 def test_rows(plan: Plan, rows: int, share: float, seed: int) -> "Rows":
@@ -45,7 +48,9 @@ def test_rows(plan: Plan, rows: int, share: float, seed: int) -> "Rows":
     elif plan.by == "group":
         chosen = _groups(_of(plan), wanted, random)
     elif plan.by == "stratified":
-        chosen = _dealt(_of(plan), share, random)
+        chosen = _dealt(_of(plan), share, random, plan.lots)
+    elif plan.lots is not None:
+        chosen = _below(plan.lots, share)
     else:
         chosen = random.permutation(rows)[:wanted]
     if not 0 < len(chosen) < rows:
@@ -102,10 +107,27 @@ def _groups(codes: "NDArray[Any]", wanted: int, random: np.random.Generator) -> 
     return np.flatnonzero(np.isin(inverse, order[: min(enough, len(names) - 1)]))
 
 
-def _dealt(codes: "NDArray[Any]", share: float, random: np.random.Generator) -> "Rows":
+def _below(lots: "NDArray[np.float64]", share: float) -> "Rows":
+    """Return the rows whose lot is below the share, but at least one and never all."""
+    chosen = np.flatnonzero(lots < share)
+    if 0 < len(chosen) < len(lots):
+        return chosen
+    return np.argsort(lots, kind="stable")[: min(max(1, round(len(lots) * share)), len(lots) - 1)]
+
+
+def _dealt(
+    codes: "NDArray[Any]",
+    share: float,
+    random: np.random.Generator,
+    lots: "NDArray[np.float64] | None",
+) -> "Rows":
     """Return the share of every class, but at least one row and never all of it."""
     parts: list[Rows] = []
     for code in np.unique(codes):
+        if lots is not None:
+            members = np.flatnonzero(codes == code)
+            parts.append(members[_below(lots[members], share)])
+            continue
         members = random.permutation(np.flatnonzero(codes == code))
         parts.append(members[: min(max(1, round(len(members) * share)), len(members) - 1)])
     return np.concatenate(parts)
