@@ -38,6 +38,12 @@ def compression_of(path: Path) -> str:
     return COMPRESSIONS.get(path.suffix.lower().lstrip("."), "none")
 
 
+def compression_option(path: Path) -> str:
+    """Return the argument that tells DuckDB's readers how a file is compressed."""
+    kind = compression_of(path)
+    return "" if kind == "none" else f", compression = '{kind}'"
+
+
 def open_plain(path: Path) -> IO[bytes]:
     """Open a file for reading, decompressed where its name says that it is compressed."""
     kind = compression_of(path)

@@ -19,6 +19,7 @@ from keepwell.data.sources.content import (
     NULL_WORDS,
     check_text,
     compression_of,
+    compression_option,
     not_utf8,
     not_what_it_says,
     open_plain,
@@ -57,8 +58,8 @@ class DelimitedFile:
         """Return what SQL selects from."""
         columns = ", ".join(f"c{place}: 'VARCHAR'" for place in range(len(self.names)))
         return (
-            f"read_csv({path_literal(self.path)}, {self._options()}, columns = {{{columns}}}, "
-            f"compression = '{compression_of(self.path)}')"
+            f"read_csv({path_literal(self.path)}, {self._options()}, columns = {{{columns}}}"
+            f"{compression_option(self.path)})"
         )
 
     def _options(self) -> str:

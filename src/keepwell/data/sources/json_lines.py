@@ -15,7 +15,7 @@ from keepwell.data.engine import path_literal, quoted
 from keepwell.data.fingerprint import vanished
 from keepwell.data.sources.content import (
     check_text,
-    compression_of,
+    compression_option,
     not_utf8,
     not_what_it_says,
     open_plain,
@@ -106,8 +106,8 @@ def open_json_lines(path: Path) -> JsonLinesFile:
 
 def _objects(path: Path) -> str:
     return (
-        f"read_ndjson_objects({path_literal(path)}, compression = '{compression_of(path)}', "
-        "maximum_object_size = 64000000)"
+        f"read_ndjson_objects({path_literal(path)}, maximum_object_size = 64000000"
+        f"{compression_option(path)})"
     )
 
 

@@ -69,14 +69,19 @@ def open_parquet(path: Path) -> ParquetFile:
     if not head.startswith(b"PAR1"):
         raise not_what_it_says(path, head)
     try:
-        names = tuple(pq.read_schema(path).names)
+        schema = pq.read_schema(path)
+        names = tuple(schema.names)
         with duckdb.connect(":memory:") as connection:
             relation = connection.sql(f"FROM read_parquet({path_literal(path)})")
-            types = tuple(str(item) for item in relation.types)
+            told = [str(item) for item in relation.types]
     except FileNotFoundError:
         raise vanished(path) from None
     except (pa.ArrowException, duckdb.Error, OSError) as error:
         raise _broken(path, error) from error
+    types = tuple(  # DuckDB 1.5 calls a column without any type an integer
+        '"NULL"' if pa.types.is_null(field.type) else kind
+        for field, kind in zip(schema, told, strict=True)
+    )
     if not names:
         raise InvalidDataError(f"{path} has no columns", now="export it again")
     twice = sorted({name for name in names if names.count(name) > 1})
