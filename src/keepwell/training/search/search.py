@@ -20,10 +20,11 @@ from keepwell.training.search.trials import Trial, ranked
 from keepwell.training.splits.plans import Fold
 
 _SMALL = 8_000  # rows; below, one fold is too noisy to judge by, and more folds cost little
-_MOST_CELLS = 8_000_000  # of one fold; more rows are drawn from, not searched through
+_MOST_CELLS = 2_000_000  # of one fold; more rows are drawn from, not searched through
 _FEWEST_ROWS = 5_000
 _REPORT_EVERY = 0.2  # seconds
 _MEASURING = 0.05  # of the budget, for what comes after the last fit
+_PER_CELL = 3e-7  # seconds, for the profile
 _FIRST_SHARE = 0.4  # of the budget, for a learner whose speed here is not known yet
 
 
@@ -157,7 +158,8 @@ class Search:
     def _reserve(self) -> float:
         """Return the seconds to keep for the last fit and for measuring it."""
         whole = self._budget.seconds
-        return min(self._last_fit() + _MEASURING * whole, whole / 2)
+        measuring = _MEASURING * whole + _PER_CELL * self._problem.rows * self._columns
+        return min(self._last_fit() + measuring, whole / 2)
 
     def _reporter(self, trial: Trial, number: int) -> Callable[[float], None]:
         last = self._budget.spent
