@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,11 +63,20 @@ def open_datasets(home: Path) -> Datasets:
     )
 
 
+@pytest.fixture(scope="session")
+def new_record(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a record that was just made; a copy of it spares each test the making."""
+    path = tmp_path_factory.mktemp("record") / "record.db"
+    open_metadata(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    root = tmp_path / "files"
+def world(tmp_path: Path, new_record: Path) -> World:
+    root, home = tmp_path / "files", tmp_path / "home"
     root.mkdir()
-    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(new_record, home / "record.db")
     return World(root, home, open_datasets(home))
 
 

@@ -162,7 +162,7 @@ def _row_changes(old: Side, new: Side, key: str, temp: Path) -> dict[str, Any]:
         raise NotFoundError(
             f"'{key}' is not a column of both versions",
             why=f"they share {', '.join(common[:10])}",
-            now=did_you_mean(key, common) or "keepwell data diff without --key",
+            now=did_you_mean(key, common) or "compare without a key",
         )
     if old[0].digest == new[0].digest or not common:
         return {}

@@ -57,16 +57,18 @@ def guess_readings(
     unclear = []
     for place, tally in survey(connection, values, _PLAIN).items():
         guess = _plain(tally)
-        if guess is None:
+        if guess is not None:
+            guesses[place] = guess
+        elif tally.numeric >= _ALMOST * tally.values:
             unclear.append(place)
         else:
-            guesses[place] = guess
+            guesses[place] = Guess(reading=STRING)
     integers = [place for place, guess in guesses.items() if guess.reading == INTEGER]
     for place, tally in survey(connection, values, [COMPACT_DATE], places=integers).items():
         if tally.values >= _COMPACT_DAYS and tally.first_fit([COMPACT_DATE]):
             reason = f"eight digits that are all days, like {tally.example}"
             guesses[place] = Guess(reading=COMPACT_DATE, reason=reason)
-    formats = (*DATES, *STYLED_NUMBERS, NUMBER, _ANY_DATE)
+    formats = (*DATES, *STYLED_NUMBERS, NUMBER)
     for place, tally in survey(connection, values, formats, places=unclear).items():
         guesses[place] = (
             _dated(tally)
@@ -140,12 +142,16 @@ def _ambiguous(tally: Tally, fit: Reading) -> tuple[Finding, ...]:
     return (Finding(column="", rule="ambiguous dates", message=message),)
 
 
+def _count_dates(connection: duckdb.DuckDBPyConnection, values: Any, place: int) -> int:
+    return survey(connection, values, [_ANY_DATE], places=[place])[place].fitting[_ANY_DATE]
+
+
 def _almost(
     connection: duckdb.DuckDBPyConnection, values: Any, place: int, tally: Tally
 ) -> tuple[Finding, ...]:
     """Say so if the column is kept as strings for the sake of a few values."""
-    if tally.fitting[_ANY_DATE] >= _ALMOST * tally.values:
-        formats = [reading for reading in DATES if tally.fitting[reading]]
+    formats = [reading for reading in DATES if tally.fitting[reading]]
+    if formats and _count_dates(connection, values, place) >= _ALMOST * tally.values:
         shares = ", ".join(
             f"{tally.fitting[reading] / tally.values:.0%} {reading.format or '%Y-%m-%d'}"
             for reading in sorted(formats, key=lambda item: -tally.fitting[item])[:4]

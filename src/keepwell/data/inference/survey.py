@@ -27,6 +27,7 @@ class Tally:
         values: Values looked at, without words that stand for a missing value.
         blanks: Such words.
         digits: Values made of digits alone.
+        numeric: Values with a digit in them, as every number and every date has.
         fitting: How many values fit each reading.
         example: The smallest value.
     """
@@ -34,6 +35,7 @@ class Tally:
     values: int
     blanks: int
     digits: int
+    numeric: int
     fitting: Mapping[Reading, int]
     example: str
 
@@ -92,7 +94,8 @@ def survey(
     )
     sql = (
         r"SELECT k, count(*) FILTER (NOT b), count(*) FILTER (b), "
-        r"count(*) FILTER (regexp_full_match(trim(v), '\d+')), min(v) FILTER (NOT b)"
+        r"count(*) FILTER (regexp_full_match(trim(v), '\d+')), "
+        r"count(*) FILTER (NOT b AND regexp_matches(v, '\d')), min(v) FILTER (NOT b)"
         f"{counts} FROM (SELECT k, v, {is_blank('v')} AS b FROM surveyed) GROUP BY k"
     )
     connection.register("surveyed", values)
@@ -105,10 +108,11 @@ def survey(
             values=count,
             blanks=blanks,
             digits=digits,
+            numeric=numeric,
             example=example or "",
             fitting=dict(zip(readings, fitting, strict=True)),
         )
-        for place, count, blanks, digits, example, *fitting in rows
+        for place, count, blanks, digits, numeric, example, *fitting in rows
     }
 
 
