@@ -94,7 +94,7 @@ def unknown_column(data: str, option: str, named: str, names: Sequence[str]) -> 
 def project_name(root: Path) -> str:
     """Return a name for the project in a folder: the folder's, in small letters.
 
-    >>> project_name(Path("/work/Telco Churn 2024"))
+    >>> project_name(Path("/data/Telco Churn 2024"))
     'telco-churn-2024'
     """
     name = re.sub(r"[^a-z0-9_]+", "-", root.name.lower()).strip("-_")
