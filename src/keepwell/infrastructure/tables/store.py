@@ -153,6 +153,8 @@ class DeltaTableStore:
         partition_by: Sequence[str],
     ) -> int:
         current = self._open(table)
+        if once and current is None:
+            current = self._make(table, data.schema, partition_by)
         if once and current is not None and _applied(current, once[0]) >= once[1]:
             return int(current.version())
         whole = mode == "overwrite" and where is None
@@ -174,6 +176,24 @@ class DeltaTableStore:
             raise
         written = current if current is not None else DeltaTable(self._addresses.of(table))
         return int(written.version())
+
+    def _make(self, table: str, schema: pa.Schema, partition_by: Sequence[str]) -> DeltaTable:
+        """Return the table, made empty if nobody else was first.
+
+        An append to a table that is not there yet makes it or joins it, whichever is possible at that
+        moment: a twin's rows could come in unseen between the look and the write.
+        """
+        try:
+            _write(
+                self._addresses.of(table),
+                schema.empty_table(),
+                mode="error",
+                partition_by=list(partition_by) or None,
+            )
+        except (DeltaError, FileExistsError) as error:
+            if "exist" not in str(error):
+                raise
+        return DeltaTable(self._addresses.of(table))
 
 
 class _Runtime:
