@@ -10,6 +10,7 @@ import logging
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,17 +83,17 @@ def up(
         address = Address(host=host, port=supervisor.port)
         announce(address)
         loop = _loop(workspace, supervisor, publisher, address.url, stack)
-        tell = _Once(lambda: _tell(supervisor, generation, address.url, on_ready))
         for job in (
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
-            Periodic("telling readiness", FOLLOW_EVERY, tell),
         ):
             job.start()
             stack.callback(job.stop)
         loop.start()
         stack.callback(loop.stop)
+        ready = (supervisor, generation, address.url, on_ready)
+        threading.Thread(target=_tell, args=ready, name="telling readiness", daemon=True).start()
         app = create_app(workspace, supervisor=supervisor, loop=loop, host=host)
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
         with acting_as("api"), _stopping_in_order():
@@ -192,19 +193,6 @@ def _tell(
             "the workers do not follow generation %s: %s", generation, problems or "no heartbeat"
         )
         on_ready(url)
-
-
-class _Once:
-    """Does its work the first time it is called, and nothing after."""
-
-    def __init__(self, work: Callable[[], None]) -> None:
-        self._work = work
-        self._done = False
-
-    def __call__(self) -> None:
-        if not self._done:
-            self._done = True
-            self._work()
 
 
 def _tidy(workspace: "Workspace") -> None:

@@ -18,7 +18,7 @@ from keepwell.core.errors import InvalidDataError, KeepwellError, TrainingError
 from keepwell.core.progress import Progress
 from keepwell.core.records import Column, Estimate, ModelVersion
 from keepwell.core.spec import DataSpec, TrainSpec
-from keepwell.operations.build.bench import Bench, Build
+from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.draft import Draft
 from keepwell.operations.build.judge import judge_version, open_scorer
 from keepwell.operations.build.learn import learn
@@ -88,8 +88,7 @@ def train_challenger(
     window, tried = _choose(bench, rows, windows, share, progress)
     progress.update(f"training on the window '{window.name}'")
     draft = _train(bench, rows, window, rows.test, share, progress, request)
-    build = Build(bench=bench, listener=_Quiet(progress))
-    version: ModelVersion = register_draft(build, draft)
+    version = register_draft(bench, draft)
     table = rows.table.take(rows.test)
     verdict = judge_version(bench, version, table, champion=request.baseline)
     bench.registry.record_gate(version.model, version.version, verdict)
@@ -267,19 +266,3 @@ def _negative(estimate: Estimate) -> Estimate:
     low = None if estimate.high is None else -estimate.high
     high = None if estimate.low is None else -estimate.low
     return Estimate(value=-estimate.value, low=low, high=high)
-
-
-class _Quiet:
-    """A listener that passes progress on and hears nothing else."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.update = progress.update
-
-    def step_started(self, name: str, reason: str) -> None:
-        """Do nothing."""
-
-    def step_finished(self, result: object) -> None:
-        """Do nothing."""
-
-    def waiting(self, message: str) -> None:
-        """Do nothing."""

@@ -9,9 +9,9 @@ import numpy as np
 
 from keepwell import __version__
 from keepwell.core.errors import NotFoundError
-from keepwell.core.records import GateVerdict
+from keepwell.core.records import GateVerdict, ModelVersion
 from keepwell.infrastructure.codec import from_json, to_json, to_plain
-from keepwell.operations.build.bench import Build
+from keepwell.operations.build.bench import Bench, Build
 from keepwell.operations.build.draft import Draft
 from keepwell.operations.build.judge import judge_version
 from keepwell.operations.build.learn import learn
@@ -148,7 +148,8 @@ class Register(_Plain):
         draft = build.draft
         if draft is None:
             raise NotFoundError("there is nothing to register")
-        build.model = register_draft(build, draft)
+        build.model = register_draft(build.bench, draft)
+        build.run = build.bench.runs.get(draft.run)
         return build.model.key
 
     def restore(self, build: Build, output: str) -> None:
@@ -158,10 +159,10 @@ class Register(_Plain):
             build.run = build.bench.runs.get(build.draft.run)
 
 
-def register_draft(build: Build, draft: Draft) -> Any:
+def register_draft(bench: Bench, draft: Draft) -> ModelVersion:
     """Register a draft and tell its run which version it became."""
-    model = build.bench.registry.register(
-        build.bench.spec.name,
+    model = bench.registry.register(
+        bench.spec.name,
         run=draft.run,
         bundle=draft.bundle,
         signature=draft.signature,
@@ -172,7 +173,7 @@ def register_draft(build: Build, draft: Draft) -> Any:
         dataset=draft.dataset,
         proof=draft.proof,
     )
-    build.run = build.bench.runs.finish(draft.run, model=model.key)
+    bench.runs.finish(draft.run, model=model.key)
     return model
 
 

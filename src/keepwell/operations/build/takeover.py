@@ -29,7 +29,6 @@ def take_over(bench: Bench, version: ModelVersion, verdict: GateVerdict) -> str:
                 spec=bench.spec.serve.rollout,
                 reason="keepwell run: gate passed",
             )
-            bench.registry.point(model, "challenger", version.version, why="gate passed; on trial")
             return f"rollout {rollout.id}"
     bench.registry.point(model, "champion", version.version, why="gate passed")
     bench.endpoints.deploy(name, model, version.version, "gate passed", key=bench.spec.data.key)
