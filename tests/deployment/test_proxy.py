@@ -142,9 +142,10 @@ def test_an_answer_that_breaks_off_is_seen_to_break_off(served: Any, control: Co
 
 
 def test_a_refusal_before_the_body_was_read(served: Any, control: Control) -> None:
-    answer = served.client.post("/refuse", content=b"x" * 3_000_000)
-    assert answer.status_code == 413
-    assert answer.text == "too much"
+    for _ in range(30):  # whether the last bytes go out before the refusal comes in is chance
+        answer = served.client.post("/refuse", content=b"x" * 3_000_000)
+        assert answer.status_code == 413
+        assert answer.text == "too much"
 
 
 def test_without_control_process_pages_wait_and_predictions_go_on(

@@ -5,6 +5,7 @@ control process sees it; if the control process is away, the client is told when
 """
 
 import asyncio
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -49,19 +50,20 @@ class Proxy:
         Raises:
             ControlAwayError: If nobody listens; nothing was sent to the client yet.
         """
-        try:
-            reader, writer = await asyncio.open_unix_connection(str(self._socket))
-        except OSError as error:
-            raise ControlAwayError from error
+        # A plain socket, no transport: a transport that cannot write any more is closed at once, with
+        # the answer that says why still unread.
+        line = socket.socket(socket.AF_UNIX)
+        line.setblocking(False)
         answer = _Answer(send, bodiless=scope["method"] == "HEAD")
         client_left = False
         try:
-            client_left = await self._converse(scope, receive, (reader, writer), answer)
-        except (ConnectionError, httptools.HttpParserError) as error:
+            await asyncio.get_running_loop().sock_connect(line, str(self._socket))
+            client_left = await self._converse(scope, receive, line, answer)
+        except (OSError, httptools.HttpParserError) as error:
             if not answer.begun:
                 raise ControlAwayError from error
         finally:
-            writer.close()
+            line.close()
         if not (answer.complete or client_left or self._closing.is_set()):
             raise ConnectionResetError("the control process broke off")  # so the client sees it too
 
@@ -69,14 +71,12 @@ class Proxy:
         self,
         scope: Any,
         receive: Any,
-        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        line: socket.socket,
         answer: "_Answer",
     ) -> bool:
         """Carry the request up and the answer down; return whether the client left before its end."""
-        reader, writer = streams
-        writer.write(_head(scope))
-        up = asyncio.ensure_future(_upload(scope, receive, writer))
-        down = asyncio.ensure_future(_download(reader, answer))
+        up = asyncio.ensure_future(_upload(scope, receive, line))
+        down = asyncio.ensure_future(_download(line, answer))
         closing = asyncio.ensure_future(self._closing.wait())
         try:
             await asyncio.wait({up, down, closing}, return_when=asyncio.FIRST_COMPLETED)
@@ -148,26 +148,29 @@ class _Answer:
             )
 
 
-async def _download(reader: asyncio.StreamReader, answer: _Answer) -> None:
+async def _download(line: socket.socket, answer: _Answer) -> None:
+    loop = asyncio.get_running_loop()
     while not answer.complete:
-        await answer.feed(await reader.read(_PIECE))
+        await answer.feed(await loop.sock_recv(line, _PIECE))
 
 
-async def _upload(scope: Any, receive: Any, writer: asyncio.StreamWriter) -> None:
-    """Send the request's body; then wait until the client hangs up."""
+async def _upload(scope: Any, receive: Any, line: socket.socket) -> None:
+    """Send the request; then wait until the client hangs up."""
+    loop = asyncio.get_running_loop()
     chunked = _is_chunked(scope)
+    await loop.sock_sendall(line, _head(scope))
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return
         body = message.get("body", b"")
         if body:
-            writer.write(b"%x\r\n%b\r\n" % (len(body), body) if chunked else body)
-            await writer.drain()
+            piece = b"%x\r\n%b\r\n" % (len(body), body) if chunked else body
+            await loop.sock_sendall(line, piece)
         if not message.get("more_body"):
             break
     if chunked:
-        writer.write(b"0\r\n\r\n")
+        await loop.sock_sendall(line, b"0\r\n\r\n")
     while (await receive())["type"] != "http.disconnect":
         continue
 
