@@ -1,6 +1,6 @@
 """The request path by itself, and with whatever anybody may send."""
 
-import contextlib
+import asyncio
 import json
 import resource
 import signal
@@ -17,8 +17,11 @@ from keepwell.core.records import BundleFile, Route
 from keepwell.deployment.labels import Labels
 from keepwell.deployment.routing import Split
 from keepwell.deployment.scoring import load_scorer
+from keepwell.deployment.server.application import Application
 from keepwell.deployment.server.heartbeat import Counters
+from keepwell.deployment.server.messages import Request
 from keepwell.deployment.server.prediction import Predictor
+from keepwell.deployment.server.proxy import Proxy
 from keepwell.deployment.server.snapshot import LiveEndpoint, LiveRoute, Snapshot
 from keepwell.infrastructure.segments import SegmentWriter, list_segments, read_frames
 
@@ -63,18 +66,15 @@ def make_predictor(folder: Path, made: Any) -> Predictor:
 
 
 def ask(predictor: Predictor, body: bytes) -> tuple[int, Any]:
-    messages: list[Any] = []
-
-    async def receive() -> Any:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Any) -> None:
-        messages.append(message)
-
-    scope = {"headers": [(b"host", b"localhost")], "server": ("127.0.0.1", 4400)}
-    with contextlib.suppress(StopIteration):  # nothing in it waits, so no event loop is needed
-        predictor.answer("churn", scope, receive, send).send(None)
-    return messages[0]["status"], json.loads(messages[1]["body"])
+    application = Application(predictor, Proxy(Path("nowhere"), asyncio.Event()))
+    request = Request(path="/endpoints/churn/predict", body=body)
+    found = application.door(request.path)
+    assert found is not None
+    try:  # nothing in it waits, so no event loop is needed
+        application.answer(*found, request).send(None)
+    except StopIteration as end:
+        return end.value.status, json.loads(end.value.body)
+    raise AssertionError("it waited")
 
 
 @given(rows=st.lists(ROWS, max_size=4))
