@@ -1,12 +1,10 @@
-"""The worker's front door: predictions here, everything else next door."""
+"""The worker's front door: which door a request knocks at, and what happens behind it."""
 
 import logging
 import time
-from typing import Any
 
 from keepwell.core.errors import KeepwellError, UnavailableError, UsageError
 from keepwell.deployment.server.doors import Door, PredictDoor
-from keepwell.deployment.server.guard import refuse_strangers
 from keepwell.deployment.server.heartbeat import RequestError
 from keepwell.deployment.server.messages import (
     Header,
@@ -16,8 +14,7 @@ from keepwell.deployment.server.messages import (
     json_response,
 )
 from keepwell.deployment.server.prediction import Call, PredictionError, Predictor
-from keepwell.deployment.server.proxy import ControlAwayError, Proxy, away
-from keepwell.deployment.server.requests import ClientGoneError, read_body
+from keepwell.deployment.server.proxy import Proxy, away
 
 _PREFIX = "/endpoints/"
 
@@ -27,40 +24,15 @@ _logger = logging.getLogger(__name__)
 class Application:
     """Finds the door that a request knocks at, and answers whatever happens behind it.
 
-    As an ASGI application it also reads the request and passes on what is not its own.
-
     Args:
         predictor: Answers predictions.
-        proxy: Passes the rest on.
+        proxy: Passes on what knocks at no door of ours.
     """
 
     def __init__(self, predictor: Predictor, proxy: Proxy) -> None:
+        self.proxy = proxy
         self._predictor = predictor
-        self._proxy = proxy
         self._doors: dict[str, Door] = {"predict": PredictDoor(predictor)}
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one ASGI request."""
-        if scope["type"] != "http":
-            return
-        path: str = scope["path"]
-        found = self.door(path)
-        if found is None:
-            try:
-                await self._proxy.pass_on(scope, receive, send)
-            except ControlAwayError:
-                await _send(send, self._answer_alone(path))
-            return
-        request = _request(scope)
-        try:
-            refuse_strangers(request)
-            request.body = await read_body(receive, request.headers)
-        except ClientGoneError:
-            return
-        except KeepwellError as error:
-            await _send(send, self._refuse(Call(endpoint=found[1]), error))
-            return
-        await _send(send, await self.answer(*found, request))
 
     def door(self, path: str) -> tuple[Door, str] | None:
         """Return the door of `/endpoints/NAME/VERB` and the name; None if the path is not ours."""
@@ -79,14 +51,15 @@ class Application:
         try:
             return await door.answer(call, request)
         except KeepwellError as error:
-            return self._refuse(call, error)
+            return self.refuse(call, error)
         except Exception as error:  # a model may raise anything; the worker lives
             _logger.exception("endpoint %s failed", name)
-            return self._refuse(call, PredictionError.of(call, error))
+            return self.refuse(call, PredictionError.of(call, error))
         finally:
             self._predictor.counters.in_flight -= 1
 
-    def _refuse(self, call: Call, error: KeepwellError) -> Response:
+    def refuse(self, call: Call, error: KeepwellError) -> Response:
+        """Return the answer to a request that is refused, and count it."""
         known = call.endpoint in self._predictor.snapshot.endpoints
         self._predictor.counters.refused(
             RequestError(
@@ -104,7 +77,7 @@ class Application:
             headers.append((b"retry-after", b"1"))
         return error_response(error, headers)
 
-    def _answer_alone(self, path: str) -> Response:
+    def answer_alone(self, path: str) -> Response:
         """Return what can be said while the control process is away."""
         endpoints = self._predictor.snapshot.endpoints.values()
         if path == "/healthz":
@@ -112,25 +85,6 @@ class Application:
         if path == "/readyz" and any(one.routes for one in endpoints):
             return json_response(200, {"status": "ready", "control": "away"})
         return away()
-
-
-def _request(scope: Any) -> Request:
-    client, server = scope.get("client"), scope.get("server")
-    return Request(
-        method=scope["method"],
-        path=scope["path"],
-        headers=dict(scope["headers"]),
-        query=scope["query_string"],
-        client=client[0] if client else "",
-        server=server[0] if server else "",
-    )
-
-
-async def _send(send: Any, response: Response) -> None:
-    length = (b"content-length", b"%d" % len(response.body))
-    headers = [*response.headers, length]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
 
 
 def _wrong_method(request: Request) -> Response:

@@ -7,12 +7,16 @@ control process sees it; if the control process is away, the client is told when
 import asyncio
 import socket
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import httptools
 
 from keepwell.core.errors import UnavailableError
-from keepwell.deployment.server.messages import Response, error_response
+from keepwell.deployment.server.messages import Header, Response, error_response
+from keepwell.deployment.server.requests import ClientGoneError
+
+if TYPE_CHECKING:
+    from keepwell.deployment.server.plane.exchange import Exchange
 
 _PIECE = 64 << 10
 _LAST_WORDS = 1.0  # seconds that an answer is given to end when this worker is to stop
@@ -44,38 +48,35 @@ class Proxy:
         self._socket = socket
         self._closing = closing
 
-    async def pass_on(self, scope: Any, receive: Any, send: Any) -> None:
+    async def pass_on(self, exchange: "Exchange") -> None:
         """Pass one request on, and its answer back.
+
+        The exchange has not ended if the client left, or a stop of this worker cut the answer off.
 
         Raises:
             ControlAwayError: If nobody listens; nothing was sent to the client yet.
+            ConnectionResetError: If the control process breaks off in the middle of its answer.
         """
         # A plain socket, no transport: a transport that cannot write any more is closed at once, with
         # the answer that says why still unread.
         line = socket.socket(socket.AF_UNIX)
         line.setblocking(False)
-        answer = _Answer(send, bodiless=scope["method"] == "HEAD")
+        answer = _Answer(exchange)
         client_left = False
         try:
             await asyncio.get_running_loop().sock_connect(line, str(self._socket))
-            client_left = await self._converse(scope, receive, line, answer)
+            client_left = await self._converse(exchange, line, answer)
         except (OSError, httptools.HttpParserError) as error:
-            if not answer.begun:
+            if not exchange.begun:
                 raise ControlAwayError from error
         finally:
             line.close()
-        if not (answer.complete or client_left or self._closing.is_set()):
+        if not (exchange.ended or client_left or self._closing.is_set()):
             raise ConnectionResetError("the control process broke off")  # so the client sees it too
 
-    async def _converse(
-        self,
-        scope: Any,
-        receive: Any,
-        line: socket.socket,
-        answer: "_Answer",
-    ) -> bool:
+    async def _converse(self, exchange: "Exchange", line: socket.socket, answer: "_Answer") -> bool:
         """Carry the request up and the answer down; return whether the client left before its end."""
-        up = asyncio.ensure_future(_upload(scope, receive, line))
+        up = asyncio.ensure_future(_upload(exchange, line))
         down = asyncio.ensure_future(_download(line, answer))
         closing = asyncio.ensure_future(self._closing.wait())
         try:
@@ -97,28 +98,27 @@ class Proxy:
 
 
 class _Answer:
-    """Turns the control process's HTTP answer into ASGI messages."""
+    """Turns the control process's HTTP answer into the exchange's."""
 
-    def __init__(self, send: Any, *, bodiless: bool) -> None:
-        self.begun = False
+    def __init__(self, exchange: "Exchange") -> None:
+        self._exchange = exchange
         self.complete = False
-        self._bodiless = bodiless
         self._until_close = True
-        self._send = send
-        self._headers: list[tuple[bytes, bytes]] = []
+        self._headers: list[Header] = []
         self._pieces: list[bytes] = []
         self._parser = httptools.HttpResponseParser(self)
         self._head_ready = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if name.lower() in (b"content-length", b"transfer-encoding"):
+        name = name.lower()
+        if name in (b"content-length", b"transfer-encoding"):
             self._until_close = False
-        if name.lower() not in _HOP_BY_HOP:
-            self._headers.append((name.lower(), value))
+        if name not in _HOP_BY_HOP and not self._head_ready:
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._head_ready = True
-        self.complete = self._bodiless
+        self.complete = self._exchange.method == "HEAD"
 
     def on_body(self, piece: bytes) -> None:
         self._pieces.append(piece)
@@ -128,24 +128,21 @@ class _Answer:
 
     async def feed(self, data: bytes) -> None:
         """Take bytes of the answer, none at its end, and send on what they hold."""
+        exchange = self._exchange
         if data:
             self._parser.feed_data(data)
-        elif self.begun and self._until_close:
+        elif exchange.begun and self._until_close:
             self.complete = True
         else:
             raise ConnectionResetError("the control process hung up")
-        if self._head_ready and not self.begun:
-            self.begun = True
-            status = self._parser.get_status_code()
-            await self._send(
-                {"type": "http.response.start", "status": status, "headers": self._headers}
-            )
-        if self._pieces or self.complete:
+        if self._head_ready and not exchange.begun:
+            exchange.begin(self._parser.get_status_code(), self._headers)
+        if self._pieces:
             body = b"".join(self._pieces)
             self._pieces.clear()
-            await self._send(
-                {"type": "http.response.body", "body": body, "more_body": not self.complete}
-            )
+            await exchange.send(body)
+        if self.complete:
+            exchange.end()
 
 
 async def _download(line: socket.socket, answer: _Answer) -> None:
@@ -154,42 +151,31 @@ async def _download(line: socket.socket, answer: _Answer) -> None:
         await answer.feed(await loop.sock_recv(line, _PIECE))
 
 
-async def _upload(scope: Any, receive: Any, line: socket.socket) -> None:
+async def _upload(exchange: "Exchange", line: socket.socket) -> None:
     """Send the request; then wait until the client hangs up."""
     loop = asyncio.get_running_loop()
-    chunked = _is_chunked(scope)
-    await loop.sock_sendall(line, _head(scope))
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return
-        body = message.get("body", b"")
-        if body:
-            piece = b"%x\r\n%b\r\n" % (len(body), body) if chunked else body
-            await loop.sock_sendall(line, piece)
-        if not message.get("more_body"):
-            break
-    if chunked:
-        await loop.sock_sendall(line, b"0\r\n\r\n")
-    while (await receive())["type"] != "http.disconnect":
-        continue
+    chunked = bool(exchange.header(b"transfer-encoding"))
+    await loop.sock_sendall(line, _head(exchange, chunked))
+    try:
+        while body := await exchange.read():
+            await loop.sock_sendall(line, b"%x\r\n%b\r\n" % (len(body), body) if chunked else body)
+        if chunked:
+            await loop.sock_sendall(line, b"0\r\n\r\n")
+        await exchange.left()
+    except ClientGoneError:
+        return
 
 
-def _head(scope: Any) -> bytes:
-    target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-    lines = [b"%b %b HTTP/1.1" % (scope["method"].encode(), target)]
+def _head(exchange: "Exchange", chunked: bool) -> bytes:
+    lines = [b"%b %b HTTP/1.1" % (exchange.method.encode(), exchange.target)]
     lines += [
-        b"%b: %b" % (name, value) for name, value in scope["headers"] if name not in _HOP_BY_HOP
+        b"%b: %b" % (name, value) for name, value in exchange.headers if name not in _HOP_BY_HOP
     ]
-    if scope.get("client"):
-        lines.append(b"x-forwarded-for: %b" % scope["client"][0].encode())
-    if _is_chunked(scope):
+    if exchange.client:
+        lines.append(b"x-forwarded-for: %b" % exchange.client.encode())
+    if chunked:
         lines.append(b"transfer-encoding: chunked")
     return b"\r\n".join([*lines, b"connection: close", b"", b""])
-
-
-def _is_chunked(scope: Any) -> bool:
-    return any(name == b"transfer-encoding" for name, _ in scope["headers"])
 
 
 def away() -> Response:

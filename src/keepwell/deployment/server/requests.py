@@ -7,9 +7,6 @@ import msgspec
 from keepwell.core.errors import InvalidRequestError, UsageError
 
 MAX_BODY = 10 << 20
-_DRAINED = (
-    256 << 20
-)  # of a body that is too long: so much is read and dropped before the door closes
 _SHAPE = '{"instances": [{"column": value, …}, …]}'
 
 
@@ -29,41 +26,6 @@ class _Body(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Body).decode
-
-
-async def read_body(receive: Any, headers: dict[bytes, bytes]) -> bytes:
-    """Return the whole body, never keeping more than a request may hold.
-
-    Raises:
-        BodyTooLargeError: If it is longer; what came is dropped.
-        ClientGoneError: If the client hangs up.
-    """
-    declared = headers.get(b"content-length", b"")
-    length = int(declared) if declared.isdigit() else 0
-    if length > MAX_BODY and b"expect" in headers:
-        raise _too_large(length)  # it waits for our word before it sends anything
-    message = await receive()
-    if not message.get("more_body") and message["type"] == "http.request":
-        body: bytes = message["body"]  # the usual case: one piece
-        if len(body) > MAX_BODY:
-            raise _too_large(len(body))
-        return body
-    pieces: list[bytes] = []
-    size = 0
-    while True:
-        if message["type"] == "http.disconnect":
-            raise ClientGoneError
-        size += len(message["body"])
-        if size > MAX_BODY:
-            pieces.clear()
-        else:
-            pieces.append(message["body"])
-        if not message.get("more_body") or size > _DRAINED:
-            break
-        message = await receive()
-    if size > MAX_BODY:
-        raise _too_large(max(size, length))
-    return b"".join(pieces)
 
 
 def decode_instances(body: bytes) -> list[dict[str, Any]]:
@@ -107,7 +69,8 @@ def _position(message: str, body: bytes) -> str:
     return f" (line {line}, column {column})"
 
 
-def _too_large(length: int) -> BodyTooLargeError:
+def body_too_large(length: int) -> BodyTooLargeError:
+    """Return what to say of a body that is too long."""
     return BodyTooLargeError(
         f"the body has {length / 1e6:.1f} MB",
         why=f"a request may have {MAX_BODY / 1e6:.1f} MB",

@@ -16,11 +16,11 @@ import time
 from pathlib import Path
 
 import psutil
-import uvicorn
 
 from keepwell.core.errors import KeepwellError
 from keepwell.deployment.server.application import Application
 from keepwell.deployment.server.heartbeat import Counters, WorkerState, heartbeat_path
+from keepwell.deployment.server.plane import Plane
 from keepwell.deployment.server.prediction import Predictor
 from keepwell.deployment.server.proxy import Proxy
 from keepwell.deployment.server.routes import read_routes, routes_path
@@ -34,7 +34,6 @@ LOOK_EVERY = 0.1  # seconds between two looks at the routing file
 BEAT_EVERY = 0.5
 RETRY_EVERY = 5.0  # … when a version could not be loaded
 DRAIN_SECONDS = 10
-KEEP_ALIVE_SECONDS = 75
 
 _logger = logging.getLogger(__name__)
 
@@ -67,43 +66,27 @@ class Worker:
     async def run(self) -> None:
         """Serve until told to stop."""
         closing = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, closing.set)
+        loop.add_reader(self._lifeline, closing.set)
         writer = SegmentWriter.claim(self._home / "serving" / "segments", f"worker-{self._index}")
         self._predictor = Predictor(writer, self._counters)
         await self._follow()
         self._beat()
         gc.collect()
         gc.freeze()  # what is loaded now stays: no request waits while it is searched for garbage
-        server = uvicorn.Server(
-            uvicorn.Config(
-                Application(self._predictor, Proxy(self._control, closing)),
-                http="httptools",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=DRAIN_SECONDS,
-            )
-        )
-
-        def stop() -> None:
-            closing.set()
-            server.should_exit = True
-
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self._lifeline, stop)
+        plane = Plane(Application(self._predictor, Proxy(self._control, closing)))
         chores = [
             asyncio.create_task(chore) for chore in (self._keep_following(), self._keep_beating())
         ]
-        signals = asyncio.create_task(_watch(server, closing))
+        await plane.open(self._listener)
         try:
-            await server.serve(sockets=[self._listener])
+            await closing.wait()
         finally:
             loop.remove_reader(self._lifeline)
-            for task in (*chores, signals):
+            await plane.close(DRAIN_SECONDS)
+            for task in chores:
                 task.cancel()
             self._beat()
             writer.close()
@@ -159,13 +142,6 @@ class Worker:
             _logger.exception("the heartbeat cannot be written")
 
 
-async def _watch(server: uvicorn.Server, closing: asyncio.Event) -> None:
-    """Tell streams without an end that uvicorn was told to stop."""
-    while not server.should_exit:
-        await asyncio.sleep(LOOK_EVERY)
-    closing.set()
-
-
 def main() -> None:
     """Run a worker until it is told to stop."""
     parser = argparse.ArgumentParser(description="An inference worker; started by the supervisor.")
@@ -176,9 +152,6 @@ def main() -> None:
     parser.add_argument("--control", type=Path, required=True)
     given = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
-    # uvicorn handles these while it serves, then gives them to whoever had them before: nobody.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
     import uvloop
 
     worker = Worker(
