@@ -1,8 +1,9 @@
 """HTTP/1.1 on raw sockets: what a client may do, and what it must not be able to do."""
 
+import contextlib
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from plane_world import Running
@@ -160,7 +161,6 @@ def test_a_target_may_name_the_host(running: Running) -> None:
 
 MALFORMED = {
     "no http": b"\x16\x03\x01\x02\x00",
-    "no version": b"GET /\r\n\r\n",
     "no host": b"GET / HTTP/1.1\r\n\r\n",
     "two hosts": b"GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n",
     "two lengths": b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
@@ -234,12 +234,12 @@ def test_who_takes_too_long_is_told(hasty: Running, request_: bytes) -> None:
 def test_dripping_does_not_buy_time(hasty: Running) -> None:
     with hasty.line() as line:
         started = time.monotonic()
-        with pytest.raises(OSError):  # noqa: PT011 (a reset or a broken pipe)
-            for _ in range(200):
-                line.send(b"P" if line.raw else b"POST /a HTTP/1.1\r\nx: ")
-                line.raw += b"."
+        line.send(b"POST /a HTTP/1.1\r\nx: ")
+        with contextlib.suppress(OSError):
+            while time.monotonic() < started + 5:
+                line.send(b".")
                 time.sleep(0.05)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 4
 
 
 def test_who_says_nothing_is_left(hasty: Running) -> None:
@@ -250,13 +250,13 @@ def test_who_says_nothing_is_left(hasty: Running) -> None:
         assert [answer.body for answer in line.all()] == [b"only"]
 
 
-def test_who_does_not_read_is_left(hasty: Running) -> None:
+def test_who_does_not_read_is_left(hasty: Running, until: Callable[..., None]) -> None:
+    assert hasty.plane is not None
+    connections = hasty.plane.connections
     with hasty.line() as line:
-        line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         line.send(post(b"", b"/endpoints/large/echo"))
-        time.sleep(2.5)
-        with pytest.raises((OSError, AssertionError)):
-            line.answers(1)
+        until(lambda: connections, 5)
+        until(lambda: not connections, 5)
 
 
 def test_a_stop_answers_what_is_under_way_and_says_it_is_the_last(
