@@ -203,7 +203,7 @@ class Connection(asyncio.Protocol):
 
     def _advance(self) -> None:
         """Let the first exchange of the queue go on, if it can."""
-        while self._queue and not self.lost:
+        while self._queue and not self._transport.is_closing():
             exchange = self._queue[0]
             if self._active is not exchange:
                 self._active = exchange
@@ -307,7 +307,7 @@ class Connection(asyncio.Protocol):
         if broken is None:
             broken = Exchange(self, "GET", b"*", [], keep_alive=False, old=False)
             self._queue.append(broken)
-        elif broken.begun or broken.door is None:  # an answer is under way: it cannot be replaced
+        elif broken is self._active and broken.door is None:  # it is being passed on already
             self.cut()
             return
         broken.refusal, broken.keep_alive = error, False
