@@ -144,10 +144,9 @@ class _Reader:
 def answers_in(raw: bytes, *, whole: bool = True) -> list[Answer]:
     """Return the answers in what a server sent; every byte belongs to one, if `whole`."""
     reader = _Reader()
-    raw = raw.replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"")
     with contextlib.suppress(httptools.HttpParserError) if not whole else contextlib.nullcontext():
         reader.parser.feed_data(raw)
-    return reader.found
+    return [answer for answer in reader.found if answer.status != 100]
 
 
 class Wire:
