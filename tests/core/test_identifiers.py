@@ -1,4 +1,7 @@
+import itertools
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -23,6 +26,24 @@ def test_ids_are_stamped_with_the_present_and_differ() -> None:
     ids = {new_id() for _ in range(1000)}
     assert len(ids) == 1000
     assert abs(time_of(min(ids)) - time.time()) < 60
+
+
+def test_threads_and_forked_children_draw_ids_of_their_own() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        drawn = list(pool.map(lambda _: [new_id(1.0) for _ in range(3000)], range(4)))
+    own = [new_id(1.0) for _ in range(10)]
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, "".join(new_id(1.0) for _ in range(100)).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    text = os.read(reader, 5000).decode()
+    os.close(reader)
+    os.close(writer)
+    theirs = [text[at : at + 26] for at in range(0, len(text), 26)]
+    all_ids = [*itertools.chain(*drawn), *own, *theirs, *(new_id(1.0) for _ in range(300))]
+    assert len(set(all_ids)) == len(all_ids) == 12_410
 
 
 @pytest.mark.parametrize(

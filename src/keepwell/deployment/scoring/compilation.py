@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from keepwell.core.errors import FormatError
 from keepwell.core.records import Signature, Task
+from keepwell.deployment.scoring.fusion import Row, fuse
 from keepwell.deployment.scoring.parts import (
     Data,
     Head,
@@ -45,15 +46,25 @@ class Compiled:
         self._inputs: list[int] = data["inputs"]
         self._order: list[int] | None = data["order"]
         self._steps: list[Step] = [build_step(step) for step in data["steps"]]
+        self._width = -1
+        self._fused: Row
+        self._fuse(max(self._inputs, default=-1) + 1)
         self._head: Head = build_head(data["head"], read)
 
     def row(self, values: Sequence[Any]) -> list[float]:
         """Answer one row of canonical values, in the signature's order."""
-        features = [values[at] for at in self._inputs]
-        for step in self._steps:
-            features = step.row(features)
-        answer = self._head.row(features)
+        if len(values) != self._width:
+            self._fuse(len(values))
+        answer = self._head.row(self._fused(values))
         return answer if self._order is None else [answer[at] for at in self._order]
+
+    def features(self, values: Sequence[Any]) -> list[Any]:
+        """Return what the head is asked with, for one row."""
+        return self._fused(values)
+
+    def _fuse(self, width: int) -> None:
+        """Write the steps as one function of so many values."""
+        self._width, self._fused = width, fuse(self._steps, self._inputs, width)
 
     def batch(self, columns: "Columns") -> "NDArray[np.float64]":
         """Answer rows given as columns of canonical values."""

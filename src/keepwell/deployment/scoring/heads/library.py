@@ -2,6 +2,8 @@
 
 import ctypes
 import importlib.util
+import struct
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,18 +65,24 @@ class Booster:
                 ctypes.byref(self._fast),
             )
         )
-        self._row_type = ctypes.c_double * features
-        self._answer_type = ctypes.c_double * self.outputs
-        self._predict_row = self._library.LGBM_BoosterPredictForMatSingleRowFast
+        self._pack = struct.Struct(f"{features}d").pack_into
+        # Without letting go of the interpreter: a row takes less time than to get it back.
+        self._predict_row = _held_library().LGBM_BoosterPredictForMatSingleRowFast
+        self._desks: list[_Desk] = []
 
-    def row(self, features: list[float]) -> list[float]:
+    def row(self, features: Sequence[float]) -> list[float]:
         """Return the model's outputs for one row."""
-        answer = self._answer_type()
-        length = ctypes.c_int64()
-        status = self._predict_row(self._fast, self._row_type(*features), length, answer)
+        try:  # taking one off a list is a single step for all threads: no two sit at the same desk
+            desk = self._desks.pop()
+        except IndexError:
+            desk = _Desk(self._features, self.outputs)
+        self._pack(desk.features, 0, *features)
+        status = self._predict_row(self._fast, *desk.addresses)
         if status:
             self._check(status)
-        return list(answer)
+        answer = desk.answer[:]
+        self._desks.append(desk)
+        return answer
 
     def batch(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """Return one row of outputs per row."""
@@ -112,6 +120,24 @@ class Booster:
             raise FormatError("LightGBM cannot use this model", why=message, now="train again")
 
 
+class _Desk:
+    """Memory for one row in and one answer out, used again and again."""
+
+    __slots__ = ("_length", "addresses", "answer", "features")
+
+    def __init__(self, features: int, outputs: int) -> None:
+        self.features = (ctypes.c_double * features)()
+        self.answer = (ctypes.c_double * outputs)()
+        self._length = ctypes.c_int64()
+        parts = (self.features, self._length, self.answer)
+        self.addresses = tuple(ctypes.c_void_p(ctypes.addressof(part)) for part in parts)
+
+
+@cache
+def _held_library() -> ctypes.PyDLL:
+    return ctypes.PyDLL(_library()._name)
+
+
 @cache
 def _library() -> ctypes.CDLL:
     spec = importlib.util.find_spec("lightgbm")  # looks it up, does not import it
@@ -129,12 +155,6 @@ def _library() -> ctypes.CDLL:
     library = ctypes.CDLL(str(path))
     library.LGBM_GetLastError.restype = ctypes.c_char_p
     library.LGBM_RegisterLogCallback(_silence)
-    library.LGBM_BoosterPredictForMatSingleRowFast.argtypes = [
-        ctypes.c_void_p,
-        ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_int64),
-        ctypes.c_void_p,
-    ]
     library.LGBM_BoosterFree.argtypes = [ctypes.c_void_p]
     library.LGBM_FastConfigFree.argtypes = [ctypes.c_void_p]
     return library

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from keepwell.deployment.scoring.fusion import Code, Item
 from keepwell.deployment.scoring.parts import Columns, Data, build_step, read_step
 from keepwell.deployment.scoring.steps.matrix import side_by_side
 
@@ -30,6 +31,13 @@ class Chain:
         for step in self._steps:
             values = step.row(values)
         return values
+
+    def emit(self, code: Code, columns: list[str]) -> list[Item]:
+        """Write the steps one after the other."""
+        items = [Item(column) for column in columns]
+        for step in self._steps:
+            items = code.apply(step, items)
+        return items
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Transform rows."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keepwell.deployment.scoring.fusion import Code, Item
 from keepwell.deployment.scoring.parts import Columns, Data
 from keepwell.features.calendar import calendar_parts
 
@@ -38,6 +39,14 @@ class CalendarParts:
         for value, kept in zip(values, self._parts, strict=True):
             result += _split(value, kept)
         return result
+
+    def emit(self, code: Code, columns: list[str]) -> list[Item]:
+        """Write one call a column."""
+        split = code.constant(_split)
+        return [
+            Item(f"*{split}({column}, {code.constant(kept)})", len(kept))
+            for column, kept in zip(columns, self._parts, strict=True)
+        ]
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Split rows."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keepwell.deployment.scoring.fusion import Code, Item
 from keepwell.deployment.scoring.parts import Columns, Data, NotCompilableError
 from keepwell.deployment.scoring.steps.matrix import side_by_side
 
@@ -58,6 +59,21 @@ class Impute:
             return filled + [float(values[at] is None) for at in self._flags]
         filled = [v if (v := values[at]) == v else fill for at, fill in self._fills]
         return filled + [float(values[at] != values[at]) for at in self._flags]
+
+    def emit(self, code: Code, columns: list[str]) -> list[Item]:
+        """Write the comparisons."""
+        items = []
+        for at, fill in self._fills:
+            name = columns[at]
+            there = f"{name} is not None" if self._none else f"{name} == {name}"
+            items.append(Item(f"({name} if {there} else {code.constant(fill)})"))
+        one, zero = code.constant(1.0), code.constant(0.0)
+        for at in self._flags:
+            there = (
+                f"{columns[at]} is not None" if self._none else f"{columns[at]} == {columns[at]}"
+            )
+            items.append(Item(f"({zero} if {there} else {one})"))
+        return items
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Fill rows."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.core.errors import InvalidRequestError
+from keepwell.deployment.scoring.fusion import Code, Item
 from keepwell.deployment.scoring.parts import Columns, Data
 from keepwell.deployment.scoring.steps.labels import ask, is_nan, known_labels, unseen_label
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 NO_SLOT = -1
 REFUSED = -2
+
+_LARGEST = 100_000  # numbers in the tables of all columns together
 
 
 class OneHot:
@@ -62,19 +65,45 @@ class OneHot:
     def row(self, values: list[Any]) -> list[Any]:
         """Encode one row."""
         result = [0.0] * self._width
-        for value, (table, nan, unseen) in zip(values, self._tables, strict=True):
-            slot = table.get(value)
-            if slot is None:
-                slot = nan if is_nan(value) else unseen
+        for value, known in zip(values, self._tables, strict=True):
+            slot = self._slot(value, *known)
             if slot >= 0:
                 result[slot] = 1.0
-            elif slot == REFUSED:
-                raise InvalidRequestError(
-                    f"the model does not know the label {value!r:.80}",
-                    why="it was fitted to refuse labels that training did not see",
-                    now="send one of the labels of the training data",
-                )
         return result
+
+    @staticmethod
+    def _slot(value: Any, table: dict[Any, int], nan: int, unseen: int) -> int:
+        slot = table.get(value)
+        if slot is None:
+            slot = nan if is_nan(value) else unseen
+        if slot == REFUSED:
+            raise InvalidRequestError(
+                f"the model does not know the label {value!r:.80}",
+                why="it was fitted to refuse labels that training did not see",
+                now="send one of the labels of the training data",
+            )
+        return slot
+
+    def emit(self, code: Code, columns: list[str]) -> list[Item]:
+        """Write the look-up of each label's ones and zeros, where such tables stay small."""
+        blocks = _blocks(self._tables, self._width)
+        if blocks is None or len(columns) != len(blocks):
+            return code.call(self, columns)
+        items = []
+        for at, ((start, end), column) in enumerate(zip(blocks, columns, strict=True)):
+            items.append(
+                Item(f"*{code.constant(_Ones(self, at, start, end))}[{column}]", end - start)
+            )
+        return items
+
+    def labels(self, at: int) -> list[Any]:
+        """Return the labels of one column that are not refused."""
+        return [label for label, slot in self._tables[at][0].items() if slot != REFUSED]
+
+    def block(self, at: int, value: Any, start: int, end: int) -> tuple[float, ...]:
+        """Return the ones and zeros of one column."""
+        slot = self._slot(value, *self._tables[at])
+        return tuple([1.0 if slot == place else 0.0 for place in range(start, end)])
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Encode rows."""
@@ -82,6 +111,42 @@ class OneHot:
         for at, values in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
             result[at] = self.row(list(values))
         return result
+
+
+class _Ones(dict[Any, tuple[float, ...]]):
+    """The block of each label; those never seen are asked for, and not kept."""
+
+    def __init__(self, encoder: OneHot, at: int, start: int, end: int) -> None:
+        labels = encoder.labels(at)
+        super().__init__({label: encoder.block(at, label, start, end) for label in labels})
+        self._encoder, self._place = encoder, (at, start, end)
+
+    def __missing__(self, value: Any) -> tuple[float, ...]:
+        at, start, end = self._place
+        return self._encoder.block(at, value, start, end)
+
+
+def _blocks(
+    tables: list[tuple[dict[Any, int], int, int]], width: int
+) -> list[tuple[int, int]] | None:
+    """Return where each column's slots begin and end; None if the tables would be large.
+
+    A slot that no label sets may count to the next block: it is 0 in either.
+    """
+    blocks, start = [], 0
+    for table, nan, unseen in tables:
+        slots = [slot for slot in (*table.values(), nan, unseen) if slot >= 0]
+        if slots and min(slots) < start:
+            return None
+        end = max(slots, default=start - 1) + 1
+        blocks.append((start, end))
+        start = end
+    if blocks:
+        blocks[-1] = (blocks[-1][0], width)
+    size = sum(
+        (end - begin) * len(table) for (begin, end), (table, *_) in zip(blocks, tables, strict=True)
+    )
+    return blocks if size <= _LARGEST else None
 
 
 def _widths(fitted: Any) -> list[int]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.core.errors import InvalidRequestError
+from keepwell.deployment.scoring.fusion import Code, Item
 from keepwell.deployment.scoring.parts import Columns, Data
 from keepwell.deployment.scoring.steps.labels import ask, is_nan, known_labels, unseen_label
 
@@ -61,7 +62,7 @@ class Ordinal:
     """
 
     def __init__(self, *, columns: list[Data]) -> None:
-        codes = [Codes(**column) for column in columns]
+        codes = self._columns = [Codes(**column) for column in columns]
         self._codes = [one.of for one in codes]
         self._known = [one.table.get for one in codes]
 
@@ -97,6 +98,13 @@ class Ordinal:
             for known, code, value in zip(self._known, self._codes, values, strict=True)
         ]
 
+    def emit(self, code: Code, columns: list[str]) -> list[Item]:
+        """Write the look-ups."""
+        return [
+            Item(f"{code.constant(_Table(one))}[{column}]")
+            for column, one in zip(columns, self._columns, strict=True)
+        ]
+
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Encode rows."""
         matrix = np.empty((len(columns[0]), len(self._codes)))
@@ -107,6 +115,17 @@ class Ordinal:
                 for value in column.tolist()
             ]
         return matrix
+
+
+class _Table(dict[Any, float]):
+    """The numbers of labels, by label; those never seen are asked for."""
+
+    def __init__(self, codes: Codes) -> None:
+        super().__init__(codes.table)
+        self._of = codes.of
+
+    def __missing__(self, label: Any) -> float:
+        return self._of(label)
 
 
 def _number(code: float | None) -> float:

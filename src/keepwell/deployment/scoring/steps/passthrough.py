@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from keepwell.deployment.scoring.fusion import Code, Item
 from keepwell.deployment.scoring.parts import Columns, Data, NotCompilableError
 from keepwell.deployment.scoring.steps.matrix import side_by_side
 
@@ -22,6 +23,10 @@ class Passthrough:
     def row(self, values: list[Any]) -> list[Any]:
         """Return the values."""
         return values
+
+    def emit(self, code: Code, columns: list[str]) -> list[Item]:
+        """Write that nothing is done."""
+        return [Item(column) for column in columns]
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Return the columns side by side."""

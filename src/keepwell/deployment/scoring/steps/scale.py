@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keepwell.deployment.scoring.fusion import Code, Item
 from keepwell.deployment.scoring.parts import Columns, Data
 from keepwell.deployment.scoring.steps.matrix import side_by_side
 
@@ -35,6 +36,13 @@ class Scale:
         """Scale one row."""
         return [
             (value - mean) / scale for value, (mean, scale) in zip(values, self._pairs, strict=True)
+        ]
+
+    def emit(self, code: Code, columns: list[str]) -> list[Item]:
+        """Write the sums."""
+        return [
+            Item(f"({column} - {code.constant(mean)}) / {code.constant(scale)}")
+            for column, (mean, scale) in zip(columns, self._pairs, strict=True)
         ]
 
     def batch(self, columns: Columns) -> "NDArray[Any]":

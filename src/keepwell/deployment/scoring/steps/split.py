@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keepwell.deployment.scoring.fusion import Code, Item
 from keepwell.deployment.scoring.parts import (
     Columns,
     Data,
@@ -46,6 +47,13 @@ class Split:
         for columns, step in self._blocks:
             result += step.row([values[at] for at in columns])
         return result
+
+    def emit(self, code: Code, columns: list[str]) -> list[Item]:
+        """Write the blocks side by side."""
+        items: list[Item] = []
+        for taken, step in self._blocks:
+            items += code.apply(step, [Item(columns[at]) for at in taken])
+        return items
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Transform rows."""
