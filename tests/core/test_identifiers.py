@@ -1,6 +1,7 @@
 import itertools
 import os
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -33,7 +34,9 @@ def test_threads_and_forked_children_draw_ids_of_their_own() -> None:
         drawn = list(pool.map(lambda _: [new_id(1.0) for _ in range(3000)], range(4)))
     own = [new_id(1.0) for _ in range(10)]
     reader, writer = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
+        child = os.fork()
     if child == 0:
         os.write(writer, "".join(new_id(1.0) for _ in range(100)).encode())
         os._exit(0)

@@ -28,7 +28,7 @@ class Labels:
 
     def __init__(self, signature: Signature, redacted: Collection[str] = ()) -> None:
         self.inputs = frozenset(item.name for item in signature.inputs) - set(redacted)
-        self._names = class_names(signature)
+        self.names = class_names(signature)
         self._logged = {label: _encode(label).decode() for label in signature.classes}
 
     def log(self, prediction: Any) -> str:
@@ -37,5 +37,5 @@ class Labels:
 
     def name(self, probabilities: "np.ndarray[Any, Any]") -> list[dict[str, float]]:
         """Return rows of probabilities by the name of their class."""
-        names = self._names
+        names = self.names
         return [dict(zip(names, row, strict=True)) for row in probabilities.tolist()]

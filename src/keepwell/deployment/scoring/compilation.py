@@ -58,6 +58,16 @@ class Compiled:
         answer = self._head.row(self._fused(values))
         return answer if self._order is None else [answer[at] for at in self._order]
 
+    def many(self, rows: Sequence[Sequence[Any]]) -> "NDArray[np.float64]":
+        """Answer several rows of canonical values."""
+        import numpy as np
+
+        if len(rows[0]) != self._width:
+            self._fuse(len(rows[0]))
+        fused = self._fused
+        answer = self._head.batch(np.array([fused(values) for values in rows], dtype=np.float64))
+        return answer if self._order is None else answer[:, self._order]
+
     def features(self, values: Sequence[Any]) -> list[Any]:
         """Return what the head is asked with, for one row."""
         return self._fused(values)

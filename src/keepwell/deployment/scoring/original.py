@@ -61,6 +61,10 @@ class Original:
         answer: list[float] = self.batch([np.array([value]) for value in values])[0].tolist()
         return answer
 
+    def many(self, rows: Sequence[Sequence[Any]]) -> "NDArray[np.float64]":
+        """Answer several rows."""
+        return self.batch([np.array(column) for column in zip(*rows, strict=True)])
+
     def batch(self, columns: "Sequence[NDArray[Any]]") -> "NDArray[np.float64]":
         """Answer rows."""
         import pandas as pd

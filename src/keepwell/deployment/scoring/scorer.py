@@ -46,6 +46,10 @@ class Model(Protocol):
         """Answer one row."""
         ...
 
+    def many(self, rows: Sequence[Sequence[Any]]) -> "NDArray[np.float64]":
+        """Answer rows given one by one; one row of answers per row."""
+        ...
+
     def batch(self, columns: "Sequence[NDArray[Any]]") -> "NDArray[np.float64]":
         """Answer rows given as columns; one row of answers per row."""
         ...
@@ -88,6 +92,13 @@ class Scorer:
                 ]
             )
         return self._scores(answers, decoded.warnings)
+
+    def answers(self, rows: Sequence[Sequence[Any]]) -> list[list[float]]:
+        """Return the answers to rows of canonical values: probabilities, or one number each."""
+        if len(rows) <= _FEW:
+            return [self._model.row(values) for values in rows]
+        answers: list[list[float]] = self._model.many(rows).tolist()
+        return answers
 
     def batch(self, table: "pa.Table", *, lenient: bool = False) -> Scores:
         """Score the rows of a table.

@@ -31,7 +31,7 @@ class Application:
 
     def __init__(self, predictor: Predictor, proxy: Proxy) -> None:
         self.proxy = proxy
-        self._predictor = predictor
+        self.predictor = predictor
         self._doors: dict[str, Door] = {"predict": PredictDoor(predictor)}
 
     def door(self, path: str) -> tuple[Door, str] | None:
@@ -47,7 +47,7 @@ class Application:
         if request.method != "POST":
             return _wrong_method(request)
         call = Call.of(name, request)
-        self._predictor.counters.in_flight += 1
+        self.predictor.counters.in_flight += 1
         try:
             return await door.answer(call, request)
         except KeepwellError as error:
@@ -56,12 +56,12 @@ class Application:
             _logger.exception("endpoint %s failed", name)
             return self.refuse(call, PredictionError.of(call, error))
         finally:
-            self._predictor.counters.in_flight -= 1
+            self.predictor.counters.in_flight -= 1
 
     def refuse(self, call: Call, error: KeepwellError) -> Response:
         """Return the answer to a request that is refused, and count it."""
-        known = call.endpoint in self._predictor.snapshot.endpoints
-        self._predictor.counters.refused(
+        known = call.endpoint in self.predictor.snapshot.endpoints
+        self.predictor.counters.refused(
             RequestError(
                 time=time.time(),
                 endpoint=call.endpoint if known else "",
@@ -79,7 +79,7 @@ class Application:
 
     def answer_alone(self, path: str) -> Response:
         """Return what can be said while the control process is away."""
-        endpoints = self._predictor.snapshot.endpoints.values()
+        endpoints = self.predictor.snapshot.endpoints.values()
         if path == "/healthz":
             return json_response(200, {"status": "ok", "control": "away"})
         if path == "/readyz" and any(one.routes for one in endpoints):

@@ -64,6 +64,16 @@ def assign(
     ]
 
 
+def sole_route(endpoint: LiveEndpoint) -> LiveRoute | None:
+    """Return the version that answers every request, whatever is in it; None if that depends.
+
+    What `assign` looks at beyond the shares must be looked at here too: requests of an endpoint with a
+    sole route may be answered without asking `assign`, and by that version alone.
+    """
+    whole = endpoint.split.whole
+    return endpoint.routes[whole] if whole is not None and endpoint.routes else None
+
+
 def _take_keys(endpoint: LiveEndpoint, instances: list[Instance]) -> list[str]:
     column = endpoint.key
     if not column:

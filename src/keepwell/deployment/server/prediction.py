@@ -170,6 +170,14 @@ class Predictor:
             return False
         return True
 
+    def append(self, frames: list[bytes]) -> None:
+        """Write frames to the log.
+
+        Raises:
+            StorageError: If they cannot be written.
+        """
+        self._writer.append_all(frames)
+
     def find(self, name: str) -> LiveEndpoint:
         """Return an endpoint that can answer.
 

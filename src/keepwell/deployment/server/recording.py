@@ -1,5 +1,6 @@
 """One scored request as frames of the prediction log and as the document that answers it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ import msgspec
 from keepwell.core.identifiers import new_id
 from keepwell.deployment.scoring.scorer import Scores
 from keepwell.deployment.server.assignment import Instance, Part
-from keepwell.deployment.server.snapshot import LiveEndpoint
+from keepwell.deployment.server.snapshot import LiveEndpoint, LiveRoute
 from keepwell.infrastructure.segments import encode_prediction
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -47,27 +48,52 @@ def frames_of(endpoint: LiveEndpoint, scored: Scored, about: Circumstances) -> l
     rows = [()] * len(scored.ids) if probabilities is None else probabilities.tolist()
     frames = []
     for at, (instance, identifier) in enumerate(zip(scored.part.rows, scored.ids, strict=True)):
+        key = scored.part.keys[at] if endpoint.logs_key else ""
+        logged = key, _inputs(instance, known)
         frames.append(
-            encode_prediction(
-                {
-                    "id": identifier,
-                    "time": about.time,
-                    "endpoint": endpoint.name,
-                    "model": endpoint.model,
-                    "version": route.version,
-                    "role": route.role,
-                    "request": about.request,
-                    "key": scored.part.keys[at] if endpoint.logs_key else "",
-                    "inputs": _inputs(instance, known),
-                    "prediction": route.labels.log(scores.predictions[at]),
-                    "probabilities": rows[at],
-                    "latency_ms": about.latency_ms,
-                    "caller": about.caller,
-                    "trace": about.trace,
-                }
-            )
+            frame_of(endpoint, route, about, identifier, logged, scores.predictions[at], rows[at])
         )
     return frames
+
+
+def frame_of(
+    endpoint: LiveEndpoint,
+    route: LiveRoute,
+    about: Circumstances,
+    identifier: str,
+    logged: tuple[str, str],
+    prediction: Any,
+    probabilities: Sequence[float],
+) -> bytes:
+    """Return the frame that logs a row.
+
+    Args:
+        endpoint: Who was asked.
+        route: The version that answered.
+        about: What the rows of a request have in common.
+        identifier: The prediction's id.
+        logged: The row's key, and the row itself as JSON.
+        prediction: The answer.
+        probabilities: By class; none for a regression.
+    """
+    return encode_prediction(
+        {
+            "id": identifier,
+            "time": about.time,
+            "endpoint": endpoint.name,
+            "model": endpoint.model,
+            "version": route.version,
+            "role": route.role,
+            "request": about.request,
+            "key": logged[0],
+            "inputs": logged[1],
+            "prediction": route.labels.log(prediction),
+            "probabilities": probabilities,
+            "latency_ms": about.latency_ms,
+            "caller": about.caller,
+            "trace": about.trace,
+        }
+    )
 
 
 def document_of(

@@ -1,9 +1,15 @@
 """`POST /endpoints/NAME/predict`: `{"instances": [{column: value}]}` in, predictions with ids out."""
 
+from keepwell.deployment.server.hot.path import Asked
 from keepwell.deployment.server.messages import Request, Response, json_response
 from keepwell.deployment.server.prediction import Call, Predictor
 from keepwell.deployment.server.recording import document_of
 from keepwell.deployment.server.requests import decode_instances
+
+_SENT = (b"application/json", b"")
+_WANTED = (b"*/*", b"application/json")
+_MEANT = (b"authorization", b"x-api-key")
+_OURS = b"x-keepwell-"
 
 
 class PredictDoor:
@@ -15,6 +21,27 @@ class PredictDoor:
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
+
+    @staticmethod
+    def asked(call: Call, request: Request) -> Asked | None:
+        """Return what a usual request asks; None if it is of another kind, for `answer` to see to.
+
+        Usual is JSON in and JSON out, with no header by which anything but the id is decided.
+        """
+        headers = request.headers
+        accepted = headers.get(b"accept", b"*/*")
+        usual = (
+            request.method == "POST"
+            and not request.query
+            and headers.get(b"content-type", b"").partition(b";")[0].strip().lower() in _SENT
+            and any(kind in accepted for kind in _WANTED)
+            and not any(name in _MEANT or name.startswith(_OURS) for name in headers)
+        )
+        given = headers.get(b"x-request-id")
+        if not usual or (given is not None and given != call.request.encode()):
+            return None
+        own = "" if given is None else call.request
+        return Asked(endpoint=call.endpoint, request=own, trace=call.trace)
 
     async def answer(self, call: Call, request: Request) -> Response:
         """Return predictions, their ids, and the version that made them."""

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 import httptools
 
 from keepwell.core.errors import KeepwellError
+from keepwell.deployment.server.hot.lane import Ready
+from keepwell.deployment.server.hot.path import Asked
 from keepwell.deployment.server.messages import Header
 from keepwell.deployment.server.plane.exchange import Exchange
+from keepwell.deployment.server.plane.familiar import Familiar
 from keepwell.deployment.server.plane.limits import (
     MAX_HEAD,
     MAX_WAITING,
@@ -54,6 +57,9 @@ class Connection(asyncio.Protocol):
         self._size = 0  # of the head
         self._silent = 0  # bytes that the parser took without a word
         self._holds = self._unsent = 0
+        self._pending = False  # an answer is on its short way
+        self._familiar: Familiar | None = None
+        self._usual: tuple[Exchange, Asked] | None = None
         self._ended = False  # the client sends no more
         self._since = self._heard = plane.now
         self._writable = asyncio.Event()
@@ -76,6 +82,8 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Stay while a request that came whole is answered here; a reader of a stream has left."""
+        if self._pending:
+            self._plane.hot.flush()
         answering = bool(self._queue) and all(one.door and one.whole for one in self._queue)
         self._deaf = self._ended = True
         if answering:
@@ -93,6 +101,21 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
+        if self._pending:
+            self._plane.hot.flush()
+        between = not self._in_head and self._incoming is None
+        if between and self._familiar is not None and not self._queue:
+            body = self._familiar.body(data)
+            if body is not None:
+                self._answer_familiar(body)
+                return
+        self._usual = None
+        self._feed(data)
+        if between and self._usual is not None and not (self._in_head or self._incoming):
+            self._familiar = Familiar.of(data, *self._usual)
+
+    def _feed(self, data: bytes) -> None:
+        """Parse what came, and let the first exchange go on."""
         self._heard = self._plane.now
         self._silent += len(data)
         try:
@@ -107,6 +130,44 @@ class Connection(asyncio.Protocol):
             if too_long and not self._deaf:
                 self._refuse(head_too_large())
         self._advance()
+
+    def _answer_familiar(self, body: bytes) -> None:
+        """Answer a request whose headers, its length aside, are those of an earlier one."""
+        familiar = self._familiar
+        self._pending = True
+        if familiar is not None and not self._plane.hot.take(self, None, familiar.asked, body):
+            self.long_way(None, body)
+
+    # The short way's side.
+
+    def remember(self, exchange: Exchange, asked: Asked) -> None:
+        """Keep what a usual request looked like: most that follow it will look the same."""
+        if exchange.keep_alive and not exchange.old and not exchange.continues:
+            self._usual = exchange, asked
+
+    def hot_answer(self, exchange: Exchange | None, ready: Ready) -> None:
+        if exchange is not None:
+            exchange.keep_alive = exchange.keep_alive and not self._plane.closing
+            exchange.answer_ready(ready.head, ready.body)
+            self.done(exchange)
+            self.resume()
+            return
+        self._pending = False
+        self._since = self._plane.now
+        if self._plane.closing:
+            self.write(b"%bconnection: close\r\n\r\n%b" % (ready.head, ready.body))
+            self._close()
+        elif not self.lost:
+            self._transport.write(b"%b\r\n%b" % (ready.head, ready.body))
+
+    def long_way(self, exchange: Exchange | None, body: bytes) -> None:
+        if exchange is None and self._familiar is not None:
+            self._pending = False
+            exchange = self._familiar.exchange(self, body)
+            self._queue.append(exchange)
+            self._active = exchange
+        if exchange is not None and not self.lost:
+            self._plane.answer_long(self, exchange)
 
     # The parser's side.
 
@@ -197,7 +258,7 @@ class Connection(asyncio.Protocol):
         version = self._parser.get_http_version().encode()
         first = b"%b %b HTTP/%b" % (self._parser.get_method(), self._url, version)
         self._parser = httptools.HttpRequestParser(self)
-        self.data_received(b"\r\n".join([first, *lines, b"", b""]) + rest)
+        self._feed(b"\r\n".join([first, *lines, b"", b""]) + rest)
 
     # The order of answers.
 
@@ -245,7 +306,7 @@ class Connection(asyncio.Protocol):
             self._release(_UNTAKEN)
 
     def write(self, data: bytes) -> None:
-        if not self.lost:
+        if not self._transport.is_closing():
             self._heard = self._plane.now
             self._transport.write(data)
 

@@ -192,6 +192,12 @@ class Exchange:
         self.begun = self.ended = True
         self._line.write(head if bodiless else head + response.body)
 
+    def answer_ready(self, head: bytes, body: bytes) -> None:
+        """Send an answer that only lacks the word about the connection."""
+        self.begun = self.ended = True
+        last = b"".join(b"%b: %b\r\n" % one for one in connection_header(self.keep_alive, self.old))
+        self._line.write(b"%b%b\r\n%b" % (head, last, body))
+
     def begin(self, status: int, headers: list[Header]) -> None:
         """Send the head of an answer whose body follows."""
         own = list(headers)
