@@ -67,6 +67,7 @@ class Scorer:
         self.signature = signature
         self.compiled = isinstance(model, Compiled)
         self._model = model
+        self.row = model.row  # answers one row of canonical values
         self._decoder = Decoder(signature)
         self._kinds = [object if f.type in _TEXTUAL else np.float64 for f in signature.inputs]
         self._classes = list(signature.classes)

@@ -24,8 +24,7 @@ class Scored:
     ids: list[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What all rows of a request have in common in the log."""
 
     time: float

@@ -1,7 +1,6 @@
 """The short way of one endpoint."""
 
-import time
-from dataclasses import dataclass
+from time import perf_counter, time
 from typing import Any
 
 import msgspec
@@ -19,8 +18,20 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-@dataclass(slots=True)
-class Ready:
+class _Classified(msgspec.Struct, gc=False):
+    predictions: list[Any]
+    probabilities: list[dict[str, float]]
+    prediction_ids: list[str]
+    model: msgspec.Raw
+
+
+class _Estimated(msgspec.Struct, gc=False):
+    predictions: list[Any]
+    prediction_ids: list[str]
+    model: msgspec.Raw
+
+
+class Ready(msgspec.Struct):
     """Answers that only have to be logged.
 
     Attributes:
@@ -54,6 +65,7 @@ class Lane:
         self._read = row_reader(signature, endpoint.key)
         self._classes = list(signature.classes)
         self._names = route.labels.names
+        self._row, self._answers = route.scorer.row, route.scorer.answers
         self._model = msgspec.Raw(_encode({"name": endpoint.model, "version": route.version}))
         self._head = (
             b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-model-version: %d\r\n"
@@ -71,62 +83,64 @@ class Lane:
 
     def take(self, request: str, trace: str, body: bytes) -> Ready | None:
         """Answer a request; None if it is not a usual one, or the model fails."""
-        started = time.perf_counter()
+        started = perf_counter()
         try:
             raws = raw_rows(body)
-            if not 0 < len(raws) <= _MANY:
+            if len(raws) == 1:  # most requests: no loop, no list
+                row = raws[0]
+                answers = [self._row(self._read(row))]
+                logged = [self._logged(row)]
+            elif 0 < len(raws) <= _MANY:
+                answers = self._answers([self._read(row) for row in raws])
+                logged = [self._logged(row) for row in raws]
+            else:
                 return None
-            answers = self.route.scorer.answers([self._read(raw) for raw in raws])
-            logged = [self._logged(raw) for raw in raws]
         except Exception:  # noqa: BLE001 (the long way finds the words for whatever it is)
             return None
-        if sum(map(sum, answers)) * 0 != 0:  # not a number, or infinite
-            return None
-        return self._ready(request, trace, answers, logged, started)
-
-    def _ready(
-        self,
-        request: str,
-        trace: str,
-        answers: list[list[float]],
-        logged: list[tuple[str, str]],
-        started: float,
-    ) -> Ready:
-        now = time.time()
-        ids = [new_id(now) for _ in answers]
-        document: dict[str, Any] = {}
+        now = time()
+        ids, predictions = [], []
+        for answer in answers:
+            if sum(answer) * 0 != 0:  # not a number, or infinite
+                return None
+            ids.append(new_id(now))
+            predictions.append(
+                self._classes[answer.index(max(answer))] if self._classes else answer[0]
+            )
         if self._classes:
-            predictions = [self._classes[answer.index(max(answer))] for answer in answers]
             names = self._names
-            document["predictions"] = predictions
-            document["probabilities"] = [
-                dict(zip(names, answer, strict=True)) for answer in answers
-            ]
-            probabilities: list[Any] = answers
+            named = [dict(zip(names, answer, strict=True)) for answer in answers]
+            text = _encode(_Classified(predictions, named, ids, self._model))
         else:
-            document["predictions"] = predictions = [answer[0] for answer in answers]
-            probabilities = [()] * len(answers)
-        document["prediction_ids"] = ids
-        document["model"] = self._model
-        text = _encode(document)
-        milliseconds = (time.perf_counter() - started) * 1000
+            text = _encode(_Estimated(predictions, ids, self._model))
+        milliseconds = (perf_counter() - started) * 1000
         about = Circumstances(
             time=now, request=request, latency_ms=milliseconds, caller="", trace=trace
         )
-        frames = [
-            frame_of(self.endpoint, self.route, about, *row)
-            for row in zip(ids, logged, predictions, probabilities, strict=True)
-        ]
+        frames = []
+        for at, answer in enumerate(answers):
+            frames.append(
+                frame_of(
+                    self.endpoint,
+                    self.route,
+                    about,
+                    ids[at],
+                    logged[at],
+                    predictions[at],
+                    answer if self._classes else (),
+                )
+            )
         head = self._head % (milliseconds, request.encode(), len(text))
         return Ready(self, frames, milliseconds, head, text)
 
     def _logged(self, raw: Any) -> tuple[str, str]:
         """Return the key of a row, and the row as it is logged."""
-        if len(raw_bytes := bytes(raw)) > _LONGEST:
+        text = str(raw, "utf-8")
+        if len(text) > _LONGEST:
             raise OddRowError
         if not self._key:
-            return "", raw_bytes.decode()
-        row = _decode(raw_bytes)
+            return "", text
+        row = _decode(text)
         key = row.pop(self._key, None) if self._cuts_key else row.get(self._key)
-        text = _encode(row) if self._cuts_key else raw_bytes
-        return "" if key is None or not self.endpoint.logs_key else str(key), text.decode()
+        if self._cuts_key:
+            text = _encode(row).decode()
+        return "" if key is None or not self.endpoint.logs_key else str(key), text

@@ -1,0 +1,81 @@
+"""Ours and the floors, as processes on core 0."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.serving.load import pinned
+
+PATH = "/endpoints/bench/predict"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A process that answers on a port."""
+
+    port: int
+    pid: int
+
+
+@contextlib.contextmanager
+def floor(source: str) -> Iterator[Server]:
+    """Run a floor; give its port and process."""
+    with _listener() as listener:
+        number = listener.fileno()
+        command = pinned([sys.executable, "-c", source, str(number)])
+        process = subprocess.Popen(command, pass_fds=(number,))
+        try:
+            time.sleep(1.0)
+            yield Server(port=listener.getsockname()[1], pid=process.pid)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+@contextlib.contextmanager
+def ours(home: Path, index: int = 0, core: str = "0") -> Iterator[Server]:
+    """Run one worker that predicts and logs; give its port and process."""
+    with _listener() as listener:
+        lifeline, held = os.pipe()
+        number = listener.fileno()
+        command = [sys.executable, "-m", "keepwell.deployment.server.worker", "--home", str(home)]
+        command += ["--index", str(index), "--listener", str(number), "--lifeline", str(lifeline)]
+        command += ["--control", str(home / "control.sock")]
+        process = subprocess.Popen(
+            pinned(command, core),
+            pass_fds=(number, lifeline),
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )
+        port = listener.getsockname()[1]
+        try:
+            wait_for(port, "/readyz")
+            yield Server(port=port, pid=process.pid)
+        finally:
+            process.terminate()
+            process.wait()
+            os.close(held)
+            os.close(lifeline)
+
+
+def wait_for(port: int, path: str, seconds: float = 60) -> None:
+    """Wait until a server answers with success."""
+    end = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                if answer.status < 300:
+                    return
+        if time.monotonic() > end:
+            raise RuntimeError(f"nothing answers on port {port}")
+        time.sleep(0.1)
+
+
+def _listener() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0), backlog=1024)
