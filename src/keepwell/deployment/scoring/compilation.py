@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from keepwell.core.errors import FormatError
 from keepwell.core.records import Signature, Task
 from keepwell.deployment.scoring.parts import (
+    AS_IT_IS,
     Data,
     Head,
     NotCompilableError,
@@ -13,6 +14,7 @@ from keepwell.deployment.scoring.parts import (
     Step,
     build_head,
     build_step,
+    kept_parts,
     name_of,
     read_head,
     read_step,
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from keepwell.deployment.scoring.parts import Columns
 
 FORMAT = 1
+
+_CELLS = 2**24  # numbers of a prepared matrix that are in memory together
 
 
 class Compiled:
@@ -44,8 +48,10 @@ class Compiled:
             )
         self._inputs: list[int] = data["inputs"]
         self._order: list[int] | None = data["order"]
-        self._steps: list[Step] = [build_step(step) for step in data["steps"]]
+        self._steps: list[Step] = [build_step(step, read) for step in data["steps"]]
         self._head: Head = build_head(data["head"], read)
+        self._at_once = max(1, _CELLS // max(1, data.get("width", 1)))
+        self.kept: list[Data] = kept_parts(data)
 
     def row(self, values: Sequence[Any]) -> list[float]:
         """Answer one row of canonical values, in the signature's order."""
@@ -57,6 +63,17 @@ class Compiled:
 
     def batch(self, columns: "Columns") -> "NDArray[np.float64]":
         """Answer rows given as columns of canonical values."""
+        rows, at_once = len(columns[0]), self._at_once
+        if rows <= at_once:
+            return self._piece(columns)
+        import numpy as np
+
+        starts = range(0, rows, at_once)
+        return np.concatenate(
+            [self._piece([c[start : start + at_once] for c in columns]) for start in starts]
+        )
+
+    def _piece(self, columns: "Columns") -> "NDArray[np.float64]":
         from keepwell.deployment.scoring.steps.matrix import side_by_side
 
         chosen = [columns[at] for at in self._inputs]
@@ -76,33 +93,73 @@ def read_pipeline(pipeline: Any, signature: Signature, files: MutableMapping[str
         NotCompilableError: If a part has no compiled form; the message names it.
     """
     steps, head = _unchain(pipeline, files)
+    if head["op"] == AS_IT_IS and all(step["op"] == AS_IT_IS for step in steps):
+        raise NotCompilableError(head["reason"])  # nothing would be left that is compiled
     return {
         "format": FORMAT,
         "inputs": _inputs(pipeline, signature),
         "order": _order(pipeline, signature),
         "steps": steps,
         "head": head,
+        "width": _width(pipeline),
     }
 
 
-def _unchain(fitted: Any, files: MutableMapping[str, bytes]) -> tuple[list[Data], Data]:
+def without_search(model: Any) -> Any:
+    """Return the fitted model that answers: of a search over settings, the best one it refitted."""
+    while hasattr(model, "best_estimator_"):
+        model = model.best_estimator_
+    return model
+
+
+def _width(fitted: Any) -> int:
+    """Return how many columns the estimator at the end of a pipeline takes."""
+    while name_of(fitted) == "sklearn.Pipeline":
+        fitted = fitted.steps[-1][1]
+    return int(getattr(fitted, "n_features_in_", 1))
+
+
+def _unchain(
+    fitted: Any, files: MutableMapping[str, bytes], where: str = ""
+) -> tuple[list[Data], Data]:
     """Return the steps before the estimator, and the estimator, however they are nested."""
     name = name_of(fitted)
     if name == "sklearn.Pipeline":
         before = [
-            step for _, step in fitted.steps[:-1] if step is not None and step != "passthrough"
+            read_step(step, files, f"{where}{step_name}")
+            for step_name, step in fitted.steps[:-1]
+            if step is not None and step != "passthrough"
         ]
-        steps, head = _unchain(fitted.steps[-1][1], files)
-        return [*(read_step(step) for step in before), *steps], head
+        last, estimator = fitted.steps[-1]
+        steps, head = _unchain(estimator, files, f"{where}{last}.")
+        return [*before, *steps], head
     if (
         name == "sklearn.TransformedTargetRegressor"
         and name_of(fitted.regressor_) == "sklearn.Pipeline"
     ):
         from keepwell.deployment.scoring.heads.transformed import inverse_of
 
-        steps, head = _unchain(fitted.regressor_, files)
-        return steps, {"op": name, "head": head, "inverse": inverse_of(fitted)}
-    return [], read_head(fitted, files)
+        try:
+            inverse = inverse_of(fitted)
+        except NotCompilableError as reason:
+            return [], _keep(fitted, files, where, reason)
+        steps, head = _unchain(fitted.regressor_, files, where)
+        return steps, {"op": name, "head": head, "inverse": inverse}
+    written = dict(files)
+    try:
+        return [], read_head(fitted, files)
+    except NotCompilableError as reason:
+        for file in files.keys() - written.keys():  # of the half that was read
+            del files[file]
+        return [], _keep(fitted, files, where, reason)
+
+
+def _keep(
+    fitted: Any, files: MutableMapping[str, bytes], where: str, reason: NotCompilableError
+) -> Data:
+    from keepwell.deployment.scoring.original import keep
+
+    return keep(fitted, files, where=where.rstrip("."), reason=str(reason))
 
 
 def _inputs(pipeline: Any, signature: Signature) -> list[int]:
