@@ -1,8 +1,10 @@
 # ruff: noqa: TID253 (the originals that compiled steps are held against)
 """Fitted originals of every compiled step, and the kinds of rows that they take."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -90,7 +92,7 @@ class _Table:
             self.cases.append(
                 Case(
                     op=f"sklearn.{op}",
-                    make=lambda kind=kind, option=option: kind(**option),
+                    make=partial(kind, **option),
                     takes=takes,
                     exact=exact,
                     name=words,
@@ -326,3 +328,29 @@ CASES: list[Case] = [
         name="within a pipeline",
     ),
 ]
+
+LABELS = np.array(["a", "b", "c", "1", "", None], dtype=object)
+TEXTS = ["ab abc Aé bc", "abc 11 ab ab", "cc ßa bb ab abc", "", "a b  c"] * 3
+
+
+def fitted(case: Case, seed: int) -> Any:
+    """Return the original, fitted on a few random rows of its kind."""
+    rows, random = 15, np.random.default_rng(seed)
+    target = np.arange(rows) % (3 if "smooth" in case.name else 2)
+    plain = random.normal(size=(rows, 3)) * [1.0, 50.0, 3.0]
+    train: Any = {
+        "positive": np.exp(plain / 20),
+        "labels": random.choice(LABELS, (rows, 3)),
+        "codes": random.integers(0, 4, (rows, 3)).astype(float),
+        "texts": TEXTS,
+        "counts": random.integers(0, 3, (rows, 3)).astype(float),
+        "seconds": np.abs(plain) * 1e7,
+    }.get(case.takes, plain)
+    if any(word in case.op for word in ("Imputer", "Missing", "AsItIs")) and train is plain:
+        train = np.where(random.random(plain.shape) < 0.3, np.nan, plain)
+        train[:, 2] = np.nan if "keep_empty" in case.name else plain[:, 2]
+        if "-1.0" in case.name:
+            train = np.nan_to_num(train, nan=-1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return case.make().fit(train, target)

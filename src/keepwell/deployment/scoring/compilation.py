@@ -1,5 +1,6 @@
 """From a fitted pipeline to plain data, and from plain data to a function."""
 
+import math
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ class Compiled:
                 now="pip install --upgrade keepwell",
             )
         self._inputs: list[int] = data["inputs"]
+        self._nans: list[int] = data.get("nans", [])
         self._order: list[int] | None = data["order"]
         self._steps: list[Step] = [build_step(step, read) for step in data["steps"]]
         self._head: Head = build_head(data["head"], read)
@@ -56,6 +58,9 @@ class Compiled:
     def row(self, values: Sequence[Any]) -> list[float]:
         """Answer one row of canonical values, in the signature's order."""
         features = [values[at] for at in self._inputs]
+        for at in self._nans:
+            if features[at] is None:
+                features[at] = math.nan
         for step in self._steps:
             features = step.row(features)
         answer = self._head.row(features)
@@ -77,6 +82,8 @@ class Compiled:
         from keepwell.deployment.scoring.steps.matrix import side_by_side
 
         chosen = [columns[at] for at in self._inputs]
+        if self._nans:
+            chosen = with_nans(chosen, self._nans)
         matrix = None
         for step in self._steps:
             matrix = step.batch(chosen if matrix is None else list(matrix.T))
@@ -92,16 +99,20 @@ def read_pipeline(pipeline: Any, signature: Signature, files: MutableMapping[str
     Raises:
         NotCompilableError: If a part has no compiled form; the message names it.
     """
+    from keepwell.deployment.scoring.intake import nan_columns
+
     steps, head = _unchain(pipeline, files)
     if head["op"] == AS_IT_IS and all(step["op"] == AS_IT_IS for step in steps):
         raise NotCompilableError(head["reason"])  # nothing would be left that is compiled
+    inputs = _inputs(pipeline, signature)
     return {
         "format": FORMAT,
-        "inputs": _inputs(pipeline, signature),
+        "inputs": inputs,
         "order": _order(pipeline, signature),
         "steps": steps,
         "head": head,
-        "width": _width(pipeline),
+        "width": int(getattr(last_of(pipeline), "n_features_in_", 1)),
+        "nans": nan_columns(pipeline, len(inputs)),
     }
 
 
@@ -112,11 +123,24 @@ def without_search(model: Any) -> Any:
     return model
 
 
-def _width(fitted: Any) -> int:
-    """Return how many columns the estimator at the end of a pipeline takes."""
+def last_of(fitted: Any) -> Any:
+    """Return the estimator at the end of a pipeline."""
     while name_of(fitted) == "sklearn.Pipeline":
         fitted = fitted.steps[-1][1]
-    return int(getattr(fitted, "n_features_in_", 1))
+    return fitted
+
+
+def with_nans(columns: "Columns", positions: Sequence[int]) -> "list[NDArray[Any]]":
+    """Return columns in some of which nan stands for None."""
+    import numpy as np
+
+    chosen = list(columns)
+    for at in positions:
+        gaps = [value is None for value in chosen[at].tolist()]
+        if any(gaps):
+            chosen[at] = chosen[at].copy()
+            chosen[at][np.array(gaps)] = np.nan
+    return chosen
 
 
 def _unchain(
@@ -165,10 +189,12 @@ def _keep(
 def _inputs(pipeline: Any, signature: Signature) -> list[int]:
     """Return the signature's positions of the columns that the pipeline takes, in its order."""
     names = [field.name for field in signature.inputs]
-    fitted_on = getattr(pipeline, "feature_names_in_", None)
+    from keepwell.deployment.scoring.intake import fitted_names
+
+    fitted_on = fitted_names(pipeline)
     if fitted_on is None:
         return list(range(len(names)))
-    missing = [str(name) for name in fitted_on if name not in names]
+    missing = [name for name in fitted_on if name not in names]
     if missing:
         raise NotCompilableError(f"the pipeline takes columns beyond its signature: {missing}")
     return [names.index(name) for name in fitted_on]

@@ -7,8 +7,10 @@ import numpy as np
 
 from keepwell.core.errors import TrainingError
 from keepwell.core.records import Signature, Task
-from keepwell.deployment.scoring.compilation import class_order
+from keepwell.deployment.scoring.compilation import class_order, with_nans
+from keepwell.deployment.scoring.intake import fitted_names, nan_columns, takes_texts
 from keepwell.deployment.scoring.parts import AS_IT_IS, Data
+from keepwell.deployment.scoring.steps.matrix import side_by_side
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +67,14 @@ class Original:
 
     def __init__(self, pipeline: Any, signature: Signature) -> None:
         self._pipeline = pipeline
-        self._names = [field.name for field in signature.inputs]
+        names = [field.name for field in signature.inputs]
+        fitted_on = fitted_names(pipeline)
+        known = fitted_on if fitted_on is not None and set(fitted_on) <= set(names) else names
+        self._names = known
+        self._positions = [names.index(name) for name in self._names]
+        self._plain = fitted_on is None
+        self._texts = takes_texts(pipeline)
+        self._nans = nan_columns(pipeline, len(known))
         self._regression = signature.task is Task.REGRESSION
         self._order = [] if self._regression else class_order(pipeline.classes_.tolist(), signature)
 
@@ -76,10 +85,24 @@ class Original:
 
     def batch(self, columns: "Sequence[NDArray[Any]]") -> "NDArray[np.float64]":
         """Answer rows."""
-        frame = as_frame(self._names, columns)
+        chosen = with_nans([columns[at] for at in self._positions], self._nans)
+        given: Any
+        if self._texts:
+            given = columns[0]
+        elif self._plain:
+            given = side_by_side(chosen, len(columns[0]))
+        else:
+            given = as_frame(self._names, chosen)
         if self._regression:
-            return np.asarray(self._pipeline.predict(frame), dtype=np.float64).reshape(-1, 1)
-        answer = np.asarray(self._pipeline.predict_proba(frame), dtype=np.float64)
+            numbers = np.asarray(self._pipeline.predict(given), dtype=np.float64)
+            if numbers.size != len(columns[0]):
+                raise TrainingError(
+                    f"the {type(self._pipeline).__name__} predicts several targets",
+                    why="a scorer answers with one",
+                    now="fit one model for each target",
+                )
+            return numbers.reshape(-1, 1)
+        answer = np.asarray(self._pipeline.predict_proba(given), dtype=np.float64)
         return answer[:, self._order]
 
 

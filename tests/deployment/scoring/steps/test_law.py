@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from scoring_cases import CASES, Case
+from scoring_cases import fitted as fitted_original
 
 from keepwell.core.plugins import plugin_names
 from keepwell.deployment.scoring.parts import build_step, kept_parts, read_step
@@ -40,32 +41,6 @@ _CELLS: dict[str, st.SearchStrategy[Any]] = {
     "counts": st.integers(0, 4).map(float),
     "seconds": st.one_of(st.floats(-1e12, 1e12), st.floats(0, 2e9), st.just(float("nan"))),
 }
-_TEXTS = ["ab abc Aé bc", "abc 11 ab ab", "cc ßa bb ab abc", "", "a b  c"] * 3
-
-
-def _fitted(case: Case, seed: int) -> Any:
-    """Return the original, fitted on a few random rows of its kind."""
-    rows, random = 15, np.random.default_rng(seed)
-    target = np.arange(rows) % (3 if "smooth" in case.name else 2)
-    plain = random.normal(size=(rows, 3)) * [1.0, 50.0, 3.0]
-    train: Any = {
-        "positive": np.exp(plain / 20),
-        "labels": random.choice(["a", "b", "c", "1", "", None], (rows, 3)),
-        "codes": random.integers(0, 4, (rows, 3)).astype(float),
-        "texts": _TEXTS,
-        "counts": random.integers(0, 3, (rows, 3)).astype(float),
-        "seconds": np.abs(plain) * 1e7,
-    }.get(case.takes, plain)
-    if case.takes == "labels":
-        train = train.astype(object)
-    if any(word in case.op for word in ("Imputer", "Missing", "AsItIs")) and train is plain:
-        train = np.where(random.random(plain.shape) < 0.3, np.nan, plain)
-        train[:, 2] = np.nan if "keep_empty" in case.name else plain[:, 2]
-        if "-1.0" in case.name:
-            train = np.nan_to_num(train, nan=-1.0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return case.make().fit(train, target)
 
 
 def _rows(case: Case, cells: list[Any]) -> Any:
@@ -106,14 +81,14 @@ def _assert_alike(ours: Any, theirs: Any, *, exact: bool) -> None:
 
 
 def _same(one: Any, other: Any) -> bool:
-    return bool(one == other) or (one != one and other != other)
+    return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 (nan)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
 def test_compiled_equals_original(case: Case) -> None:
     pairs = []
     for seed in range(SEEDS):
-        fitted = _fitted(case, seed)
+        fitted = fitted_original(case, seed)
         step, data = _compiled(fitted)
         assert bool(kept_parts(data)) == (case.op == "keepwell.AsItIs")
         pairs.append((fitted, step))

@@ -43,7 +43,7 @@ class Split:
         names = list(getattr(fitted, "feature_names_in_", ()))
         blocks = []
         for name, step, columns in fitted.transformers_:
-            positions = _positions(columns, names, int(fitted.n_features_in_))
+            positions = positions_of(columns, names, int(fitted.n_features_in_))
             if positions and not (isinstance(step, str) and step == "drop"):
                 data = read_step(step, files, f"{where}.{name}")
                 blocks.append({"columns": positions, "step": data, "weight": weights.get(name)})
@@ -66,7 +66,7 @@ class Split:
         return abreast(results, len(columns[0]))
 
 
-def _positions(columns: Any, names: list[str], width: int) -> list[int]:
+def positions_of(columns: Any, names: list[str], width: int) -> list[int]:
     """Return column positions, however the block's columns were written."""
     if callable(columns):
         raise NotCompilableError("ColumnTransformer chooses its columns by a function")

@@ -47,4 +47,6 @@ class MinMax:
         matrix = numbers(columns)
         matrix *= self._scale
         matrix += self._shift
-        return matrix if self._limits is None else np.clip(matrix, *self._limits)
+        if self._limits is not None:
+            np.clip(matrix, self._limits[0], self._limits[1], out=matrix)
+        return matrix

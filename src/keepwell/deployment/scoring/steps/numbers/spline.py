@@ -95,6 +95,8 @@ def _pieces(spline: Any, fitted: Any, width: int) -> Data:
         }
         for start in breaks[:-1]
     ]
+    below: Data | None
+    above: Data | None
     if fitted.extrapolation in ("continue", "periodic"):
         below, above = inner[0], inner[-1]
     elif fitted.extrapolation == "error":
