@@ -1,6 +1,7 @@
 # ruff: noqa: TID253 (models as users fit them)
 """`keepwell.compile` takes what users fit, and says what became of it."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
+    MaxAbsScaler,
     OneHotEncoder,
     QuantileTransformer,
     StandardScaler,
@@ -32,6 +34,7 @@ from keepwell.core.errors import (
     UsageError,
 )
 from keepwell.core.records import ColumnType
+from keepwell.deployment.scoring import compilation
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +190,34 @@ def test_a_pipeline_of_texts_takes_one_column(
     expected = model.predict_proba(frame["note"])
     np.testing.assert_allclose(chances(scorer.batch(frame[["note"]])), expected, atol=1e-9)
     assert keepwell.compile(model).rows([{"text": "good day"}]).predictions
+
+
+def test_what_skips_the_zeros_of_sparse_matrices_runs_as_it_is(
+    frame: pd.DataFrame, target: Any
+) -> None:
+    rank = QuantileTransformer(n_quantiles=10)
+    encode = OneHotEncoder(handle_unknown="ignore")
+    nested = make_pipeline(encode, MaxAbsScaler(), rank)
+    for steps in ([encode, rank], [ColumnTransformer([("in", nested, ["colour"])])]):
+        model = make_pipeline(*steps, LogisticRegression()).fit(frame[["colour"]], target)
+        scorer = keepwell.compile(model, frame[["colour"]])
+        assert not scorer.compiled
+        assert "zeros" in scorer.reason
+        assert_same_answers(scorer, model, frame[["colour"]])
+
+
+def test_a_wide_matrix_is_made_in_pieces(
+    frame: pd.DataFrame, target: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compilation, "_CELLS", 64)
+    model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(frame["note"], target)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scorer = keepwell.compile(model, frame[["note"]])
+    assert scorer.compiled
+    np.testing.assert_allclose(
+        chances(scorer.batch(frame)), model.predict_proba(frame["note"]), atol=1e-12
+    )
 
 
 def test_a_regressor_with_a_transformed_target(frame: pd.DataFrame) -> None:

@@ -149,6 +149,9 @@ def _unchain(
     """Return the steps before the estimator, and the estimator, however they are nested."""
     name = name_of(fitted)
     if name == "sklearn.Pipeline":
+        from keepwell.deployment.scoring.steps.sparsity import refuse_skipped_zeros
+
+        refuse_skipped_zeros(step for _, step in fitted.steps[:-1])
         before = [
             read_step(step, files, f"{where}{step_name}")
             for step_name, step in fitted.steps[:-1]

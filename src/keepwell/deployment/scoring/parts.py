@@ -39,8 +39,8 @@ class NotCompilableError(Exception):
     """The original has a setting, or is of a kind, that no compiled part covers."""
 
 
-class TooWideError(NotCompilableError):
-    """The original gives so many columns that only its sparse matrices can hold them."""
+class SparseOnlyError(NotCompilableError):
+    """The original lives off sparse matrices: it gives too many columns for others, or skips zeros."""
 
 
 class Step(Protocol):
@@ -85,7 +85,7 @@ def read_step(
         part = _part("steps", name)
         compound = getattr(part, "compound", False)
         return {"op": name, **(part.read(fitted, files, where) if compound else part.read(fitted))}
-    except TooWideError:
+    except SparseOnlyError:
         raise
     except NotCompilableError as reason:
         if files is None:

@@ -29,7 +29,7 @@ from sklearn.utils import murmurhash3_32
 from keepwell.core.errors import InvalidRequestError
 from keepwell.deployment.scoring.parts import (
     NotCompilableError,
-    TooWideError,
+    SparseOnlyError,
     build_step,
     read_step,
 )
@@ -64,7 +64,7 @@ def test_what_is_not_covered_is_refused_by_name(fitted: Any) -> None:
 
 def test_what_only_sparse_matrices_can_hold_is_not_kept_in_a_compiled_pipeline() -> None:
     files: dict[str, bytes] = {}
-    with pytest.raises(TooWideError, match="1,048,576"):
+    with pytest.raises(SparseOnlyError, match="1,048,576"):
         read_step(HashingVectorizer(), files)
     assert files == {}
 

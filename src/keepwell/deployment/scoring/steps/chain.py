@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from keepwell.deployment.scoring.parts import Columns, Data, Read, build_step, read_step
 from keepwell.deployment.scoring.steps.matrix import side_by_side
+from keepwell.deployment.scoring.steps.sparsity import refuse_skipped_zeros
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,7 @@ class Chain:
     @classmethod
     def read(cls, fitted: Any, files: MutableMapping[str, bytes] | None, where: str) -> Data:
         """Read the steps; those that do nothing are left out."""
+        refuse_skipped_zeros(step for _, step in fitted.steps)
         return {
             "steps": [
                 read_step(step, files, f"{where}.{name}")

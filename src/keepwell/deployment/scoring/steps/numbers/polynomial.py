@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.deployment.scoring.parts import Columns, Data, TooWideError
+from keepwell.deployment.scoring.parts import Columns, Data, SparseOnlyError
 from keepwell.deployment.scoring.steps.matrix import numbers, numeric
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Polynomial:
     def read(cls, fitted: Any) -> Data:
         """Read which columns each output multiplies, and how often each."""
         if fitted.n_output_features_ > _MOST:
-            raise TooWideError(f"PolynomialFeatures gives {fitted.n_output_features_:,} columns")
+            raise SparseOnlyError(f"PolynomialFeatures gives {fitted.n_output_features_:,} columns")
         return {
             "products": [
                 [at for at, power in enumerate(powers) for _ in range(power)]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.deployment.scoring.parts import Columns, Data, NotCompilableError, TooWideError
+from keepwell.deployment.scoring.parts import Columns, Data, NotCompilableError, SparseOnlyError
 from keepwell.deployment.scoring.steps.text.analysis import Analysis, analysis_of
 from keepwell.deployment.scoring.steps.text.terms import MOST
 from keepwell.deployment.scoring.steps.text.weights import scaled
@@ -40,7 +40,7 @@ class Hashing:
         if np.dtype(fitted.dtype) != np.float64:
             raise NotCompilableError(f"HashingVectorizer counts in {np.dtype(fitted.dtype)}")
         if fitted.n_features > MOST:
-            raise TooWideError(f"HashingVectorizer gives {fitted.n_features:,} columns")
+            raise SparseOnlyError(f"HashingVectorizer gives {fitted.n_features:,} columns")
         return {
             "width": int(fitted.n_features),
             "analysis": analysis_of(fitted),

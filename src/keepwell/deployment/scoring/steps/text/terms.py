@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.deployment.scoring.parts import Columns, Data, NotCompilableError, TooWideError
+from keepwell.deployment.scoring.parts import Columns, Data, NotCompilableError, SparseOnlyError
 from keepwell.deployment.scoring.steps.text.analysis import Analysis, analysis_of
 from keepwell.deployment.scoring.steps.text.weights import Weights, weights_of
 
@@ -43,7 +43,7 @@ class Terms:
         if not hasattr(fitted, "vocabulary_"):
             raise NotCompilableError(f"{name} was not fitted")
         if len(fitted.vocabulary_) > MOST:
-            raise TooWideError(f"{name} knows {len(fitted.vocabulary_):,} terms")
+            raise SparseOnlyError(f"{name} knows {len(fitted.vocabulary_):,} terms")
         return {
             "vocabulary": sorted(fitted.vocabulary_, key=fitted.vocabulary_.__getitem__),
             "analysis": analysis_of(fitted),
