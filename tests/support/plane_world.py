@@ -25,6 +25,8 @@ from keepwell.infrastructure.segments import SegmentWriter
 class EchoDoor:
     """Answers with what it was sent; slowly where the path says so."""
 
+    scope = "predict"
+
     async def answer(self, call: Call, request: Request) -> Response:
         if call.endpoint == "slow":
             await asyncio.sleep(0.3)

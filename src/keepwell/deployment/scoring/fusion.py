@@ -9,9 +9,10 @@ What is generated are names of our own and the operators between them. Everythin
 
 A step takes part by `emit(code, columns)`: names in, `Item`s out, one per column. One without `emit`, and
 all that follows it, is called as it is. Law: the function gives what the steps' `row` give one after the
-other, to the bit.
+other, to the bit; or it raises `TypeError`, on text where a step calculates, and the steps are to be asked.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,9 +73,9 @@ class Code:
             if item.width is None:
                 return None
             if item.width == 1 and not item.text.startswith("*"):
-                names.append(item.text if item.text.isidentifier() else self._bind(item.text))
+                names.append(item.text if item.text.isidentifier() else self.bind(item.text))
             else:
-                whole = self._bind(item.text[1:])
+                whole = self.bind(item.text[1:])
                 names += [f"{whole}[{at}]" for at in range(item.width)]
         return names
 
@@ -92,23 +93,28 @@ class Code:
         made: Row = place["fused_of"](*self._constants)
         return made
 
-    def _bind(self, text: str) -> str:
+    def bind(self, text: str) -> str:
+        """Return a short name for an expression."""
         self._bound += 1
         name = f"t{self._bound}"
         self._lines.append(f"{name} = {text}")
         return name
 
 
-def fuse(steps: Sequence[Step], inputs: Sequence[int], width: int) -> Row:
+def fuse(steps: Sequence[Step], inputs: Sequence[int], width: int, nans: Sequence[int] = ()) -> Row:
     """Return the function of steps that come one after the other.
 
     Args:
         steps: The steps.
         inputs: Which of the values the first of them takes, in its order.
         width: How many values there are.
+        nans: Which of the taken values are nan where they are None.
     """
     code = Code(width)
     items = [code.inputs[at] for at in inputs]
+    for at in nans:
+        name = items[at].text
+        items[at] = Item(f"({code.constant(math.nan)} if {name} is None else {name})")
     for step in steps:
         items = code.apply(step, items)
     return code.function(items)

@@ -1,9 +1,11 @@
 """The worker's front door: which door a request knocks at, and what happens behind it."""
 
 import logging
+import math
 import time
 
 from keepwell.core.errors import KeepwellError, UnavailableError, UsageError
+from keepwell.deployment.server.admission.access import UnknownCallerError
 from keepwell.deployment.server.doors import Door, PredictDoor
 from keepwell.deployment.server.heartbeat import RequestError
 from keepwell.deployment.server.messages import (
@@ -49,6 +51,7 @@ class Application:
         call = Call.of(name, request)
         self.predictor.counters.in_flight += 1
         try:
+            self.admit(call, request, door.scope)
             return await door.answer(call, request)
         except KeepwellError as error:
             return self.refuse(call, error)
@@ -57,6 +60,19 @@ class Application:
             return self.refuse(call, PredictionError.of(call, error))
         finally:
             self.predictor.counters.in_flight -= 1
+
+    def admit(self, call: Call, request: Request, scope: str) -> None:
+        """See who asks, and let them in.
+
+        Raises:
+            KeepwellError: If they may not ask for that.
+        """
+        access = self.predictor.snapshot.access
+        if access.idle:
+            return
+        call.consumer = access.admit(request, call.endpoint, scope)
+        if call.consumer is not None and not call.caller:
+            call.caller = call.consumer.name
 
     def refuse(self, call: Call, error: KeepwellError) -> Response:
         """Return the answer to a request that is refused, and count it."""
@@ -73,9 +89,24 @@ class Application:
         headers: list[Header] = []
         if call.version:
             headers.append((b"x-model-version", b"%d" % call.version))
-        if isinstance(error, UnavailableError):
-            headers.append((b"retry-after", b"1"))
+        wait = error.details.get("retry_after", isinstance(error, UnavailableError))
+        if wait:
+            headers.append((b"retry-after", b"%d" % math.ceil(wait)))
+        if isinstance(error, UnknownCallerError):
+            headers.append((b"www-authenticate", b"Bearer"))
         return error_response(error, headers)
+
+    def refuse_outcomes(self, request: Request) -> Response | None:
+        """Return the refusal of outcomes from somebody who may not tell any; None for all else."""
+        name, _, verb = request.path.removeprefix(_PREFIX).partition("/")
+        if verb != "feedback" or not request.path.startswith(_PREFIX):
+            return None
+        call = Call.of(name, request)
+        try:
+            self.admit(call, request, "feedback")
+        except KeepwellError as error:
+            return self.refuse(call, error)
+        return None
 
     def answer_alone(self, path: str) -> Response:
         """Return what can be said while the control process is away."""

@@ -100,4 +100,5 @@ class HotPath:
     @staticmethod
     def _lane(snapshot: Snapshot, name: str) -> Lane | None:
         endpoint = snapshot.endpoints.get(name)
-        return Lane.of(endpoint) if endpoint is not None and snapshot.log.whole else None
+        whole = snapshot.log.whole and snapshot.access.idle
+        return Lane.of(endpoint) if endpoint is not None and whole else None

@@ -9,9 +9,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 from keepwell.core.errors import KeepwellError
+from keepwell.deployment.server.admission.guard import StrangerError, refuse_strangers
 from keepwell.deployment.server.application import Application
 from keepwell.deployment.server.doors import PredictDoor
-from keepwell.deployment.server.guard import StrangerError, refuse_strangers
 from keepwell.deployment.server.hot import HotPath
 from keepwell.deployment.server.listening import BACKLOG
 from keepwell.deployment.server.messages import Request
@@ -118,6 +118,13 @@ class Plane:
         connection.resume()
 
     async def _pass_on(self, connection: Connection, exchange: Exchange) -> None:
+        refusal = self.application.refuse_outcomes(exchange.request())
+        if refusal is not None:
+            exchange.keep_alive = exchange.keep_alive and exchange.whole
+            exchange.answer(refusal)
+            connection.done(exchange)
+            connection.resume()
+            return
         try:
             await self.application.proxy.pass_on(exchange)
         except ControlAwayError:
