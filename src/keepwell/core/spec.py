@@ -87,6 +87,16 @@ class LogSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsSpec:
+    """`serve.limits:` — how much one request may ask, and one worker may take on."""
+
+    body: int = 10 << 20  # bytes of a request
+    rows: int = 100_000  # of a request
+    seconds: float = 30.0  # for an answer
+    in_flight: int = 256  # requests that a worker is busy with; more are asked to come again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServeSpec:
     """`serve:` — the endpoint."""
 
@@ -96,6 +106,7 @@ class ServeSpec:
     workers: int = 1
     rollout: RolloutSpec = RolloutSpec()
     log: LogSpec = LogSpec()
+    limits: LimitsSpec = LimitsSpec()
     tokens: str = "optional"  # or required: nobody without a token is answered
 
 

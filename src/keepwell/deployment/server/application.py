@@ -6,6 +6,7 @@ import time
 
 from keepwell.core.errors import KeepwellError, UnavailableError, UsageError
 from keepwell.deployment.server.admission.access import UnknownCallerError
+from keepwell.deployment.server.admission.load import check_load
 from keepwell.deployment.server.doors import Door, PredictDoor
 from keepwell.deployment.server.heartbeat import RequestError
 from keepwell.deployment.server.messages import (
@@ -49,8 +50,11 @@ class Application:
         if request.method != "POST":
             return _wrong_method(request)
         call = Call.of(name, request)
-        self.predictor.counters.in_flight += 1
+        counters, threads = self.predictor.counters, self.predictor.threads
+        busy = counters.in_flight + threads.stuck
+        counters.in_flight += 1
         try:
+            check_load(busy, self.predictor.snapshot.limits)
             self.admit(call, request, door.scope)
             return await door.answer(call, request)
         except KeepwellError as error:
@@ -59,7 +63,7 @@ class Application:
             _logger.exception("endpoint %s failed", name)
             return self.refuse(call, PredictionError.of(call, error))
         finally:
-            self.predictor.counters.in_flight -= 1
+            counters.in_flight -= 1
 
     def admit(self, call: Call, request: Request, scope: str) -> None:
         """See who asks, and let them in.

@@ -1,6 +1,5 @@
 """The request path: choose a version, score, log, answer."""
 
-import asyncio
 import logging
 import re
 import time
@@ -12,6 +11,7 @@ from keepwell.core.identifiers import new_id
 from keepwell.core.suggestions import did_you_mean
 from keepwell.deployment.scoring.scorer import Scores
 from keepwell.deployment.server.admission.access import Consumer
+from keepwell.deployment.server.admission.load import Threads, check_rows, too_slow
 from keepwell.deployment.server.assignment import Instance, Part, assign
 from keepwell.deployment.server.heartbeat import Counters
 from keepwell.deployment.server.messages import Header, Request
@@ -123,6 +123,7 @@ class Predictor:
     def __init__(self, writer: SegmentWriter, counters: Counters) -> None:
         self.snapshot = Snapshot()
         self.counters = counters
+        self.threads = Threads()
         self._writer = writer
 
     async def predict(self, call: Call, instances: list[Instance]) -> Answered:
@@ -133,15 +134,18 @@ class Predictor:
             UnavailableError: If it has no champion.
             InvalidRequestError: If an instance does not fit the model's signature.
             StorageError: If the rows cannot be logged.
+            SlowModelError: If the model takes too long.
+            TooManyRowsError: If there are more rows than a request may have.
         """
         endpoint = self.find(call.endpoint)
+        check_rows(len(instances), self.snapshot.limits)
         if call.consumer is not None:
             call.consumer.spend(len(instances))
         scored = []
         now = time.time()
         for part in assign(endpoint, instances, call.request, by_request=call.caller == PROBE):
             call.version = part.route.version
-            scored.append(number(part, await _score(part), now))
+            scored.append(number(part, await self._score(call, endpoint, part), now))
         milliseconds = (time.perf_counter() - call.started) * 1000
         about = Circumstances(
             time=now,
@@ -183,6 +187,19 @@ class Predictor:
         """
         self._writer.append_all(frames)
 
+    async def _score(self, call: Call, endpoint: LiveEndpoint, part: Part) -> Scores:
+        """Score a part: at once if that takes no time, else beside the event loop, within the limit."""
+        scorer, rows = part.route.scorer, part.rows
+        if len(rows) <= _MANY and scorer.quick(len(rows)):
+            return scorer.rows(rows)
+        limits = self.snapshot.limits
+        left = limits.seconds - (time.perf_counter() - call.started)
+        try:
+            return await self.threads.run(lambda: scorer.rows(rows), left)
+        except TimeoutError:
+            version = part.route.version
+            raise too_slow(endpoint.model, version, limits, call.started) from None
+
     def find(self, name: str) -> LiveEndpoint:
         """Return an endpoint that can answer.
 
@@ -205,12 +222,6 @@ class Predictor:
                 now="keepwell run, then keepwell status",
             )
         return endpoint
-
-
-async def _score(part: Part) -> Scores:
-    if len(part.rows) <= _MANY:
-        return part.route.scorer.rows(part.rows)
-    return await asyncio.to_thread(part.route.scorer.rows, part.rows)
 
 
 def _trace(headers: dict[bytes, bytes]) -> str:

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 
 from keepwell.core.errors import InvalidRequestError, UsageError
+from keepwell.core.spec import LimitsSpec
 
-MAX_BODY = 10 << 20
+MAX_BODY = LimitsSpec().body
 _SHAPE = '{"instances": [{"column": value, …}, …]}'
 
 
@@ -69,11 +70,11 @@ def _position(message: str, body: bytes) -> str:
     return f" (line {line}, column {column})"
 
 
-def body_too_large(length: int) -> BodyTooLargeError:
+def body_too_large(length: int, limit: int = MAX_BODY) -> BodyTooLargeError:
     """Return what to say of a body that is too long."""
     return BodyTooLargeError(
         f"the body has {length / 1e6:.1f} MB",
-        why=f"a request may have {MAX_BODY / 1e6:.1f} MB",
+        why=f"a request may have {limit / 1e6:.1f} MB (serve.limits.body)",
         now="send fewer rows at a time, or score a file with `keepwell predict`",
-        details={"limit": MAX_BODY},
+        details={"limit": limit},
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from keepwell.core.records import BundleFile, Endpoint, ModelVersion, Signature, Token
-from keepwell.core.spec import LogSpec
+from keepwell.core.spec import LimitsSpec, LogSpec
 from keepwell.infrastructure.codec import from_json, to_json
 from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.locks import exclusive
@@ -41,6 +41,7 @@ class Routes:
         blobs: URL of the blob store that has the bundles.
         endpoints: All endpoints.
         log: What the prediction log keeps.
+        limits: How much one request may ask, and one worker may take on.
         tokens: Those that are good.
         tokens_required: Whether nobody is answered without one.
     """
@@ -49,6 +50,7 @@ class Routes:
     blobs: str = ""
     endpoints: tuple[ServedEndpoint, ...] = ()
     log: LogSpec = field(default_factory=LogSpec)
+    limits: LimitsSpec = field(default_factory=LimitsSpec)
     tokens: tuple[Token, ...] = ()
     tokens_required: bool = False
 
@@ -67,13 +69,14 @@ def read_routes(home: Path) -> Routes:
     return from_json(Routes, data)
 
 
-def publish_routes(
+def publish_routes(  # noqa: PLR0913 (what the file says)
     home: Path,
     endpoints: Iterable[Endpoint],
     lookup: Callable[[str, int], ModelVersion],
     *,
     blobs: str,
     log: LogSpec | None = None,
+    limits: LimitsSpec | None = None,
     tokens: Iterable[Token] = (),
     tokens_required: bool = False,
 ) -> int:
@@ -85,6 +88,7 @@ def publish_routes(
         lookup: Gives a model's version: `Registry.get`.
         blobs: URL of the blob store.
         log: What the prediction log keeps; everything if None.
+        limits: How much one request may ask; the usual if None.
         tokens: Those that are good.
         tokens_required: Answer nobody without one.
 
@@ -101,6 +105,7 @@ def publish_routes(
             blobs=blobs,
             endpoints=served,
             log=log or LogSpec(),
+            limits=limits or LimitsSpec(),
             tokens=tuple(sorted(tokens, key=lambda one: one.id)),
             tokens_required=tokens_required,
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from keepwell.core.errors import IntegrityError, KeepwellError, NotFoundError
 from keepwell.core.records import BundleFile, Route
-from keepwell.core.spec import LogSpec
+from keepwell.core.spec import LimitsSpec, LogSpec
 from keepwell.deployment.example import example_of
 from keepwell.deployment.labels import Labels
 from keepwell.deployment.log_policy import LogPolicy
@@ -54,6 +54,7 @@ class Snapshot:
         endpoints: By name.
         problems: What of the routing file cannot be followed, and why; empty if nothing.
         log: What is logged of what is answered.
+        limits: How much one request may ask, and this worker may take on.
         access: Who may ask.
     """
 
@@ -61,6 +62,7 @@ class Snapshot:
     endpoints: Mapping[str, LiveEndpoint] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     log: LogPolicy = field(default_factory=lambda: LogPolicy(LogSpec()))
+    limits: LimitsSpec = field(default_factory=LimitsSpec)
     access: Access = field(default_factory=Access)
 
 
@@ -98,6 +100,7 @@ def load_snapshot(
         endpoints=endpoints,
         problems=tuple(problems),
         log=LogPolicy(routes.log),
+        limits=routes.limits,
         access=Access(routes.tokens, required=routes.tokens_required, meters=meters),
     )
 

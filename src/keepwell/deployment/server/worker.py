@@ -93,6 +93,11 @@ class Worker:
             self._beat()
             writer.close()
 
+    @property
+    def stuck(self) -> int:
+        """How many threads still score what nobody waits for."""
+        return self._predictor.threads.stuck
+
     async def _keep_following(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
@@ -164,6 +169,8 @@ def main() -> None:
         given.lifeline,
     )
     uvloop.run(worker.run())
+    if worker.stuck:  # a thread that scores for ever must not keep the process
+        os._exit(0)
 
 
 if __name__ == "__main__":

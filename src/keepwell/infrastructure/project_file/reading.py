@@ -15,6 +15,7 @@ from keepwell.core.spec import (
     DataSpec,
     FairnessSpec,
     GateSpec,
+    LimitsSpec,
     LogSpec,
     LoopSpec,
     MonitorSpec,
@@ -151,6 +152,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
         flat["train.task"] = Task(flat["train.task"])
     flat["train.split"] = SplitSpec(**_own(SplitSpec, flat, "train.split"))
     flat["serve.rollout"] = RolloutSpec(**_own(RolloutSpec, flat, "serve.rollout"))
+    flat["serve.limits"] = LimitsSpec(**_own(LimitsSpec, flat, "serve.limits"))
     flat["serve.log"] = LogSpec(**_own(LogSpec, flat, "serve.log"))
     flat["loop.retrain"] = RetrainSpec(**_own(RetrainSpec, flat, "loop.retrain"))
     if "gate.fairness.by" in flat:

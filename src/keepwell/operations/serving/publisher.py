@@ -44,6 +44,7 @@ class Publisher:
             self._registry.get,
             blobs=self._blobs,
             log=self._serve.log,
+            limits=self._serve.limits,
             tokens=self._tokens.good(),
             tokens_required=self._serve.tokens == "required",
         )

@@ -55,9 +55,11 @@ class Lane:
     Args:
         endpoint: The endpoint.
         route: The version that answers all of them.
+        most: Rows that a request may have.
     """
 
-    def __init__(self, endpoint: LiveEndpoint, route: LiveRoute) -> None:
+    def __init__(self, endpoint: LiveEndpoint, route: LiveRoute, most: int) -> None:
+        self._most = min(most, _MANY)
         self.endpoint, self.route = endpoint, route
         signature = route.scorer.signature
         self._key = endpoint.key
@@ -65,6 +67,7 @@ class Lane:
         self._read = row_reader(signature, endpoint.key)
         self._classes = list(signature.classes)
         self._names = route.labels.names
+        self._scorer = route.scorer
         self._row, self._answers = route.scorer.row, route.scorer.answers
         self._model = msgspec.Raw(_encode({"name": endpoint.model, "version": route.version}))
         self._head = (
@@ -73,24 +76,28 @@ class Lane:
         )
 
     @classmethod
-    def of(cls, endpoint: LiveEndpoint) -> "Lane | None":
+    def of(cls, endpoint: LiveEndpoint, most: int = _MANY) -> "Lane | None":
         """Return the short way of an endpoint; None if it needs the long one."""
         route = sole_route(endpoint)
         if route is None or not route.scorer.compiled:
             return None
         whole = all(item.name in route.labels.inputs for item in route.scorer.signature.inputs)
-        return cls(endpoint, route) if whole else None  # a redacted row is not logged as it came
+        return (
+            cls(endpoint, route, most) if whole else None
+        )  # a redacted row is not logged as it came
 
     def take(self, request: str, trace: str, body: bytes) -> Ready | None:
         """Answer a request; None if it is not a usual one, or the model fails."""
         started = perf_counter()
         try:
             raws = raw_rows(body)
+            if not self._scorer.quick(len(raws)):
+                return None
             if len(raws) == 1:  # most requests: no loop, no list
                 row = raws[0]
                 answers = [self._row(self._read(row))]
                 logged = [self._logged(row)]
-            elif 0 < len(raws) <= _MANY:
+            elif 0 < len(raws) <= self._most:
                 answers = self._answers([self._read(row) for row in raws])
                 logged = [self._logged(row) for row in raws]
             else:
@@ -112,7 +119,9 @@ class Lane:
             text = _encode(_Classified(predictions, named, ids, self._model))
         else:
             text = _encode(_Estimated(predictions, ids, self._model))
-        milliseconds = (perf_counter() - started) * 1000
+        seconds = perf_counter() - started
+        self._scorer.took(len(raws), seconds)
+        milliseconds = seconds * 1000
         about = Circumstances(
             time=now, request=request, latency_ms=milliseconds, caller="", trace=trace
         )

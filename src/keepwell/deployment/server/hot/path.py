@@ -101,4 +101,4 @@ class HotPath:
     def _lane(snapshot: Snapshot, name: str) -> Lane | None:
         endpoint = snapshot.endpoints.get(name)
         whole = snapshot.log.whole and snapshot.access.idle
-        return Lane.of(endpoint) if endpoint is not None and whole else None
+        return Lane.of(endpoint, snapshot.limits.rows) if endpoint is not None and whole else None

@@ -65,6 +65,10 @@ class Connection(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
 
+    @property
+    def largest_body(self) -> int:
+        return self._plane.application.predictor.snapshot.limits.body
+
     # The transport's side.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -106,7 +110,7 @@ class Connection(asyncio.Protocol):
         between = not self._in_head and self._incoming is None
         if between and self._familiar is not None and not self._queue:
             body = self._familiar.body(data)
-            if body is not None:
+            if body is not None and len(body) <= self.largest_body:
                 self._answer_familiar(body)
                 return
         self._usual = None

@@ -17,7 +17,7 @@ from keepwell.deployment.server.plane.wire import (
     has_no_body,
     head_of,
 )
-from keepwell.deployment.server.requests import MAX_BODY, ClientGoneError, body_too_large
+from keepwell.deployment.server.requests import ClientGoneError, body_too_large
 
 if TYPE_CHECKING:
     from keepwell.deployment.server.doors import Door
@@ -29,6 +29,11 @@ class Line(Protocol):
     client: str
     server: str
     lost: bool
+
+    @property
+    def largest_body(self) -> int:
+        """Bytes that a request for a door may have."""
+        ...
 
     def write(self, data: bytes) -> None: ...
     def cut(self) -> None: ...
@@ -112,9 +117,9 @@ class Exchange:
     def expect(self) -> bool:
         """Note how long the body will be; tell whether to ask for it, if the client waits for that."""
         declared = self.header(b"content-length")
-        if self.door is not None and declared.isdigit() and int(declared) > MAX_BODY:
+        if self.door is not None and declared.isdigit() and int(declared) > self._line.largest_body:
             if self.continues:
-                self.refusal = body_too_large(int(declared))
+                self.refusal = body_too_large(int(declared), self._line.largest_body)
                 self.keep_alive = False
             return False
         return self.continues
@@ -129,7 +134,7 @@ class Exchange:
             self._pieces.append(piece)
             self._held += len(piece)
             self._wake.set()
-        elif self._size <= MAX_BODY:
+        elif self._size <= self._line.largest_body:
             self._pieces.append(piece)
         else:
             self._pieces.clear()
@@ -141,8 +146,8 @@ class Exchange:
         """Take note that the body is whole."""
         self.whole = True
         self._wake.set()
-        if self.door is not None and self._size > MAX_BODY and self.refusal is None:
-            self.refusal = body_too_large(self._size)
+        if self.door is not None and self._size > self._line.largest_body and self.refusal is None:
+            self.refusal = body_too_large(self._size, self._line.largest_body)
 
     def leave(self) -> None:
         """Take note that the client left."""
