@@ -10,7 +10,7 @@ import sys
 BENCHMARKS = {
     "start": "import and help time; a run in which nothing changed, 5M rows",
     "ingest": "a CSV of 5M rows into a checked, profiled version, against duckdb alone",
-    "serving": "one row over HTTP, against the same server answering a constant",
+    "serving": "logged predictions over HTTP, against servers that answer a constant",
     "drift": "100k against 100k rows of 50 columns",
     "baselines": "test scores on six public data sets, against the scores in their READMEs",
     "replay": "two real drifting streams through the running server, healed against frozen",

@@ -62,9 +62,11 @@ def ask(server: "Server", path: str, body: bytes, clients: int, seconds: int) ->
         file, script = Path(folder) / "body.json", Path(folder) / "post.lua"
         file.write_bytes(body)
         script.write_text(_SCRIPT.format(body=file))
-        command = ["wrk", "-t1", f"-c{clients}", f"-d{max(1, round(seconds))}s", "--timeout", "20s"]
+        command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "20s"]
         command += ["-s", str(script), f"http://127.0.0.1:{server.port}{path}"]
-        done = subprocess.run(pinned(command, CLIENT_CORE), capture_output=True, text=True)
+        done = subprocess.run(
+            pinned(command, CLIENT_CORE), capture_output=True, text=True, check=False
+        )
     found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", done.stdout)
     if found is None:
         raise RuntimeError(f"wrk said: {done.stdout}{done.stderr}")

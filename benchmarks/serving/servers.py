@@ -68,10 +68,9 @@ def wait_for(port: int, path: str, seconds: float = 60) -> None:
     """Wait until a server answers with success."""
     end = time.monotonic() + seconds
     while True:
-        with contextlib.suppress(OSError):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
-                if answer.status < 300:
-                    return
+        url = f"http://127.0.0.1:{port}{path}"
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
+            return
         if time.monotonic() > end:
             raise RuntimeError(f"nothing answers on port {port}")
         time.sleep(0.1)

@@ -188,11 +188,12 @@ def test_a_model_that_has_become_slow_leaves_the_loop_to_others(
     scorer = load_scorer(made.files.__getitem__, made.signature)
     scorer.rows([a_row])
     assert scorer.quick(1)
+    scorer.took(1, 0.1)
+    assert scorer.quick(1)  # one slow answer proves little
     for _ in range(5):
         scorer.took(1, 0.1)
     assert not scorer.quick(1)
-    for _ in range(40):
-        scorer.rows([a_row])
+    scorer.rows([a_row])
     assert scorer.quick(1)
 
 

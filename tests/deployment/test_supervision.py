@@ -1,7 +1,9 @@
 """Kills, restarts and drains, with real processes under real load."""
 
+import contextlib
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -165,3 +167,26 @@ def test_a_killed_supervisor_process_comes_back(
 def test_a_worker_without_work_stays_small(churn: Any) -> None:
     supervisor = churn.serve(workers=1, generation=1)
     assert supervisor.workers()[0].rss < 120 << 20
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_workers_take_even_shares_of_the_clients(churn: Any, at_once: bool) -> None:
+    supervisor = churn.serve(workers=2, generation=1)
+    request = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    address = ("127.0.0.1", supervisor.port)
+    with contextlib.ExitStack() as stack:
+        lines = []
+        for _ in range(20):
+            lines.append(stack.enter_context(socket.create_connection(address, timeout=10)))
+            lines[-1].sendall(request)
+            if not at_once:
+                assert lines[-1].recv(4096).startswith(b"HTTP/1.1 200")
+        for line in lines if at_once else ():
+            assert line.recv(4096).startswith(b"HTTP/1.1 200")
+        shares = [
+            sum(one.status == psutil.CONN_ESTABLISHED for one in connections)
+            for worker in supervisor.workers()
+            if (connections := psutil.Process(worker.pid).net_connections("tcp"))
+        ]
+    assert sum(shares) == 20
+    assert max(shares) - min(shares) <= 4

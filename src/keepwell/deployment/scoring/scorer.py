@@ -22,7 +22,7 @@ PIPELINE_FILE = "pipeline.skops"
 
 _AT_ONCE = 8192  # rows whose features are in memory together
 _MOMENT = 0.02  # seconds that scoring may keep the event loop
-_WEIGHT = 0.2  # of the newest measurement of how long a row takes
+_WEIGHT = 0.05  # of a measurement by which a row takes longer than it was thought to
 _FEW = 8  # rows up to which the row face is faster than the batch face
 _TEXTUAL = (ColumnType.CATEGORY, ColumnType.TEXT)
 
@@ -97,7 +97,11 @@ class Scorer:
 
     def took(self, rows: int, seconds: float) -> None:
         """Note how long rows took."""
-        self._pace += (seconds / (rows or 1) - self._pace) * _WEIGHT
+        pace = seconds / rows if rows > 1 else seconds
+        if pace < self._pace:
+            self._pace = pace
+        else:  # the machine may have been busy with others: one slow answer proves little
+            self._pace += (pace - self._pace) * _WEIGHT
 
     def _rows(self, instances: Sequence[Mapping[str, Any]]) -> Scores:
         if not instances:

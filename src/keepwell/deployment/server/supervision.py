@@ -74,6 +74,7 @@ class Supervision:
     def _spawn(self, index: int) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "keepwell.deployment.server.worker"]
         command += ["--home", str(self.home), "--index", str(index), "--control", str(self.control)]
+        command += ["--workers", str(len(self.places))]
         command += ["--listener", str(self.listener), "--lifeline", str(self.lifeline[0])]
         log = self.home / "logs" / f"worker-{index}.log"
         log.parent.mkdir(parents=True, exist_ok=True)

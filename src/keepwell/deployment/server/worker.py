@@ -22,6 +22,7 @@ from keepwell.deployment.server.admission.meters import Meters
 from keepwell.deployment.server.application import Application
 from keepwell.deployment.server.heartbeat import Counters, WorkerState, heartbeat_path
 from keepwell.deployment.server.plane import Plane
+from keepwell.deployment.server.plane.acceptance import Shares
 from keepwell.deployment.server.prediction import Predictor
 from keepwell.deployment.server.proxy import Proxy
 from keepwell.deployment.server.routes import read_routes, routes_path
@@ -47,17 +48,26 @@ class Worker:
         index: Which worker it is.
         listener: The listening socket.
         control: Unix socket of the control process.
+        workers: How many workers take connections off that socket.
         lifeline: Descriptor that reaches its end when the supervisor process is gone.
     """
 
     def __init__(
-        self, home: Path, index: int, listener: socket.socket, control: Path, lifeline: int
+        self,
+        home: Path,
+        index: int,
+        listener: socket.socket,
+        control: Path,
+        lifeline: int,
+        *,
+        workers: int = 1,
     ) -> None:
         self._home = home
         self._index = index
         self._listener = listener
         self._control = control
         self._lifeline = lifeline
+        self._shares = Shares(home / "run" / "connections", index, workers) if workers > 1 else None
         self._started = time.time()
         self._counters = Counters()
         self._meters = Meters(home / "serving" / "meters")
@@ -82,7 +92,7 @@ class Worker:
         chores = [
             asyncio.create_task(chore) for chore in (self._keep_following(), self._keep_beating())
         ]
-        await plane.open(self._listener)
+        await plane.open(self._listener, self._shares)
         try:
             await closing.wait()
         finally:
@@ -156,6 +166,7 @@ def main() -> None:
     parser.add_argument("--index", type=int, required=True)
     parser.add_argument("--listener", type=int, required=True)
     parser.add_argument("--lifeline", type=int, required=True)
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--control", type=Path, required=True)
     given = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
@@ -167,6 +178,7 @@ def main() -> None:
         socket.socket(fileno=given.listener),
         given.control,
         given.lifeline,
+        workers=given.workers,
     )
     uvloop.run(worker.run())
     if worker.stuck:  # a thread that scores for ever must not keep the process

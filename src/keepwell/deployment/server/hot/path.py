@@ -13,7 +13,7 @@ from keepwell.deployment.server.snapshot import Snapshot
 if TYPE_CHECKING:
     from keepwell.deployment.server.plane.exchange import Exchange
 
-_TOGETHER = 64  # requests that wait for one another at most
+MOST_TOGETHER = 64  # requests that wait for one another at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,7 @@ class HotPath:
     """
 
     def __init__(self, predictor: Predictor) -> None:
+        self.together = 1  # no more wait for one another than there are clients
         self._predictor = predictor
         self._snapshot: Snapshot | None = None
         self._lanes: dict[str, Lane | None] = {}
@@ -73,11 +74,11 @@ class HotPath:
         if ready is None:
             return False
         pending = self._pending
-        if not pending:
-            asyncio.get_running_loop().call_soon(self.flush)
         pending.append((waiter, exchange, body, ready))
-        if len(pending) >= _TOGETHER:
+        if len(pending) >= self.together:
             self.flush()
+        elif len(pending) == 1:
+            asyncio.get_running_loop().call_soon(self.flush)
         return True
 
     def flush(self) -> None:

@@ -75,11 +75,11 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self.client = _address(transport.get_extra_info("peername"))
         self.server = _address(transport.get_extra_info("sockname"))
-        self._plane.connections.add(self)
+        self._plane.came(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
-        self._plane.connections.discard(self)
+        self._plane.went(self)
         self._writable.set()
         for exchange in self._queue:
             exchange.leave()

@@ -12,9 +12,10 @@ from keepwell.core.errors import KeepwellError
 from keepwell.deployment.server.admission.guard import StrangerError, refuse_strangers
 from keepwell.deployment.server.application import Application
 from keepwell.deployment.server.doors import PredictDoor
-from keepwell.deployment.server.hot import HotPath
+from keepwell.deployment.server.hot.path import MOST_TOGETHER, HotPath
 from keepwell.deployment.server.listening import BACKLOG
 from keepwell.deployment.server.messages import Request
+from keepwell.deployment.server.plane.acceptance import Acceptance, Shares
 from keepwell.deployment.server.plane.connection import Connection
 from keepwell.deployment.server.plane.exchange import Exchange
 from keepwell.deployment.server.plane.limits import Patience
@@ -41,15 +42,19 @@ class Plane:
         self.now = time.monotonic()  # told a few times a second: enough for timeouts, and free
         self.hot = HotPath(application.predictor)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.Server | Acceptance | None = None
+        self._shares: Shares | None = None
         self._sweeping: asyncio.Task[None] | None = None
 
-    async def open(self, listener: socket.socket) -> None:
-        """Begin to take connections."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: Connection(self), sock=listener, backlog=BACKLOG
-        )
+    async def open(self, listener: socket.socket, shares: Shares | None = None) -> None:
+        """Begin to take connections; no more than their share where others take some too."""
+        if shares is not None:
+            self._shares = shares
+            self._server = Acceptance(listener, shares, lambda: Connection(self))
+        else:
+            self._server = await asyncio.get_running_loop().create_server(
+                lambda: Connection(self), sock=listener, backlog=BACKLOG
+            )
         self._sweeping = asyncio.create_task(self._sweep())
 
     async def close(self, seconds: float) -> None:
@@ -70,6 +75,21 @@ class Plane:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def came(self, connection: Connection) -> None:
+        """Take note of a client."""
+        self.connections.add(connection)
+        self._count()
+
+    def went(self, connection: Connection) -> None:
+        """Take note that a client is gone."""
+        self.connections.discard(connection)
+        self._count()
+
+    def _count(self) -> None:
+        if self._shares is not None:
+            self._shares.tell(len(self.connections))
+        self.hot.together = max(1, min(len(self.connections), MOST_TOGETHER))
 
     def answer(self, connection: Connection, exchange: Exchange) -> None:
         """Have a request that came whole answered: the short way if it is a usual one."""

@@ -1,0 +1,105 @@
+"""Several workers take connections off one listening socket, each its share.
+
+All of them wake when a client comes. Left to chance, one worker may end up with most of the clients. So
+each says how many it has in a file that all map into memory; one that has more than another waits a
+moment before it takes the next, and takes it then if nobody else did.
+"""
+
+import asyncio
+import contextlib
+import mmap
+import os
+import socket
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+_COUNT = struct.Struct("<i")
+_MOMENT = 0.002  # seconds that a worker with more clients leaves to the others
+
+
+class Shares:
+    """How many clients each worker has.
+
+    Args:
+        path: The file that all workers of a server map.
+        index: Which worker this is.
+        workers: How many there are.
+    """
+
+    def __init__(self, path: Path, index: int, workers: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        size = max(workers, index + 1) * _COUNT.size
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            if os.fstat(descriptor).st_size < size:
+                os.ftruncate(descriptor, size)
+            self._memory = mmap.mmap(descriptor, size)
+        finally:
+            os.close(descriptor)
+        self._index, self._workers = index, workers
+        self.tell(0)
+
+    def tell(self, clients: int) -> None:
+        """Say how many clients this worker has."""
+        _COUNT.pack_into(self._memory, self._index * _COUNT.size, clients)
+
+    def most(self) -> bool:
+        """Tell whether another worker has fewer clients."""
+        counts = [at for (at,) in _COUNT.iter_unpack(self._memory[: self._workers * _COUNT.size])]
+        return bool(counts[self._index] > min(counts))
+
+
+class Acceptance:
+    """Takes connections off a socket, one at a time, if others do not have fewer.
+
+    Args:
+        listener: The socket.
+        shares: Who has how many.
+        protocol: Makes the protocol of a connection.
+    """
+
+    def __init__(
+        self, listener: socket.socket, shares: Shares, protocol: Callable[[], asyncio.Protocol]
+    ) -> None:
+        self._listener, self._shares, self._protocol = listener, shares, protocol
+        self._loop = asyncio.get_running_loop()
+        self._waiting: asyncio.TimerHandle | None = None
+        self._opening: set[asyncio.Task[object]] = set()
+        listener.setblocking(False)
+        self._loop.add_reader(listener.fileno(), self._ready)
+
+    def close(self) -> None:
+        """Take no more; others that hold the socket still do."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._loop.remove_reader(self._listener.fileno())
+        self._listener.close()
+
+    def _ready(self) -> None:
+        if not self._shares.most():
+            self._take()
+            return
+        self._loop.remove_reader(self._listener.fileno())
+        self._waiting = self._loop.call_later(_MOMENT, self._take_what_is_left)
+
+    def _take_what_is_left(self) -> None:
+        self._waiting = None
+        self._take()
+        self._loop.add_reader(self._listener.fileno(), self._ready)
+
+    def _take(self) -> None:
+        with contextlib.suppress(BlockingIOError, ConnectionAbortedError):
+            opened, _ = self._listener.accept()
+            opened.setblocking(False)
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            task = self._loop.create_task(
+                self._loop.connect_accepted_socket(self._protocol, opened)
+            )
+            self._opening.add(task)
+            task.add_done_callback(self._opened)
+
+    def _opened(self, task: "asyncio.Task[object]") -> None:
+        self._opening.discard(task)
+        if not task.cancelled():
+            task.exception()  # the client was gone before it was there
