@@ -1,0 +1,100 @@
+"""An estimator inside an ensemble that has no compiled form: stored by skops, run by scikit-learn."""
+
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keepwell.deployment.scoring.heads.classes import classes_of
+from keepwell.deployment.scoring.heads.columns import columns_of
+from keepwell.deployment.scoring.heads.storage import keep
+from keepwell.deployment.scoring.parts import Data, Read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+AS_IT_IS = "keepwell.AsItIs"
+
+
+class AsItIs:
+    """Asks the original.
+
+    Args:
+        read: Gives the bundle's files.
+        file: The one with the original.
+        names: Of the columns that it was fitted on; null if they had none.
+        where: The names that lead to it in its pipeline.
+        reason: Why it is not compiled.
+        ask: `answer`, `score` or `label`, as `members` has them.
+    """
+
+    def __init__(
+        self,
+        *,
+        read: Read,
+        file: str,
+        names: list[str] | None,
+        where: str,
+        reason: str,
+        ask: str = "answer",
+    ) -> None:
+        from keepwell.deployment.scoring.original import load_pipeline
+
+        self._fitted = load_pipeline(read(file))
+        self._names, self._ask = names, ask
+
+    def row(self, features: list[float]) -> list[float]:
+        """Answer one row."""
+        held = object if any(type(value) is not float for value in features) else np.float64
+        answer: list[float] = self.batch(np.array([features], dtype=held))[0].tolist()
+        return answer
+
+    def batch(self, features: "NDArray[Any]") -> "NDArray[np.float64]":
+        """Answer rows."""
+        if not len(features):  # which scikit-learn refuses
+            classes = classes_of(self._fitted)
+            single = classes is None or self._ask == "label"
+            single = single or (self._ask == "score" and len(classes) == 2)  # noqa: PLR2004
+            return np.empty((0, 1 if single else len(classes)))
+        given: Any = features
+        if self._names is not None:
+            import pandas as pd
+
+            columns = columns_of(features)
+            given = pd.DataFrame(dict(zip(self._names, columns, strict=True)))
+        return asked(self._fitted, given, self._ask)
+
+
+def asked(fitted: Any, given: Any, ask: str) -> "NDArray[np.float64]":
+    """Return what a fitted estimator answers, as the matrix that a head would give."""
+    if ask == "score":
+        answer = fitted.decision_function(given)
+    elif (classes := classes_of(fitted)) is None:
+        answer = fitted.predict(given)
+    elif ask == "answer" and hasattr(fitted, "predict_proba"):
+        answer = fitted.predict_proba(given)
+    else:
+        places = np.searchsorted(classes, fitted.predict(given))
+        answer = places if ask == "label" else np.eye(len(classes))[places]
+    return np.asarray(answer, dtype=np.float64).reshape(len(given), -1)
+
+
+def keep_as_it_is(
+    fitted: Any, files: MutableMapping[str, bytes], *, reason: str, ask: str = "answer"
+) -> Data:
+    """Put an estimator into a file of its own; return the data of what runs it.
+
+    Raises:
+        TrainingError: If it holds a type that `load_pipeline` would refuse.
+    """
+    from keepwell.deployment.scoring.original import dump_pipeline
+
+    names = getattr(fitted, "feature_names_in_", None)
+    return {
+        "op": AS_IT_IS,
+        "file": keep(files, "part.skops", dump_pipeline(fitted)),
+        "names": None if names is None else [str(name) for name in names],
+        "where": type(fitted).__name__,
+        "reason": reason,
+        "ask": ask,
+    }
