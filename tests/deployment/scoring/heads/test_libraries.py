@@ -8,7 +8,8 @@ import pytest
 from fitted_estimators import X, fitted
 
 from keepwell.core.errors import FormatError, MissingExtraError
-from keepwell.deployment.scoring.heads import library, xgboost_library
+from keepwell.deployment.scoring.heads import library
+from keepwell.deployment.scoring.heads.boost import library as xgboost_library
 from keepwell.deployment.scoring.heads.trees.nodes import widened
 from keepwell.deployment.scoring.original import dump_pipeline, load_pipeline
 from keepwell.deployment.scoring.parts import build_head, read_head

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keepwell.deployment.scoring.heads.boost.library import Booster
 from keepwell.deployment.scoring.heads.storage import keep
-from keepwell.deployment.scoring.heads.xgboost_library import Booster
 from keepwell.deployment.scoring.parts import Data, NotCompilableError, Read
 
 if TYPE_CHECKING:
