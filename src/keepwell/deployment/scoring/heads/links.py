@@ -129,6 +129,7 @@ LINKS = {
         row=lambda scores: _shares_row([_sigmoid(score) for score in scores]),
         batch=lambda scores: _shares(_sigmoids(scores)),
     ),
+    "shares": Link(row=_shares_row, batch=_shares),
     "modified huber": Link(row=_huber_row, batch=_huber),
     "votes": Link(row=_boosted_row, batch=_boosted),
     "difference": Link(

@@ -1,7 +1,7 @@
 """`CatBoostClassifier` and `CatBoostRegressor`: symmetric trees, from CatBoost's own JSON.
 
-Asking CatBoost's Python package for one row takes 250 µs and loads pandas; looking up the leaves here takes
-a twentieth of that and needs neither. A tree of depth three asks three questions of every row; the answers
+Asking CatBoost's Python package for one row takes 90 to 250 µs and loads pandas; looking up the leaves here
+takes 8 µs and needs neither. A tree of depth three asks three questions of every row; the answers
 are the bits of the number of its leaf.
 """
 

@@ -41,9 +41,17 @@ class Calibrated:
 
     def row(self, features: list[float]) -> list[float]:
         """Answer one row."""
-        scores = [np.array([member.row(features)]) for member in self._members]
-        answer: list[float] = self._mean(scores)[0].tolist()
-        return answer
+        total = [0.0] * self._classes
+        for member, copy in zip(self._members, self._copies, strict=True):
+            given = member.row(features)
+            if copy["temperature"] is not None:
+                bent = _cooled(np.array([given]), copy)[0].tolist()
+            else:
+                bent = self._bent_row(given[copy["skip"] :], copy)
+            total = [
+                a + (1.0 if 1.0 < b <= 1.0 + 1e-5 else b) for a, b in zip(total, bent, strict=True)
+            ]
+        return [number / len(self._copies) for number in total]
 
     def batch(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """Answer rows."""
@@ -59,6 +67,17 @@ class Calibrated:
             total += np.where((bent > 1.0) & (bent <= 1.0 + 1e-5), 1.0, bent)
         return total / len(scores)
 
+    def _bent_row(self, given: list[float], copy: Data) -> list[float]:
+        parts = [0.0] * self._classes
+        for score, curve, place in zip(given, copy["curves"], copy["places"], strict=True):
+            if "x" in curve:
+                parts[place] = float(np.interp(score, curve["x"], curve["y"]))
+            else:
+                parts[place] = LINKS["sigmoid"].row([-(curve["a"] * score + curve["b"])])[1]
+        if self._classes == _BINARY:
+            return [1.0 - parts[1], parts[1]]
+        return LINKS["shares"].row(parts)
+
     def _bent(self, given: "NDArray[np.float64]", copy: Data) -> "NDArray[np.float64]":
         parts = np.zeros((len(given), self._classes))
         for scores, curve, place in zip(given.T, copy["curves"], copy["places"], strict=True):
@@ -71,9 +90,7 @@ class Calibrated:
         if self._classes == _BINARY:
             parts[:, 0] = 1.0 - parts[:, 1]
             return parts
-        total = parts.sum(axis=1, keepdims=True)
-        even = np.full_like(parts, 1.0 / self._classes)
-        return np.asarray(np.divide(parts, total, out=even, where=total != 0.0))
+        return LINKS["shares"].batch(parts)
 
 
 def _cooled(given: "NDArray[np.float64]", copy: Data) -> "NDArray[np.float64]":

@@ -113,6 +113,11 @@ class Neighbours:
         return answer
 
     def _distances(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        if len(features) == 1:
+            away = self._examples.T - features
+            if self._power == 1.0:
+                return np.abs(away).sum(axis=1)[None, :]
+            return np.asarray(np.einsum("ij,ij->i", away, away))[None, :]
         total = np.zeros((len(features), self._examples.shape[1]))
         for column, examples in zip(features.T, self._examples, strict=True):
             apart = column[:, None] - examples

@@ -92,7 +92,8 @@ class Vectors:
         if self._kernel == "rbf":
             away = np.empty((len(features), len(self._vectors)))
             for at, row in enumerate(features):
-                away[at] = ((self._vectors - row) ** 2).sum(axis=1)
+                apart = self._vectors - row
+                np.einsum("ij,ij->i", apart, apart, out=away[at])
             return np.asarray(np.exp(-self._gamma * away))
         products = features @ self._vectors.T
         if self._kernel == "linear":
