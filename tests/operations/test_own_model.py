@@ -71,7 +71,9 @@ def test_what_has_no_compiled_form_is_served_as_it_is(folder: Path) -> None:
         model = fitted(RadiusNeighborsClassifier(0.5, outlier_label="most_frequent"))
         version = project.register(model, visitors(200, seed=1), "left")
         assert version.proof is not None
-        assert "RadiusNeighborsClassifier" in version.proof.reason
+        (part,) = version.proof.kept
+        assert part.name == "radiusneighborsclassifier"
+        assert "RadiusNeighborsClassifier" in part.reason
         assert project.predict([{"age": 79, "plan": "a"}], version=version.version) == ["yes"]
 
 

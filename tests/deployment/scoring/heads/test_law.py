@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepwell.core.plugins import plugin_names
-from keepwell.deployment.scoring.heads.as_it_is import AS_IT_IS, asked
-from keepwell.deployment.scoring.parts import Head, build_head, name_of, read_head
+from keepwell.deployment.scoring.heads.as_it_is import asked
+from keepwell.deployment.scoring.parts import AS_IT_IS, Head, build_head, name_of, read_head
 
 USUAL = st.one_of(
     st.floats(-1e3, 1e3), st.integers(-20, 40).map(lambda tenths: tenths / 10), st.just(-0.0)

@@ -1,19 +1,15 @@
-"""An estimator inside an ensemble that has no compiled form: stored by skops, run by scikit-learn."""
+"""An estimator that has no compiled form, run as it is."""
 
-from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keepwell.deployment.scoring.heads.classes import classes_of
 from keepwell.deployment.scoring.heads.columns import columns_of
-from keepwell.deployment.scoring.heads.storage import keep
-from keepwell.deployment.scoring.parts import Data, Read
+from keepwell.deployment.scoring.parts import Read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-AS_IT_IS = "keepwell.AsItIs"
 
 
 class AsItIs:
@@ -58,10 +54,9 @@ class AsItIs:
             return np.empty((0, 1 if single else len(classes)))
         given: Any = features
         if self._names is not None:
-            import pandas as pd
+            from keepwell.deployment.scoring.original import as_frame
 
-            columns = columns_of(features)
-            given = pd.DataFrame(dict(zip(self._names, columns, strict=True)))
+            given = as_frame(self._names, columns_of(features))
         return asked(self._fitted, given, self._ask)
 
 
@@ -77,24 +72,3 @@ def asked(fitted: Any, given: Any, ask: str) -> "NDArray[np.float64]":
         places = np.searchsorted(classes, fitted.predict(given))
         answer = places if ask == "label" else np.eye(len(classes))[places]
     return np.asarray(answer, dtype=np.float64).reshape(len(given), -1)
-
-
-def keep_as_it_is(
-    fitted: Any, files: MutableMapping[str, bytes], *, reason: str, ask: str = "answer"
-) -> Data:
-    """Put an estimator into a file of its own; return the data of what runs it.
-
-    Raises:
-        TrainingError: If it holds a type that `load_pipeline` would refuse.
-    """
-    from keepwell.deployment.scoring.original import dump_pipeline
-
-    names = getattr(fitted, "feature_names_in_", None)
-    return {
-        "op": AS_IT_IS,
-        "file": keep(files, "part.skops", dump_pipeline(fitted)),
-        "names": None if names is None else [str(name) for name in names],
-        "where": type(fitted).__name__,
-        "reason": reason,
-        "ask": ask,
-    }

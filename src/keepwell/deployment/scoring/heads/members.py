@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.deployment.scoring.heads.as_it_is import keep_as_it_is
 from keepwell.deployment.scoring.heads.classes import classes_of
 from keepwell.deployment.scoring.parts import (
     Data,
@@ -23,6 +22,7 @@ from keepwell.deployment.scoring.parts import (
     read_head,
     read_step,
 )
+from keepwell.deployment.scoring.steps.sparsity import refuse_skipped_zeros
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,7 +75,20 @@ def read_member(fitted: Any, files: MutableMapping[str, bytes], ask: str = "answ
     except NotCompilableError as reason:
         for name in files.keys() - before.keys():  # of the half that was read
             del files[name]
-        return {"head": keep_as_it_is(fitted, files, reason=str(reason), ask=ask)}
+        return {"head": keep_member(fitted, files, reason=str(reason), ask=ask)}
+
+
+def keep_member(
+    fitted: Any, files: MutableMapping[str, bytes], *, reason: str, ask: str = "answer"
+) -> Data:
+    """Put a member into a file of its own; return the data of what runs it as it is.
+
+    Raises:
+        TrainingError: If it holds a type that is not loaded.
+    """
+    from keepwell.deployment.scoring.original import keep
+
+    return keep(fitted, files, where=type(fitted).__name__, reason=reason) | {"ask": ask}
 
 
 def build_member(data: Data, read: Read) -> Head:
@@ -86,9 +99,14 @@ def build_member(data: Data, read: Read) -> Head:
 
 def chain_data(pipeline: Any, files: MutableMapping[str, bytes], ask: str) -> Data:
     """Return what `Chained` is built from: the steps before the estimator, and the estimator."""
-    steps = [step for _, step in pipeline.steps[:-1] if step is not None and step != "passthrough"]
+    steps = [
+        (name, step)
+        for name, step in pipeline.steps[:-1]
+        if step is not None and step != "passthrough"
+    ]
+    refuse_skipped_zeros(step for _, step in steps)
     return {
-        "steps": [read_step(step) for step in steps],
+        "steps": [read_step(step, files, name) for name, step in steps],
         "member": read_member(pipeline.steps[-1][1], files, ask),
     }
 

@@ -23,7 +23,7 @@ class Chained:
     """
 
     def __init__(self, *, read: Read, steps: list[Data], member: Data) -> None:
-        self._steps = [build_step(step) for step in steps]
+        self._steps = [build_step(step, read) for step in steps]
         self._head = build_member(member, read)
 
     @classmethod

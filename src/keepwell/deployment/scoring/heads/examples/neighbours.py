@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.deployment.scoring.heads.as_it_is import AsItIs, keep_as_it_is
+from keepwell.deployment.scoring.heads.as_it_is import AsItIs
+from keepwell.deployment.scoring.heads.members import keep_member
 from keepwell.deployment.scoring.heads.storage import arrays_of, keep_arrays
 from keepwell.deployment.scoring.parts import Data, NotCompilableError, Read
 
@@ -73,9 +74,11 @@ class Neighbours:
             says = np.eye(len(fitted.classes_))[targets]
         else:
             says = targets.astype(np.float64)[:, None]
+        original = keep_member(fitted, files, reason="neighbours are tied")
+        del original["op"]  # it is no part of its own
         return {
             "file": keep_arrays(files, "examples.npz", examples=examples, says=says),
-            "original": keep_as_it_is(fitted, files, reason="asked where neighbours are tied"),
+            "original": original,
             "count": int(fitted.n_neighbors),
             "power": power,
             "nearer_more": fitted.weights == "distance",
@@ -95,7 +98,7 @@ class Neighbours:
 
     @cached_property
     def _original(self) -> AsItIs:
-        return AsItIs(read=self._read, **{k: v for k, v in self._data.items() if k != "op"})
+        return AsItIs(read=self._read, **self._data)
 
     def _piece(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
         distances = self._distances(features)
@@ -116,7 +119,7 @@ class Neighbours:
         if len(features) == 1:
             away = self._examples.T - features
             if self._power == 1.0:
-                return np.abs(away).sum(axis=1)[None, :]
+                return np.asarray(np.abs(away).sum(axis=1))[None, :]
             return np.asarray(np.einsum("ij,ij->i", away, away))[None, :]
         total = np.zeros((len(features), self._examples.shape[1]))
         for column, examples in zip(features.T, self._examples, strict=True):
