@@ -65,15 +65,15 @@ def test_a_plain_pipeline_is_registered_proven_gated_and_promoted(folder: Path) 
 
 
 def test_what_has_no_compiled_form_is_served_as_it_is(folder: Path) -> None:
-    from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
+    from sklearn.neighbors import RadiusNeighborsClassifier
 
     with kw.Project(folder) as project:
-        model = fitted(QuadraticDiscriminantAnalysis(reg_param=0.1))
+        model = fitted(RadiusNeighborsClassifier(0.5, outlier_label="most_frequent"))
         version = project.register(model, visitors(200, seed=1), "left")
         assert version.proof is not None
         (part,) = version.proof.kept
-        assert part.name == "quadraticdiscriminantanalysis"
-        assert "QuadraticDiscriminantAnalysis" in part.reason
+        assert part.name == "radiusneighborsclassifier"
+        assert "RadiusNeighborsClassifier" in part.reason
         assert project.predict([{"age": 79, "plan": "a"}], version=version.version) == ["yes"]
 
 

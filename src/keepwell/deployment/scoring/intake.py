@@ -47,13 +47,20 @@ def takers(fitted: Any, positions: Sequence[int]) -> Iterator[tuple[Any, Sequenc
             taken = positions_of(columns, names, int(fitted.n_features_in_))
             if taken:
                 yield from takers(step, [positions[at] for at in taken])
-    elif kind == "FeatureUnion":
-        for _, step in fitted.transformer_list:
-            yield from takers(step, positions)
-    elif kind == "TransformedTargetRegressor":
-        yield from takers(fitted.regressor_, positions)
+    elif members := _side_by_side(fitted, kind):
+        for member in members:
+            yield from takers(member, positions)
     else:
         yield fitted, positions
+
+
+def _side_by_side(fitted: Any, kind: str) -> list[Any]:
+    """Return those that each take all that `fitted` takes."""
+    if kind == "FeatureUnion":
+        return [step for _, step in fitted.transformer_list]
+    if kind == "TransformedTargetRegressor":
+        return [fitted.regressor_]
+    return list(fitted.estimators_) if kind.startswith(("Voting", "Stacking")) else []
 
 
 def nan_columns(fitted: Any, width: int) -> list[int]:

@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 
 from keepwell.core.errors import KeepwellError, TrainingError
-from keepwell.core.records import ColumnType, KeptPart, Proof, Signature, Task
+from keepwell.core.records import ColumnType, KeptPart, Proof, Signature
 from keepwell.deployment.scoring.compilation import Compiled, read_pipeline, without_search
-from keepwell.deployment.scoring.parts import NotCompilableError, name_of
+from keepwell.deployment.scoring.parts import NotCompilableError
 from keepwell.deployment.scoring.scorer import PIPELINE_FILE, SCORER_FILE
 from keepwell.features.decoding import Decoder
 
@@ -39,12 +39,11 @@ def build_scorer_files(
         sample: Rows of the training data; without them nothing is proven, and the proof has no rows.
 
     Raises:
-        TrainingError: If the pipeline cannot be stored, or gives no probabilities.
+        TrainingError: If the pipeline cannot be stored.
     """
     from keepwell.deployment.scoring.original import Original, dump_pipeline
 
     pipeline = without_search(pipeline)
-    _must_weigh(pipeline, signature)
     stored = {PIPELINE_FILE: dump_pipeline(pipeline)}
     files: dict[str, bytes] = {}
     rows, largest = 0, 0.0
@@ -65,15 +64,6 @@ def build_scorer_files(
     kept = tuple(KeptPart(name=part["where"], reason=part["reason"]) for part in compiled.kept)
     proof = Proof(rows=rows, largest_difference=largest, compiled=True, kept=kept)
     return stored | files, proof
-
-
-def _must_weigh(pipeline: Any, signature: Signature) -> None:
-    if signature.task is not Task.REGRESSION and not hasattr(pipeline, "predict_proba"):
-        raise TrainingError(
-            f"{name_of(pipeline)} gives no probabilities",
-            why="a classifier answers with the probability of each class",
-            now="wrap it before fitting: CalibratedClassifierCV(estimator)",
-        )
 
 
 def _as_it_is(stored: dict[str, bytes], reason: str) -> tuple[dict[str, bytes], Proof]:
@@ -109,7 +99,7 @@ def _answerable(original: "Original", columns: list[Any]) -> list[Any]:
 def _answers(original: "Original", columns: list[Any]) -> bool:
     try:
         original.batch(columns)
-    except ValueError:
+    except Exception:  # noqa: BLE001 (CatBoost's is its own, a naive Bayes raises IndexError)
         return False
     return True
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.deployment.scoring.heads.library import Booster
+from keepwell.deployment.scoring.heads.storage import keep
 from keepwell.deployment.scoring.parts import Data, NotCompilableError, Read
 
 if TYPE_CHECKING:
@@ -36,10 +37,9 @@ class Boosted:
         booster = fitted.booster_
         if booster.pandas_categorical:
             raise NotCompilableError(f"{type(fitted).__name__} was fitted on pandas categories")
-        files[FILE] = booster.model_to_string().encode()
         classes = getattr(fitted, "classes_", None)
         return {
-            "file": FILE,
+            "file": keep(files, FILE, booster.model_to_string().encode()),
             "features": int(booster.num_feature()),
             "binary": classes is not None and booster.num_model_per_iteration() == 1,
         }

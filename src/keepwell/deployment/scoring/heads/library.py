@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FLOAT64 = 1  # C_API_DTYPE_FLOAT64
-_NORMAL = 0  # C_API_PREDICT_NORMAL
+_NORMAL, _LEAF = 0, 2  # C_API_PREDICT_NORMAL, C_API_PREDICT_LEAF_INDEX
 _ROW_MAJOR = 1
 _NAMES = ("lib_lightgbm.so", "lib_lightgbm.dylib")
 
@@ -25,12 +25,13 @@ class Booster:
     Args:
         text: The model, in LightGBM's own text format.
         features: Number of columns that it takes.
+        leaves: Answer with the number of each tree's leaf instead.
 
     Raises:
         FormatError: If the library cannot read the text.
     """
 
-    def __init__(self, text: bytes, features: int) -> None:
+    def __init__(self, text: bytes, features: int, *, leaves: bool = False) -> None:
         self._library = _library()
         self._handle = ctypes.c_void_p()
         self._fast = ctypes.c_void_p()
@@ -41,7 +42,10 @@ class Booster:
             )
         )
         outputs, width = ctypes.c_int(), ctypes.c_int()
-        self._check(self._library.LGBM_BoosterGetNumClasses(self._handle, ctypes.byref(outputs)))
+        count = self._library.LGBM_BoosterGetNumClasses
+        if leaves:
+            count = self._library.LGBM_BoosterNumberOfTotalModel
+        self._check(count(self._handle, ctypes.byref(outputs)))
         self._check(self._library.LGBM_BoosterGetNumFeature(self._handle, ctypes.byref(width)))
         if width.value != features:  # the library would read beyond the row
             raise FormatError(
@@ -51,10 +55,11 @@ class Booster:
             )
         self.outputs = outputs.value
         self._features = features
+        self._kind = _LEAF if leaves else _NORMAL
         self._check(
             self._library.LGBM_BoosterPredictForMatSingleRowFastInit(
                 self._handle,
-                ctypes.c_int(_NORMAL),
+                ctypes.c_int(self._kind),
                 ctypes.c_int(0),
                 ctypes.c_int(-1),
                 ctypes.c_int(_FLOAT64),
@@ -90,7 +95,7 @@ class Booster:
                     ctypes.c_int32(matrix.shape[0]),
                     ctypes.c_int32(matrix.shape[1]),
                     ctypes.c_int(_ROW_MAJOR),
-                    ctypes.c_int(_NORMAL),
+                    ctypes.c_int(self._kind),
                     ctypes.c_int(0),
                     ctypes.c_int(-1),
                     ctypes.c_char_p(b""),

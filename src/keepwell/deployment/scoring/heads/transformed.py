@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.deployment.scoring.parts import Data, NotCompilableError, Read, build_head, read_head
+from keepwell.deployment.scoring.heads.members import read_member
+from keepwell.deployment.scoring.parts import Data, NotCompilableError, Read, build_head
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +30,8 @@ class Transformed:
     @classmethod
     def read(cls, fitted: Any, files: MutableMapping[str, bytes]) -> Data:
         """Read the inner estimator and the function that transforms back."""
-        return {"head": read_head(fitted.regressor_, files), "inverse": inverse_of(fitted)}
+        inverse = inverse_of(fitted)
+        return {"head": read_member(fitted.regressor_, files)["head"], "inverse": inverse}
 
     def row(self, features: list[float]) -> list[float]:
         """Answer one row."""
