@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.decomposition import TruncatedSVD
+from sklearn.ensemble import VotingClassifier
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
@@ -190,6 +191,20 @@ def test_a_pipeline_of_texts_takes_one_column(
     expected = model.predict_proba(frame["note"])
     np.testing.assert_allclose(chances(scorer.batch(frame[["note"]])), expected, atol=1e-9)
     assert keepwell.compile(model).rows([{"text": "good day"}]).predictions
+
+
+def test_an_ensemble_of_pipelines_of_texts_takes_one_column(
+    frame: pd.DataFrame, target: Any
+) -> None:
+    words = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    wide = make_pipeline(HashingVectorizer(n_features=2**17), LogisticRegression())
+    model = VotingClassifier([("words", words), ("wide", wide)], voting="soft")
+    model.fit(frame["note"], target)
+    scorer = keepwell.compile(model, frame[["note"]])
+    expected = model.predict_proba(frame["note"])
+    np.testing.assert_allclose(chances(scorer.batch(frame[["note"]])), expected, atol=1e-9)
+    rows = scorer.rows([{"note": note} for note in frame["note"].head(3)])
+    np.testing.assert_allclose(chances(rows), expected[:3], atol=1e-9)
 
 
 def test_what_skips_the_zeros_of_sparse_matrices_runs_as_it_is(

@@ -27,8 +27,12 @@ def fitted_names(fitted: Any) -> list[str] | None:
 
 
 def takes_texts(fitted: Any) -> bool:
-    """Tell whether a pipeline takes a list of texts in place of columns."""
-    return hasattr(first_of(fitted), "build_analyzer")
+    """Tell whether a model takes a list of texts in place of columns."""
+    first = first_of(fitted)
+    members = getattr(first, "estimators_", None) or getattr(first, "calibrated_classifiers_", None)
+    if isinstance(members, list) and members:
+        return takes_texts(getattr(members[0], "estimator", members[0]))
+    return hasattr(first, "build_analyzer")
 
 
 def takers(fitted: Any, positions: Sequence[int]) -> Iterator[tuple[Any, Sequence[int]]]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from keepwell.deployment.scoring.heads.classes import classes_of
 from keepwell.deployment.scoring.heads.columns import columns_of
+from keepwell.deployment.scoring.intake import takes_texts
 from keepwell.deployment.scoring.parts import Read
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class AsItIs:
 
         self._fitted = load_pipeline(read(file))
         self._names, self._ask = names, ask
+        self._texts = takes_texts(self._fitted)
 
     def row(self, features: list[float]) -> list[float]:
         """Answer one row."""
@@ -52,7 +54,7 @@ class AsItIs:
             single = classes is None or self._ask == "label"
             single = single or (self._ask == "score" and len(classes) == 2)  # noqa: PLR2004
             return np.empty((0, 1 if single else len(classes)))
-        given: Any = features
+        given: Any = features[:, 0] if self._texts else features
         if self._names is not None:
             from keepwell.deployment.scoring.original import as_frame
 
