@@ -111,7 +111,7 @@ def read_pipeline(pipeline: Any, signature: Signature, files: MutableMapping[str
         "order": _order(pipeline, signature),
         "steps": steps,
         "head": head,
-        "width": int(getattr(last_of(pipeline), "n_features_in_", 1)),
+        "width": int(getattr(last_of(pipeline), "n_features_in_", 1)) if steps else 1,
         "nans": nan_columns(pipeline, len(inputs)),
     }
 
@@ -149,9 +149,13 @@ def _unchain(
     """Return the steps before the estimator, and the estimator, however they are nested."""
     name = name_of(fitted)
     if name == "sklearn.Pipeline":
+        from keepwell.deployment.scoring.heads.wide_text import wide_text
         from keepwell.deployment.scoring.steps.sparsity import refuse_skipped_zeros
 
-        refuse_skipped_zeros(step for _, step in fitted.steps[:-1])
+        present = [step for _, step in fitted.steps if step is not None and step != "passthrough"]
+        if fused := wide_text(present, files):
+            return [], fused
+        refuse_skipped_zeros(present[:-1])
         before = [
             read_step(step, files, f"{where}{step_name}")
             for step_name, step in fitted.steps[:-1]
