@@ -154,9 +154,9 @@ def test_a_batch_may_be_lenient_about_gaps(model_of: Callable[..., Any]) -> None
 
 def test_a_scorer_of_a_newer_format_is_refused(model_of: Callable[..., Any]) -> None:
     made = model_of()
-    newer = msgspec.json.decode(made.files["scorer.json"]) | {"format": 2}
+    newer = msgspec.json.decode(made.files["scorer.json"]) | {"format": 3}
     files = made.files | {"scorer.json": msgspec.json.encode(newer)}
-    with pytest.raises(FormatError, match="format 2"):
+    with pytest.raises(FormatError, match="format 3"):
         load_scorer(files.__getitem__, made.signature)
 
 

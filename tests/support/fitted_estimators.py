@@ -317,7 +317,7 @@ def _ensembles() -> None:
         add(f"calibrated Bayes, {method}", lambda b=bayes, m=method: calibrated(b, method=m, cv=2))
     add("calibrated once", lambda: calibrated(svm.LinearSVC(), cv=2, ensemble=False))
     add("cooled", lambda: calibrated(logistic(), method="temperature", cv=2), "binary")
-    add("cooled Bayes", lambda: calibrated(naive_bayes.GaussianNB(), method="temperature", cv=2))
+    add("cooled forest", lambda: calibrated(_pair()[1][1], method="temperature", cv=2))
     add("calibrated trees", lambda: calibrated(ensemble.AdaBoostClassifier(**few), cv=2))
     frozen_tree = frozen.FrozenEstimator(stump(max_depth=3).fit(X, THREE))
     add("calibrated, frozen", lambda: calibrated(frozen_tree), "multiclass")

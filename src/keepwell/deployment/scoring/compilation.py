@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from keepwell.deployment.scoring.parts import Columns
 
-FORMAT = 1
+FORMAT = 2
 
 _CELLS = 2**24  # numbers of a prepared matrix that are in memory together
 
@@ -45,7 +45,9 @@ class Compiled:
             raise FormatError(
                 f"the scorer has format {data.get('format')}",
                 why=f"this Keepwell reads format {FORMAT}",
-                now="pip install --upgrade keepwell",
+                now="train or register the model again"
+                if data.get("format") == 1
+                else "pip install --upgrade keepwell",
             )
         self._inputs: list[int] = data["inputs"]
         self._nans: list[int] = data.get("nans", [])

@@ -32,9 +32,10 @@ def test_an_xgboost_model_of_another_width_is_refused() -> None:
         xgboost_library.Booster(model, 5, rounds=0, missing=None)
 
 
-def test_an_xgboost_model_that_is_none_is_refused() -> None:
+@pytest.mark.parametrize("model", [b"{not a model", b"not a model", b""])
+def test_an_xgboost_model_that_is_none_is_refused(model: bytes) -> None:
     with pytest.raises(FormatError, match="XGBoost"):
-        xgboost_library.Booster(b"{not a model", 4, rounds=0, missing=None)
+        xgboost_library.Booster(model, 4, rounds=0, missing=None)
 
 
 def test_without_xgboost_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

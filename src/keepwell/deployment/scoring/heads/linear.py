@@ -32,7 +32,7 @@ class Weighted:
         read: Read,
         weights: Sequence[Sequence[float]],
         intercepts: Sequence[float],
-        link: str = "raw",
+        link: str,
     ) -> None:
         self._weights, self._intercepts = np.array(weights), np.array(intercepts)
         self._link = LINKS[link]
@@ -65,7 +65,7 @@ class Linear(Weighted):
         if len(data["weights"]) > 1:
             raise NotCompilableError(f"{type(fitted).__name__} predicts several targets")
         loss = getattr(fitted, "_base_loss", None)
-        return data if loss is None else data | {"link": _LINKS[type(loss.link).__name__]}
+        return data | {"link": "raw" if loss is None else _LINKS[type(loss.link).__name__]}
 
 
 def weights_data(fitted: Any, weights: Any, intercepts: Any) -> Data:

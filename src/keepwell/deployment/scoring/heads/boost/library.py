@@ -33,6 +33,10 @@ class Booster:
     """
 
     def __init__(self, model: bytes, features: int, *, rounds: int, missing: float | None) -> None:
+        if not model.startswith(b"{"):  # which the library would answer by ending the process
+            raise FormatError(
+                "XGBoost cannot use this model", why="it is not binary JSON", now="train again"
+            )
         self._library = _library()
         self._handle = ctypes.c_void_p()
         self._check(self._library.XGBoosterCreate(None, 0, ctypes.byref(self._handle)))
@@ -108,7 +112,7 @@ class Booster:
             message = self._library.XGBGetLastError().decode(errors="replace")
             raise FormatError(
                 "XGBoost cannot use this model",
-                why=message.strip().splitlines()[0],
+                why=message.partition(": ")[2].partition("\n")[0],
                 now="train again",
             )
 
