@@ -18,6 +18,8 @@ from sklearn import (
     ensemble,
     frozen,
     linear_model,
+    model_selection,
+    multiclass,
     naive_bayes,
     neighbors,
     neural_network,
@@ -334,7 +336,17 @@ def _ensembles() -> None:
     add("pipeline", lambda: make_pipeline(StandardScaler(), logistic()))
 
 
-for _family in (_trees, _boosters, _linear, _densities, _others, _ensembles):
+def _rest() -> None:
+    logistic = linear_model.LogisticRegression
+    rest = multiclass.OneVsRestClassifier
+    add("one against the rest", lambda: rest(logistic()))
+    add("one against the rest, forests", lambda: rest(_pair()[1][1]))
+    add("one against the rest, scores", lambda: rest(svm.LinearSVC()))
+    search = model_selection.GridSearchCV(naive_bayes.GaussianNB(), {}, cv=2)
+    add("a search as a member", lambda: ensemble.VotingClassifier([("s", search)], voting="soft"))
+
+
+for _family in (_trees, _boosters, _linear, _densities, _others, _ensembles, _rest):
     _family()
 
 

@@ -39,6 +39,7 @@ def register_own(bench: Bench, model: Any, rows: pa.Table, target: str) -> Model
     from keepwell.tracking.metrics import default_metric, intervals
 
     signature = signature_of(model, rows, target)
+    _must_share_labels(rows, signature)
     run = bench.runs.start(
         bench.spec.name, "own", params={"model": type(model).__name__}, root=bench.spec.root
     )
@@ -78,6 +79,18 @@ def signature_of(model: Any, rows: pa.Table, target: str) -> Signature:
             now=did_you_mean(target, rows.column_names) or "name the column that is predicted",
         )
     return model_signature(model, rows, target)
+
+
+def _must_share_labels(rows: pa.Table, signature: Signature) -> None:
+    labels = rows[signature.target].unique().to_pylist()
+    if signature.classes and not set(labels) & set(signature.classes):
+        held = ", ".join(sorted(map(str, labels))[:5])
+        known = ", ".join(map(str, signature.classes[:5]))
+        raise InvalidDataError(
+            f"'{signature.target}' holds {held}, the model answers {known}",
+            why="the model was fitted on other labels than these rows have",
+            now="encode the target of these rows as it was encoded for fitting",
+        )
 
 
 def _profile(rows: pa.Table, signature: Signature, answers: Scores) -> Profile:

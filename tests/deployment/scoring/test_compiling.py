@@ -14,7 +14,7 @@ from sklearn.ensemble import VotingClassifier
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.neighbors import RadiusNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
@@ -275,12 +275,17 @@ LABELS = [0, 1, 0, 1, 1, 0]
         (StandardScaler().fit(NUMBERS), UsageError, "does not predict"),
         (LinearRegression().fit(NUMBERS, NUMBERS), UsageError, "several targets"),
         (
+            FixedThresholdClassifier(LogisticRegression(), threshold=0.3).fit(NUMBERS, LABELS),
+            TrainingError,
+            "threshold",
+        ),
+        (
             make_pipeline(FunctionTransformer(call), LogisticRegression()).fit(NUMBERS, LABELS),
             TrainingError,
             "call",
         ),
     ],
-    ids=["unfitted", "transformer", "several", "code"],
+    ids=["unfitted", "transformer", "several", "threshold", "code"],
 )
 def test_what_cannot_be_scored_is_refused_in_words(
     model: Any, error: type[KeepwellError], says: str

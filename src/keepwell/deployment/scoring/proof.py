@@ -7,8 +7,13 @@ import numpy as np
 
 from keepwell.core.errors import KeepwellError, TrainingError
 from keepwell.core.records import ColumnType, KeptPart, Proof, Signature
-from keepwell.deployment.scoring.compilation import Compiled, read_pipeline, without_search
-from keepwell.deployment.scoring.parts import NotCompilableError
+from keepwell.deployment.scoring.compilation import (
+    Compiled,
+    last_of,
+    read_pipeline,
+    without_search,
+)
+from keepwell.deployment.scoring.parts import NotCompilableError, name_of
 from keepwell.deployment.scoring.scorer import PIPELINE_FILE, SCORER_FILE
 from keepwell.features.decoding import Decoder
 
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
 
     from keepwell.deployment.scoring.original import Original
 
+_BY_THRESHOLD = ("sklearn.FixedThresholdClassifier", "sklearn.TunedThresholdClassifierCV")
 _ROWS_OF_KEPT = 32
 _ROWS_TRIED = 100  # one by one, where the pipeline refuses them together
 
@@ -39,11 +45,12 @@ def build_scorer_files(
         sample: Rows of the training data; without them nothing is proven, and the proof has no rows.
 
     Raises:
-        TrainingError: If the pipeline cannot be stored.
+        TrainingError: If the pipeline cannot be stored, or predicts by a threshold of its own.
     """
     from keepwell.deployment.scoring.original import Original, dump_pipeline
 
     pipeline = without_search(pipeline)
+    _must_prefer_the_most_probable(pipeline)
     stored = {PIPELINE_FILE: dump_pipeline(pipeline)}
     files: dict[str, bytes] = {}
     rows, largest = 0, 0.0
@@ -64,6 +71,16 @@ def build_scorer_files(
     kept = tuple(KeptPart(name=part["where"], reason=part["reason"]) for part in compiled.kept)
     proof = Proof(rows=rows, largest_difference=largest, compiled=True, kept=kept)
     return stored | files, proof
+
+
+def _must_prefer_the_most_probable(pipeline: Any) -> None:
+    name = name_of(last_of(pipeline))
+    if name in _BY_THRESHOLD:
+        raise TrainingError(
+            f"{name} predicts by a threshold of its own",
+            why="an endpoint answers with the most probable class",
+            now="register its `estimator_`, and decide by the probabilities that come with each answer",
+        )
 
 
 def _as_it_is(stored: dict[str, bytes], reason: str) -> tuple[dict[str, bytes], Proof]:

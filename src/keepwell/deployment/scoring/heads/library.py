@@ -74,12 +74,19 @@ class Booster:
 
     def row(self, features: list[float]) -> list[float]:
         """Return the model's outputs for one row."""
+        return list(self._ask(features))
+
+    def array(self, features: list[float]) -> "NDArray[np.float64]":
+        """Return the model's outputs for one row, as an array."""
+        return np.frombuffer(memoryview(self._ask(features)), dtype=np.float64)
+
+    def _ask(self, features: list[float]) -> "ctypes.Array[ctypes.c_double]":
         answer = self._answer_type()
         length = ctypes.c_int64()
         status = self._predict_row(self._fast, self._row_type(*features), length, answer)
         if status:
             self._check(status)
-        return list(answer)
+        return answer
 
     def batch(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """Return one row of outputs per row."""

@@ -112,8 +112,9 @@ def chain_data(pipeline: Any, files: MutableMapping[str, bytes], ask: str) -> Da
 
 
 def _thawed(fitted: Any) -> Any:
-    while name_of(fitted) == "sklearn.FrozenEstimator":
-        fitted = fitted.estimator
+    """Return the estimator that answers: within a frozen one, or the best that a search refitted."""
+    while name_of(fitted) == "sklearn.FrozenEstimator" or hasattr(fitted, "best_estimator_"):
+        fitted = getattr(fitted, "best_estimator_", None) or fitted.estimator
     return fitted
 
 

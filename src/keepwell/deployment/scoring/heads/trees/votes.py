@@ -52,8 +52,8 @@ class Votes:
         """Answer one row."""
         if self._nearby is not None:
             features = self._nearby.row(features)
-        leaves = np.array(self._booster.row(features), dtype=np.intp)
-        sums = self._values.take(leaves + self._starts, axis=0).sum(axis=0)
+        leaves = self._booster.array(features).astype(np.intp) + self._starts
+        sums = self._values.take(leaves, axis=0).sum(axis=0)
         return self._link.row((sums / self._divisor).tolist())
 
     def batch(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
