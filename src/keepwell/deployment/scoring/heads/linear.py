@@ -39,11 +39,12 @@ class Weighted:
         self._rows = [
             (tuple(row), intercept) for row, intercept in zip(weights, intercepts, strict=True)
         ]
-        self._wide = len(weights[0]) >= _WIDE
+        self._width = len(weights[0])
+        self._wide = self._width >= _WIDE
 
     def row(self, features: list[float]) -> list[float]:
         """Answer one row."""
-        if self._wide:
+        if self._wide or len(features) != self._width:  # which NumPy refuses
             sums = self._weights @ np.array(features) + self._intercepts
             return self._link.row(sums.tolist())
         return self._link.row(
