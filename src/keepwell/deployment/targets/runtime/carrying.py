@@ -52,6 +52,7 @@ class Carried:
             "rows_compared": self.trial.rows,
             "largest_difference": self.trial.largest_difference,
             "cold_start_ms": self.trial.cold_start_ms,
+            "memory_mb": self.trial.memory_mb,
             "packages_mb": round(sum(pin.size for pin in self.packages) / 1e6, 1),
         }
 

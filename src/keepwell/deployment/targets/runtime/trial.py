@@ -18,8 +18,9 @@ from keepwell.deployment.scoring import Scores
 from keepwell.deployment.scoring.proof import TOLERANCE
 
 _PATIENCE = 120  # seconds
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 _RUN = """
-import json, sys
+import json, resource, sys
 opened = []
 sys.addaudithook(
     lambda event, words: opened.append(str(words[0])) if event == "ctypes.dlopen" and words[0] else 0
@@ -38,6 +39,7 @@ ends = {
     "probabilities": None if scores.probabilities is None else scores.probabilities.tolist(),
     "modules": {name: getattr(item, "__file__", None) for name, item in sys.modules.items()},
     "libraries": opened,
+    "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
 }
 print(json.dumps(ends))
 """
@@ -57,6 +59,7 @@ class Trial:
         rows: How many rows were answered.
         largest_difference: Between its answers and the version's own.
         cold_start_ms: From the start of the process to its first answer.
+        memory_mb: The most that it took.
         modules: Files of the modules that it imported, by name.
         libraries: Files of the native libraries that it opened by itself.
     """
@@ -64,6 +67,7 @@ class Trial:
     rows: int
     largest_difference: float
     cold_start_ms: float
+    memory_mb: float
     modules: dict[str, str]
     libraries: tuple[str, ...]
 
@@ -111,6 +115,7 @@ def try_out(
         rows=len(rows),
         largest_difference=_difference(ended, expected),
         cold_start_ms=round(milliseconds, 1),
+        memory_mb=round(ended["memory"] * _RSS_UNIT / 1e6, 1),
         modules={name: path for name, path in ended["modules"].items() if path},
         libraries=tuple(ended["libraries"]),
     )
