@@ -18,6 +18,7 @@ from keepwell.deployment.targets.runtime import Carried, carry
 
 _CPU = re.compile(r"\d+m?|\d+\.\d+")
 _HOST = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LEAST_MB = 256  # room for the largest request, parsed
 _LONGEST_NAME = 50  # a DNS label has 63 characters, and Kubernetes adds some
 
 
@@ -31,7 +32,9 @@ class Kubernetes:
         Option(name="max-replicas", default=10, meaning="Copies that run at most."),
         Option(name="cpu", default="250m", meaning="What a copy asks for."),
         Option(
-            name="memory", default=0, meaning="Megabytes for a copy; 0: twice what it took here."
+            name="memory",
+            default=0,
+            meaning="Megabytes for a copy; 0: twice what it took here, 256 at least.",
         ),
         Option(name="ingress", default="", meaning="Host name, for an Ingress."),
         Option(name="tls-secret", default="", meaning="Secret with the Ingress's certificate."),
@@ -64,7 +67,8 @@ class Kubernetes:
 
 def _wish(exportable: Exportable, options: Mapping[str, Value], carried: Carried) -> Wish:
     least, most = int(options["replicas"]), int(options["max-replicas"])
-    memory = int(options["memory"]) or 64 * math.ceil(2 * carried.trial.memory_mb / 64)
+    measured = max(_LEAST_MB, 64 * math.ceil(2 * carried.trial.memory_mb / 64))
+    memory = int(options["memory"]) or measured
     idle = int(options["kserve-replicas"])
     if least < 1 or most < least or not 0 <= idle <= most or memory < 1:
         raise UsageError(
