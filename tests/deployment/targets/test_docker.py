@@ -14,8 +14,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from keepwell.core.errors import InvalidRequestError, UsageError
 from keepwell.core.records import Task
 from keepwell.deployment.scoring import load_scorer
+from keepwell.deployment.standalone import open_model
+from keepwell.deployment.standalone.inference import infer
 from keepwell.deployment.targets import Exportable, Exported, export
 from keepwell.deployment.targets.runtime import carry, requirements
 
@@ -148,15 +151,35 @@ def test_it_speaks_the_open_inference_protocol(
             assert result.get_response()["id"] == "r1"
         finally:
             triton.close()
-        uneven = {
-            "inputs": [
-                {"name": "age", "shape": [2], "datatype": "FP64", "data": [1, 2]},
-                {"name": "visits", "shape": [1], "datatype": "INT64", "data": [1]},
-            ]
-        }
-        refused = client.post("/v2/models/churn/infer", json=uneven)
-        assert refused.status_code == 422
-        assert "'visits'" in refused.json()["error"]
+
+
+def test_tensors_may_be_nested_and_outputs_chosen(
+    image: tuple[Path, Exported], a_row: dict[str, Any]
+) -> None:
+    model = open_model(image[0] / "model")
+    nested = [
+        {"name": name, "shape": [1, 1], "datatype": "BYTES", "data": [[value]]}
+        for name, value in a_row.items()
+    ]
+    request: dict[str, Any] = {"inputs": nested, "outputs": [{"name": "prediction"}]}
+    (answer,) = infer(model, json.dumps(request).encode())["outputs"]
+    assert (answer["name"], answer["data"]) == ("prediction", model.scores([a_row]).predictions)
+    request["outputs"] = [{"name": "predictions"}]
+    with pytest.raises(InvalidRequestError, match="no output 'predictions'") as caught:
+        infer(model, json.dumps(request).encode())
+    assert caught.value.now == "did you mean 'prediction'?"
+    uneven = {
+        "inputs": [
+            {"name": "age", "shape": [2], "datatype": "FP64", "data": [1, 2]},
+            {"name": "visits", "shape": [1], "datatype": "INT64", "data": [1]},
+        ]
+    }
+    with pytest.raises(InvalidRequestError, match="'visits' has 1 values"):
+        infer(model, json.dumps(uneven).encode())
+    with pytest.raises(InvalidRequestError, match="no inference request"):
+        infer(model, b'{"inputs": [{"name": "age"}]}')
+    with pytest.raises(UsageError, match="not JSON"):
+        infer(model, b"\xff")
 
 
 def test_another_task_starts_and_answers(

@@ -59,7 +59,11 @@ class Carried:
     @property
     def wants_openmp(self) -> bool:
         """Whether the model's library needs OpenMP, which slim systems lack."""
-        return any(needs(Path(path), "libgomp.so.1") for path in self.trial.libraries)
+        return any(
+            needs(Path(path), library)
+            for path in self.trial.libraries
+            for library in ("libgomp.so.1", "libomp.dylib")  # what it is called there, and on a Mac
+        )
 
     @property
     def module(self) -> str:
