@@ -137,7 +137,7 @@ def test_it_speaks_the_open_inference_protocol(
         tritonclient.InferRequestedOutput(name, binary_data=False)
         for name in ("prediction", "probabilities")
     ]
-    with serving(lonely, image[0], free_port, until) as client:
+    with serving(lonely, image[0], free_port, until):
         triton = tritonclient.InferenceServerClient(f"127.0.0.1:{free_port}")
         try:
             assert triton.is_server_live()
