@@ -208,3 +208,10 @@ def load_pipeline(data: bytes) -> Any:
         if error.name in _BOOST:
             raise MissingExtraError(f"a model trained with {error.name}", extra="boost") from error
         raise
+
+
+def modules_in(data: bytes) -> list[str]:
+    """Return the modules that hold the types of a stored pipeline which skops does not know, sorted."""
+    import skops.io
+
+    return sorted({name.rpartition(".")[0] for name in skops.io.get_untrusted_types(data=data)})
