@@ -48,10 +48,20 @@ class Answerer:
         self._places = {_word(label): at for at, label in enumerate(self._classes)}
         # A graph that was fitted on codes answers with codes, in the order of the labels.
         self._coded = all(isinstance(label, str) for label in self._classes)
-        self._activation = activation
+        self._activation: Activation = activation
         chosen = _choose(outputs, signature)
         self.output: str = chosen.name
-        self._read = self._reader(chosen, signature)
+        self._reads = _how(chosen, signature)
+        self._read = {
+            "number": _column,
+            "maps": self._maps,
+            "labels": self._labels,
+            "scores": self._matrix,
+        }[self._reads]
+
+    def plan(self) -> dict[str, str]:
+        """Return how the output is read, as plain data: for a scorer that stands on its own."""
+        return {"output": self.output, "reads": self._reads, "activation": self._activation}
 
     def answer(self, value: Any) -> "NDArray[np.float64]":
         """Return one row of answers per row.
@@ -65,15 +75,6 @@ class Answerer:
         """Return the same as the graph says it, before anything makes probabilities of it."""
         scores: NDArray[np.float64] = self._read(value)
         return scores
-
-    def _reader(self, chosen: Any, signature: Signature) -> Any:
-        if signature.task is Task.REGRESSION:
-            return _column
-        if chosen.type.startswith("seq("):
-            return self._maps
-        if chosen.type in _LABELS:
-            return self._labels
-        return self._matrix
 
     def _maps(self, value: Any) -> "NDArray[np.float64]":
         answer = np.zeros((len(value), len(self._classes)))
@@ -142,6 +143,14 @@ def is_scores(output: Any) -> bool:
 def is_labels(output: Any) -> bool:
     """Tell whether an output holds labels or whole numbers."""
     return output.type in _LABELS
+
+
+def _how(chosen: Any, signature: Signature) -> str:
+    if signature.task is Task.REGRESSION:
+        return "number"
+    if chosen.type.startswith("seq("):
+        return "maps"
+    return "labels" if chosen.type in _LABELS else "scores"
 
 
 def _choose(outputs: Sequence[Any], signature: Signature) -> Any:

@@ -68,6 +68,18 @@ class Feeder:
         for slot in self._slots:
             _must_suit(slot, [signature.inputs[at] for at in slot.columns])
 
+    def plan(self) -> list[dict[str, Any]]:
+        """Return how the inputs are filled, as plain data: for a scorer that stands on its own."""
+        return [
+            {
+                "name": slot.name,
+                "type": np.dtype(slot.type).name,
+                "columns": list(slot.columns),
+                "flat": slot.flat,
+            }
+            for slot in self._slots
+        ]
+
     def feed(self, columns: "Sequence[NDArray[Any]]") -> dict[str, "NDArray[Any]"]:
         """Return what `session.run` takes.
 

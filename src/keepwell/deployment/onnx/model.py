@@ -36,6 +36,11 @@ class OnnxModel:
         self._answerer = Answerer(self._session.get_outputs(), signature, activation)
         self._wanted = [self._answerer.output]
 
+    def plan(self) -> dict[str, Any]:
+        """Return how rows go in and answers come out, as plain data."""
+        rows = self._feeder.rows_at_once
+        return {"inputs": self._feeder.plan(), "rows_at_once": rows, **self._answerer.plan()}
+
     def row(self, values: Sequence[Any]) -> list[float]:
         """Answer one row."""
         said = self._run([_cell(value) for value in values])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.core.records import Parity, Signature
+from keepwell.deployment.onnx.answering import Activation
 from keepwell.deployment.onnx.model import OnnxModel
 from keepwell.features.decoding import Decoder
 
@@ -17,18 +18,21 @@ PRECISION = 1e-5
 """Largest difference, relative for numbers beyond 1, up to which two answers are the same."""
 
 
-def measure_parity(data: bytes, scorer: "Scorer", rows: "pa.Table") -> Parity:
+def measure_parity(
+    data: bytes, scorer: "Scorer", rows: "pa.Table", activation: Activation = ""
+) -> Parity:
     """Compare an ONNX model with the version it was written from, row by row.
 
     Args:
         data: The ONNX model.
         scorer: Of the version.
         rows: Rows to compare on, the more like the live ones the better.
+        activation: What turns the ONNX model's scores into probabilities, if anything.
     """
     signature = scorer.signature
     frame = Decoder(signature, lenient=True).table(rows)
     columns = [frame[field.name].to_numpy() for field in signature.inputs]
-    ours = OnnxModel(data, signature).batch(columns)
+    ours = OnnxModel(data, signature, activation).batch(columns)
     theirs = scorer.batch(rows, lenient=True)
     expected = (
         np.asarray(theirs.predictions, dtype=np.float64).reshape(-1, 1)
