@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from keepwell.infrastructure.metadata.store import SqlMetadataStore
     from keepwell.infrastructure.tables.store import DeltaTableStore
     from keepwell.monitoring.feedback import Feedback
-    from keepwell.monitoring.prediction_log import Collector, PredictionLog
+    from keepwell.monitoring.prediction_log import Collector, PredictionLog, Trimmer
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
     from keepwell.operations.loop.incidents import Incidents
@@ -188,6 +188,13 @@ class Workspace:
         from keepwell.monitoring.prediction_log import PredictionLog
 
         return PredictionLog(self.tables, self.clock)
+
+    @cached_property
+    def trimmer(self) -> "Trimmer":
+        """Holds the prediction log to its limits."""
+        from keepwell.monitoring.prediction_log import Trimmer
+
+        return Trimmer(self.tables, self.metadata, self.clock, self.spec.serve.log)
 
     @cached_property
     def feedback(self) -> "Feedback":

@@ -1,17 +1,33 @@
 """The worker's front door: predictions here, everything else next door."""
 
+import logging
+import time
 from typing import Any
 
-from keepwell.core.errors import UsageError
-from keepwell.deployment.server.answers import send_error, send_json
-from keepwell.deployment.server.prediction import Predictor
-from keepwell.deployment.server.proxy import ControlAwayError, Proxy, send_away
+from keepwell.core.errors import KeepwellError, UnavailableError, UsageError
+from keepwell.deployment.server.doors import Door, PredictDoor
+from keepwell.deployment.server.guard import refuse_strangers
+from keepwell.deployment.server.heartbeat import RequestError
+from keepwell.deployment.server.messages import (
+    Header,
+    Request,
+    Response,
+    error_response,
+    json_response,
+)
+from keepwell.deployment.server.prediction import Call, PredictionError, Predictor
+from keepwell.deployment.server.proxy import ControlAwayError, Proxy, away
+from keepwell.deployment.server.requests import ClientGoneError, read_body
 
-_PREFIX, _SUFFIX = "/endpoints/", "/predict"
+_PREFIX = "/endpoints/"
+
+_logger = logging.getLogger(__name__)
 
 
 class Application:
-    """The ASGI application of a worker.
+    """Finds the door that a request knocks at, and answers whatever happens behind it.
+
+    As an ASGI application it also reads the request and passes on what is not its own.
 
     Args:
         predictor: Answers predictions.
@@ -21,46 +37,107 @@ class Application:
     def __init__(self, predictor: Predictor, proxy: Proxy) -> None:
         self._predictor = predictor
         self._proxy = proxy
+        self._doors: dict[str, Door] = {"predict": PredictDoor(predictor)}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request."""
+        """Answer one ASGI request."""
         if scope["type"] != "http":
             return
         path: str = scope["path"]
-        name = _endpoint(path)
-        if name is not None:
-            if scope["method"] == "POST":
-                await self._predictor.answer(name, scope, receive, send)
-            else:
-                await _refuse_method(send, scope["method"], path)
+        found = self.door(path)
+        if found is None:
+            try:
+                await self._proxy.pass_on(scope, receive, send)
+            except ControlAwayError:
+                await _send(send, self._answer_alone(path))
             return
+        request = _request(scope)
         try:
-            await self._proxy.pass_on(scope, receive, send)
-        except ControlAwayError:
-            await self._answer_alone(path, send)
+            refuse_strangers(request)
+            request.body = await read_body(receive, request.headers)
+        except ClientGoneError:
+            return
+        except KeepwellError as error:
+            await _send(send, self._refuse(Call(endpoint=found[1]), error))
+            return
+        await _send(send, await self.answer(*found, request))
 
-    async def _answer_alone(self, path: str, send: Any) -> None:
-        snapshot = self._predictor.snapshot
+    def door(self, path: str) -> tuple[Door, str] | None:
+        """Return the door of `/endpoints/NAME/VERB` and the name; None if the path is not ours."""
+        if not path.startswith(_PREFIX):
+            return None
+        name, slash, verb = path[len(_PREFIX) :].partition("/")
+        door = self._doors.get(verb) if slash and name else None
+        return None if door is None else (door, name)
+
+    async def answer(self, door: Door, name: str, request: Request) -> Response:
+        """Return the answer to a request that was read whole."""
+        if request.method != "POST":
+            return _wrong_method(request)
+        call = Call.of(name, request)
+        self._predictor.counters.in_flight += 1
+        try:
+            return await door.answer(call, request)
+        except KeepwellError as error:
+            return self._refuse(call, error)
+        except Exception as error:  # a model may raise anything; the worker lives
+            _logger.exception("endpoint %s failed", name)
+            return self._refuse(call, PredictionError.of(call, error))
+        finally:
+            self._predictor.counters.in_flight -= 1
+
+    def _refuse(self, call: Call, error: KeepwellError) -> Response:
+        known = call.endpoint in self._predictor.snapshot.endpoints
+        self._predictor.counters.refused(
+            RequestError(
+                time=time.time(),
+                endpoint=call.endpoint if known else "",
+                version=call.version,
+                status=error.http_status,
+                what=error.what[:500],
+            )
+        )
+        headers: list[Header] = []
+        if call.version:
+            headers.append((b"x-model-version", b"%d" % call.version))
+        if isinstance(error, UnavailableError):
+            headers.append((b"retry-after", b"1"))
+        return error_response(error, headers)
+
+    def _answer_alone(self, path: str) -> Response:
+        """Return what can be said while the control process is away."""
+        endpoints = self._predictor.snapshot.endpoints.values()
         if path == "/healthz":
-            await send_json(send, 200, {"status": "ok", "control": "away"})
-        elif path == "/readyz" and any(one.routes for one in snapshot.endpoints.values()):
-            await send_json(send, 200, {"status": "ready", "control": "away"})
-        else:
-            await send_away(send)
+            return json_response(200, {"status": "ok", "control": "away"})
+        if path == "/readyz" and any(one.routes for one in endpoints):
+            return json_response(200, {"status": "ready", "control": "away"})
+        return away()
 
 
-def _endpoint(path: str) -> str | None:
-    """Return the endpoint's name of `/endpoints/NAME/predict`, None for any other path."""
-    if not (path.startswith(_PREFIX) and path.endswith(_SUFFIX)):
-        return None
-    name = path[len(_PREFIX) : -len(_SUFFIX)]
-    return name if name and "/" not in name else None
-
-
-async def _refuse_method(send: Any, method: str, path: str) -> None:
-    error = UsageError(
-        f"{method} {path} means nothing",
-        why="predictions are asked for by POST, with the rows in the body",
-        now=f"curl {path} -H 'content-type: application/json' -d '{{\"instances\": [{{…}}]}}'",
+def _request(scope: Any) -> Request:
+    client, server = scope.get("client"), scope.get("server")
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        headers=dict(scope["headers"]),
+        query=scope["query_string"],
+        client=client[0] if client else "",
+        server=server[0] if server else "",
     )
-    await send_error(send, error, [(b"allow", b"POST")], status=405)
+
+
+async def _send(send: Any, response: Response) -> None:
+    length = (b"content-length", b"%d" % len(response.body))
+    headers = [*response.headers, length]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def _wrong_method(request: Request) -> Response:
+    error = UsageError(
+        f"{request.method} {request.path} means nothing",
+        why="predictions are asked for by POST, with the rows in the body",
+        now=f"curl {request.path} -H 'content-type: application/json' "
+        "-d '{\"instances\": [{…}]}'",
+    )
+    return error_response(error, [(b"allow", b"POST")], status=405)

@@ -2,9 +2,9 @@
 
 import ipaddress
 from functools import lru_cache
-from typing import Any
 
 from keepwell.core.errors import UsageError
+from keepwell.deployment.server.messages import Request
 
 
 class StrangerError(UsageError):
@@ -14,20 +14,21 @@ class StrangerError(UsageError):
     http_status = 403
 
 
-def refuse_strangers(headers: dict[bytes, bytes], scope: Any) -> None:
+def refuse_strangers(request: Request) -> None:
     """Refuse what a browser says comes from another site, or for a host name that loopback has not.
 
     Raises:
         StrangerError: Says which of the two.
     """
+    headers = request.headers
     if headers.get(b"sec-fetch-site") == b"cross-site":
         raise StrangerError(
             "a page of another site asked for a prediction",
             why="there is no login here, so pages of other sites are not answered",
             now="ask from a program, or from the console",
         )
-    host, bound = headers.get(b"host", b""), scope.get("server")
-    if host and bound and _is_loopback(bound[0]) and not _is_ours(host):
+    host, bound = headers.get(b"host", b""), request.server
+    if host and bound and _is_loopback(bound) and not _is_ours(host):
         raise StrangerError(
             f"this server does not go by the name {host.decode('latin-1')!r}",
             why="it listens on this machine only",

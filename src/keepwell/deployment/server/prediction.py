@@ -1,20 +1,20 @@
-"""The request path: parse, choose a version, score, log, answer."""
+"""The request path: choose a version, score, log, answer."""
 
 import asyncio
 import logging
+import re
 import time
-from typing import Any
+from dataclasses import dataclass
+from typing import Self
 
-from keepwell.core.errors import KeepwellError, NotFoundError, UnavailableError
+from keepwell.core.errors import KeepwellError, NotFoundError, StorageError, UnavailableError
 from keepwell.core.identifiers import new_id
 from keepwell.core.suggestions import did_you_mean
 from keepwell.deployment.scoring.scorer import Scores
-from keepwell.deployment.server.answers import Header, send_error, send_json
-from keepwell.deployment.server.assignment import Part, assign
-from keepwell.deployment.server.guard import refuse_strangers
-from keepwell.deployment.server.heartbeat import Counters, RequestError
-from keepwell.deployment.server.recording import Circumstances, document_of, frames_of, number
-from keepwell.deployment.server.requests import ClientGoneError, decode_instances, read_body
+from keepwell.deployment.server.assignment import Instance, Part, assign
+from keepwell.deployment.server.heartbeat import Counters
+from keepwell.deployment.server.messages import Header, Request
+from keepwell.deployment.server.recording import Circumstances, Scored, frames_of, number
 from keepwell.deployment.server.snapshot import LiveEndpoint, Snapshot
 from keepwell.infrastructure.segments import SegmentWriter
 
@@ -24,8 +24,71 @@ PROBE = "probe"
 
 _MANY = 200  # rows beyond which scoring leaves the event loop to other requests
 _LONGEST_ID = 128
+_UNLOGGED: Header = (b"x-prediction-logged", b"no")
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 _logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One request for predictions, as it goes through the house.
+
+    Attributes:
+        endpoint: Who is asked.
+        request: Its id: the client's own, or a new one.
+        caller: Who asks; `probe` for our own probes.
+        trace: The trace that it is part of (W3C Trace Context: 32 hexadecimal digits), empty if none.
+        started: When its body was whole, on the clock of `time.perf_counter`.
+        version: The version that is being asked, 0 before one was chosen.
+    """
+
+    endpoint: str
+    request: str = ""
+    caller: str = ""
+    trace: str = ""
+    started: float = 0.0
+    version: int = 0
+
+    @classmethod
+    def of(cls, endpoint: str, request: Request) -> Self:
+        """Return the call that a request makes at an endpoint."""
+        return cls(
+            endpoint=endpoint,
+            request=_request_id(request.headers),
+            caller=PROBE if PROBE_HEADER in request.headers else "",
+            trace=_trace(request.headers),
+            started=time.perf_counter(),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A call's answers, logged already unless `logged` says otherwise.
+
+    Attributes:
+        call: The call.
+        endpoint: Who answered.
+        parts: The rows by the version that answered them, the first row's first.
+        milliseconds: What it took.
+        logged: Whether the rows are in the prediction log.
+    """
+
+    call: Call
+    endpoint: LiveEndpoint
+    parts: list[Scored]
+    milliseconds: float
+    logged: bool = True
+
+    @property
+    def marks(self) -> list[Header]:
+        """Headers that every answer bears."""
+        return [
+            (b"x-model-version", b"%d" % self.parts[0].part.route.version),
+            (b"x-latency-ms", b"%.3f" % self.milliseconds),
+            (b"x-request-id", self.call.request.encode("latin-1")),
+            *([] if self.logged else [_UNLOGGED]),
+        ]
 
 
 class PredictionError(KeepwellError):
@@ -33,9 +96,21 @@ class PredictionError(KeepwellError):
 
     headline = "The model failed"
 
+    @classmethod
+    def of(cls, call: Call, error: Exception) -> Self:
+        """Return what to say of whatever a model raised."""
+        who = f"'{call.endpoint}'"
+        return cls(
+            f"version {call.version} of {who} could not answer"
+            if call.version
+            else f"{who} could not answer",
+            why=f"{type(error).__name__}: {error}"[:500],
+            now="see the worker's log in .keepwell/logs; roll back if it goes on",
+        )
+
 
 class Predictor:
-    """Answers prediction requests from the present snapshot.
+    """Answers instances from the present snapshot.
 
     Args:
         writer: Where each row is logged before its answer leaves.
@@ -44,64 +119,64 @@ class Predictor:
 
     def __init__(self, writer: SegmentWriter, counters: Counters) -> None:
         self.snapshot = Snapshot()
+        self.counters = counters
         self._writer = writer
-        self._counters = counters
 
-    async def answer(self, name: str, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one `POST /endpoints/NAME/predict`, whatever it holds."""
-        self._counters.in_flight += 1
-        try:
-            await self._answer(name, scope, receive, send)
-        except ClientGoneError:
-            return
-        finally:
-            self._counters.in_flight -= 1
+    async def predict(self, call: Call, instances: list[Instance]) -> Answered:
+        """Score instances by the version that is theirs, and log each before returning.
 
-    async def _answer(self, name: str, scope: Any, receive: Any, send: Any) -> None:
-        headers = dict(scope["headers"])
-        part: Part | None = None
-        try:
-            refuse_strangers(headers, scope)
-            body = await read_body(receive, headers)
-            started = time.perf_counter()
-            request = _request_id(headers)
-            endpoint = self._find(name)
-            scored = []
-            now = time.time()
-            probing = PROBE_HEADER in headers
-            instances = decode_instances(body)
-            for part in assign(endpoint, instances, request, by_request=probing):
-                scored.append(number(part, await _score(part), now))
-            milliseconds = (time.perf_counter() - started) * 1000
-            about = Circumstances(
-                time=now,
-                request=request,
-                latency_ms=milliseconds,
-                caller=PROBE if probing else "",
+        Raises:
+            NotFoundError: If there is no such endpoint.
+            UnavailableError: If it has no champion.
+            InvalidRequestError: If an instance does not fit the model's signature.
+            StorageError: If the rows cannot be logged.
+        """
+        endpoint = self.find(call.endpoint)
+        scored = []
+        now = time.time()
+        for part in assign(endpoint, instances, call.request, by_request=call.caller == PROBE):
+            call.version = part.route.version
+            scored.append(number(part, await _score(part), now))
+        milliseconds = (time.perf_counter() - call.started) * 1000
+        about = Circumstances(
+            time=now,
+            request=call.request,
+            latency_ms=milliseconds,
+            caller=call.caller,
+            trace=call.trace,
+        )
+        logged = self._log(endpoint, scored, about)
+        for one in scored:
+            self.counters.answered(
+                call.endpoint, one.part.route.version, len(one.ids), milliseconds, logged=logged
             )
-            frames = [frame for one in scored for frame in frames_of(endpoint, one, about)]
+        return Answered(
+            call=call, endpoint=endpoint, parts=scored, milliseconds=milliseconds, logged=logged
+        )
+
+    def _log(self, endpoint: LiveEndpoint, scored: list[Scored], about: Circumstances) -> bool:
+        """Log rows, if they are among those that are kept; tell whether they are in the log now."""
+        policy = self.snapshot.log
+        if not (policy.keeps(about.request) or about.caller == PROBE):
+            return False
+        frames = [frame for one in scored for frame in frames_of(endpoint, one, about)]
+        try:
             if frames:
                 self._writer.append_all(frames)
-            document = document_of(endpoint, scored)
-        except KeepwellError as error:
-            await self._refuse(send, name, part, error)
-            return
-        except ClientGoneError:
-            raise
-        except Exception as error:  # a model may raise anything; the worker lives
-            _logger.exception("endpoint %s failed", name)
-            await self._refuse(send, name, part, _failure(name, part, error))
-            return
-        for one in scored:
-            self._counters.answered(name, one.part.route.version, len(one.ids), milliseconds)
-        marks: list[Header] = [
-            (b"x-model-version", b"%d" % scored[0].part.route.version),
-            (b"x-latency-ms", b"%.3f" % milliseconds),
-            (b"x-request-id", request.encode("latin-1")),
-        ]
-        await send_json(send, 200, document, marks)
+        except StorageError:
+            if not policy.answers_unlogged:
+                raise
+            _logger.exception("%d rows of %s are answered unlogged", len(frames), endpoint.name)
+            return False
+        return True
 
-    def _find(self, name: str) -> LiveEndpoint:
+    def find(self, name: str) -> LiveEndpoint:
+        """Return an endpoint that can answer.
+
+        Raises:
+            NotFoundError: If there is none of that name.
+            UnavailableError: If it has no champion.
+        """
         endpoint = self.snapshot.endpoints.get(name)
         if endpoint is None:
             names = list(self.snapshot.endpoints)
@@ -118,22 +193,6 @@ class Predictor:
             )
         return endpoint
 
-    async def _refuse(self, send: Any, name: str, part: Part | None, error: KeepwellError) -> None:
-        version = part.route.version if part is not None else 0
-        self._counters.refused(
-            RequestError(
-                time=time.time(),
-                endpoint=name if name in self.snapshot.endpoints else "",
-                version=version,
-                status=error.http_status,
-                what=error.what[:500],
-            )
-        )
-        headers: list[Header] = [(b"x-model-version", b"%d" % version)] if version else []
-        if isinstance(error, UnavailableError):
-            headers.append((b"retry-after", b"1"))
-        await send_error(send, error, headers)
-
 
 async def _score(part: Part) -> Scores:
     if len(part.rows) <= _MANY:
@@ -141,16 +200,13 @@ async def _score(part: Part) -> Scores:
     return await asyncio.to_thread(part.route.scorer.rows, part.rows)
 
 
+def _trace(headers: dict[bytes, bytes]) -> str:
+    """Return the trace id of a `traceparent` header (https://www.w3.org/TR/trace-context/)."""
+    found = _TRACEPARENT.match(headers.get(b"traceparent", b""))
+    return found[1].decode() if found else ""
+
+
 def _request_id(headers: dict[bytes, bytes]) -> str:
     """Return the id that the client gave its request, or a new one."""
     given = headers.get(b"x-request-id", b"")[:_LONGEST_ID].decode("latin-1")
     return given if given and given.isprintable() and given.isascii() else new_id()
-
-
-def _failure(name: str, part: Part | None, error: Exception) -> PredictionError:
-    version = f"version {part.route.version} of '{name}'" if part is not None else f"'{name}'"
-    return PredictionError(
-        f"{version} could not answer",
-        why=f"{type(error).__name__}: {error}"[:500],
-        now="see the worker's log in .keepwell/logs; roll back if it goes on",
-    )

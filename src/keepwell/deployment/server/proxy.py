@@ -12,7 +12,7 @@ from typing import Any
 import httptools
 
 from keepwell.core.errors import UnavailableError
-from keepwell.deployment.server.answers import send_error
+from keepwell.deployment.server.messages import Response, error_response
 
 _PIECE = 64 << 10
 _LAST_WORDS = 1.0  # seconds that an answer is given to end when this worker is to stop
@@ -192,11 +192,11 @@ def _is_chunked(scope: Any) -> bool:
     return any(name == b"transfer-encoding" for name, _ in scope["headers"])
 
 
-async def send_away(send: Any) -> None:
-    """Tell the client that the control process is away, and when to come back."""
+def away() -> Response:
+    """Return what tells a client that the control process is away, and when to come back."""
     error = UnavailableError(
         "the console and the REST interface are not answering at present",
         why="the control process is starting or has ended; predictions go on",
         now="try again in a second; if it stays so, run `keepwell up`",
     )
-    await send_error(send, error, [(b"retry-after", b"1")])
+    return error_response(error, [(b"retry-after", b"1")])

@@ -1,10 +1,11 @@
 """The routing file: who answers what, told to all workers by one atomic replacement."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from keepwell.core.records import BundleFile, Endpoint, ModelVersion, Signature
+from keepwell.core.spec import LogSpec
 from keepwell.infrastructure.codec import from_json, to_json
 from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.locks import exclusive
@@ -39,11 +40,13 @@ class Routes:
         generation: Counts the changes of the file; workers say which one they answer by.
         blobs: URL of the blob store that has the bundles.
         endpoints: All endpoints.
+        log: What the prediction log keeps.
     """
 
     generation: int = 0
     blobs: str = ""
     endpoints: tuple[ServedEndpoint, ...] = ()
+    log: LogSpec = field(default_factory=LogSpec)
 
 
 def routes_path(home: Path) -> Path:
@@ -66,6 +69,7 @@ def publish_routes(
     lookup: Callable[[str, int], ModelVersion],
     *,
     blobs: str,
+    log: LogSpec | None = None,
 ) -> int:
     """Tell all workers of a workspace who answers what.
 
@@ -74,6 +78,7 @@ def publish_routes(
         endpoints: All endpoints; one that is not among them is no longer served.
         lookup: Gives a model's version: `Registry.get`.
         blobs: URL of the blob store.
+        log: What the prediction log keeps; everything if None.
 
     Returns:
         The generation to wait for; the present one if nothing changed.
@@ -83,7 +88,9 @@ def publish_routes(
     )
     with exclusive(home / "run" / "routes.lock", "publishing routes", timeout=10):
         before = read_routes(home)
-        wish = Routes(generation=before.generation, blobs=blobs, endpoints=served)
+        wish = Routes(
+            generation=before.generation, blobs=blobs, endpoints=served, log=log or LogSpec()
+        )
         if wish == before:
             return before.generation
         generation = before.generation + 1

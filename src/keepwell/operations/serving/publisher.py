@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keepwell.core.ports import MetadataStore
+from keepwell.core.spec import LogSpec
 
 if TYPE_CHECKING:
     from keepwell.deployment.endpoints import Endpoints
@@ -20,12 +21,14 @@ class Publisher:
         endpoints: "Endpoints",
         registry: "Registry",
         blobs: str,
+        log: LogSpec,
     ) -> None:
         self._home = home
         self._metadata = metadata
         self._endpoints = endpoints
         self._registry = registry
         self._blobs = blobs
+        self._log = log
         self._seen = 0
 
     def publish(self) -> int:
@@ -33,7 +36,11 @@ class Publisher:
         from keepwell.deployment.server import publish_routes
 
         return publish_routes(
-            self._home, self._endpoints.find(), self._registry.get, blobs=self._blobs
+            self._home,
+            self._endpoints.find(),
+            self._registry.get,
+            blobs=self._blobs,
+            log=self._log,
         )
 
     def follow(self) -> None:
