@@ -197,6 +197,21 @@ class Workspace:
         return Trimmer(self.tables, self.metadata, self.clock, self.spec.serve.log)
 
     @cached_property
+    def intake(self) -> "Intake":
+        """Takes predictions that devices made by themselves."""
+        from keepwell.infrastructure.locks import exclusive
+        from keepwell.monitoring.prediction_log.intake import Intake
+
+        return Intake(
+            self.tables,
+            self.predictions,
+            self.registry.get,
+            self.clock,
+            alone=lambda: exclusive(self.home / "run" / "import.lock", "an import of predictions"),
+            redact=self.spec.serve.log.redact,
+        )
+
+    @cached_property
     def feedback(self) -> "Feedback":
         """Joins outcomes to predictions."""
         from keepwell.monitoring.feedback import Feedback
