@@ -32,7 +32,7 @@ def load_foreign(
     if runs.endswith(".torchscript"):
         from keepwell.deployment.torch.model import TorchModel
 
-        return TorchModel(read(runs), signature, data.get("activation", ""))
+        return TorchModel.load(read(runs), signature, data.get("activation", ""))
     raise FormatError(
         f"the version runs from '{runs}', which this Keepwell cannot run",
         why="it runs compiled scorers, scikit-learn pipelines, ONNX models and TorchScript",
