@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from keepwell.infrastructure.tables.store import DeltaTableStore
     from keepwell.monitoring.feedback import Feedback
     from keepwell.monitoring.prediction_log import Collector, PredictionLog, Trimmer
+    from keepwell.monitoring.prediction_log.intake import Intake
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
     from keepwell.operations.loop.incidents import Incidents

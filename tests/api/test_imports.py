@@ -41,9 +41,7 @@ def made(told: Told) -> dict[str, Any]:
     }
 
 
-def test_each_prediction_is_kept_once(
-    client: TestClient, told: Told, made: dict[str, Any]
-) -> None:
+def test_each_prediction_is_kept_once(client: TestClient, told: Told, made: dict[str, Any]) -> None:
     other = {**made, "id": new_id(made["time"])}
     first = client.post(URL, json={"device": "till-7", "predictions": [made, made]})
     assert first.status_code == 200, first.text
@@ -99,9 +97,7 @@ def test_what_cannot_be_used_is_refused_whole(
 
 def test_a_clock_that_runs_ahead_is_told(client: TestClient, made: dict[str, Any]) -> None:
     ahead = time.time() + 1e6
-    answer = client.post(
-        URL, json={"predictions": [{**made, "id": new_id(ahead), "time": ahead}]}
-    )
+    answer = client.post(URL, json={"predictions": [{**made, "id": new_id(ahead), "time": ahead}]})
     assert answer.status_code == 422
     assert "set the device's clock" in answer.json()["what"]
 

@@ -1,3 +1,4 @@
+# ruff: noqa: TID253, E402 (PyTorch is what is tested, where it is installed)
 """PyTorch modules are registered and served: as ONNX where they can be, else as TorchScript."""
 
 import json
@@ -14,12 +15,14 @@ torch = pytest.importorskip("torch", reason="the extra 'torch' is not installed"
 pytest.importorskip("onnxscript", reason="the extra 'torch' is not installed")
 pytest.importorskip("onnxruntime", reason="the extra 'onnx' is not installed")
 
-from torch import nn
+from torch import Tensor, nn
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "keepwell.yaml").write_text("project: spots\ndata: {source: no.csv, target: kind}\n")
+    (tmp_path / "keepwell.yaml").write_text(
+        "project: spots\ndata: {source: no.csv, target: kind}\n"
+    )
     return tmp_path
 
 
@@ -60,7 +63,7 @@ def test_logits_become_probabilities_in_onnxruntime(folder: Path) -> None:
         assert answers == ["up", "down"]
 
 
-class Columnwise(nn.Module):  # type: ignore[misc]  # PyTorch has no types here
+class Columnwise(nn.Module):
     """One score a row, of columns that it takes by name."""
 
     def forward(self, y: Any, x: Any) -> Any:
@@ -75,13 +78,14 @@ def test_columns_go_to_the_arguments_of_their_name(folder: Path) -> None:
         assert version.metrics["accuracy"].value == 1.0
 
 
-class Branching(nn.Module):  # type: ignore[misc]
+class Branching(nn.Module):
     """Its control flow depends on values, so that it has no ONNX form."""
 
-    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+    def forward(self, rows: Tensor) -> Tensor:
         if bool(rows.sum() > 1e6):
             rows = -rows
-        return torch.sigmoid(3 * rows.sum(1, keepdim=True))
+        scores: Tensor = torch.sigmoid(3 * rows.sum(1, keepdim=True))
+        return scores
 
 
 def test_what_has_no_onnx_form_is_served_as_torchscript(folder: Path) -> None:
@@ -95,7 +99,7 @@ def test_what_has_no_onnx_form_is_served_as_torchscript(folder: Path) -> None:
         assert project.predict([{"x": 2.0, "y": 1.0}], version.version) == ["up"]
 
 
-class Opaque(nn.Module):  # type: ignore[misc]
+class Opaque(nn.Module):
     """Neither exporter can follow it."""
 
     def forward(self, rows: Any) -> Any:

@@ -76,9 +76,9 @@ def _column(field: Field, profile: Profile, random: Any, rows: int) -> "pa.Array
         whole = field.type is ColumnType.INTEGER
         return pa.array(np.round(values) if whole else values, mask=gaps)
     if field.type is ColumnType.BOOLEAN:
-        return pa.array(random.random(rows) < 0.5, mask=gaps)
+        return pa.array(random.integers(0, 2, rows) == 1, mask=gaps)
     top = known.top if known is not None else ()
     labels = [label for label, _ in top] or list(field.categories) or [str(field.example or "")]
-    counts = np.array([count for _, count in top] or [1.0] * len(labels), dtype=np.float64)
+    counts = np.array([float(count) for _, count in top] or [1.0] * len(labels), dtype=np.float64)
     drawn = random.choice(len(labels), rows, p=counts / counts.sum())
     return pa.array([labels[at] for at in drawn], mask=gaps)

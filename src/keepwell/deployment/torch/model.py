@@ -85,4 +85,6 @@ class TorchModel:
         return self._answerer.scores(self._run(columns))
 
     def _run(self, columns: "Sequence[NDArray[Any]]") -> "NDArray[Any]":
-        return run(self._program, tensors_of(columns, self._signature, self._arguments))[self._place]
+        return run(self._program, tensors_of(columns, self._signature, self._arguments))[
+            self._place
+        ]

@@ -48,12 +48,15 @@ def torch_library() -> Any:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep what PyTorch tells its own developers from the user."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "torch.fx", "torch._export", "onnxscript")]
+    loggers = [
+        logging.getLogger(name)
+        for name in ("torch.onnx", "torch.fx", "torch._export", "onnxscript")
+    ]
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -64,9 +64,7 @@ class Intake:
         self._turn = threading.Lock()
         self._tidier = Tidier(tables, PREDICTIONS)
 
-    def take(
-        self, endpoint: str, model: str, device: str, items: Sequence[Any]
-    ) -> ImportCounts:
+    def take(self, endpoint: str, model: str, device: str, items: Sequence[Any]) -> ImportCounts:
         """Keep predictions and say how many were new.
 
         Raises:
@@ -137,7 +135,9 @@ class Intake:
         if not isinstance(identifier, str) or not is_id(identifier):
             raise _wrong(at, f"its 'id' is {identifier!r:.80}, not a ULID")
         if not _is_number(time) or abs(time_of(identifier) - float(time or 0)) > _STAMP:
-            raise _wrong(at, f"its 'time' is {time!r:.80}, not the one that its id was stamped with")
+            raise _wrong(
+                at, f"its 'time' is {time!r:.80}, not the one that its id was stamped with"
+            )
         ahead = float(time or 0) - self._clock.now()
         if ahead > SLACK:
             raise _wrong(at, f"it was made {ahead:,.0f} seconds from now: set the device's clock")
@@ -157,9 +157,7 @@ class Intake:
 
 
 def _is_number(value: Any) -> bool:
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    )
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _wrong(at: int, why: str) -> InvalidRequestError:

@@ -21,7 +21,9 @@ def converted_estimator(graph: Graph, fitted: Any, features: Block) -> Block:
     model = _convert(fitted, features)
     outputs = [item.name for item in model.graph.output]
     classes = getattr(fitted, "classes_", None)
-    answer = graph.graft(model, _single(graph, features), outputs[-1] if classes is not None else outputs[0])
+    answer = graph.graft(
+        model, _single(graph, features), outputs[-1] if classes is not None else outputs[0]
+    )
     width = 1 if classes is None else len(classes)
     shape = graph.constant(np.array([-1, width], dtype=np.int64))
     return Block(name=graph.node("Reshape", graph.doubles(answer), shape), width=width)
@@ -64,9 +66,7 @@ def _convert(fitted: Any, features: Block) -> Any:
     kinds = [("X", FloatTensorType([None, features.width]))]
     options = {id(fitted): {"zipmap": False}} if hasattr(fitted, "predict_proba") else None
     try:
-        return convert_sklearn(
-            fitted, initial_types=kinds, options=options, target_opset=_OPSETS
-        )
+        return convert_sklearn(fitted, initial_types=kinds, options=options, target_opset=_OPSETS)
     except Exception as error:  # each converter has errors of its own
         words = str(error).strip().splitlines() or [type(error).__name__]
         raise NotExportableError(

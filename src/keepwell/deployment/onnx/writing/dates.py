@@ -31,7 +31,9 @@ class _Calendar:
         self._missing = graph.node("IsNaN", seconds)
         known = graph.node("Where", self._missing, graph.constant(np.float64(0)), seconds)
         self._stamp = graph.node("Cast", graph.node("Floor", known), to=TensorProto.INT64)
-        self._second = self._with("Mod", self._stamp, _DAY)  # of the day; Mod has the divisor's sign
+        self._second = self._with(
+            "Mod", self._stamp, _DAY
+        )  # of the day; Mod has the divisor's sign
         self._days = self._with("Div", self._with("Sub", self._stamp, self._second), _DAY)
 
     def part(self, name: str) -> str:

@@ -12,6 +12,7 @@ from keepwell.deployment.onnx.writing.blocks import Block, NotExportableError
 from keepwell.deployment.onnx.writing.graph import Graph
 
 _UNSEEN_TEXT = "\x00 never seen"
+_PAIR = 2
 _UNSEEN_NUMBER = -1.234567890123e300
 
 
@@ -63,9 +64,9 @@ def _span(fitted: Any, at: int) -> tuple[int, int]:
             for i, labels in enumerate(fitted.categories_)
         ]
     else:
-        classes = getattr(fitted, "classes_", None)  # a TargetEncoder of several classes
-        several = classes is not None and len(classes) > 2  # noqa: PLR2004 - a pair has one
-        widths = [len(classes) if several else 1 for _ in fitted.categories_]
+        classes = getattr(fitted, "classes_", None)  # a TargetEncoder's; a pair has one column
+        each = len(classes) if classes is not None and len(classes) > _PAIR else 1
+        widths = [each] * len(fitted.categories_)
     return sum(widths[:at]), widths[at]
 
 

@@ -93,9 +93,7 @@ class Graph:
         if len(blocks) == 1:
             return blocks[0]
         joined = self.node("Concat", *(block.name for block in blocks), axis=1)
-        return Block(
-            name=joined, width=sum(block.width for block in blocks), text=blocks[0].text
-        )
+        return Block(name=joined, width=sum(block.width for block in blocks), text=blocks[0].text)
 
     def columns(self, block: Block, positions: Sequence[int]) -> Block:
         """Return some columns of a block."""
@@ -126,7 +124,9 @@ class Graph:
             self.needs(opset.domain, opset.version)
         return named(wanted)
 
-    def finish(self, outputs: Mapping[str, tuple[str, int, int]], notes: Mapping[str, str]) -> bytes:
+    def finish(
+        self, outputs: Mapping[str, tuple[str, int, int]], notes: Mapping[str, str]
+    ) -> bytes:
         """Return the model's bytes.
 
         Args:
@@ -141,9 +141,7 @@ class Graph:
             self._nodes.append(helper.make_node("Identity", [tensor], [name]))
             shape: list[int | None] = [None, width] if width else [None]
             values.append(helper.make_tensor_value_info(name, kind, shape))
-        graph = helper.make_graph(
-            self._nodes, "keepwell", self._inputs, values, self._constants
-        )
+        graph = helper.make_graph(self._nodes, "keepwell", self._inputs, values, self._constants)
         model = helper.make_model(
             graph,
             opset_imports=[helper.make_opsetid(name, at) for name, at in self._opsets.items()],

@@ -30,9 +30,7 @@ def write_imputer(graph: Graph, fitted: Any, blocks: list[Block]) -> Block:
             )
         missing = graph.node("IsNaN", block.name)
         statistics = np.asarray(fitted.statistics_, dtype=np.float64)
-    filled = graph.node(
-        "Where", missing, graph.constant(statistics.reshape(1, -1)), block.name
-    )
+    filled = graph.node("Where", missing, graph.constant(statistics.reshape(1, -1)), block.name)
     result = Block(name=filled, width=block.width, text=block.text)
     if not block.text and np.isnan(statistics).any():  # columns without a single value are dropped
         result = graph.columns(result, np.flatnonzero(~np.isnan(statistics)).tolist())

@@ -7,7 +7,7 @@ import numpy as np
 from keepwell.deployment.onnx.writing.blocks import Block, NotExportableError
 from keepwell.deployment.onnx.writing.graph import Graph
 
-_TOKEN = r"(?u)\b\w\w+\b"  # scikit-learn's own pattern, the only one that is written
+_PATTERN = r"(?u)\b\w\w+\b"  # scikit-learn's own pattern, the only one that is written
 _WORDS = r"[\pL\pN_][\pL\pN_]+"  # the same to RE2
 _LOCALE = "C.UTF-8"  # there on every system, slim images included
 
@@ -40,7 +40,7 @@ def write_terms(graph: Graph, fitted: Any, blocks: list[Block]) -> Block:
 def _must_be_plain(fitted: Any) -> None:
     settings = {
         "analyzer": (fitted.analyzer, "word"),
-        "token_pattern": (fitted.token_pattern, _TOKEN),
+        "token_pattern": (fitted.token_pattern, _PATTERN),
         "preprocessor": (fitted.preprocessor, None),
         "tokenizer": (fitted.tokenizer, None),
         "strip_accents": (fitted.strip_accents, None),

@@ -62,9 +62,7 @@ def write_gradient_boosting(graph: Graph, fitted: Any, blocks: list[Block]) -> B
         fitted._raw_predict_init(np.zeros((1, fitted.n_features_in_), dtype=np.float32)),
         dtype=np.float64,
     )
-    raw = Block(
-        name=graph.node("Add", raw.name, graph.constant(start.reshape(1, -1))), width=width
-    )
+    raw = Block(name=graph.node("Add", raw.name, graph.constant(start.reshape(1, -1))), width=width)
     if getattr(fitted, "classes_", None) is None:
         return raw
     if fitted.loss != "log_loss":
@@ -91,9 +89,7 @@ def _grow(forest: Forest, tree: Any, node: int, target: int, values: Any) -> int
     if tree.children_left[node] == _LEAF:
         return forest.add_leaf(target, float(values[node]))
     gaps = bool(tree.missing_go_to_left[node])
-    made = forest.add_node(
-        int(tree.feature[node]), float(tree.threshold[node]), missing_left=gaps
-    )
+    made = forest.add_node(int(tree.feature[node]), float(tree.threshold[node]), missing_left=gaps)
     left = _grow(forest, tree, tree.children_left[node], target, values)
     right = _grow(forest, tree, tree.children_right[node], target, values)
     forest.link(made, left, right)

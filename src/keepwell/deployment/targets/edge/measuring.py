@@ -48,7 +48,11 @@ def accuracies(form: OnnxForm, signature: Signature) -> dict[str, Value | None]:
     if not signature.classes:
         theirs = np.asarray(form.answers.predictions, dtype=np.float64)
         name, ours_value, theirs_value = "mae", _mae(ours[:, 0], actual), _mae(theirs, actual)
-        return {name: ours_value, f"server_{name}": theirs_value, f"{name}_loss": ours_value - theirs_value}
+        return {
+            name: ours_value,
+            f"server_{name}": theirs_value,
+            f"{name}_loss": ours_value - theirs_value,
+        }
     said = [signature.classes[at] for at in ours.argmax(axis=1).tolist()]
     right, server = _share(said, actual), _share(form.answers.predictions, actual)
     return {"accuracy": right, "server_accuracy": server, "accuracy_loss": server - right}
@@ -66,7 +70,8 @@ def _median(answer: Callable[[Any], object], rows: list[dict[str, Any]]) -> floa
 
 def _share(said: list[Any], actual: list[Any]) -> float:
     known = [(a, b) for a, b in zip(said, actual, strict=True) if b is not None]
-    return sum(a == b for a, b in known) / max(1, len(known))
+    right = sum(1 for mine, true in known if mine == true)
+    return right / max(1, len(known))
 
 
 def _mae(said: "NDArray[np.float64]", actual: list[Any]) -> float:

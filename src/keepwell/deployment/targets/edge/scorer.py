@@ -217,7 +217,8 @@ class Queue:
             with self._alone():
                 lines = self._open.read_bytes().splitlines(True) if self._open.exists() else []
             # Whoever sends at the same time sends the same: harmless, as the hub keeps each once.
-            taken, batch = 0, []
+            taken = 0
+            batch: list[dict[str, Any]] = []
             for line in lines:
                 if len(batch) == size:
                     break
@@ -398,28 +399,17 @@ def _cast(column: "np.ndarray[Any, Any]", kind: str, name: str) -> "np.ndarray[A
 
 
 def _read(said: Any, plan: Mapping[str, Any], classes: list[Any]) -> "np.ndarray[Any, Any]":
-    places = {_word(label): at for at, label in enumerate(classes)}
-    coded = all(isinstance(label, str) for label in classes)
-
-    def place(label: Any) -> int:
-        found = places.get(_word(label))
-        if found is None and coded and isinstance(label, int) and 0 <= label < len(classes):
-            found = label
-        if found is None:
-            raise RefusedError(f"the model answered with a class that is not its own: {label!r}")
-        return found
-
     if plan["reads"] == "maps":
         answer = np.zeros((len(said), len(classes)))
         for row, known in enumerate(said):
             for label, probability in known.items():
-                answer[row, place(label)] = probability
+                answer[row, _place(label, classes)] = probability
         return answer
     if plan["reads"] == "labels":
         labels = np.asarray(said).reshape(-1).tolist()
         answer = np.zeros((len(labels), len(classes)))
         for row, label in enumerate(labels):
-            answer[row, place(label)] = 1.0
+            answer[row, _place(label, classes)] = 1.0
         return answer
     answer = np.asarray(said, dtype=np.float64).reshape(len(said), -1)
     if plan["activation"] == "softmax":
@@ -430,6 +420,17 @@ def _read(said: Any, plan: Mapping[str, Any], classes: list[Any]) -> "np.ndarray
     if plan["reads"] == "scores" and answer.shape[1] == 1:
         return np.hstack([1.0 - answer, answer])
     return answer
+
+
+def _place(label: Any, classes: list[Any]) -> int:
+    """Return the position of a label that the graph said; graphs of text labels may say codes."""
+    words = [_word(one) for one in classes]
+    if _word(label) in words:
+        return words.index(_word(label))
+    coded = all(isinstance(one, str) for one in classes)
+    if coded and isinstance(label, int) and 0 <= label < len(classes):
+        return label
+    raise RefusedError(f"the model answered with a class that is not its own: {label!r}")
 
 
 def _word(label: Any) -> str:
@@ -450,7 +451,9 @@ def main(words: Sequence[str] | None = None) -> int:
     sync = commands.add_parser("sync", help="send what waits to the server")
     sync.add_argument("url", help="for example http://hub:4400")
     sync.add_argument("--key", default="", help="API key, sent as a bearer token")
-    commands.add_parser("selftest", help="compare this device with the machine that made the bundle")
+    commands.add_parser(
+        "selftest", help="compare this device with the machine that made the bundle"
+    )
     commands.add_parser("status", help="say what waits")
     given = parser.parse_args(words)
     try:
@@ -471,7 +474,10 @@ def _run(edge: Edge, given: argparse.Namespace) -> tuple[Any, bool]:
         headers = {"authorization": f"Bearer {given.key}"} if given.key else {}
         return edge.sync(given.url, headers), True
     if given.command == "status":
-        return {"model": edge.bundle["model"], "version": edge.bundle["version"]} | edge.waiting(), True
+        return {
+            "model": edge.bundle["model"],
+            "version": edge.bundle["version"],
+        } | edge.waiting(), True
     text = sys.stdin.read() if given.rows == "-" else Path(given.rows).read_text(encoding="utf-8")
     rows = [json.loads(line) for line in text.splitlines() if line.strip()]
     return edge.predict(rows, given.key), True

@@ -51,7 +51,9 @@ class Edge:
             meaning="Weights of matrices in 8 bits: smaller, and a little off.",
             choices=("no", "int8"),
         ),
-        Option(name="device", default="edge", meaning="Caller that synced predictions are kept under."),
+        Option(
+            name="device", default="edge", meaning="Caller that synced predictions are kept under."
+        ),
         Option(name="zip", default=False, meaning="One file, edge.zip, in place of many."),
     )
 
