@@ -53,17 +53,18 @@ class Feeder:
 
     def __init__(self, inputs: Sequence[Any], signature: Signature) -> None:
         names = [field.name for field in signature.inputs]
+        types = [_type(item) for item in inputs]
         places = _places(inputs, names)
         self.rows_at_once = _rows_at_once(inputs)
         self._fields = signature.inputs
         self._slots = [
             _Slot(
                 name=item.name,
-                type=_type(item),
+                type=kind,
                 columns=tuple(columns),
                 flat=len(item.shape) == 1,
             )
-            for item, columns in zip(inputs, places, strict=True)
+            for item, kind, columns in zip(inputs, types, places, strict=True)
         ]
         for slot in self._slots:
             _must_suit(slot, [signature.inputs[at] for at in slot.columns])
