@@ -270,4 +270,6 @@ def test_a_worker_serves_it_beside_the_others(
     compiled, foreign = snapshot.endpoints["churn"].routes
     ours, theirs = compiled.scorer.rows([a_row]), foreign.scorer.rows([a_row])
     assert ours.predictions == theirs.predictions
+    assert ours.probabilities is not None
+    assert theirs.probabilities is not None
     np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=1e-12)

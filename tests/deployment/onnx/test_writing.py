@@ -21,6 +21,10 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    StackingClassifier,
+    StackingRegressor,
+    VotingClassifier,
+    VotingRegressor,
 )
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.impute import SimpleImputer
@@ -151,6 +155,27 @@ EXACT_ESTIMATORS = {
     "histograms": (HistGradientBoostingClassifier(max_iter=3), ("pair", "three")),
     "regression histograms": (
         HistGradientBoostingRegressor(loss="poisson", max_iter=3),
+        ("number",),
+    ),
+    "vote": (
+        VotingClassifier(
+            [("a", LogisticRegression()), ("b", DecisionTreeClassifier(max_depth=3))],
+            voting="soft",
+            weights=[1, 3],
+        ),
+        ("pair", "three"),
+    ),
+    "mean of two": (VotingRegressor([("a", Ridge()), ("b", DecisionTreeRegressor())]), ("number",)),
+    "stack": (
+        StackingClassifier(
+            [("a", LogisticRegression()), ("b", DecisionTreeClassifier(max_depth=3))],
+            cv=2,
+            passthrough=True,
+        ),
+        ("pair", "three"),
+    ),
+    "regression stack": (
+        StackingRegressor([("a", Ridge()), ("b", DecisionTreeRegressor(max_depth=3))], cv=2),
         ("number",),
     ),
     "prior": (DummyClassifier(), ("pair", "three")),
@@ -377,6 +402,18 @@ def test_xgboost_is_written_by_onnxmltools(labels: str) -> None:
     kind = xgboost.XGBClassifier if classes else xgboost.XGBRegressor
     frame = rows(300)
     pipeline = prepared(kind(n_estimators=10, n_jobs=1)).fit(frame, target(frame, classes))
+    parity = parity_on(pipeline, signature_for(classes), rows(300, 1))
+    assert parity.largest_difference < 1e-5
+
+
+@pytest.mark.parametrize("labels", ["pair", "three", "number"])
+def test_catboost_is_written_by_itself(labels: str) -> None:
+    catboost = pytest.importorskip("catboost", reason="the extra 'boost' is not installed")
+    classes = {"pair": ("no", "yes"), "three": (1, 2, 3), "number": ()}[labels]
+    kind = catboost.CatBoostClassifier if classes else catboost.CatBoostRegressor
+    model = kind(iterations=10, verbose=False, thread_count=1, allow_writing_files=False)
+    frame = rows(300)
+    pipeline = prepared(model).fit(frame, target(frame, classes))
     parity = parity_on(pipeline, signature_for(classes), rows(300, 1))
     assert parity.largest_difference < 1e-5
 
