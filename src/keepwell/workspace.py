@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from keepwell.data.datasets import Datasets
     from keepwell.deployment.endpoints import Endpoints
     from keepwell.deployment.rollouts import Rollouts
+    from keepwell.governance.tokens import Tokens
     from keepwell.infrastructure.metadata.store import SqlMetadataStore
     from keepwell.infrastructure.tables.store import DeltaTableStore
     from keepwell.monitoring.feedback import Feedback
@@ -211,6 +212,13 @@ class Workspace:
             alone=lambda: exclusive(self.home / "run" / "import.lock", "an import of predictions"),
             redact=self.spec.serve.log.redact,
         )
+
+    @cached_property
+    def tokens(self) -> "Tokens":
+        """Tokens of consumers."""
+        from keepwell.governance.tokens import Tokens
+
+        return Tokens(self.metadata, self.clock)
 
     @cached_property
     def feedback(self) -> "Feedback":

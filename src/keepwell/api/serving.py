@@ -75,7 +75,7 @@ def up(
             workspace.endpoints,
             workspace.registry,
             blobs=workspace.blobs_url,
-            log=serve.log,
+            serve=serve,
         )
         announce = stack.enter_context(presence(home))
         pages = stack.enter_context(_listen(path))  # from now on requests wait, not fail

@@ -96,6 +96,7 @@ class ServeSpec:
     workers: int = 1
     rollout: RolloutSpec = RolloutSpec()
     log: LogSpec = LogSpec()
+    tokens: str = "optional"  # or required: nobody without a token is answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

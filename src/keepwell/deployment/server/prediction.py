@@ -11,6 +11,7 @@ from keepwell.core.errors import KeepwellError, NotFoundError, StorageError, Una
 from keepwell.core.identifiers import new_id
 from keepwell.core.suggestions import did_you_mean
 from keepwell.deployment.scoring.scorer import Scores
+from keepwell.deployment.server.admission.access import Consumer
 from keepwell.deployment.server.assignment import Instance, Part, assign
 from keepwell.deployment.server.heartbeat import Counters
 from keepwell.deployment.server.messages import Header, Request
@@ -39,6 +40,7 @@ class Call:
         request: Its id: the client's own, or a new one.
         caller: Who asks; `probe` for our own probes.
         trace: The trace that it is part of (W3C Trace Context: 32 hexadecimal digits), empty if none.
+        consumer: Whose token it bears, None if none.
         started: When its body was whole, on the clock of `time.perf_counter`.
         version: The version that is being asked, 0 before one was chosen.
     """
@@ -47,6 +49,7 @@ class Call:
     request: str = ""
     caller: str = ""
     trace: str = ""
+    consumer: Consumer | None = None
     started: float = 0.0
     version: int = 0
 
@@ -132,6 +135,8 @@ class Predictor:
             StorageError: If the rows cannot be logged.
         """
         endpoint = self.find(call.endpoint)
+        if call.consumer is not None:
+            call.consumer.spend(len(instances))
         scored = []
         now = time.time()
         for part in assign(endpoint, instances, call.request, by_request=call.caller == PROBE):

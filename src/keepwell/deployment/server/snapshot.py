@@ -12,6 +12,8 @@ from keepwell.deployment.labels import Labels
 from keepwell.deployment.log_policy import LogPolicy
 from keepwell.deployment.routing import Split
 from keepwell.deployment.scoring.scorer import Scorer, load_scorer
+from keepwell.deployment.server.admission.access import Access
+from keepwell.deployment.server.admission.meters import Meters
 from keepwell.deployment.server.routes import Routes, ServedEndpoint, ServedRoute
 
 ReadBlob = Callable[[str], bytes]
@@ -52,15 +54,19 @@ class Snapshot:
         endpoints: By name.
         problems: What of the routing file cannot be followed, and why; empty if nothing.
         log: What is logged of what is answered.
+        access: Who may ask.
     """
 
     generation: int = 0
     endpoints: Mapping[str, LiveEndpoint] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     log: LogPolicy = field(default_factory=lambda: LogPolicy(LogSpec()))
+    access: Access = field(default_factory=Access)
 
 
-def load_snapshot(routes: Routes, before: Snapshot, read: ReadBlob) -> Snapshot:
+def load_snapshot(
+    routes: Routes, before: Snapshot, read: ReadBlob, meters: Meters | None = None
+) -> Snapshot:
     """Return the snapshot that routes ask for; scorers that are loaded already are kept.
 
     A version that cannot be loaded takes no traffic: its keys go to the other routes of its endpoint,
@@ -70,6 +76,7 @@ def load_snapshot(routes: Routes, before: Snapshot, read: ReadBlob) -> Snapshot:
         routes: What the routing file says.
         before: What is served now.
         read: Gives a blob by digest, verified.
+        meters: What each consumer has used.
     """
     problems: list[str] = []
     endpoints: dict[str, LiveEndpoint] = {}
@@ -91,6 +98,7 @@ def load_snapshot(routes: Routes, before: Snapshot, read: ReadBlob) -> Snapshot:
         endpoints=endpoints,
         problems=tuple(problems),
         log=LogPolicy(routes.log),
+        access=Access(routes.tokens, required=routes.tokens_required, meters=meters),
     )
 
 

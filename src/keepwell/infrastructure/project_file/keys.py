@@ -120,6 +120,8 @@ KEYS = (
     Key("serve.rollout.strategy", choice("canary", "all-at-once"), "canary", "how a challenger takes over"),
     Key("serve.rollout.steps", STEPS, "[5, 25, 100]", "percent of the traffic"),
     Key("serve.rollout.hold", DURATION, "2m", "time at each step"),
+    Key("serve.tokens", choice("optional", "required"), "required",
+        "whether endpoints answer those who show no token"),
     Key("serve.log.sample", number(0, 1), "1", "share of requests whose rows are logged"),
     Key("serve.log.redact", TEXTS, "[email]", "input columns that are never written to the log"),
     Key("serve.log.retention", DURATION, "90d", "age at which logged rows are deleted; never unless said"),

@@ -13,6 +13,8 @@ class PredictDoor:
         predictor: Answers the instances.
     """
 
+    scope = "predict"
+
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
 
