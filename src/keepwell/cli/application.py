@@ -10,7 +10,7 @@ from keepwell.cli.options import Group, examples, markup
 
 PANELS = {
     "Build": ("init", "plan", "run", "test", "data", "runs", "models"),
-    "Serve": ("up", "status", "predict", "predictions", "feedback", "tokens", "export"),
+    "Serve": ("up", "status", "predict", "predictions", "feedback", "export", "tokens"),
     "Watch": ("monitor", "incidents", "audit"),
     "Look around": ("demo", "doctor"),
 }

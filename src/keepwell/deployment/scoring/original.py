@@ -101,3 +101,10 @@ def load_pipeline(data: bytes) -> Any:
     import skops.io
 
     return skops.io.loads(data, trusted=list(TRUSTED))
+
+
+def modules_in(data: bytes) -> list[str]:
+    """Return the modules that hold the types of a stored pipeline which skops does not know, sorted."""
+    import skops.io
+
+    return sorted({name.rpartition(".")[0] for name in skops.io.get_untrusted_types(data=data)})
