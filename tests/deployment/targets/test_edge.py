@@ -9,10 +9,12 @@ import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,6 +36,7 @@ from keepwell.features import Decoder
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
+from keepwell.deployment.onnx import build_onnx_files
 from keepwell.deployment.targets.edge import scorer as shipped
 
 ALONE = """
@@ -156,6 +159,85 @@ def test_rows_are_made_up_where_the_training_data_is_gone(
     with zipfile.ZipFile(tmp_path / "out" / "edge.zip") as archive:
         archive.extractall(tmp_path / "device")
     assert shipped.Edge(tmp_path / "device").selftest()["passed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A version that came as ONNX: one matrix in, two scores out."""
+
+    signature: Signature
+    table: pa.Table
+    files: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    from onnx import TensorProto, helper
+
+    random = np.random.default_rng(0)
+    shapes = {"w1": (4, 64), "w2": (64, 2)}
+    weights = [
+        helper.make_tensor(
+            name, TensorProto.FLOAT, shape, random.normal(0, 0.5, shape).astype(np.float32).ravel()
+        )
+        for name, shape in shapes.items()
+    ]
+    nodes = [
+        helper.make_node("MatMul", ["rows", "w1"], ["a"]),
+        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("MatMul", ["b", "w2"], ["scores"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, [None, 4])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [None, 2])],
+        weights,
+    )
+    data = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10
+    ).SerializeToString()
+    signature = Signature(
+        task=Task.BINARY,
+        target="kind",
+        inputs=tuple(Field(name=name, type=ColumnType.NUMBER, required=True) for name in "abcd"),
+        classes=("down", "up"),
+    )
+    table = pa.table({name: random.normal(size=300) for name in "abcd"})
+    files, _ = build_onnx_files(data, signature, table)
+    scorer = load_scorer(files.__getitem__, signature)
+    answers = scorer.batch(table).predictions
+    table = table.append_column("kind", pa.array(answers))
+    return Network(signature=signature, table=table, files=files)
+
+
+def test_a_model_from_elsewhere_goes_to_a_device_as_it_came(
+    network: Network, tmp_path: Path
+) -> None:
+    told = export("edge", exportable_of(network, network.table), tmp_path / "device")
+    assert told.figures["largest_difference"] == 0.0
+    assert told.figures["accuracy_loss"] == 0.0
+    edge = shipped.Edge(tmp_path / "device")
+    scores = edge.scores(network.table.select(list("abcd")).to_pylist())
+    expected = load_scorer(network.files.__getitem__, network.signature).batch(network.table)
+    assert expected.probabilities is not None
+    np.testing.assert_array_equal(scores, expected.probabilities)
+    with pytest.raises(shipped.RefusedError, match="column 'b' is missing in instance 0"):
+        edge.predict([{"a": 1.0}])
+
+
+def test_eight_bits_are_smaller_and_their_loss_is_told(network: Network, tmp_path: Path) -> None:
+    whole = export("edge", exportable_of(network, network.table), tmp_path / "whole")
+    small = export(
+        "edge", exportable_of(network, network.table), tmp_path / "small", {"quantize": "int8"}
+    )
+    assert small.figures["quantized"] == "int8"
+    assert 0 < float(small.figures["largest_difference"] or 0) < 0.2
+    assert float(small.figures["accuracy_loss"] or 0) >= 0
+    assert small.figures["server_accuracy"] == 1.0
+    assert int(small.figures["model_bytes"] or 0) != int(whole.figures["model_bytes"] or 0)
+    assert small.parity == whole.parity  # of the exact form: it is what the version has
+    assert shipped.Edge(tmp_path / "small").selftest()["passed"]
 
 
 def test_a_changed_model_is_refused(device: Path) -> None:
