@@ -38,7 +38,7 @@ def test_what_a_device_said_is_found_on_the_server(
         words = ["export", "edge", "-o", str(tmp_path / "device"), "-C", str(root)]
         assert run([*words, "--option", "device=till-7"]) == 0
         device = shipped.Edge(tmp_path / "device")
-        instances = rows[["age", "height"]].to_dict("records")[:5]
+        instances: Any = rows[["age", "height"]].to_dict("records")[:5]
         said = device.predict(instances)
         assert said["predictions"] == project.predict(instances)
 

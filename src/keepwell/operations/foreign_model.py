@@ -54,14 +54,17 @@ def prepare_foreign(
         must_have(rows, reference)
         answers = rows[reference].to_pylist()[:PROOF_ROWS]
     sample = rows.slice(0, PROOF_ROWS)
-    without = () if reference is None else (reference,)
+    without: tuple[str, ...] = () if reference is None else (reference,)
     if isinstance(model, str | Path | bytes):
         from keepwell.deployment.onnx.files import build_onnx_files
         from keepwell.deployment.onnx.reading import describe
 
         data = model if isinstance(model, bytes) else _read(Path(model))
-        task, labels = _promise(describe(data), rows, target, classes)
-        signature = signature_by(rows, target, task, labels, without)
+        names = [name for name in rows.column_names if name not in (target, *without)]
+        described = describe(data, names)
+        task, labels = _promise(described, rows, target, classes)
+        unused = [name for name in names if name not in described.columns]
+        signature = signature_by(rows, target, task, labels, (*without, *unused))
         return Prepared(
             learner="onnx",
             signature=signature,

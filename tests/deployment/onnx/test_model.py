@@ -176,7 +176,8 @@ def test_labels_alone_are_certain() -> None:
     assert OnnxModel(data, coded).row([1.0]) == [0.0, 1.0]
     with pytest.raises(InvalidDataError, match="a class that it was not registered with: 5"):
         OnnxModel(data, coded).row([5.0])
-    assert describe(data).labels
+    assert describe(data, ["id", "x"]).labels
+    assert describe(data, ["id", "x"]).columns == ("x",)
 
 
 def test_scores_become_probabilities() -> None:

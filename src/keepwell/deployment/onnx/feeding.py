@@ -119,6 +119,16 @@ def _written(number: float) -> str:
     return f"{number:.15g}" if number == number else ""  # noqa: PLR0124 (nan)
 
 
+def columns_taken(inputs: Sequence[Any], names: list[str]) -> list[str]:
+    """Return those of the columns that a graph takes, in their own order.
+
+    Raises:
+        InvalidDataError: If it takes something that is not there.
+    """
+    taken = {at for places in _places(inputs, names) for at in places}
+    return [name for at, name in enumerate(names) if at in taken]
+
+
 def _must_suit(slot: _Slot, fields: Sequence[Field]) -> None:
     textual = [field for field in fields if field.type in _TEXTUAL]
     if textual and slot.type is not np.object_:

@@ -1,12 +1,13 @@
 """What an ONNX file says about itself, and what must not be in it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from keepwell.core.errors import InvalidDataError, MissingExtraError
 from keepwell.deployment.onnx.answering import is_labels, is_scores
+from keepwell.deployment.onnx.feeding import columns_taken
 from keepwell.deployment.onnx.session import open_session
 
 CLASSES_KEY = "keepwell.classes"
@@ -23,28 +24,39 @@ class Described:
         classes: Its class labels, in the order of its probabilities; empty if it names none.
         labels: It gives labels, so it classifies.
         width: Columns of its scores; None if the graph leaves it open, or has no scores.
+        columns: Those of the rows' columns that it takes.
     """
 
     classes: tuple[str | int | float | bool, ...]
     labels: bool
     width: int | None
+    columns: tuple[str, ...]
 
 
-def describe(data: bytes) -> Described:
+def describe(data: bytes, names: Sequence[str]) -> Described:
     """Return what a model says about itself.
+
+    Args:
+        data: The model's bytes.
+        names: Columns that could be its inputs.
 
     Raises:
         MissingExtraError: If `onnx` is not installed.
-        InvalidDataError: If the bytes are no ONNX model, refer to data outside of it, or cannot be run.
+        InvalidDataError: If the bytes are no ONNX model, refer to data outside of it, cannot be run, or
+            take a column that is not there.
     """
     model = parse(data)
-    outputs = open_session(data).get_outputs()
+    session = open_session(data)
+    outputs = session.get_outputs()
     scores = [item for item in outputs if is_scores(item)]
     shape = scores[0].shape if scores else []
     wide = shape[1] if len(shape) > 1 else 1 if shape else None
     several = any(is_labels(item) or item.type.startswith("seq(") for item in outputs)
     return Described(
-        classes=_classes(model), labels=several, width=wide if isinstance(wide, int) else None
+        classes=_classes(model),
+        labels=several,
+        width=wide if isinstance(wide, int) else None,
+        columns=tuple(columns_taken(session.get_inputs(), list(names))),
     )
 
 

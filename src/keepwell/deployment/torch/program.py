@@ -172,4 +172,5 @@ def describe_module(module: Any, signature: Signature, sample: "pa.Table") -> De
     labels = any(item.type != "tensor(float)" for item in outputs)
     shape = scores[0].shape if scores else ()
     wide = shape[1] if len(shape) > 1 else 1 if shape else None
-    return Described(classes=(), labels=labels, width=wide)
+    names = tuple(field.name for field in signature.inputs)
+    return Described(classes=(), labels=labels, width=wide, columns=names)
