@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepwell.core.errors import InvalidDataError, NotFoundError
-from keepwell.core.records import Proof, Signature, Task
-from keepwell.operations.own_model import PROOF_ROWS, must_have, signature_by
+from keepwell.core.records import Column, ColumnType, Proof, Signature, Task
+from keepwell.operations.own_model import PROOF_ROWS, must_have
 
 if TYPE_CHECKING:
     from keepwell.deployment.onnx.reading import Described
@@ -64,7 +64,7 @@ def prepare_foreign(
         described = describe(data, names)
         task, labels = _promise(described, rows, target, classes)
         unused = [name for name in names if name not in described.columns]
-        signature = signature_by(rows, target, task, labels, (*without, *unused))
+        signature = _signature_by(rows, target, task, labels, (*without, *unused))
         return Prepared(
             learner="onnx",
             signature=signature,
@@ -72,9 +72,9 @@ def prepare_foreign(
         )
     from keepwell.deployment.torch import build_torch_files, describe_module
 
-    inputs = signature_by(rows, target, Task.REGRESSION, (), without)
+    inputs = _signature_by(rows, target, Task.REGRESSION, (), without)
     task, labels = _promise(describe_module(model, inputs, sample), rows, target, classes)
-    promised = signature_by(rows, target, task, labels, without)
+    promised = _signature_by(rows, target, task, labels, without)
     return Prepared(
         learner=type(model).__name__,
         signature=promised,
@@ -125,3 +125,26 @@ def _classifies(described: Described, seen: list[Any]) -> bool:
     if described.labels or (described.width or 1) > 1:
         return True
     return any(isinstance(value, str | bool) for value in seen) or set(seen) == {0, 1}
+
+
+def _signature_by(
+    rows: pa.Table, target: str, task: Task, classes: Sequence[Any], without: Sequence[str] = ()
+) -> Signature:
+    """Return the signature of a model of the columns of `rows`, but the target and some others."""
+    from keepwell.features.signature import infer_signature
+
+    columns = [Column(name=field.name, type=_type(field.type)) for field in rows.schema]
+    inputs = [name for name in rows.column_names if name != target and name not in without]
+    return infer_signature(rows, columns, inputs, target, task, classes)
+
+
+def _type(kind: pa.DataType) -> ColumnType:
+    if pa.types.is_boolean(kind):
+        return ColumnType.BOOLEAN
+    if pa.types.is_integer(kind):
+        return ColumnType.INTEGER
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return ColumnType.NUMBER
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return ColumnType.DATETIME
+    return ColumnType.CATEGORY

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from keepwell.core.errors import InvalidDataError, UsageError
-from keepwell.core.records import Column, ColumnType, ModelVersion, Profile, Proof, Signature, Task
+from keepwell.core.records import Column, ColumnType, ModelVersion, Profile, Proof, Signature
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.codec import to_json
 from keepwell.operations.build.bench import Bench
@@ -17,7 +17,6 @@ from keepwell.operations.build.judge import judge_version
 if TYPE_CHECKING:
     from keepwell.deployment.scoring import Scores
 
-_PAIR = 2
 PROOF_ROWS = 500
 
 
@@ -100,23 +99,11 @@ def _must_not_be_given(classes: Sequence[Any] | None, reference: str | None) -> 
 
 
 def signature_of(model: Any, rows: pa.Table, target: str) -> Signature:
-    """Return what a fitted estimator takes and gives, read off its classes and some rows."""
+    """Return what a fitted estimator takes and gives, read off its fitted state and some rows."""
+    from keepwell.deployment.scoring.inputs import model_signature
+
     must_have(rows, target)
-    classes = getattr(model, "classes_", None)
-    labels = () if classes is None else tuple(classes.tolist())
-    task = Task.MULTICLASS if len(labels) > _PAIR else Task.BINARY if labels else Task.REGRESSION
-    return signature_by(rows, target, task, labels)
-
-
-def signature_by(
-    rows: pa.Table, target: str, task: Task, classes: Sequence[Any], without: Sequence[str] = ()
-) -> Signature:
-    """Return the signature of a model of the columns of `rows`, but the target and some others."""
-    from keepwell.features.signature import infer_signature
-
-    columns = [Column(name=field.name, type=_type(field.type)) for field in rows.schema]
-    inputs = [name for name in rows.column_names if name != target and name not in without]
-    return infer_signature(rows, columns, inputs, target, task, classes)
+    return model_signature(model, rows, target)
 
 
 def must_have(rows: pa.Table, column: str) -> None:
@@ -131,18 +118,6 @@ def must_have(rows: pa.Table, column: str) -> None:
             why=f"their columns are {', '.join(rows.column_names[:20])}",
             now=did_you_mean(column, rows.column_names) or "name the column that is predicted",
         )
-
-
-def _type(kind: pa.DataType) -> ColumnType:
-    if pa.types.is_boolean(kind):
-        return ColumnType.BOOLEAN
-    if pa.types.is_integer(kind):
-        return ColumnType.INTEGER
-    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return ColumnType.NUMBER
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return ColumnType.DATETIME
-    return ColumnType.CATEGORY
 
 
 def _profile(rows: pa.Table, signature: Signature, answers: Scores) -> Profile:

@@ -13,11 +13,11 @@ def write_imputer(graph: Graph, fitted: Any, blocks: list[Block]) -> Block:
     block = graph.matrix(blocks)
     marker = fitted.missing_values
     if block.text:
-        if marker is not None:
+        if not (marker is None or (isinstance(marker, float) and np.isnan(marker))):
             raise NotExportableError(
                 f"SimpleImputer looks for {marker!r} among labels",
-                why="a missing label is None here",
-                now="SimpleImputer(missing_values=None, …) for label columns",
+                why="a missing label is None or nan here",
+                now="leave `missing_values` at nan or None for label columns",
             )
         missing = graph.node("Equal", block.name, graph.constant(np.array([""])))
         statistics = np.array([str(word) for word in fitted.statistics_])

@@ -12,7 +12,7 @@ from keepwell.core.records import ColumnType, Signature, Task
 from keepwell.deployment.onnx.reading import CLASSES_KEY
 from keepwell.deployment.onnx.writing.blocks import Block, NotExportableError
 from keepwell.deployment.onnx.writing.graph import Graph
-from keepwell.deployment.scoring.compilation import class_order
+from keepwell.deployment.scoring.compilation import class_order, without_search
 from keepwell.deployment.scoring.parts import NotCompilableError, name_of
 
 _TEXTUAL = (ColumnType.CATEGORY, ColumnType.TEXT)
@@ -25,6 +25,7 @@ def to_onnx(pipeline: Any, signature: Signature) -> bytes:
         NotExportableError: If a part of it cannot be written; names it.
         MissingExtraError: If the extra `onnx` is not installed.
     """
+    pipeline = without_search(pipeline)
     graph = Graph()
     known = {
         field.name: graph.input(field.name, text=field.type in _TEXTUAL)
