@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from keepwell.core.identifiers import new_id
 from keepwell.deployment.example import example_of
 
-URL = f"/api/v1/endpoints/{NAME}/predictions/import"
+URL = f"/endpoints/{NAME}/import"
 
 
 @pytest.fixture(scope="module")

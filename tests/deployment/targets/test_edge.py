@@ -311,7 +311,7 @@ def test_what_waited_is_sent_once_whatever_breaks(
     assert len(hub.kept) == 6
     assert hub.kept[ids[0]]["key"] == "7"
     assert "customer" not in hub.kept[ids[0]]["inputs"]
-    assert set(hub.paths) == {"/api/v1/endpoints/churn/predictions/import"}
+    assert set(hub.paths) == {"/endpoints/churn/import"}
     assert edge.waiting() == {"waiting": 0, "lost": 0}
     assert edge.sync(url) == {"sent": 0, "accepted": 0, "duplicate": 0}
 

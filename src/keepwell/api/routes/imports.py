@@ -12,7 +12,7 @@ from keepwell.api.door import document, workspace_of
 from keepwell.api.routes.feedback import body_of
 from keepwell.core.errors import InvalidRequestError, UsageError
 
-router = APIRouter(prefix="/api/v1", tags=["predictions"])
+router = APIRouter(tags=["predictions"])
 
 DEVICE = "edge"
 """Caller of predictions whose device is not named."""
@@ -51,7 +51,7 @@ _BODY = {
 
 
 @router.post(
-    "/endpoints/{endpoint}/predictions/import",
+    "/endpoints/{endpoint}/import",
     response_model=ImportCounts,
     openapi_extra={"requestBody": _BODY},
 )

@@ -22,6 +22,7 @@ from keepwell.deployment.server.proxy import ControlAwayError, Proxy, away
 from keepwell.deployment.server.requests import ClientGoneError, read_body
 
 _PREFIX = "/endpoints/"
+_HANDED_IN = ("feedback", "import")  # the control process takes them; who may is decided here
 
 _logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class Application:
         path: str = scope["path"]
         found = self.door(path)
         if found is None:
-            refusal = self._refuse_outcomes(_request(scope))
+            refusal = self._refuse_stranger(_request(scope))
             if refusal is not None:
                 await _send(send, refusal)
                 return
@@ -127,14 +128,14 @@ class Application:
             headers.append((b"www-authenticate", b"Bearer"))
         return error_response(error, headers)
 
-    def _refuse_outcomes(self, request: Request) -> Response | None:
-        """Return the refusal of outcomes from somebody who may not tell any; None for all else."""
+    def _refuse_stranger(self, request: Request) -> Response | None:
+        """Return the refusal of outcomes or predictions from somebody who may hand in none; else None."""
         name, _, verb = request.path.removeprefix(_PREFIX).partition("/")
-        if verb != "feedback" or not request.path.startswith(_PREFIX):
+        if verb not in _HANDED_IN or not request.path.startswith(_PREFIX):
             return None
         call = Call.of(name, request)
         try:
-            self.admit(call, request, "feedback")
+            self.admit(call, request, verb)
         except KeepwellError as error:
             return self._refuse(call, error)
         return None

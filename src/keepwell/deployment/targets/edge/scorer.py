@@ -21,6 +21,7 @@ import os
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -158,8 +159,8 @@ class Edge:
         Raises:
             RefusedError: If the hub refuses, or cannot be reached; what was not taken still waits.
         """
-        base = url.rstrip("/")
-        address = f"{base}/api/v1/endpoints/{self.bundle['endpoint']}/predictions/import"
+        name = urllib.parse.quote(self.bundle["endpoint"], safe="")
+        address = f"{url.rstrip('/')}/endpoints/{name}/import"
         counts = {"sent": 0, "accepted": 0, "duplicate": 0}
         for batch in self._queue.batches(AT_ONCE):
             body = {"device": self.bundle["device"], "predictions": batch}
@@ -450,7 +451,9 @@ def main(words: Sequence[str] | None = None) -> int:
     predict.add_argument("--key", default="", help="column that says whom a row is about")
     sync = commands.add_parser("sync", help="send what waits to the server")
     sync.add_argument("url", help="for example http://hub:4400")
-    sync.add_argument("--key", default="", help="API key, sent as a bearer token")
+    sync.add_argument(
+        "--token", default="", help="token of the scope `import`, sent as a bearer token"
+    )
     commands.add_parser(
         "selftest", help="compare this device with the machine that made the bundle"
     )
@@ -471,7 +474,7 @@ def _run(edge: Edge, given: argparse.Namespace) -> tuple[Any, bool]:
         result = edge.selftest()
         return result, bool(result["passed"])
     if given.command == "sync":
-        headers = {"authorization": f"Bearer {given.key}"} if given.key else {}
+        headers = {"authorization": f"Bearer {given.token}"} if given.token else {}
         return edge.sync(given.url, headers), True
     if given.command == "status":
         return {
