@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from console_customers import NAME
 from console_world import Told, tell
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from keepwell.core.identifiers import new_id
@@ -100,6 +102,28 @@ def test_a_clock_that_runs_ahead_is_told(client: TestClient, made: dict[str, Any
     answer = client.post(URL, json={"predictions": [{**made, "id": new_id(ahead), "time": ahead}]})
     assert answer.status_code == 422
     assert "set the device's clock" in answer.json()["what"]
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = ["id", "time", "version", "key", "inputs", "prediction", "probabilities", "latency_ms"]
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(field=st.sampled_from(FIELDS), value=ANYTHING, device=ANYTHING | st.just("till"))
+def test_whatever_is_sent_is_taken_or_refused(
+    client: TestClient, made: dict[str, Any], field: str, value: Any, device: Any
+) -> None:
+    body = {"device": device, "predictions": [{**made, field: value}]}
+    answer = client.post(URL, content=json.dumps(body))
+    assert answer.status_code in (200, 422), answer.text
+    if answer.status_code == 422:
+        assert answer.json()["now"]
 
 
 @pytest.mark.parametrize(

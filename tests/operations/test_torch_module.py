@@ -2,6 +2,7 @@
 """PyTorch modules are registered and served: as ONNX where they can be, else as TorchScript."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,18 @@ def test_answers_from_elsewhere_must_agree(folder: Path) -> None:
     rows = spots(100).assign(said="up")
     with kw.Project(folder) as project, pytest.raises(InvalidDataError, match="otherwise"):
         project.register(network(2), rows, "kind", reference="said")
+
+
+def test_a_program_without_pytorch_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    from keepwell.core.errors import MissingExtraError
+    from keepwell.core.records import Signature, Task
+    from keepwell.deployment.scoring import load_scorer
+
+    monkeypatch.setitem(sys.modules, "torch", None)
+    files = {
+        "scorer.json": b'{"format": 1, "runs": "model.torchscript"}',
+        "model.torchscript": b"",
+    }
+    signature = Signature(task=Task.REGRESSION, target="t", inputs=())
+    with pytest.raises(MissingExtraError, match=r"pip install 'keepwell\[torch\]'"):
+        load_scorer(files.__getitem__, signature)

@@ -83,10 +83,12 @@ def _posted(body: bytes) -> tuple[str, list[Any]]:
             now="put the predictions into a list of that name",
         )
     device = posted.get("device", DEVICE)
-    if not isinstance(device, str) or not 0 < len(device) <= _LONGEST_NAME:
+    if not isinstance(device, str) or not (
+        device.isprintable() and 0 < len(device) <= _LONGEST_NAME
+    ):
         raise InvalidRequestError(
             f"'device' is {device!r:.80}",
-            why=f"it is a text of at most {_LONGEST_NAME} characters",
+            why=f"it is a line of at most {_LONGEST_NAME} characters",
             now="name the device, or leave it out",
         )
     return device, found

@@ -49,7 +49,7 @@ class Application:
         path: str = scope["path"]
         found = self.door(path)
         if found is None:
-            refusal = self._refuse_stranger(_request(scope))
+            refusal = self._refuse_outcomes(_request(scope))
             if refusal is not None:
                 await _send(send, refusal)
                 return
@@ -128,8 +128,8 @@ class Application:
             headers.append((b"www-authenticate", b"Bearer"))
         return error_response(error, headers)
 
-    def _refuse_stranger(self, request: Request) -> Response | None:
-        """Return the refusal of outcomes or predictions from somebody who may hand in none; else None."""
+    def _refuse_outcomes(self, request: Request) -> Response | None:
+        """Return the refusal of outcomes from somebody who may not tell any; None for all else."""
         name, _, verb = request.path.removeprefix(_PREFIX).partition("/")
         if verb not in _HANDED_IN or not request.path.startswith(_PREFIX):
             return None

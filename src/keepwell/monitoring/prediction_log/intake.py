@@ -20,6 +20,7 @@ from keepwell.monitoring.prediction_log.tidying import Tidier
 
 DEVICE_ROLE = "edge"
 _FORM = '{"id": "…", "time": …, "version": …, "inputs": {…}, "prediction": …}'
+_LONGEST_KEY = 1000
 _STAMP = 1.0  # seconds by which an id and its time may differ
 
 
@@ -107,11 +108,12 @@ class Intake:
             raise _wrong(at, f"its 'prediction' is {prediction!r:.80}, no class of {version.key}")
         if not signature.classes and not _is_number(prediction):
             raise _wrong(at, f"its 'prediction' is {prediction!r:.80}, not a finite number")
-        probabilities = item.get("probabilities") or ()
-        wanted = (0, len(signature.classes))
-        if len(probabilities) not in wanted or not all(map(_is_number, probabilities)):
-            raise _wrong(at, f"its 'probabilities' are not {wanted[1]} finite numbers")
-        latency, key = item.get("latency_ms", 0.0), item.get("key", "")
+        probabilities = item.get("probabilities") or []
+        wanted = len(signature.classes)
+        listed = isinstance(probabilities, list) and len(probabilities) in (0, wanted)
+        if not listed or not all(map(_is_number, probabilities)):
+            raise _wrong(at, f"its 'probabilities' are not {wanted} finite numbers")
+        latency = item.get("latency_ms", 0.0)
         names = {field.name for field in signature.inputs} - self._redact
         kept = {name: value for name, value in inputs.items() if name in names}
         return Prediction(
@@ -122,8 +124,8 @@ class Intake:
             version=version.version,
             role=DEVICE_ROLE,
             request=identifier,
-            key=str(key),
-            inputs=json.dumps(kept, ensure_ascii=False),
+            key=_key(item.get("key"), at),
+            inputs=_document(kept, at),
             prediction=json.dumps(prediction, ensure_ascii=False),
             probabilities=tuple(map(float, probabilities)),
             latency_ms=float(latency) if _is_number(latency) else 0.0,
@@ -157,7 +159,28 @@ class Intake:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond all doubles
+        return False
+
+
+def _key(value: Any, at: int) -> str:
+    if value is None:
+        return ""
+    key = str(value) if isinstance(value, str | int | float) else ""
+    if not key.isprintable() or len(key) > _LONGEST_KEY:
+        raise _wrong(at, f"its 'key' is {value!r:.80}, not a short text")
+    return key
+
+
+def _document(inputs: Mapping[str, Any], at: int) -> str:
+    try:
+        return json.dumps(inputs, allow_nan=False)
+    except ValueError as error:
+        raise _wrong(at, f"its 'inputs' hold a number that JSON has not: {error}") from error
 
 
 def _wrong(at: int, why: str) -> InvalidRequestError:
