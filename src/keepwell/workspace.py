@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from keepwell.infrastructure.tables.store import DeltaTableStore
     from keepwell.monitoring.feedback import Feedback
     from keepwell.monitoring.prediction_log import Collector, PredictionLog, Trimmer
+    from keepwell.monitoring.prediction_log.intake import Intake
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
     from keepwell.operations.loop.incidents import Incidents
@@ -196,6 +197,21 @@ class Workspace:
         from keepwell.monitoring.prediction_log import Trimmer
 
         return Trimmer(self.tables, self.metadata, self.clock, self.spec.serve.log)
+
+    @cached_property
+    def intake(self) -> "Intake":
+        """Takes predictions that devices made by themselves."""
+        from keepwell.infrastructure.locks import exclusive
+        from keepwell.monitoring.prediction_log.intake import Intake
+
+        return Intake(
+            self.tables,
+            self.predictions,
+            self.registry.get,
+            self.clock,
+            alone=lambda: exclusive(self.home / "run" / "import.lock", "an import of predictions"),
+            redact=self.spec.serve.log.redact,
+        )
 
     @cached_property
     def tokens(self) -> "Tokens":

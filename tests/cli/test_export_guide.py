@@ -68,7 +68,7 @@ def test_the_guide_is_typed_as_it_stands(
 def test_every_target_is_in_the_guide() -> None:
     from keepwell.deployment.targets.exporting import targets
 
-    ours = {"bundle", "docker", "kubernetes", "lambda", "mlflow"}
+    ours = {"bundle", "docker", "edge", "kubernetes", "lambda", "mlflow", "onnx"}
     assert ours <= set(targets())
     text = GUIDE.read_text()
-    assert all(f"keepwell export {name} " in text for name in ours)
+    assert all(f"keepwell export {name}" in text for name in ours)

@@ -131,6 +131,14 @@ class FeedbackCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCounts:
+    """What became of the predictions that were handed in."""
+
+    accepted: int
+    duplicate: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentList:
     """Incidents, newest first."""
 

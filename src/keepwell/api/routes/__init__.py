@@ -5,6 +5,7 @@ from keepwell.api.routes.endpoints import router as endpoints
 from keepwell.api.routes.events import router as events
 from keepwell.api.routes.feedback import router as feedback
 from keepwell.api.routes.health import router as health
+from keepwell.api.routes.imports import router as imports
 from keepwell.api.routes.incidents import router as incidents
 from keepwell.api.routes.metrics import router as metrics
 from keepwell.api.routes.models import router as models
@@ -19,6 +20,7 @@ __all__ = [
     "events",
     "feedback",
     "health",
+    "imports",
     "incidents",
     "metrics",
     "models",

@@ -64,7 +64,7 @@ async def post_feedback(request: Request, endpoint: str) -> Response:
     The first outcome of a prediction counts, a later one is counted as duplicate. `unknown` are those
     whose prediction this endpoint never made.
     """
-    outcomes = _outcomes(await _body(request))
+    outcomes = _outcomes(await body_of(request))
     workspace = workspace_of(request)
 
     def record() -> Any:
@@ -74,7 +74,7 @@ async def post_feedback(request: Request, endpoint: str) -> Response:
     return document(await run_in_threadpool(record))
 
 
-async def _body(request: Request) -> bytes:
+async def body_of(request: Request) -> bytes:
     """Return the body, refusing it as soon as it is too large."""
     pieces, size = [], 0
     async for piece in request.stream():
@@ -83,7 +83,7 @@ async def _body(request: Request) -> bytes:
             raise TooLargeError(
                 f"the body is larger than {LARGEST_BODY >> 20} MB",
                 why="it is read into memory before it is checked",
-                now="post the outcomes in several requests",
+                now="send it in several requests",
             )
         pieces.append(piece)
     return b"".join(pieces)

@@ -139,6 +139,11 @@ def load_scorer(read: Callable[[str], bytes], signature: Signature) -> Scorer:
     data = msgspec.json.decode(read(SCORER_FILE))
     if "head" in data:
         return Scorer(signature, Compiled(data, read))
+    runs = data.get("runs", PIPELINE_FILE)
+    if runs != PIPELINE_FILE:
+        from keepwell.deployment.scoring.foreign import load_foreign
+
+        return Scorer(signature, load_foreign(runs, data, read, signature))
     from keepwell.deployment.scoring.original import Original, load_pipeline
 
     return Scorer(signature, Original(load_pipeline(read(PIPELINE_FILE)), signature))

@@ -22,6 +22,7 @@ from keepwell.deployment.server.proxy import ControlAwayError, Proxy, away
 from keepwell.deployment.server.requests import ClientGoneError, read_body
 
 _PREFIX = "/endpoints/"
+_HANDED_IN = ("feedback", "import")  # the control process takes them; who may is decided here
 
 _logger = logging.getLogger(__name__)
 
@@ -130,11 +131,11 @@ class Application:
     def _refuse_outcomes(self, request: Request) -> Response | None:
         """Return the refusal of outcomes from somebody who may not tell any; None for all else."""
         name, _, verb = request.path.removeprefix(_PREFIX).partition("/")
-        if verb != "feedback" or not request.path.startswith(_PREFIX):
+        if verb not in _HANDED_IN or not request.path.startswith(_PREFIX):
             return None
         call = Call.of(name, request)
         try:
-            self.admit(call, request, "feedback")
+            self.admit(call, request, verb)
         except KeepwellError as error:
             return self._refuse(call, error)
         return None

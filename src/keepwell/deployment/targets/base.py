@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from keepwell.core.records import ModelVersion
+from keepwell.core.records import ModelVersion, Parity
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,11 +65,14 @@ class Exported:
     Attributes:
         figures: What was measured, by name with its unit: `cold_start_ms`, `largest_difference`.
         notes: What the user should do or know, a line each; a command stands alone on its line.
+        parity: How far its ONNX form is from the version, where that is what was written; it is stored
+            with the version.
         files: Everything in the folder. A target leaves this empty: whoever called it counts.
     """
 
     figures: dict[str, Figure] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    parity: Parity | None = None
     files: tuple[ExportedFile, ...] = ()
 
     @property

@@ -84,6 +84,8 @@ def export(
     with open_workspace(project) as workspace:
         found = named(model, workspace)
         exported = write(target, exportable(found, workspace), output, options, force=force)
+        if exported.parity is not None:
+            workspace.registry.record_parity(found.model, found.version, exported.parity)
     _answer(out, target, found, output, exported)
 
 
