@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepwell.core.records import ColumnType, Field
+from keepwell.features.coded import coded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,20 +66,20 @@ def _labels(
 ) -> "NDArray[np.object_] | None":
     """Return text as objects; every label is made once and shared by its rows."""
     is_text = field.type is ColumnType.TEXT
-    plain = column if pa.types.is_dictionary(column.type) else column.cast(pa.large_string())
+    plain = column
     if required and plain.null_count:
         return None
-    coded = (
+    encoded = (
         plain if pa.types.is_dictionary(plain.type) else pc.dictionary_encode(plain)
     ).unify_dictionaries()
-    if coded.num_chunks == 0:
+    if encoded.num_chunks == 0:
         return np.empty(0, dtype=object)
-    labels: list[str | None] = coded.chunk(0).dictionary.to_pylist()
+    labels: list[str | None] = encoded.chunk(0).dictionary.to_pylist()
     if not is_text:
         labels = [label or None for label in labels]
         if required and None in labels:
             return None
-    table = np.array([*labels, "" if is_text else None], dtype=object)
-    indices = pa.chunked_array([chunk.indices for chunk in coded.chunks])
-    codes = indices.fill_null(len(labels)) if indices.null_count else indices
-    return np.asarray(table[codes.cast(pa.int64()).to_numpy()], dtype=object)
+    indices = pa.chunked_array([chunk.indices for chunk in encoded.chunks])
+    codes = indices.cast(pa.int64())
+    filled = codes.fill_null(len(labels)) if codes.null_count else codes
+    return coded([*labels, "" if is_text else None], filled.to_numpy())
