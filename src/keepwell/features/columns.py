@@ -20,20 +20,28 @@ def decode_column(
 
     None is also the answer if a required value is missing, so that one place words the refusal.
     """
-    kind = column.type
-    if field.type in (ColumnType.NUMBER, ColumnType.INTEGER):
-        fits = pa.types.is_floating(kind) or pa.types.is_integer(kind)
-        values = _floats(column) if fits else None
-    elif field.type is ColumnType.BOOLEAN:
-        values = _floats(column) if pa.types.is_boolean(kind) else None
-    elif field.type is ColumnType.DATETIME:
-        fits = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
-        values = _seconds(column) if fits else None
+    if not takes(column.type, field):
+        return None
+    if field.type is ColumnType.DATETIME:
+        values = _seconds(column)
+    elif field.type in (ColumnType.CATEGORY, ColumnType.TEXT):
+        return _labels(column, field, required=required)
     else:
-        return _labels(column, field, required=required) if _is_text(kind) else None
-    if values is None or (required and bool(np.isnan(values).any())):
+        values = _floats(column)
+    if required and bool(np.isnan(values).any()):
         return None
     return values
+
+
+def takes(kind: pa.DataType, field: Field) -> bool:
+    """Tell whether a column of this type can be decoded at once for a field."""
+    if field.type in (ColumnType.NUMBER, ColumnType.INTEGER):
+        return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+    if field.type is ColumnType.BOOLEAN:
+        return bool(pa.types.is_boolean(kind))
+    if field.type is ColumnType.DATETIME:
+        return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
+    return _is_text(kind)
 
 
 def _is_text(kind: pa.DataType) -> bool:
