@@ -120,4 +120,6 @@ def _took(run: "Run") -> str:
 def _row(run: "Run") -> list[str]:
     name = next((item for item in (*TELLING, *run.metrics) if item in run.metrics), "")
     result = f"{name} {run.metrics[name].value:.4f}" if name else run.error[:40]
+    if name == "rows":
+        result = f"{run.metrics[name].value:,.0f} rows"
     return [run.id, run.kind, run.status, ago(run.started), _took(run), result, run.model]

@@ -101,10 +101,20 @@ def unnamed(name: str) -> UsageError:
 
 
 def _write_parquet(table: pa.Table, file: Any) -> None:
+    with parquet_writer(file, table.schema) as writer:
+        writer.write_table(table, row_group_size=table.num_rows)
+
+
+def parquet_writer(file: Any, schema: pa.Schema) -> Any:
+    """Return a writer that looks for repeated values only where there may be some: it takes time."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetWriter(file, table.schema) as writer:
-        writer.write_table(table, row_group_size=table.num_rows)
+    repeating = [
+        field.name
+        for field in schema
+        if not pa.types.is_floating(field.type) and field.name != "prediction_id"
+    ]
+    return pq.ParquetWriter(file, schema, use_dictionary=repeating)
 
 
 def _write_csv(table: pa.Table, file: Any, *, header: bool) -> None:

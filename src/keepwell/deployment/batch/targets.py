@@ -13,7 +13,7 @@ from keepwell.core.errors import StorageError, UsageError
 from keepwell.deployment.batch.formats import Format, format_of, unnamed
 from keepwell.infrastructure.files import settle_folder, storing, write_atomic
 
-MANIFEST = "manifest.json"
+MANIFEST = "_manifest.json"  # names with an underscore are no data to readers of folders
 _PARQUET = Format(kind="parquet")
 
 
