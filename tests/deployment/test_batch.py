@@ -90,7 +90,9 @@ def test_pieces_join_in_order(
     monkeypatch.setattr(predicting, "ROWS_AT_ONCE", 64)
     for part in range(2):
         write(made.table.slice(part * 200, 200), tmp_path / f"in-{part}.csv")
-    count = predict_file(scorer_of(made), "in-*.csv", tmp_path / "out.parquet", options=Options(root=tmp_path))
+    count = predict_file(
+        scorer_of(made), "in-*.csv", tmp_path / "out.parquet", options=Options(root=tmp_path)
+    )
     assert count.rows == 400
     result = pq.read_table(tmp_path / "out.parquet")
     assert result["prediction"].to_pylist() == scorer_of(made).batch(made.table).predictions
@@ -183,7 +185,14 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, model_of: Models) ->
     def peak(copies: int) -> int:
         table = pa.concat_tables([made.table] * copies)
         pq.write_table(table, tmp_path / "in.parquet", row_group_size=4096)
-        command = [sys.executable, "-c", program, str(tmp_path), "in.parquet", f"out{copies}.parquet"]
+        command = [
+            sys.executable,
+            "-c",
+            program,
+            str(tmp_path),
+            "in.parquet",
+            f"out{copies}.parquet",
+        ]
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         rows, megabytes = map(int, output.split())
         assert rows == 400 * copies

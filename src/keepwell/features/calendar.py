@@ -1,7 +1,7 @@
 """Calendar parts of points in time, from Unix seconds. NumPy only: the scorer uses it as it is."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 

@@ -118,7 +118,7 @@ class Decoder:
             if values is None:
                 raw = [None] * table.num_rows if column is None else column.to_pylist()
                 values, _ = _decode(raw, field, cell, missing, required)
-                made = np.empty(len(values), dtype=_dtype(field))
+                made: NDArray[Any] = np.empty(len(values), dtype=_dtype(field))
                 made[:] = values
                 values = made
             columns.append(values)

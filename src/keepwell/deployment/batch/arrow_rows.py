@@ -118,7 +118,7 @@ def open_delta(location: str, root: Path, signature: Signature) -> ArrowRows:
     return ArrowRows(location, signature, fragments, lambda: stamps)
 
 
-class meaning:  # noqa: N801 (used like a function, in `with`)
+class meaning:
     """Says in words what went wrong while a source was read."""
 
     def __init__(self, location: str) -> None:

@@ -90,7 +90,9 @@ def open_rows(location: str, root: Path, signature: Signature, staging: Path) ->
         bucket = Bucket(location)
         paths = bucket.find()
         if all(path.endswith((".parquet", ".pq")) for path in paths):
-            reader = ArrowRows(location, signature, open_parquet(paths, bucket.files), bucket.stamps)
+            reader = ArrowRows(
+                location, signature, open_parquet(paths, bucket.files), bucket.stamps
+            )
         else:
             staging.mkdir(parents=True, exist_ok=True)
             for path in paths:

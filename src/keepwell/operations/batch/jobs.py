@@ -118,7 +118,9 @@ def output_at(job: BatchSpec, time: float) -> str:
     '1970-01-01/s-1970-01-01T00-00.csv'
     """
     moment = datetime.fromtimestamp(time, UTC)
-    return job.output.format(date=moment.strftime("%Y-%m-%d"), time=moment.strftime("%Y-%m-%dT%H-%M"))
+    return job.output.format(
+        date=moment.strftime("%Y-%m-%d"), time=moment.strftime("%Y-%m-%dT%H-%M")
+    )
 
 
 def bury(bench: Bench, name: str) -> None:

@@ -64,7 +64,10 @@ class BatchLog:
             for field in PREDICTION_SCHEMA
         ]
         table = pa.Table.from_arrays(
-            [column.cast(field.type) for column, field in zip(columns, PREDICTION_SCHEMA)],
+            [
+                column.cast(field.type)
+                for column, field in zip(columns, PREDICTION_SCHEMA, strict=True)
+            ],
             schema=PREDICTION_SCHEMA,
         )
         self._tables.write(PREDICTIONS, table, once=(f"batch-{job}", piece))

@@ -8,6 +8,7 @@ one that failed is not tried again before its next time.
 
 import logging
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class BatchScheduler:
         self._start = start or _start
         self._since = bench.clock.now()
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._starts: Counter[tuple[str, float]] = Counter()
 
     def look(self) -> list[str]:
         """Start what is due, and return the names of those jobs; a job's trouble is not the others'."""
@@ -51,7 +53,7 @@ class BatchScheduler:
             try:
                 if job.schedule and self._look_at(job):
                     started.append(job.name)
-            except Exception:
+            except Exception:  # noqa: BLE001 (whatever it was, the next job comes)
                 _log.exception("the batch job '%s' could not be looked at", job.name)
         return started
 
@@ -69,8 +71,9 @@ class BatchScheduler:
             return False
         bury(self._bench, job.name)
         due = self._due(job)
-        if due is None:
-            return False
+        if due is None or self._starts[job.name, due] >= MOST_STARTS:
+            return False  # the latter: it ends before it can record anything
+        self._starts[job.name, due] += 1
         log = self._bench.home / "logs" / f"batch-{job.name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         self._children[job.name] = self._start([*self._command, job.name, repr(due)], log)
