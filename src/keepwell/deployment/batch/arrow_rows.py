@@ -1,6 +1,6 @@
 """Rows of columns that come with types: Parquet files and Delta tables, read by Arrow alone."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -62,7 +62,9 @@ class ArrowRows:
         with meaning(self.location):
             return sum(self._fragments.counts)
 
-    def pieces(self, rows: int, skip: frozenset[int] = frozenset()) -> Iterator[Rows]:
+    def pieces(
+        self, rows: int, skip: frozenset[int] = frozenset()
+    ) -> Generator[Rows, None, None]:
         """Yield pieces; files that hold nothing but skipped rows are not read."""
         with meaning(self.location):
             first = next(at for at in range(len(skip) + 1) if at not in skip)

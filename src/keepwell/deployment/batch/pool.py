@@ -1,7 +1,7 @@
 """Work on a stream by several threads, its results in order and only a few at a time."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -9,7 +9,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_order(items: Iterable[T], work: Callable[[T], R], threads: int) -> Iterator[R]:
+def in_order(
+    items: Iterable[T], work: Callable[[T], R], threads: int
+) -> Generator[R, None, None]:
     """Yield `work(item)` for each item, in order.
 
     The next items are read while earlier ones are worked on; at most `threads + 1` are held at a time.

@@ -1,5 +1,6 @@
 """Score a source, piece by piece, and go on where an earlier run was stopped."""
 
+import contextlib
 import os
 import tempfile
 import time
@@ -164,14 +165,17 @@ class _Job:
 
     def _score(self, done: frozenset[int], count: int) -> None:
         expected, resumed = self._reader.expected, count
-        pieces = self._reader.pieces(ROWS_AT_ONCE, done)
         threads = self._options.threads or os.cpu_count() or 1
-        for piece in in_order(_numbered(pieces), self._piece, threads):
-            if self._options.log is not None:
-                self._options.log(self._work.id, piece.number, *piece.answers)
-            self._work.commit(piece.number, piece.tally)
-            count += piece.tally.rows
-            self._tell(count, count - resumed, expected)
+        with (  # closed at once, also where an error's traceback still holds them
+            contextlib.closing(self._reader.pieces(ROWS_AT_ONCE, done)) as pieces,
+            contextlib.closing(in_order(_numbered(pieces), self._piece, threads)) as scored,
+        ):
+            for piece in scored:
+                if self._options.log is not None:
+                    self._options.log(self._work.id, piece.number, *piece.answers)
+                self._work.commit(piece.number, piece.tally)
+                count += piece.tally.rows
+                self._tell(count, count - resumed, expected)
         if self._reader.stamps() != self._stamps:
             raise ConflictError(
                 f"{self._reader.location} changed while it was read",

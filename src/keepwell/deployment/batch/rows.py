@@ -1,7 +1,7 @@
 """A source's rows twice over: as they are, and as the model reads them."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,7 +56,9 @@ class Reader(Protocol):
         """Return what tells this state of the source from any other, without reading its rows."""
         ...
 
-    def pieces(self, rows: int, skip: frozenset[int] = frozenset()) -> Iterator[Rows]:
+    def pieces(
+        self, rows: int, skip: frozenset[int] = frozenset()
+    ) -> Generator[Rows, None, None]:
         """Yield pieces of exactly `rows` rows (the last may have fewer), but for those to skip.
 
         Raises:

@@ -1,7 +1,7 @@
 """Rows of text files (and of columns that must be read as another type), by DuckDB."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,9 @@ class TextRows:
         guesses = [_rows_in(file) for file in self._source.files]
         return None if None in guesses else sum(guess or 0 for guess in guesses)
 
-    def pieces(self, rows: int, skip: frozenset[int] = frozenset()) -> Iterator[Rows]:
+    def pieces(
+        self, rows: int, skip: frozenset[int] = frozenset()
+    ) -> Generator[Rows, None, None]:
         """Yield pieces; what is skipped is parsed all the same, to know where it ends."""
         source = self._source
         with (
