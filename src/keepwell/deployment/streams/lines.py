@@ -41,15 +41,20 @@ class Lines:
         self._offset = self._length = 0
         self._waiting = b""
         self._eof = False
+        self._out = -1
         known = self._known()
         status = os.fstat(self._in.fileno())
         self._file = [status.st_dev, status.st_ino]
         if known.get("file") == self._file and known.get("offset", 0) <= status.st_size:
             self._offset = int(known["offset"])
             self._in.seek(self._offset)
-        with storing(f"{output} cannot be written"):
-            self._out = self._open_out(known)
         self._read_to = self._offset
+        try:
+            with storing(f"{output} cannot be written"):
+                self._out = self._open_out(known)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def ended(self) -> bool:
@@ -80,15 +85,13 @@ class Lines:
             raise refusal(error, f"{self._output} was not written") from error
         self._length += len(data)
         self._offset = self._read_to
-        if self._state is not None:
-            state = {"file": self._file, "offset": self._offset, "length": self._length}
-            write_atomic(self._state, json.dumps(state).encode(), durable=False)
+        self._note()
 
     def close(self) -> None:
         """Close the files."""
         if self._source != "-":
             self._in.close()
-        if self._output != "-":
+        if self._output != "-" and self._out >= 0:
             os.close(self._out)
 
     def _take(self, most: int) -> list[Event]:
@@ -137,6 +140,11 @@ class Lines:
         self._waiting, self._offset, self._read_to = b"", 0, 0
         return True
 
+    def _note(self) -> None:
+        if self._state is not None:
+            state = {"file": self._file, "offset": self._offset, "length": self._length}
+            write_atomic(self._state, json.dumps(state).encode(), durable=False)
+
     def _write(self, data: bytes) -> None:
         view = memoryview(data)
         while view:
@@ -153,6 +161,8 @@ class Lines:
                 why=f"and there is no {self._state} that says how far it is",
                 now="name another output",
             )
+        if not known:  # before there is an output: one without a note would be somebody else's
+            self._note()
         out = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._length = int(known.get("length", 0))
         if os.fstat(out).st_size > self._length:  # answered, but not noted: they come again
