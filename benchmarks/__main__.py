@@ -11,6 +11,7 @@ BENCHMARKS = {
     "start": "import and help time; a run in which nothing changed, 5M rows",
     "ingest": "a CSV of 5M rows into a checked, profiled version, against duckdb alone",
     "serving": "one row over HTTP, against the same server answering a constant",
+    "batch": "a file of millions of rows, against the booster alone on a ready array",
     "drift": "100k against 100k rows of 50 columns",
     "baselines": "test scores on six public data sets, against the scores in their READMEs",
     "replay": "two real drifting streams through the running server, healed against frozen",

@@ -62,9 +62,7 @@ class ArrowRows:
         with meaning(self.location):
             return sum(self._fragments.counts)
 
-    def pieces(
-        self, rows: int, skip: frozenset[int] = frozenset()
-    ) -> Generator[Rows, None, None]:
+    def pieces(self, rows: int, skip: frozenset[int] = frozenset()) -> Generator[Rows, None, None]:
         """Yield pieces; files that hold nothing but skipped rows are not read."""
         with meaning(self.location):
             first = next(at for at in range(len(skip) + 1) if at not in skip)

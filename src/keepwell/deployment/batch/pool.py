@@ -9,9 +9,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_order(
-    items: Iterable[T], work: Callable[[T], R], threads: int
-) -> Generator[R, None, None]:
+def in_order(items: Iterable[T], work: Callable[[T], R], threads: int) -> Generator[R, None, None]:
     """Yield `work(item)` for each item, in order.
 
     The next items are read while earlier ones are worked on; at most `threads + 1` are held at a time.

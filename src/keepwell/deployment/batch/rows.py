@@ -56,9 +56,7 @@ class Reader(Protocol):
         """Return what tells this state of the source from any other, without reading its rows."""
         ...
 
-    def pieces(
-        self, rows: int, skip: frozenset[int] = frozenset()
-    ) -> Generator[Rows, None, None]:
+    def pieces(self, rows: int, skip: frozenset[int] = frozenset()) -> Generator[Rows, None, None]:
         """Yield pieces of exactly `rows` rows (the last may have fewer), but for those to skip.
 
         Raises:

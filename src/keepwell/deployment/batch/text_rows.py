@@ -52,9 +52,7 @@ class TextRows:
         guesses = [_rows_in(file) for file in self._source.files]
         return None if None in guesses else sum(guess or 0 for guess in guesses)
 
-    def pieces(
-        self, rows: int, skip: frozenset[int] = frozenset()
-    ) -> Generator[Rows, None, None]:
+    def pieces(self, rows: int, skip: frozenset[int] = frozenset()) -> Generator[Rows, None, None]:
         """Yield pieces; what is skipped is parsed all the same, to know where it ends."""
         source = self._source
         with (

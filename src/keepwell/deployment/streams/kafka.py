@@ -13,6 +13,7 @@ from keepwell.deployment.streams.base import Answer, Event
 
 _FLUSH_SECONDS = 30.0
 _REACH_SECONDS = 10.0
+_SESSION_MS = 10_000  # a follower that was killed is given up for lost after this
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,8 @@ class KafkaStream:
                 "group.id": source.group or f"keepwell-{source.name}",
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
+                "session.timeout.ms": _SESSION_MS,
+                "heartbeat.interval.ms": _SESSION_MS // 4,
                 "log_level": 2,
             }
         )
