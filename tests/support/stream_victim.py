@@ -15,7 +15,7 @@ from keepwell.deployment.streams import attach, attaching, lines, open_stream
 def main(folder: Path, source: str, output: str, answers: int) -> None:
     """Answer ten events at a time; be killed after so many answers, or never if that is 0."""
     attaching.AT_ONCE = 10
-    note, written = lines.write_atomic, 0
+    note, written = vars(lines)["write_atomic"], 0
 
     def deadly(path: Path, data: bytes, **options: Any) -> None:
         nonlocal written
@@ -24,12 +24,12 @@ def main(folder: Path, source: str, output: str, answers: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         note(path, data, **options)
 
-    lines.write_atomic = deadly  # type: ignore[assignment]
+    vars(lines)["write_atomic"] = deadly
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     scorer = scorer_in(folder)
     done = attach(lambda: (scorer, 3), open_stream(source, output), stop=stop)
-    print(done.events, done.refused, file=sys.stderr)
+    sys.stderr.write(f"{done.events} {done.refused}\n")
 
 
 if __name__ == "__main__":

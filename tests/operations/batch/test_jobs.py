@@ -103,9 +103,9 @@ def test_a_failure_is_recorded(workspace: Workspace) -> None:
     job = job_called(workspace.spec.batch, "hourly")
     with pytest.raises(InvalidDataError, match="no column"):
         execute(workspace.bench, workspace.tables, job)
-    newest = executions(workspace.bench, "hourly")[0]
-    assert newest.status == "failed"
-    assert "no column" in newest.error
+    runs = executions(workspace.bench, "hourly")
+    (failed,) = [run for run in runs if run.status == "failed"]
+    assert "no column" in failed.error
 
 
 def test_one_at_a_time(workspace: Workspace) -> None:
