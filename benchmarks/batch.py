@@ -1,7 +1,8 @@
 """A file of rows scored out of core, against the booster alone on a ready array of floats.
 
 Each size is scored by a process of its own, which tells its peak memory; the booster's own speed is
-measured before and after each, on the features of the same rows, by LightGBM's Python package.
+measured before and after each, on the features of the same rows, by LightGBM's Python package. `share` is
+by the clock; `by cpu` compares processor time for a row, which others on the machine disturb less.
 
     python -m benchmarks.batch [MILLIONS ...]      # 1 5 by default
 """
@@ -23,7 +24,7 @@ from benchmarks.serving import table_of, train
 BLOCK = 1_000_000
 READY = 500_000
 SCORE = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 from keepwell.core.records import Signature
 from keepwell.deployment.batch import predict_file
@@ -32,10 +33,12 @@ from keepwell.infrastructure.codec import from_json
 home = Path(sys.argv[1])
 read = lambda name: (home / "model" / name).read_bytes()
 scorer = load_scorer(read, from_json(Signature, read("signature")))
-start = time.perf_counter()
+start, cpu = time.perf_counter(), time.process_time()
 scored = predict_file(scorer, home / sys.argv[2], sys.argv[3])
+status = Path("/proc/self/status").read_text()  # ru_maxrss would count the parent's memory
 print(json.dumps({"rows": scored.rows, "seconds": time.perf_counter() - start,
-                  "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+                  "cpu": time.process_time() - cpu,
+                  "peak_mb": int(status.partition("VmHWM:")[2].split()[0]) / 1024}))
 """
 
 
@@ -64,14 +67,15 @@ def write_rows(path: Path, millions: int) -> None:
             writer.write_table(block, row_group_size=250_000)
 
 
-def booster_speed(home: Path, features: Any) -> float:
-    """Return rows a second of `booster.predict` on a ready array."""
+def booster_speed(home: Path, features: Any) -> tuple[float, float]:
+    """Return seconds and processor seconds a row of `booster.predict` on a ready array."""
     import lightgbm
 
     booster = lightgbm.Booster(model_file=str(home / "model" / "booster.txt"))
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     booster.predict(features)
-    return len(features) / (time.perf_counter() - start)
+    rows = len(features)
+    return (time.perf_counter() - start) / rows, (time.process_time() - cpu) / rows
 
 
 def features_of(scorer: Any) -> Any:
@@ -95,9 +99,14 @@ def measure(home: Path, millions: int, target: str, features: Any) -> dict[str, 
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(answer.stdout)
     after = booster_speed(home, features)
-    speed = found["rows"] / found["seconds"]
-    alone = (before + after) / 2
-    return {**found, "per_second": speed, "booster": alone, "share": speed / alone}
+    wall, cpu = ((one + other) / 2 for one, other in zip(before, after, strict=True))
+    return {
+        **found,
+        "per_second": found["rows"] / found["seconds"],
+        "booster": 1 / wall,
+        "share": wall * found["rows"] / found["seconds"],
+        "share_of_cpu": cpu * found["rows"] / found["cpu"],
+    }
 
 
 def main() -> None:
@@ -106,14 +115,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         features = features_of(keep_model(home))
-        print("rows       output     rows/s    booster   share   peak MB   seconds")
+        print("rows       output     rows/s    booster   share  by cpu   peak MB   seconds")
         for millions in sizes:
             for target in (f"out-{millions}.parquet", f"out-{millions}/"):
                 one = measure(home, millions, target, features)
                 print(
                     f"{one['rows']:<10,} {'file' if '.parquet' in target else 'folder':<7}"
                     f"{one['per_second']:>10,.0f} {one['booster']:>10,.0f} {one['share']:>7.0%}"
-                    f"{one['peak_mb']:>10,.0f} {one['seconds']:>9.1f}",
+                    f"{one['share_of_cpu']:>8.0%}{one['peak_mb']:>10,.0f} {one['seconds']:>9.1f}",
                     flush=True,
                 )
 
