@@ -1,5 +1,6 @@
 """Batch jobs: due when their schedule says so, recorded whatever comes of them."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from keepwell.core.clock import ManualClock
 from keepwell.core.errors import BusyError, InvalidDataError, NotFoundError
-from keepwell.core.spec import BatchSpec
+from keepwell.core.spec import BatchSpec, LogSpec
 from keepwell.infrastructure.locks import exclusive
 from keepwell.operations.batch.jobs import execute, executions, job_called, lock_of, output_at
 from keepwell.operations.batch.scheduler import MOST_STARTS, BatchScheduler
@@ -96,6 +97,20 @@ def test_predictions_are_logged_where_the_job_says_so(workspace: Workspace) -> N
         item.name for item in workspace.registry.get("live").signature.inputs
     }
     assert run.params["version"] == 1
+
+
+def test_the_log_keeps_what_the_policy_says(workspace: Workspace) -> None:
+    policy = LogSpec(sample=0.5, redact=("plan",))
+    serve = dataclasses.replace(workspace.spec.serve, log=policy)
+    bench = dataclasses.replace(
+        workspace.bench, spec=dataclasses.replace(workspace.spec, serve=serve)
+    )
+    before = workspace.predictions.counts("live").predictions
+    execute(bench, workspace.tables, job_called(workspace.spec.batch, "by-hand"))
+    assert workspace.predictions.counts("live").predictions == before + 150
+    newest = workspace.predictions.window("live", rows=150)
+    assert "tenure" in newest["inputs"][149].as_py()
+    assert not any("plan" in one for one in newest["inputs"].to_pylist()[-150:])
 
 
 def test_a_failure_is_recorded(workspace: Workspace) -> None:

@@ -33,7 +33,7 @@ app = command_app()
         """keepwell predict --json '{"tenure": 3, "Contract": "One year"}'""",
     )
 )
-def predict(  # noqa: PLR0913, PLR0917 (the command's options)
+def predict(
     rows: Annotated[
         str | None,
         typer.Argument(

@@ -23,6 +23,7 @@ from keepwell.core.records.model import (
     Field,
     GateCheck,
     GateVerdict,
+    KeptPart,
     ModelVersion,
     Proof,
     Signature,
@@ -30,8 +31,10 @@ from keepwell.core.records.model import (
 )
 from keepwell.core.records.prediction import Outcome, Prediction
 from keepwell.core.records.run import Artifact, CodeVersion, Estimate, Run
+from keepwell.core.records.token import SCOPES, Token
 
 __all__ = [
+    "SCOPES",
     "Alias",
     "Artifact",
     "Bundle",
@@ -52,6 +55,7 @@ __all__ = [
     "GateVerdict",
     "Histogram",
     "Incident",
+    "KeptPart",
     "ModelVersion",
     "Outcome",
     "Prediction",
@@ -64,4 +68,5 @@ __all__ = [
     "Signal",
     "Signature",
     "Task",
+    "Token",
 ]

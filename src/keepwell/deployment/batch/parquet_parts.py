@@ -2,7 +2,7 @@
 
 A Parquet file is `PAR1`, row groups, a footer, the footer's length, `PAR1`. The footer says at which byte
 each column of each row group begins. So the row groups of files with one schema can be copied as they are
-behind each other, if those offsets move along: joining costs what copying bytes costs, and nothing is decoded.
+behind each other, if those offsets move along: joining costs what copying bytes costs. Nothing is decoded.
 """
 
 import os

@@ -8,6 +8,7 @@ import pyarrow as pa
 from keepwell.core.identifiers import time_of
 from keepwell.core.ports import TableStore
 from keepwell.core.records import ModelVersion
+from keepwell.core.spec import LogSpec
 from keepwell.deployment.labels import Labels
 from keepwell.monitoring.prediction_log.schema import PREDICTION_SCHEMA, PREDICTIONS, moment
 
@@ -25,10 +26,14 @@ class BatchLog:
         tables: Where the table `predictions` is.
         endpoint: Whose predictions these are.
         version: What scored them.
+        policy: Which rows and columns are kept, as for the endpoint's own requests.
     """
 
-    def __init__(self, tables: TableStore, endpoint: str, version: ModelVersion) -> None:
+    def __init__(
+        self, tables: TableStore, endpoint: str, version: ModelVersion, policy: LogSpec
+    ) -> None:
         self._tables = tables
+        self._policy = policy
         self._endpoint = endpoint
         self._version = version
         self._labels = Labels(version.signature)
@@ -37,9 +42,16 @@ class BatchLog:
         self, job: str, piece: int, inputs: pa.Table, scores: "Scores", ids: pa.Array
     ) -> None:
         """Log a piece; pieces come in order."""
-        rows = len(ids)
+        share = self._policy.sample
+        kept = [at for at in range(len(ids)) if int((at + 1) * share) > int(at * share)]
+        open_names = [n for n in inputs.column_names if n not in self._policy.redact]
+        inputs, ids, rows = (
+            inputs.select(open_names).take(pa.array(kept, pa.int64())),
+            ids.take(pa.array(kept, pa.int64())),
+            len(kept),
+        )
         likely: Any = scores.probabilities
-        probabilities = [[]] * rows if likely is None else likely.tolist()
+        probabilities = [[]] * rows if likely is None else likely[kept].tolist()
         same = {
             "time": moment(time_of(job)),
             "endpoint": self._endpoint,
@@ -47,20 +59,19 @@ class BatchLog:
             "version": self._version.version,
             "role": CALLER,
             "request": job,
-            "key": "",
-            "latency_ms": 0.0,
+            "latency_ms": 0.0,  # of no request
             "caller": CALLER,
         }
         own = {
             "id": ids,
-            "prediction": pa.array([self._labels.log(one) for one in scores.predictions]),
+            "prediction": pa.array([self._labels.log(scores.predictions[at]) for at in kept]),
             "probabilities": pa.array(probabilities, pa.list_(pa.float64())),
             "inputs": pa.array([_encode(row).decode() for row in inputs.to_pylist()]),
         }
         columns = [
             own[field.name]
             if field.name in own
-            else pa.repeat(_scalar(same[field.name], field.type), rows)
+            else pa.repeat(_scalar(same.get(field.name, ""), field.type), rows)
             for field in PREDICTION_SCHEMA
         ]
         table = pa.Table.from_arrays(

@@ -46,7 +46,8 @@ def score(
     """Score a batch; see `keepwell.deployment.batch.predict_file`."""
     from keepwell.deployment.batch import Options, predict_file
 
-    log = BatchLog(tables, bench.spec.endpoint, model) if batch.log else None
+    spec = bench.spec
+    log = BatchLog(tables, spec.endpoint, model, spec.serve.log) if batch.log else None
     options = Options(
         version=model.version,
         model=f"{model.key} {model.created}",
