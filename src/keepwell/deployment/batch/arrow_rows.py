@@ -79,13 +79,15 @@ class ArrowRows:
 
     def _batches(self, start: int, rows: int) -> Iterator[Any]:
         for part in self._fragments.parts[start:]:
-            yield from part.to_batches(
-                schema=self._fragments.schema,
-                batch_size=rows,
-                batch_readahead=2,
-                fragment_readahead=1,
-                fragment_scan_options=_OPTIONS,
-            )
+            # One row group at a time: a scan of a whole file reads on, up to a gibibyte, while we work.
+            for group in part.split_by_row_group():
+                yield from group.to_batches(
+                    schema=self._fragments.schema,
+                    batch_size=rows,
+                    batch_readahead=1,
+                    fragment_readahead=1,
+                    fragment_scan_options=_OPTIONS,
+                )
 
 
 def open_parquet(paths: Sequence[str], files: Any) -> Fragments:
