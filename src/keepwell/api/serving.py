@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 COLLECT_EVERY = 2.0
 FOLLOW_EVERY = 0.25
 TIDY_EVERY = 600.0
+SCHEDULE_EVERY = 5.0
 TRIM_EVERY = 300.0
 KEEP_FILES_DAYS = 1 / 24
 FINE_SECONDS = 3600.0
@@ -90,6 +91,7 @@ def up(
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
             Periodic("trimming the log", TRIM_EVERY, workspace.trimmer.trim),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
+            Periodic("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
         ):
             job.start()
             stack.callback(job.stop)
@@ -183,6 +185,15 @@ def _loop(
     )
     executor = Executor(workspace.incidents, effects, workspace.clock)
     return LoopService(sight, executor, workspace.clock, workspace.spec.monitor.every)
+
+
+def _batches(workspace: "Workspace", stack: contextlib.ExitStack) -> Callable[[], object]:
+    from keepwell.operations.batch.scheduler import BatchScheduler
+
+    command = [sys.executable, "-m", "keepwell.cli.jobs.batch", str(workspace.root)]
+    scheduler = BatchScheduler(workspace.bench, command)
+    stack.callback(scheduler.close)
+    return scheduler.look
 
 
 def _tell(

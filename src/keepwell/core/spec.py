@@ -134,6 +134,21 @@ class LoopSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatchSpec:
+    """One entry of `batch:` — a source that is scored by name, or on a schedule.
+
+    `{date}` and `{time}` in the output stand for the time that the job was due, in UTC.
+    """
+
+    name: str
+    source: str
+    output: str
+    schedule: str = ""  # five cron fields, UTC; empty: only by `keepwell predict --job`
+    version: str = "champion"  # number or alias
+    log: bool = False  # also into the prediction log, so that monitors see it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectSpec:
     """The whole project file, with the folder that its relative paths start from."""
 
@@ -145,6 +160,7 @@ class ProjectSpec:
     serve: ServeSpec = ServeSpec()
     monitor: MonitorSpec = MonitorSpec()
     loop: LoopSpec = LoopSpec()
+    batch: tuple[BatchSpec, ...] = ()
 
     @property
     def dataset(self) -> str:

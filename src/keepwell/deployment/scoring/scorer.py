@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 SCORER_FILE = "scorer.json"
 PIPELINE_FILE = "pipeline.skops"
 
-_AT_ONCE = 8192  # rows whose features are in memory together
+_AT_ONCE = 65_536  # rows whose features are in memory together
+_AT_ONCE_TEXT = 8192  # the same where a text may become thousands of them
 _FEW = 8  # rows up to which the row face is faster than the batch face
 _TEXTUAL = (ColumnType.CATEGORY, ColumnType.TEXT)
 
@@ -67,6 +68,8 @@ class Scorer:
         self._model = model
         self._decoder = Decoder(signature)
         self._kinds = [object if f.type in _TEXTUAL else np.float64 for f in signature.inputs]
+        texts = any(item.type is ColumnType.TEXT for item in signature.inputs)
+        self._at_once = _AT_ONCE_TEXT if texts else _AT_ONCE
         self._classes = list(signature.classes)
         self._regression = signature.task is Task.REGRESSION
 
@@ -102,18 +105,19 @@ class Scorer:
             InvalidRequestError: As `rows` does.
         """
         decoder = Decoder(self.signature, lenient=True) if lenient else self._decoder
-        answers = [self._piece(decoder, table, at) for at in range(0, table.num_rows, _AT_ONCE)]
+        starts = range(0, table.num_rows, self._at_once)
+        answers = [self._piece(decoder, table, at) for at in starts]
         if not answers:
             return self.rows([])
         return self._scores(np.concatenate(answers), [])
 
     def _piece(self, decoder: Decoder, table: "pa.Table", start: int) -> "NDArray[np.float64]":
         try:
-            frame = decoder.table(table.slice(start, _AT_ONCE))
+            columns = decoder.columns(table.slice(start, self._at_once))
         except InvalidRequestError as error:
             error.details["instance"] = error.details.get("instance", 0) + start
             raise
-        return self._model.batch([frame[item.name].to_numpy() for item in self.signature.inputs])
+        return self._model.batch(columns)
 
     def _scores(self, answers: "NDArray[np.float64]", warnings: list[str]) -> Scores:
         if self._regression:

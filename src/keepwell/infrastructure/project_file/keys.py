@@ -7,6 +7,7 @@ from typing import Any
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
 from keepwell.core.spec import ProjectSpec
+from keepwell.infrastructure.project_file.jobs import JOBS
 from keepwell.infrastructure.project_file.kinds import (
     DURATION,
     FLAG,
@@ -144,4 +145,7 @@ KEYS = (
     Key("loop.retrain.cooldown", DURATION, "6h", "time between two retrainings"),
     Key("loop.retrain.min_labels", whole(1), "200", "outcomes needed since the last training"),
     Key("loop.retrain.budget", DURATION, "60s", "time to spend; train.budget unless said"),
+    Key("batch", JOBS,
+        '[{name: nightly, source: new.csv, output: "scored/{date}.csv", schedule: "0 2 * * *"}]',
+        "what is scored by name or on a schedule, in UTC; also: version, log"),
 )  # fmt: skip

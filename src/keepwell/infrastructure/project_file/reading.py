@@ -164,6 +164,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
         serve=ServeSpec(**_own(ServeSpec, flat, "serve")),
         monitor=MonitorSpec(**_own(MonitorSpec, flat, "monitor")),
         loop=LoopSpec(**_own(LoopSpec, flat, "loop")),
+        batch=flat.get("batch", ()),
     )
 
 

@@ -1,5 +1,6 @@
 """`OneHotEncoder`: a column of ones and zeros for each label."""
 
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from keepwell.core.errors import InvalidRequestError
 from keepwell.deployment.scoring.parts import Columns, Data
 from keepwell.deployment.scoring.steps.labels import ask, is_nan, known_labels, unseen_label
+from keepwell.features.coded import by_label
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,26 +64,34 @@ class OneHot:
     def row(self, values: list[Any]) -> list[Any]:
         """Encode one row."""
         result = [0.0] * self._width
-        for value, (table, nan, unseen) in zip(values, self._tables, strict=True):
-            slot = table.get(value)
-            if slot is None:
-                slot = nan if is_nan(value) else unseen
+        for value, table in zip(values, self._tables, strict=True):
+            slot = _slot_of(table, value)
             if slot >= 0:
                 result[slot] = 1.0
-            elif slot == REFUSED:
-                raise InvalidRequestError(
-                    f"the model does not know the label {value!r:.80}",
-                    why="it was fitted to refuse labels that training did not see",
-                    now="send one of the labels of the training data",
-                )
         return result
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Encode rows."""
-        result = np.empty((len(columns[0]), self._width))
-        for at, values in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
-            result[at] = self.row(list(values))
+        result = np.zeros((len(columns[0]), self._width))
+        for table, column in zip(self._tables, columns, strict=True):
+            slots = by_label(column, partial(_slot_of, table)).astype(np.int64)
+            hot = np.flatnonzero(slots >= 0)
+            result[hot, slots[hot]] = 1.0
         return result
+
+
+def _slot_of(table: tuple[dict[Any, int], int, int], value: Any) -> int:
+    labels, nan, unseen = table
+    slot = labels.get(value)
+    if slot is None:
+        slot = nan if is_nan(value) else unseen
+    if slot == REFUSED:
+        raise InvalidRequestError(
+            f"the model does not know the label {value!r:.80}",
+            why="it was fitted to refuse labels that training did not see",
+            now="send one of the labels of the training data",
+        )
+    return slot
 
 
 def _widths(fitted: Any) -> list[int]:

@@ -16,7 +16,7 @@ import pytest
 from keepwell.core.errors import InvalidDataError, NotFoundError, StorageError, UsageError
 from keepwell.core.identifiers import is_id
 from keepwell.core.records import Task
-from keepwell.deployment.batch import predict_file, predicting
+from keepwell.deployment.batch import Options, predict_file, predicting
 from keepwell.deployment.scoring import Scorer, load_scorer
 from keepwell.infrastructure.codec import to_json
 
@@ -54,9 +54,12 @@ def test_every_format_into_every_other(
         "customer", pa.array([f"c{n}" for n in range(50)])
     )
     count = predict_file(
-        scorer_of(made), write(table, tmp_path / source), tmp_path / target, version=7
+        scorer_of(made),
+        write(table, tmp_path / source),
+        tmp_path / target,
+        options=Options(version=7),
     )
-    assert count == 50
+    assert count.rows == 50
     result = read(tmp_path / target)
     answers = ["prediction", "probability_No", "probability_Yes", "prediction_id", "model_version"]
     assert result.column_names == [*table.column_names, *answers]
@@ -87,8 +90,10 @@ def test_pieces_join_in_order(
     monkeypatch.setattr(predicting, "ROWS_AT_ONCE", 64)
     for part in range(2):
         write(made.table.slice(part * 200, 200), tmp_path / f"in-{part}.csv")
-    count = predict_file(scorer_of(made), "in-*.csv", tmp_path / "out.parquet", root=tmp_path)
-    assert count == 400
+    count = predict_file(
+        scorer_of(made), "in-*.csv", tmp_path / "out.parquet", options=Options(root=tmp_path)
+    )
+    assert count.rows == 400
     result = pq.read_table(tmp_path / "out.parquet")
     assert result["prediction"].to_pylist() == scorer_of(made).batch(made.table).predictions
 
@@ -173,14 +178,21 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, model_of: Models) ->
         "predicting.ROWS_AT_ONCE = 4096\n"
         "at = Path(sys.argv[1]); read = lambda name: (at / name).read_bytes()\n"
         "scorer = load_scorer(read, from_json(Signature, read('signature')))\n"
-        "print(predict_file(scorer, at / sys.argv[2], at / 'out.parquet'))\n"
+        "print(predict_file(scorer, at / sys.argv[2], at / sys.argv[3]).rows)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)\n"
     )
 
     def peak(copies: int) -> int:
         table = pa.concat_tables([made.table] * copies)
         pq.write_table(table, tmp_path / "in.parquet", row_group_size=4096)
-        command = [sys.executable, "-c", program, str(tmp_path), "in.parquet"]
+        command = [
+            sys.executable,
+            "-c",
+            program,
+            str(tmp_path),
+            "in.parquet",
+            f"out{copies}.parquet",
+        ]
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         rows, megabytes = map(int, output.split())
         assert rows == 400 * copies
