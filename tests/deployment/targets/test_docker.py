@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -13,9 +14,13 @@ from typing import Any
 import httpx2
 import pytest
 
+from keepwell.core.errors import InvalidRequestError, UsageError
 from keepwell.core.records import Task
 from keepwell.deployment.scoring import load_scorer
+from keepwell.deployment.standalone import open_model
+from keepwell.deployment.standalone.inference import infer
 from keepwell.deployment.targets import Exportable, Exported, export
+from keepwell.deployment.targets.runtime import carry, requirements
 
 Exportables = Callable[..., Exportable]
 
@@ -132,7 +137,7 @@ def test_it_speaks_the_open_inference_protocol(
         tritonclient.InferRequestedOutput(name, binary_data=False)
         for name in ("prediction", "probabilities")
     ]
-    with serving(lonely, image[0], free_port, until) as client:
+    with serving(lonely, image[0], free_port, until):
         triton = tritonclient.InferenceServerClient(f"127.0.0.1:{free_port}")
         try:
             assert triton.is_server_live()
@@ -146,22 +151,41 @@ def test_it_speaks_the_open_inference_protocol(
             assert result.get_response()["id"] == "r1"
         finally:
             triton.close()
-        uneven = {
-            "inputs": [
-                {"name": "age", "shape": [2], "datatype": "FP64", "data": [1, 2]},
-                {"name": "visits", "shape": [1], "datatype": "INT64", "data": [1]},
-            ]
-        }
-        refused = client.post("/v2/models/churn/infer", json=uneven)
-        assert refused.status_code == 422
-        assert "'visits'" in refused.json()["error"]
 
 
-@pytest.mark.parametrize("task", [Task.MULTICLASS, Task.REGRESSION])
-def test_other_tasks_start_and_answer(
-    tmp_path: Path, exportable_of: Exportables, lonely: Any, task: Task
+def test_tensors_may_be_nested_and_outputs_chosen(
+    image: tuple[Path, Exported], a_row: dict[str, Any]
 ) -> None:
-    exported = export("docker", exportable_of(task, flavour="linear"), tmp_path / "out")
+    model = open_model(image[0] / "model")
+    nested = [
+        {"name": name, "shape": [1, 1], "datatype": "BYTES", "data": [[value]]}
+        for name, value in a_row.items()
+    ]
+    request: dict[str, Any] = {"inputs": nested, "outputs": [{"name": "prediction"}]}
+    (answer,) = infer(model, json.dumps(request).encode())["outputs"]
+    assert (answer["name"], answer["data"]) == ("prediction", model.scores([a_row]).predictions)
+    request["outputs"] = [{"name": "predictions"}]
+    with pytest.raises(InvalidRequestError, match="no output 'predictions'") as caught:
+        infer(model, json.dumps(request).encode())
+    assert caught.value.now == "did you mean 'prediction'?"
+    uneven = {
+        "inputs": [
+            {"name": "age", "shape": [2], "datatype": "FP64", "data": [1, 2]},
+            {"name": "visits", "shape": [1], "datatype": "INT64", "data": [1]},
+        ]
+    }
+    with pytest.raises(InvalidRequestError, match="'visits' has 1 values"):
+        infer(model, json.dumps(uneven).encode())
+    with pytest.raises(InvalidRequestError, match="no inference request"):
+        infer(model, b'{"inputs": [{"name": "age"}]}')
+    with pytest.raises(UsageError, match="not JSON"):
+        infer(model, b"\xff")
+
+
+def test_another_task_starts_and_answers(
+    tmp_path: Path, exportable_of: Exportables, lonely: Any
+) -> None:
+    exported = export("docker", exportable_of(Task.MULTICLASS, flavour="linear"), tmp_path / "out")
     assert exported.figures["largest_difference"] == 0
     assert exported.figures["rows_compared"] == 60
     pinned = (tmp_path / "out" / "requirements.txt").read_text()
@@ -173,22 +197,26 @@ def test_other_tasks_start_and_answer(
 def test_a_model_that_is_not_compiled_runs_as_it_is(
     tmp_path: Path, exportable_of: Exportables, lonely: Any
 ) -> None:
-    folder = tmp_path / "out"
-    exported = export("docker", exportable_of(compiled=False), folder)
-    assert exported.figures["largest_difference"] == 0
-    pinned = (folder / "requirements.txt").read_text()
+    carried = carry(tmp_path, exportable_of(compiled=False), "serving")
+    assert carried.trial.largest_difference == 0
+    pinned = requirements(carried.packages)
     assert "scikit-learn==" in pinned
     assert "pytest" not in pinned
     assert "torch" not in pinned
-    assert (folder / "model" / "pipeline.skops").is_file()
-    ended = lonely.run(folder, "serve.py", "--verify")  # without Keepwell, whose types are in it
+    assert (tmp_path / "model" / "pipeline.skops").is_file()
+    (tmp_path / "requirements.txt").write_text(pinned)
+    program = (
+        "sys.path.insert(0, '.'); from pathlib import Path\n"
+        f"from {carried.module} import open_model; open_model(Path('model'))\n"
+    )
+    ended = lonely.run(tmp_path, program)  # without Keepwell, whose types are in it
     assert ended.returncode == 0, ended.stderr
 
 
-def test_altered_files_are_refused(tmp_path: Path, exportable_of: Exportables, lonely: Any) -> None:
-    folder = tmp_path / "out"
-    export("docker", exportable_of(), folder)
-    assert lonely.run(folder, "serve.py", "--verify").returncode == 0
+def test_altered_files_are_refused(
+    image: tuple[Path, Exported], lonely: Any, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(image[0], tmp_path / "altered")
     booster = folder / "model" / "booster.txt"
     booster.write_bytes(booster.read_bytes().replace(b"0.", b"1.", 1))
     ended = lonely.run(folder, "serve.py")
@@ -196,7 +224,7 @@ def test_altered_files_are_refused(tmp_path: Path, exportable_of: Exportables, l
     assert "'booster.txt' of the model was altered" in ended.stderr
     assert "Traceback" not in ended.stderr
     booster.unlink()
-    assert "cannot be read" in lonely.run(folder, "serve.py").stderr
+    assert "cannot be read" in lonely.run(folder, "serve.py", "--verify").stderr
 
 
 def test_it_needs_no_place_to_write(

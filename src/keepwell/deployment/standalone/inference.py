@@ -5,12 +5,14 @@
 {"name": "probabilities", "shape": [2, 2], "datatype": "FP64", "data": [0.9, …]}]}
 """
 
+import math
 from typing import Any
 
 import msgspec
 
 from keepwell.core.errors import InvalidRequestError, UsageError
 from keepwell.core.records import ColumnType, Task
+from keepwell.core.suggestions import did_you_mean
 from keepwell.deployment.standalone.model import StandaloneModel
 
 _DATATYPES = {
@@ -27,8 +29,13 @@ class _Tensor(msgspec.Struct):
     data: list[Any]
 
 
+class _Wanted(msgspec.Struct):
+    name: str
+
+
 class _Request(msgspec.Struct):
     inputs: list[_Tensor]
+    outputs: list[_Wanted] = []
     id: str = ""
 
 
@@ -68,6 +75,7 @@ def infer(model: StandaloneModel, body: bytes) -> dict[str, Any]:
         ) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise UsageError("the body is not JSON", why=str(error), now="send JSON") from None
+    wanted = _wanted(model, request)
     scores = model.scores(_instances(request.inputs))
     rows = len(scores.predictions)
     kind = _datatype_of_answer(model)
@@ -92,32 +100,48 @@ def infer(model: StandaloneModel, body: bytes) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "model_name": model.card.endpoint,
         "model_version": str(model.card.version),
-        "outputs": outputs,
+        "outputs": [item for item in outputs if item["name"] in wanted],
     }
     return answer | ({"id": request.id} if request.id else {})
+
+
+def _wanted(model: StandaloneModel, request: _Request) -> set[str]:
+    """Return the names of the outputs that are asked for; all, where none is."""
+    known = [item["name"] for item in metadata(model)["outputs"]]
+    for item in request.outputs:
+        if item.name not in known:
+            raise InvalidRequestError(
+                f"the model has no output '{item.name}'",
+                why=f"it has: {', '.join(known)}",
+                now=did_you_mean(item.name, known) or "leave `outputs` out for all of them",
+            )
+    return {item.name for item in request.outputs} or set(known)
+
+
+def _flat(data: list[Any]) -> list[Any]:
+    """Return a tensor's values in their order, however they are nested."""
+    while data and isinstance(data[0], list):
+        data = [
+            value for inner in data for value in (inner if isinstance(inner, list) else [inner])
+        ]
+    return data
 
 
 def _instances(tensors: list[_Tensor]) -> list[dict[str, Any]]:
     if not tensors:
         return []
-    rows = len(tensors[0].data)
-    for tensor in tensors:
-        many = 1
-        for side in tensor.shape:
-            many *= side
-        if many != len(tensor.data) or len(tensor.data) != rows:
+    columns = [_flat(tensor.data) for tensor in tensors]
+    rows = len(columns[0])
+    for tensor, values in zip(tensors, columns, strict=True):
+        if math.prod(tensor.shape) != len(values) or len(values) != rows:
             raise InvalidRequestError(
-                f"the tensor '{tensor.name}' has {len(tensor.data)} values for the shape "
-                f"{tensor.shape}",
+                f"the tensor '{tensor.name}' has {len(values)} values for the shape {tensor.shape}",
                 why=f"every column has one value a row, and '{tensors[0].name}' has {rows}",
                 now=f"send the shape [{rows}], or [{rows}, 1]",
                 details={"column": tensor.name},
             )
     names = [tensor.name for tensor in tensors]
-    return [
-        dict(zip(names, values, strict=True))
-        for values in zip(*(tensor.data for tensor in tensors), strict=True)
-    ]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _datatype_of_answer(model: StandaloneModel) -> str:

@@ -14,7 +14,7 @@ from keepwell import __version__
 from keepwell.core.plugins import PREFIX
 from keepwell.deployment.example import example_of
 from keepwell.deployment.scoring.original import modules_in
-from keepwell.deployment.scoring.scorer import PIPELINE_FILE, SCORER_FILE, Scorer, load_scorer
+from keepwell.deployment.scoring.scorer import SCORER_FILE, Scorer, load_scorer
 from keepwell.deployment.standalone.model import CARD_FILE, Card
 from keepwell.deployment.targets.base import Exportable
 from keepwell.deployment.targets.runtime.modules import OWN, renamed, sources, strangers
@@ -59,7 +59,11 @@ class Carried:
     @property
     def wants_openmp(self) -> bool:
         """Whether the model's library needs OpenMP, which slim systems lack."""
-        return any(needs(Path(path), "libgomp.so.1") for path in self.trial.libraries)
+        return any(
+            needs(Path(path), library)
+            for path in self.trial.libraries
+            for library in ("libgomp.so.1", "libomp.dylib")  # what it is called there, and on a Mac
+        )
 
     @property
     def module(self) -> str:
@@ -107,7 +111,8 @@ def carry(
 
     scorer = load_scorer(read, exportable.version.signature)
     parts = parts_of(msgspec.json.decode(used[SCORER_FILE]))
-    stored = modules_in(used[PIPELINE_FILE]) if PIPELINE_FILE in used else []
+    pipelines = [data for name, data in used.items() if name.endswith(".skops")]
+    stored = sorted({module for data in pipelines for module in modules_in(data)})
     aliases = [name for name in stored if _is_own(name)]
     package = _write_code(folder / code, parts, [f"{STANDALONE}.{door}" for door in doors], aliases)
     _write_model(folder / model, exportable, used, {name: _copy(name, package) for name in aliases})

@@ -114,7 +114,9 @@ def try_out(
         lines = complaint.strip().splitlines()
         raise ExportDiffersError(
             "the export does not run by itself",
-            why=lines[-1] if lines else f"it ended with {process.returncode}, without a word",
+            why="; ".join(lines[-3:])[-500:]
+            if lines
+            else f"it ended with {process.returncode}, without a word",
             now="this is a mistake in Keepwell, or in a plugin; please report it",
         )
     ended = json.loads(rest)
