@@ -1,7 +1,11 @@
 """From a registered model to a device and back: what the device said is in the log, once."""
 
+import json
+from email.message import Message
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import numpy as np
 import pytest
@@ -10,6 +14,7 @@ from starlette.testclient import TestClient
 import keepwell as kw
 from keepwell.api.app import create_app
 from keepwell.cli.main import run
+from keepwell.core.identifiers import new_id
 
 pytest.importorskip("onnx", reason="the extra 'onnx' is not installed")
 pytest.importorskip("onnxruntime", reason="the extra 'onnx' is not installed")
@@ -44,16 +49,30 @@ def test_what_a_device_said_is_found_on_the_server(
 
         client = TestClient(create_app(project.workspace), base_url="http://127.0.0.1:4400")
 
-        def post(address: str, body: Any, headers: dict[str, str], timeout: float) -> Any:
-            answer = client.post(address.removeprefix("http://hub"), json=body, headers=headers)
-            assert answer.status_code == 200, answer.text
-            return answer.json()
+        def urlopen(request: Any, timeout: float) -> Any:
+            path = request.full_url.removeprefix("http://hub")
+            answer = client.post(path, content=request.data, headers=dict(request.headers))
+            if answer.status_code != 200:
+                raise HTTPError(path, answer.status_code, "", Message(), BytesIO(answer.content))
+            return BytesIO(answer.content)
 
-        monkeypatch.setattr(shipped, "_post", post)
+        monkeypatch.setattr("urllib.request.urlopen", urlopen)
         copy = (tmp_path / "device" / "queue" / "waiting.jsonl").read_bytes()
-        assert device.sync("http://hub") == {"sent": 5, "accepted": 5, "duplicate": 0}
+        assert device.sync("http://hub") == {"sent": 5, "accepted": 5, "duplicate": 0, "refused": 0}
         (tmp_path / "device" / "queue" / "waiting.jsonl").write_bytes(copy)  # never told of it
-        assert device.sync("http://hub") == {"sent": 5, "accepted": 0, "duplicate": 5}
+        assert device.sync("http://hub") == {"sent": 5, "accepted": 0, "duplicate": 5, "refused": 0}
+        waiting = [{**json.loads(line), "id": new_id(0.0)} for line in copy.splitlines()]
+        (tmp_path / "device" / "queue" / "waiting.jsonl").write_text(
+            "".join(
+                json.dumps(one) + "\n" for one in [waiting[0], json.loads(copy.splitlines()[0])]
+            )
+        )
+        counts = device.sync(
+            "http://hub"
+        )  # an id that was stamped at another time holds up nothing
+        assert counts == {"sent": 1, "accepted": 0, "duplicate": 1, "refused": 1}
+        refused = (tmp_path / "device" / "queue" / "refused.jsonl").read_text()
+        assert json.loads(refused)["id"] == waiting[0]["id"]
         kept = client.get(f"/api/v1/predictions/{said['prediction_ids'][0]}").json()
         assert kept["caller"] == "till-7"
         assert kept["prediction"] == said["predictions"][0]

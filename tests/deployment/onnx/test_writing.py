@@ -358,7 +358,7 @@ def _calendar(known: list[Any] = []) -> Any:  # noqa: B006 (made once)
 
         from keepwell.deployment.onnx.session import open_session
         from keepwell.deployment.onnx.writing import Graph
-        from keepwell.deployment.onnx.writing.dates import _Calendar
+        from keepwell.deployment.onnx.writing.steps.dates import _Calendar
         from keepwell.features.calendar import PARTS
 
         graph = Graph()

@@ -307,17 +307,17 @@ def test_what_waited_is_sent_once_whatever_breaks(
     hub.fail = True
     with pytest.raises(shipped.RefusedError, match="502"):
         edge.sync(url)
-    assert edge.sync(url) == {"sent": 6, "accepted": 4, "duplicate": 2}
+    assert edge.sync(url) == {"sent": 6, "accepted": 4, "duplicate": 2, "refused": 0}
     assert len(hub.kept) == 6
     assert hub.kept[ids[0]]["key"] == "7"
     assert "customer" not in hub.kept[ids[0]]["inputs"]
     assert set(hub.paths) == {"/endpoints/churn/import"}
     assert edge.waiting() == {"waiting": 0, "lost": 0}
-    assert edge.sync(url) == {"sent": 0, "accepted": 0, "duplicate": 0}
+    assert edge.sync(url) == {"sent": 0, "accepted": 0, "duplicate": 0, "refused": 0}
 
 
 def test_a_full_queue_counts_what_it_cannot_keep(device: Path, a_row: dict[str, Any]) -> None:
-    edge = shipped.Edge(device, limit=900)
+    edge = shipped.Edge(device, limit=1000)
     for _ in range(5):
         assert edge.predict([a_row])["predictions"]
     waiting = edge.waiting()

@@ -20,7 +20,6 @@ from keepwell.monitoring.prediction_log.tidying import Tidier
 
 DEVICE_ROLE = "edge"
 _FORM = '{"id": "…", "time": …, "version": …, "inputs": {…}, "prediction": …}'
-_LONGEST_KEY = 1000
 _STAMP = 1.0  # seconds by which an id and its time may differ
 
 
@@ -125,7 +124,7 @@ class Intake:
             role=DEVICE_ROLE,
             request=identifier,
             key=_key(item.get("key"), at),
-            inputs=_document(kept, at),
+            inputs=_document(kept),
             prediction=json.dumps(prediction, ensure_ascii=False),
             probabilities=tuple(map(float, probabilities)),
             latency_ms=float(latency) if _is_number(latency) else 0.0,
@@ -170,17 +169,19 @@ def _is_number(value: Any) -> bool:
 def _key(value: Any, at: int) -> str:
     if value is None:
         return ""
-    key = str(value) if isinstance(value, str | int | float) else ""
-    if not key.isprintable() or len(key) > _LONGEST_KEY:
-        raise _wrong(at, f"its 'key' is {value!r:.80}, not a short text")
+    try:
+        key = str(value) if isinstance(value, str | int | float) else ""
+        key.encode()
+    except ValueError:  # half of a surrogate pair, or a number of thousands of digits
+        key = ""
+    if not key and value != "":
+        raise _wrong(at, f"its 'key' is {value!r:.80}, not a text or number")
     return key
 
 
-def _document(inputs: Mapping[str, Any], at: int) -> str:
-    try:
-        return json.dumps(inputs, allow_nan=False)
-    except ValueError as error:
-        raise _wrong(at, f"its 'inputs' hold a number that JSON has not: {error}") from error
+def _document(inputs: Mapping[str, Any]) -> str:
+    """Return inputs as JSON; what JSON has no number for stands for a missing value, as on the server."""
+    return json.dumps(json.loads(json.dumps(inputs), parse_constant=lambda _: None))
 
 
 def _wrong(at: int, why: str) -> InvalidRequestError:

@@ -4,10 +4,7 @@
     edge.predict([{"age": 41, "plan": "monthly"}])   # answered at once, and queued on the disk
     edge.sync("http://hub:4400")                     # whenever there is a network: exactly once
 
-    python keepwell_edge.py selftest                 # does this device answer as the maker's machine did?
-    python keepwell_edge.py predict rows.jsonl
-    python keepwell_edge.py sync http://hub:4400
-    python keepwell_edge.py status
+    python keepwell_edge.py --help                   # the same from the command line
 
 Nothing here asks the network for anything, except `sync`.
 """
@@ -45,6 +42,7 @@ AT_ONCE = 500
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TEXTUAL = ("category", "text")
+_UNUSABLE = 422  # the hub's answer to a prediction that it can never use; names which
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -155,19 +153,25 @@ class Edge:
         """Send what waits, oldest first; what the hub has taken is forgotten here.
 
         Breaking off at any moment is safe: the hub knows each prediction by its id and keeps it once.
+        One that it will never take is put aside, into `refused.jsonl`, so that it holds up no other.
 
         Raises:
             RefusedError: If the hub refuses, or cannot be reached; what was not taken still waits.
         """
         name = urllib.parse.quote(self.bundle["endpoint"], safe="")
         address = f"{url.rstrip('/')}/endpoints/{name}/import"
-        counts = {"sent": 0, "accepted": 0, "duplicate": 0}
+        counts = {"sent": 0, "accepted": 0, "duplicate": 0, "refused": 0}
         for batch in self._queue.batches(AT_ONCE):
-            body = {"device": self.bundle["device"], "predictions": batch}
-            taken = _post(address, body, dict(headers or {}), timeout)
-            counts["sent"] += len(batch)
-            counts["accepted"] += int(taken["accepted"])
-            counts["duplicate"] += int(taken["duplicate"])
+            while batch:
+                body = {"device": self.bundle["device"], "predictions": batch}
+                taken = _post(address, body, dict(headers or {}), timeout)
+                if "refused" not in taken:
+                    counts["sent"] += len(batch)
+                    counts["accepted"] += int(taken["accepted"])
+                    counts["duplicate"] += int(taken["duplicate"])
+                    break
+                self._queue.set_aside(batch.pop(taken["refused"]))
+                counts["refused"] += 1
         return counts
 
     def selftest(self) -> dict[str, Any]:
@@ -200,9 +204,10 @@ class Queue:
 
     def add(self, items: Any) -> None:
         """Write predictions behind those that wait; they are on the disk when this returns."""
-        lines = [json.dumps(item, separators=(",", ":")).encode() + b"\n" for item in items]
+        lines = [json.dumps(item, default=str).encode() + b"\n" for item in items]
         with self._alone():
-            if self._size() + sum(map(len, lines)) > self._limit:
+            size = self._open.stat().st_size if self._open.exists() else 0
+            if size + sum(map(len, lines)) > self._limit:
                 self._lost.write_text(str(self._lost_count() + len(lines)))
                 return
             with self._open.open("ab") as file:
@@ -232,6 +237,11 @@ class Queue:
                 yield batch
             self._forget(b"".join(lines)[:taken])
 
+    def set_aside(self, item: dict[str, Any]) -> None:
+        """Keep a prediction that the hub refused where it is found."""
+        with self._alone(), (self._folder / "refused.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(item) + "\n")
+
     def count(self) -> dict[str, int]:
         """Return how many wait, and how many were not kept."""
         with self._alone():
@@ -249,9 +259,6 @@ class Queue:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(rest, self._open)
-
-    def _size(self) -> int:
-        return self._open.stat().st_size if self._open.exists() else 0
 
     def _ends_whole(self) -> bool:
         with self._open.open("rb") as file:
@@ -282,7 +289,11 @@ def _post(address: str, body: Any, headers: dict[str, str], timeout: float) -> A
         with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
             return json.loads(answer.read())
     except urllib.error.HTTPError as error:
-        raise RefusedError(f"the hub answered {error.code}: {error.read()[:500]!r}") from error
+        text = error.read()
+        if error.code == _UNUSABLE:
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                return {"refused": int(json.loads(text)["details"]["index"])}
+        raise RefusedError(f"the hub answered {error.code}: {text[:500]!r}") from error
     except (OSError, ValueError) as error:
         raise RefusedError(f"the hub at {address} cannot be reached: {error}") from error
 
@@ -295,14 +306,13 @@ def _new_id(now: float) -> str:
 def _decode(row: Mapping[str, Any], field: Mapping[str, Any], cell: Any, at: int) -> Any:
     """Return a value as the model takes it; the same rules as the server's."""
     value = row.get(field["name"])
-    textual = field["type"] in _TEXTUAL
-    missing: Any = "" if textual else math.nan
+    missing: Any = "" if field["type"] in _TEXTUAL else math.nan
     gap = value is None or (isinstance(value, float) and math.isnan(value))
     decoded = missing if gap else cell(value)
     if decoded is None:
-        shown = repr(value)[:80]
         raise RefusedError(
-            f"column '{field['name']}' of instance {at} is {shown}: a {field['type']} is wanted"
+            f"column '{field['name']}' of instance {at} is {value!r:.80}: "
+            f"a {field['type']} is wanted"
         )
     empty = decoded == "" and field["type"] == "category"
     if field["required"] and (gap or empty or decoded != decoded):  # noqa: PLR0124 (nan)
@@ -331,9 +341,7 @@ def _number(value: Any) -> float | None:
 
 
 def _boolean(value: Any) -> float | None:
-    if isinstance(value, bool) or (isinstance(value, int | float) and value in (0, 1)):
-        return float(value)
-    return None
+    return float(value) if isinstance(value, int | float) and value in (0, 1) else None
 
 
 def _text(value: Any) -> str | None:

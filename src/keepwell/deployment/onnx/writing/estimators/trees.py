@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from keepwell.deployment.onnx.writing.blocks import Block, NotExportableError
-from keepwell.deployment.onnx.writing.forest import Forest
+from keepwell.deployment.onnx.writing.estimators.forest import Forest
+from keepwell.deployment.onnx.writing.estimators.links import pair, sigmoid, softmax
 from keepwell.deployment.onnx.writing.graph import Graph
-from keepwell.deployment.onnx.writing.links import pair, sigmoid, softmax
 
 _LEAF = -1
 _PAIR = 2

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from keepwell.deployment.onnx.writing.blocks import Block, NotExportableError
+from keepwell.deployment.onnx.writing.estimators.links import pair, shares, sigmoid, softmax
 from keepwell.deployment.onnx.writing.graph import Graph
-from keepwell.deployment.onnx.writing.links import pair, shares, sigmoid, softmax
 from keepwell.deployment.onnx.writing.pipeline import write_estimator
 
 _PAIR = 2
