@@ -23,11 +23,13 @@ from keepwell.operations.serving.publisher import Publisher
 if TYPE_CHECKING:
     from keepwell.deployment.server import Supervisor
     from keepwell.operations.loop.service import LoopService
+    from keepwell.operations.serving.validation import Validations
     from keepwell.workspace import Workspace
 
 COLLECT_EVERY = 2.0
 FOLLOW_EVERY = 0.25
 TIDY_EVERY = 600.0
+VALIDATE_EVERY = 20.0
 TRIM_EVERY = 300.0
 KEEP_FILES_DAYS = 1 / 24
 FINE_SECONDS = 3600.0
@@ -89,6 +91,7 @@ def up(
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
             Periodic("trimming the log", TRIM_EVERY, workspace.trimmer.trim),
+            Periodic("validating the champion", VALIDATE_EVERY, _validations(workspace).run_due),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
         ):
             job.start()
@@ -183,6 +186,12 @@ def _loop(
     )
     executor = Executor(workspace.incidents, effects, workspace.clock)
     return LoopService(sight, executor, workspace.clock, workspace.spec.monitor.every)
+
+
+def _validations(workspace: "Workspace") -> "Validations":
+    from keepwell.operations.serving.validation import Validations
+
+    return Validations(workspace.bench, workspace.predictions)
 
 
 def _tell(

@@ -11,7 +11,7 @@ from keepwell.cli.options import Group, examples, markup
 PANELS = {
     "Build": ("init", "plan", "run", "test", "data", "runs", "models"),
     "Serve": ("up", "status", "predict", "predictions", "feedback", "tokens"),
-    "Watch": ("monitor", "incidents", "audit"),
+    "Watch": ("monitor", "validate", "incidents", "audit"),
     "Look around": ("demo", "doctor"),
 }
 COMMANDS = {name: panel for panel, names in PANELS.items() for name in names}
