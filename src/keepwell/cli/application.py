@@ -11,7 +11,7 @@ from keepwell.cli.options import Group, examples, markup
 PANELS = {
     "Build": ("init", "plan", "run", "test", "data", "runs", "models"),
     "Serve": ("up", "status", "predict", "predictions", "feedback", "export", "import", "tokens"),
-    "Watch": ("monitor", "incidents", "audit"),
+    "Watch": ("monitor", "validate", "incidents", "audit"),
     "Look around": ("demo", "doctor"),
 }
 MODULES = {"import": "importing"}  # a word of Python's own names no module

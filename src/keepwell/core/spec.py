@@ -100,6 +100,15 @@ class ServeSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationSpec:
+    """`monitor.validation:` — when the champion is held to its limits on fresh outcomes."""
+
+    schedule: str = ""  # five cron fields, UTC
+    min: dict[str, float] = field(default_factory=dict)  # empty: gate.min
+    min_rows: int = 100  # fewer outcomes decide nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorSpec:
     """`monitor:` — what is compared with what, and how often.
 
@@ -112,6 +121,7 @@ class MonitorSpec:
     drift: str = "auto"  # or off
     min_rows: int = 100  # fewer rows than this decide nothing
     labels_delay: float = 0.0  # labels.delay: how long outcomes usually take, seconds
+    validation: ValidationSpec = ValidationSpec()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

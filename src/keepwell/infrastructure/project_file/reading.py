@@ -24,6 +24,7 @@ from keepwell.core.spec import (
     ServeSpec,
     SplitSpec,
     TrainSpec,
+    ValidationSpec,
 )
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.files import storing
@@ -152,6 +153,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
     flat["train.split"] = SplitSpec(**_own(SplitSpec, flat, "train.split"))
     flat["serve.rollout"] = RolloutSpec(**_own(RolloutSpec, flat, "serve.rollout"))
     flat["serve.log"] = LogSpec(**_own(LogSpec, flat, "serve.log"))
+    flat["monitor.validation"] = ValidationSpec(**_own(ValidationSpec, flat, "monitor.validation"))
     flat["loop.retrain"] = RetrainSpec(**_own(RetrainSpec, flat, "loop.retrain"))
     if "gate.fairness.by" in flat:
         flat["gate.fairness"] = FairnessSpec(**_own(FairnessSpec, flat, "gate.fairness"))
