@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from keepwell.core.errors import KeepwellError, UnavailableError, UsageError
-from keepwell.deployment.server.doors import Door, PredictDoor
+from keepwell.deployment.server.doors import Door, Doors
 from keepwell.deployment.server.guard import refuse_strangers
 from keepwell.deployment.server.heartbeat import RequestError
 from keepwell.deployment.server.messages import (
@@ -18,8 +18,6 @@ from keepwell.deployment.server.messages import (
 from keepwell.deployment.server.prediction import Call, PredictionError, Predictor
 from keepwell.deployment.server.proxy import ControlAwayError, Proxy, away
 from keepwell.deployment.server.requests import ClientGoneError, read_body
-
-_PREFIX = "/endpoints/"
 
 _logger = logging.getLogger(__name__)
 
@@ -37,7 +35,7 @@ class Application:
     def __init__(self, predictor: Predictor, proxy: Proxy) -> None:
         self._predictor = predictor
         self._proxy = proxy
-        self._doors: dict[str, Door] = {"predict": PredictDoor(predictor)}
+        self._doors = Doors(predictor)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one ASGI request."""
@@ -58,35 +56,31 @@ class Application:
         except ClientGoneError:
             return
         except KeepwellError as error:
-            await _send(send, self._refuse(Call(endpoint=found[1]), error))
+            await _send(send, self._refuse(found[0], Call(endpoint=found[1]), error))
             return
         await _send(send, await self.answer(*found, request))
 
     def door(self, path: str) -> tuple[Door, str] | None:
-        """Return the door of `/endpoints/NAME/VERB` and the name; None if the path is not ours."""
-        if not path.startswith(_PREFIX):
-            return None
-        name, slash, verb = path[len(_PREFIX) :].partition("/")
-        door = self._doors.get(verb) if slash and name else None
-        return None if door is None else (door, name)
+        """Return the door of a path and the endpoint that it names; None if the path is not ours."""
+        return self._doors.find(path)
 
     async def answer(self, door: Door, name: str, request: Request) -> Response:
         """Return the answer to a request that was read whole."""
-        if request.method != "POST":
-            return _wrong_method(request)
+        if request.method not in door.methods:
+            return _wrong_method(door, request)
         call = Call.of(name, request)
         self._predictor.counters.in_flight += 1
         try:
             return await door.answer(call, request)
         except KeepwellError as error:
-            return self._refuse(call, error)
+            return self._refuse(door, call, error)
         except Exception as error:  # a model may raise anything; the worker lives
             _logger.exception("endpoint %s failed", name)
-            return self._refuse(call, PredictionError.of(call, error))
+            return self._refuse(door, call, PredictionError.of(call, error))
         finally:
             self._predictor.counters.in_flight -= 1
 
-    def _refuse(self, call: Call, error: KeepwellError) -> Response:
+    def _refuse(self, door: Door, call: Call, error: KeepwellError) -> Response:
         known = call.endpoint in self._predictor.snapshot.endpoints
         self._predictor.counters.refused(
             RequestError(
@@ -102,7 +96,7 @@ class Application:
             headers.append((b"x-model-version", b"%d" % call.version))
         if isinstance(error, UnavailableError):
             headers.append((b"retry-after", b"1"))
-        return error_response(error, headers)
+        return door.refusal(error, headers)
 
     def _answer_alone(self, path: str) -> Response:
         """Return what can be said while the control process is away."""
@@ -133,11 +127,14 @@ async def _send(send: Any, response: Response) -> None:
     await send({"type": "http.response.body", "body": response.body})
 
 
-def _wrong_method(request: Request) -> Response:
+def _wrong_method(door: Door, request: Request) -> Response:
+    methods = " or ".join(door.methods)
+    posts = "POST" in door.methods
     error = UsageError(
         f"{request.method} {request.path} means nothing",
-        why="predictions are asked for by POST, with the rows in the body",
-        now=f"curl {request.path} -H 'content-type: application/json' "
-        "-d '{\"instances\": [{…}]}'",
+        why=f"it answers {methods}" + (", with the rows in the body" if posts else ""),
+        now=f"curl {request.path} -H 'content-type: application/json' -d '{{\"instances\": [{{…}}]}}'"
+        if posts
+        else f"curl {request.path}",
     )
-    return error_response(error, [(b"allow", b"POST")], status=405)
+    return error_response(error, [(b"allow", ", ".join(door.methods).encode())], status=405)

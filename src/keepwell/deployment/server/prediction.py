@@ -2,12 +2,14 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from keepwell.core.errors import KeepwellError, NotFoundError, UnavailableError
 from keepwell.core.identifiers import new_id
+from keepwell.core.records import Route
 from keepwell.core.suggestions import did_you_mean
+from keepwell.deployment.routing import Split
 from keepwell.deployment.scoring.scorer import Scores
 from keepwell.deployment.server.assignment import Instance, Part, assign
 from keepwell.deployment.server.heartbeat import Counters
@@ -34,6 +36,7 @@ class Call:
         caller: Who asks; `probe` for our own probes.
         started: When its body was whole, on the clock of `time.perf_counter`.
         version: The version that is being asked, 0 before one was chosen.
+        wanted: The version that the client asks for by number; 0 lets the routes decide.
     """
 
     endpoint: str
@@ -41,6 +44,7 @@ class Call:
     caller: str = ""
     started: float = 0.0
     version: int = 0
+    wanted: int = 0
 
     @classmethod
     def of(cls, endpoint: str, request: Request) -> Self:
@@ -119,7 +123,7 @@ class Predictor:
             InvalidRequestError: If an instance does not fit the model's signature.
             StorageError: If the rows cannot be logged.
         """
-        endpoint = self.find(call.endpoint)
+        endpoint = self.find(call.endpoint, call.wanted)
         scored = []
         now = time.time()
         for part in assign(endpoint, instances, call.request, by_request=call.caller == PROBE):
@@ -138,11 +142,11 @@ class Predictor:
             )
         return Answered(call=call, endpoint=endpoint, parts=scored, milliseconds=milliseconds)
 
-    def find(self, name: str) -> LiveEndpoint:
-        """Return an endpoint that can answer.
+    def find(self, name: str, version: int = 0) -> LiveEndpoint:
+        """Return an endpoint that can answer; with a version, one that answers by nothing else.
 
         Raises:
-            NotFoundError: If there is none of that name.
+            NotFoundError: If there is none of that name, or it does not serve that version.
             UnavailableError: If it has no champion.
         """
         endpoint = self.snapshot.endpoints.get(name)
@@ -159,7 +163,25 @@ class Predictor:
                 why="no model version has passed its gate yet, or none of them can be loaded",
                 now="keepwell run, then keepwell status",
             )
-        return endpoint
+        return narrowed(endpoint, version) if version else endpoint
+
+
+def narrowed(endpoint: LiveEndpoint, version: int) -> LiveEndpoint:
+    """Return an endpoint that answers by one of its versions alone.
+
+    Raises:
+        NotFoundError: If that version is not served; names those that are.
+    """
+    route = next((one for one in endpoint.routes if one.version == version), None)
+    if route is None:
+        served = ", ".join(f"{one.version} ({one.role})" for one in endpoint.routes)
+        raise NotFoundError(
+            f"version {version} is not served at '{endpoint.name}'",
+            why=f"served there: {served}",
+            now="leave the version out, and the endpoint's routes decide",
+        )
+    split = Split(endpoint.name, [Route(version=version, weight=100.0, role=route.role)])
+    return replace(endpoint, routes=(route,), split=split)
 
 
 async def _score(part: Part) -> Scores:

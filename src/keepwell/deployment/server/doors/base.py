@@ -1,13 +1,20 @@
 """What a door is."""
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
-from keepwell.deployment.server.messages import Request, Response
+from keepwell.core.errors import KeepwellError
+from keepwell.deployment.server.messages import Header, Request, Response, error_response
 from keepwell.deployment.server.prediction import Call
 
 
 class Door(Protocol):
-    """Answers the requests of one protocol."""
+    """Answers the requests of one protocol.
+
+    Attributes:
+        methods: The methods that it answers.
+    """
+
+    methods: ClassVar[tuple[str, ...]] = ("POST",)
 
     async def answer(self, call: Call, request: Request) -> Response:
         """Return the answer to a request.
@@ -16,3 +23,7 @@ class Door(Protocol):
             KeepwellError: If it is refused.
         """
         ...
+
+    def refusal(self, error: KeepwellError, headers: list[Header]) -> Response:
+        """Return a refusal in the words of the protocol; ours unless it has words of its own."""
+        return error_response(error, headers)
