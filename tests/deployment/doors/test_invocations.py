@@ -1,6 +1,7 @@
 """MLflow's protocol, asked by MLflow's own client and by hand."""
 
 import json
+import warnings
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,9 @@ Row = dict[str, Any]
 
 @pytest.fixture
 def client(served: Any) -> Any:
-    from mlflow.pyfunc.scoring_server.client import ScoringServerClient
+    with warnings.catch_warnings():  # of the client's own, at its import
+        warnings.simplefilter("ignore")
+        from mlflow.pyfunc.scoring_server.client import ScoringServerClient
 
     return ScoringServerClient("127.0.0.1", f"{served.supervisor.port}/endpoints/churn")
 
@@ -80,7 +83,7 @@ BAD: dict[str, tuple[Any, str, int, str]] = {
     "misspelt": ({"dataframe_record": []}, "application/json", 422, "no rows"),
     "two forms": ({"inputs": [], "instances": []}, "application/json", 422, "instances and inputs"),
     "no object": ([1], "application/json", 422, "object"),
-    "no json": ("{", "application/json", 400, "line 1"),
+    "no json": ('{"a": 1,}', "application/json", 400, "line 1"),
     "NaN alone": ("NaN", "application/json", 400, "JSON"),
     "split": ({"dataframe_split": {"data": []}}, "application/json", 422, "dataframe_split"),
     "names": (

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keepwell.core.errors import InvalidRequestError
+from keepwell.core.records import Field
 from keepwell.core.suggestions import did_you_mean
 from keepwell.deployment.labels import class_names
 from keepwell.deployment.server.inference_protocol.metadata import OUTPUTS, prediction_type
@@ -27,9 +28,9 @@ def instances_of(endpoint: LiveEndpoint, tensors: Sequence[Tensor]) -> list[dict
         InvalidRequestError: If the tensors are not of the same number of rows; names one.
     """
     fields = endpoint.routes[0].scorer.signature.inputs
-    names = [field.name for field in fields]
+    names = {field.name for field in fields}
     if len(tensors) == 1 and tensors[0].name not in names and len(tensors[0].shape) == _MATRIX:
-        return _matrix(tensors[0], names)
+        return _matrix(tensors[0], fields)
     rows = tensors[0].shape[0] if tensors else 0
     for tensor in tensors:
         if tensor.shape not in ((rows,), (rows, 1)):
@@ -38,18 +39,25 @@ def instances_of(endpoint: LiveEndpoint, tensors: Sequence[Tensor]) -> list[dict
                 f"its shape is {list(tensor.shape)}, and '{tensors[0].name}' has {rows} rows",
                 f"send [{rows}] or [{rows}, 1] for each column",
             )
+    columns = {tensor.name: tensor.values for tensor in tensors}
+    return _read(
+        [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
+        fields,
+    )
+
+
+def _read(rows: list[dict[str, Any]], fields: Sequence[Field]) -> list[dict[str, Any]]:
+    """Return rows with their text read as its column's type."""
     read = written_reader(fields)
-    columns = [
-        [read({tensor.name: value})[tensor.name] for value in tensor.values]
-        if tensor.datatype == BYTES and all(isinstance(value, str) for value in tensor.values)
-        else tensor.values
-        for tensor in tensors
-    ]
-    told = [tensor.name for tensor in tensors]
-    return [dict(zip(told, row, strict=True)) for row in zip(*columns, strict=True)]
+    result = []
+    for row in rows:
+        text = {name: value for name, value in row.items() if isinstance(value, str)}
+        result.append(row | read(text) if text else row)
+    return result
 
 
-def _matrix(tensor: Tensor, names: list[str]) -> list[dict[str, Any]]:
+def _matrix(tensor: Tensor, fields: Sequence[Field]) -> list[dict[str, Any]]:
+    names = [field.name for field in fields]
     rows, width = tensor.shape
     if width != len(names):
         raise misfit(
@@ -57,10 +65,8 @@ def _matrix(tensor: Tensor, names: list[str]) -> list[dict[str, Any]]:
             f"it is no column, and has {width} columns where the model takes {len(names)}",
             did_you_mean(tensor.name, names) or f"the columns are: {', '.join(names)[:300]}",
         )
-    values = tensor.values
-    return [
-        dict(zip(names, values[at * width : (at + 1) * width], strict=True)) for at in range(rows)
-    ]
+    cells = [tensor.values[at * width : (at + 1) * width] for at in range(rows)]
+    return _read([dict(zip(names, row, strict=True)) for row in cells], fields)
 
 
 def outputs_of(answered: Answered, wanted: Sequence[Wanted] | None) -> list[Tensor]:
