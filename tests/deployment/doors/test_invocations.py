@@ -4,7 +4,6 @@ import json
 import warnings
 from typing import Any
 
-import pandas as pd
 import pytest
 
 Row = dict[str, Any]
@@ -37,6 +36,8 @@ def test_mlflows_client_gets_what_our_own_door_says(
     expected = served.predict(two).json()
     client.ping()
     assert client.get_version()
+    import pandas as pd
+
     frame = pd.DataFrame(two)
     answer = client.invoke(frame)
     assert answer.get_predictions()[0].tolist() == expected["predictions"]
@@ -46,6 +47,8 @@ def test_mlflows_client_gets_what_our_own_door_says(
 
 
 def test_mlflows_client_may_send_gaps_as_nan(served: Any, client: Any, two: list[Row]) -> None:
+    import pandas as pd
+
     frame = pd.DataFrame([two[0] | {"age": float("nan")}, two[1]])
     expected = served.predict([two[0] | {"age": None}, two[1]]).json()
     assert client.invoke(frame)["probabilities"] == expected["probabilities"]

@@ -1,10 +1,11 @@
 """`LogisticRegression`: weighted sums, made into probabilities."""
 
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from keepwell.deployment.scoring.heads.linear import weighted
 from keepwell.deployment.scoring.parts import Data, NotCompilableError, Read
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ class Logistic:
         intercepts: One per row.
     """
 
+    method: ClassVar[str] = "linear"
+
     def __init__(self, *, read: Read, weights: list[list[float]], intercepts: list[float]) -> None:
-        self._weights, self._intercepts = np.array(weights), np.array(intercepts)
+        self.weights, self._intercepts = np.array(weights), np.array(intercepts)
 
     @classmethod
     def read(cls, fitted: Any, files: MutableMapping[str, bytes]) -> Data:
@@ -42,9 +45,19 @@ class Logistic:
         answer: list[float] = self.batch(np.array(features)[None, :])[0].tolist()
         return answer
 
+    def margin(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        """Return the weighted sums: log-odds for two classes."""
+        return np.asarray(features @ self.weights.T + self._intercepts)
+
+    def contributions(
+        self, features: "NDArray[np.float64]", typical: "NDArray[np.float64]"
+    ) -> "NDArray[np.float64]":
+        """Return what each feature adds to the sums of the mean row."""
+        return weighted(features, typical, self.weights, self._intercepts)
+
     def batch(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """Answer rows."""
-        scores = features @ self._weights.T + self._intercepts
+        scores = self.margin(features)
         if scores.shape[1] == 1:
             with np.errstate(over="ignore"):
                 second = 1.0 / (1.0 + np.exp(-scores))
