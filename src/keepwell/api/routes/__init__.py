@@ -3,6 +3,7 @@
 from keepwell.api.routes.datasets import router as datasets
 from keepwell.api.routes.endpoints import router as endpoints
 from keepwell.api.routes.events import router as events
+from keepwell.api.routes.explanations import router as explanations
 from keepwell.api.routes.feedback import router as feedback
 from keepwell.api.routes.health import router as health
 from keepwell.api.routes.incidents import router as incidents
@@ -17,6 +18,7 @@ __all__ = [
     "datasets",
     "endpoints",
     "events",
+    "explanations",
     "feedback",
     "health",
     "incidents",
