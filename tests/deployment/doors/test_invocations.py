@@ -1,5 +1,6 @@
 """MLflow's protocol, asked by MLflow's own client and by hand."""
 
+import importlib
 import json
 import warnings
 from typing import Any
@@ -13,9 +14,9 @@ Row = dict[str, Any]
 def client(served: Any) -> Any:
     with warnings.catch_warnings():  # of the client's own, at its import
         warnings.simplefilter("ignore")
-        from mlflow.pyfunc.scoring_server.client import ScoringServerClient
+        theirs: Any = importlib.import_module("mlflow.pyfunc.scoring_server.client")
 
-    return ScoringServerClient("127.0.0.1", f"{served.supervisor.port}/endpoints/churn")
+    return theirs.ScoringServerClient("127.0.0.1", f"{served.supervisor.port}/endpoints/churn")
 
 
 def invoke(served: Any, body: Any, kind: str = "application/json") -> Any:

@@ -35,7 +35,7 @@ def two(a_row: Row) -> list[Row]:
 def tensors(rows: list[Row], *, binary: bool, column: bool = False) -> list[Any]:
     made = []
     for name, (datatype, kind) in TYPES.items():
-        array = np.array([row[name] for row in rows], dtype=kind)
+        array: Any = np.array([row[name] for row in rows], dtype=kind)
         array = array[:, None] if column else array
         tensor = triton.InferInput(name, list(array.shape), datatype)
         tensor.set_data_from_numpy(array, binary_data=binary)
