@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from keepwell.data.datasets import Datasets
     from keepwell.deployment.endpoints import Endpoints
     from keepwell.deployment.rollouts import Rollouts
+    from keepwell.governance.tokens import Tokens
     from keepwell.infrastructure.metadata.store import SqlMetadataStore
     from keepwell.infrastructure.tables.store import DeltaTableStore
     from keepwell.monitoring.feedback import Feedback
-    from keepwell.monitoring.prediction_log import Collector, PredictionLog
+    from keepwell.monitoring.prediction_log import Collector, PredictionLog, Trimmer
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
     from keepwell.operations.explanations import Explanations
@@ -206,6 +207,20 @@ class Workspace:
                 lambda bundle, name: unpack(self.blobs, bundle, name), self.registry.profile
             ),
         )
+
+    @cached_property
+    def trimmer(self) -> "Trimmer":
+        """Holds the prediction log to its limits."""
+        from keepwell.monitoring.prediction_log import Trimmer
+
+        return Trimmer(self.tables, self.metadata, self.clock, self.spec.serve.log)
+
+    @cached_property
+    def tokens(self) -> "Tokens":
+        """Tokens of consumers."""
+        from keepwell.governance.tokens import Tokens
+
+        return Tokens(self.metadata, self.clock)
 
     @cached_property
     def feedback(self) -> "Feedback":

@@ -26,8 +26,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 def operations(client: TestClient) -> Any:
     import schemathesis
 
-    document = client.get("/openapi.json").json()
-    return [item.ok() for item in schemathesis.openapi.from_dict(document).get_all_operations()]
+    document: Any = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
+    return [item.ok() for item in document.get_all_operations()]
 
 
 def send(client: TestClient, case: Any) -> Any:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 COLLECT_EVERY = 2.0
 FOLLOW_EVERY = 0.25
 TIDY_EVERY = 600.0
+TRIM_EVERY = 300.0
 KEEP_FILES_DAYS = 1 / 24
 FINE_SECONDS = 3600.0
 COARSE_SECONDS = 60.0
@@ -79,6 +80,7 @@ def up(
             workspace.endpoints,
             workspace.registry,
             blobs=workspace.blobs_url,
+            serve=serve,
         )
         announce = stack.enter_context(presence(home))
         pages = stack.enter_context(_listen(path))  # from now on requests wait, not fail
@@ -91,6 +93,7 @@ def up(
         for job in (
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
+            Periodic("trimming the log", TRIM_EVERY, workspace.trimmer.trim),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
         ):
             job.start()

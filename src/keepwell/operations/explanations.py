@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from keepwell.core.errors import InvalidRequestError, NotFoundError, UnavailableError
@@ -12,6 +12,7 @@ from keepwell.deployment.explaining import Explainers, Explanation
 from keepwell.monitoring.prediction_log import PredictionLog
 from keepwell.tracking.registry import Registry
 
+_OTHERWISE = "the row in the log is answered otherwise than the row that was sent: columns are redacted there"
 MOST = 100
 """Predictions that are explained at once."""
 
@@ -121,7 +122,19 @@ class Explanations:
     def _explain(self, prediction: Prediction, of: Any) -> Explained:
         model = self._registry.get(prediction.model, prediction.version)
         row = json.loads(prediction.inputs)
+        gaps = [
+            item.name for item in model.signature.inputs if item.required and item.name not in row
+        ]
+        if gaps:
+            raise InvalidRequestError(
+                f"prediction '{prediction.id}' was logged without '{gaps[0]}'",
+                why="the project file has the column under serve.log.redact, so nobody knows it now",
+                now="send the whole row as an instance instead",
+                details={"columns": gaps},
+            )
         explanation = self._explainers.of(model).explain([row], of=of)[0]
+        if json.dumps(explanation.prediction) != json.dumps(json.loads(prediction.prediction)):
+            explanation = replace(explanation, warnings=(*explanation.warnings, _OTHERWISE))
         return Explained(explanation=explanation, version=model, prediction=prediction)
 
     def _find(self, identifiers: Iterable[str], endpoint: str) -> dict[str, Prediction]:

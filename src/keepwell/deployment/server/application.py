@@ -1,12 +1,14 @@
 """The worker's front door: predictions here, everything else next door."""
 
 import logging
+import math
 import time
 from typing import Any
 
 from keepwell.core.errors import KeepwellError, UnavailableError, UsageError
+from keepwell.deployment.server.admission.access import UnknownCallerError
+from keepwell.deployment.server.admission.guard import refuse_strangers
 from keepwell.deployment.server.doors import Door, Doors
-from keepwell.deployment.server.guard import refuse_strangers
 from keepwell.deployment.server.heartbeat import RequestError
 from keepwell.deployment.server.messages import (
     Header,
@@ -18,6 +20,10 @@ from keepwell.deployment.server.messages import (
 from keepwell.deployment.server.prediction import Call, PredictionError, Predictor
 from keepwell.deployment.server.proxy import ControlAwayError, Proxy, away
 from keepwell.deployment.server.requests import ClientGoneError, read_body
+
+_PREFIX = "/endpoints/"
+_NEXT_DOOR = {"feedback": "feedback", "explain": "predict"}
+"""What the control process answers of an endpoint, and what a token must allow for it."""
 
 _logger = logging.getLogger(__name__)
 
@@ -44,6 +50,10 @@ class Application:
         path: str = scope["path"]
         found = self.door(path)
         if found is None:
+            refusal = self._refuse_stranger_next_door(_request(scope))
+            if refusal is not None:
+                await _send(send, refusal)
+                return
             try:
                 await self._proxy.pass_on(scope, receive, send)
             except ControlAwayError:
@@ -71,6 +81,8 @@ class Application:
         call = Call.of(name, request)
         self._predictor.counters.in_flight += 1
         try:
+            if name and door.scope:
+                self.admit(call, request, door.scope)
             return await door.answer(call, request)
         except KeepwellError as error:
             return self._refuse(door, call, error)
@@ -80,7 +92,20 @@ class Application:
         finally:
             self._predictor.counters.in_flight -= 1
 
-    def _refuse(self, door: Door, call: Call, error: KeepwellError) -> Response:
+    def admit(self, call: Call, request: Request, scope: str) -> None:
+        """See who asks, and let them in.
+
+        Raises:
+            KeepwellError: If they may not ask for that.
+        """
+        access = self._predictor.snapshot.access
+        if access.idle:
+            return
+        call.consumer = access.admit(request, call.endpoint, scope)
+        if call.consumer is not None and not call.caller:
+            call.caller = call.consumer.name
+
+    def _refuse(self, door: Door | None, call: Call, error: KeepwellError) -> Response:
         known = call.endpoint in self._predictor.snapshot.endpoints
         self._predictor.counters.refused(
             RequestError(
@@ -94,9 +119,24 @@ class Application:
         headers: list[Header] = []
         if call.version:
             headers.append((b"x-model-version", b"%d" % call.version))
-        if isinstance(error, UnavailableError):
-            headers.append((b"retry-after", b"1"))
-        return door.refusal(error, headers)
+        wait = error.details.get("retry_after", isinstance(error, UnavailableError))
+        if wait:
+            headers.append((b"retry-after", b"%d" % math.ceil(wait)))
+        if isinstance(error, UnknownCallerError):
+            headers.append((b"www-authenticate", b"Bearer"))
+        return error_response(error, headers) if door is None else door.refusal(error, headers)
+
+    def _refuse_stranger_next_door(self, request: Request) -> Response | None:
+        """Return the refusal of what is answered next door, and not to everybody; None for all else."""
+        name, _, verb = request.path.removeprefix(_PREFIX).partition("/")
+        if verb not in _NEXT_DOOR or not request.path.startswith(_PREFIX):
+            return None
+        call = Call.of(name, request)
+        try:
+            self.admit(call, request, _NEXT_DOOR[verb])
+        except KeepwellError as error:
+            return self._refuse(None, call, error)
+        return None
 
     def _answer_alone(self, path: str) -> Response:
         """Return what can be said while the control process is away."""

@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 
 from keepwell.core.errors import IntegrityError, KeepwellError, NotFoundError
 from keepwell.core.records import BundleFile, Route
+from keepwell.core.spec import LogSpec
 from keepwell.deployment.example import example_of
 from keepwell.deployment.labels import Labels
+from keepwell.deployment.log_policy import LogPolicy
 from keepwell.deployment.routing import Split
 from keepwell.deployment.scoring.scorer import Scorer, load_scorer
+from keepwell.deployment.server.admission.access import Access
+from keepwell.deployment.server.admission.meters import Meters
 from keepwell.deployment.server.routes import Routes, ServedEndpoint, ServedRoute
 
 ReadBlob = Callable[[str], bytes]
@@ -38,6 +42,7 @@ class LiveEndpoint:
     routes: tuple[LiveRoute, ...]
     split: Split
     key_is_input: bool = False
+    logs_key: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +53,20 @@ class Snapshot:
         generation: The newest generation of the routing file that is followed to the letter.
         endpoints: By name.
         problems: What of the routing file cannot be followed, and why; empty if nothing.
+        log: What is logged of what is answered.
+        access: Who may ask.
     """
 
     generation: int = 0
     endpoints: Mapping[str, LiveEndpoint] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    log: LogPolicy = field(default_factory=lambda: LogPolicy(LogSpec()))
+    access: Access = field(default_factory=Access)
 
 
-def load_snapshot(routes: Routes, before: Snapshot, read: ReadBlob) -> Snapshot:
+def load_snapshot(
+    routes: Routes, before: Snapshot, read: ReadBlob, meters: Meters | None = None
+) -> Snapshot:
     """Return the snapshot that routes ask for; scorers that are loaded already are kept.
 
     A version that cannot be loaded takes no traffic: its keys go to the other routes of its endpoint,
@@ -65,6 +76,7 @@ def load_snapshot(routes: Routes, before: Snapshot, read: ReadBlob) -> Snapshot:
         routes: What the routing file says.
         before: What is served now.
         read: Gives a blob by digest, verified.
+        meters: What each consumer has used.
     """
     problems: list[str] = []
     endpoints: dict[str, LiveEndpoint] = {}
@@ -73,23 +85,25 @@ def load_snapshot(routes: Routes, before: Snapshot, read: ReadBlob) -> Snapshot:
         live = []
         for route in served.routes:
             try:
-                live.append((route, _load_route(route, old, served, read)))
+                live.append((route, _load_route(route, old, served, read, routes.log)))
             except Exception as error:  # whatever a bundle does, the others must go live
                 _logger.exception("version %s of %s cannot be loaded", route.version, served.model)
                 problems.append(f"version {route.version} of '{served.model}': {_say(error)}")
         if served.routes and not live and old is not None:
             endpoints[served.name] = old
         else:
-            endpoints[served.name] = _live_endpoint(served, live)
+            endpoints[served.name] = _live_endpoint(served, live, routes.log)
     return Snapshot(
         generation=before.generation if problems else routes.generation,
         endpoints=endpoints,
         problems=tuple(problems),
+        log=LogPolicy(routes.log),
+        access=Access(routes.tokens, required=routes.tokens_required, meters=meters),
     )
 
 
 def _live_endpoint(
-    served: ServedEndpoint, live: list[tuple[ServedRoute, LiveRoute]]
+    served: ServedEndpoint, live: list[tuple[ServedRoute, LiveRoute]], log: LogSpec
 ) -> LiveEndpoint:
     shares = [Route(version=r.version, weight=r.weight, role=r.role) for r, _ in live]
     return LiveEndpoint(
@@ -99,11 +113,16 @@ def _live_endpoint(
         routes=tuple(route for _, route in live),
         split=Split(served.name, shares),
         key_is_input=any(r.signature.input(served.key) is not None for r, _ in live),
+        logs_key=served.key not in log.redact,
     )
 
 
 def _load_route(
-    route: ServedRoute, old: LiveEndpoint | None, served: ServedEndpoint, read: ReadBlob
+    route: ServedRoute,
+    old: LiveEndpoint | None,
+    served: ServedEndpoint,
+    read: ReadBlob,
+    log: LogSpec,
 ) -> LiveRoute:
     known = [one for one in old.routes if one.files == route.files] if old is not None else []
     if known and old is not None and old.model == served.model:
@@ -115,7 +134,7 @@ def _load_route(
         version=route.version,
         role=route.role,
         scorer=scorer,
-        labels=Labels(route.signature),
+        labels=Labels(route.signature, log.redact),
         files=route.files,
     )
 

@@ -12,9 +12,11 @@ class Door(Protocol):
 
     Attributes:
         methods: The methods that it answers.
+        scope: What a token must allow; empty where none is asked for.
     """
 
     methods: ClassVar[tuple[str, ...]] = ("POST",)
+    scope: ClassVar[str] = "predict"
 
     async def answer(self, call: Call, request: Request) -> Response:
         """Return the answer to a request.

@@ -60,7 +60,7 @@ class InvocationsDoor(Door):
                 now=f"send {_SHAPE}, or CSV with a line of column names",
             )
         answered = await self._predictor.predict(call, instances)
-        document = document_of(answered.endpoint, answered.parts)
+        document = document_of(answered.endpoint, answered.parts, logged=answered.logged)
         if notes:
             document["warnings"] = [*document.get("warnings", ()), *notes]
         return json_response(200, document, answered.marks)

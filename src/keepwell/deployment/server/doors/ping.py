@@ -18,6 +18,7 @@ class PingDoor(Door):
     """
 
     methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
+    scope: ClassVar[str] = ""
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
@@ -36,6 +37,7 @@ class VersionDoor(Door):
     """
 
     methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
+    scope: ClassVar[str] = ""
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor

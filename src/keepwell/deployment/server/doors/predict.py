@@ -32,7 +32,7 @@ class PredictDoor(Door):
         else:
             instances = decode_instances(request.body)
         answered = await self._predictor.predict(call, instances)
-        document = document_of(answered.endpoint, answered.parts)
+        document = document_of(answered.endpoint, answered.parts, logged=answered.logged)
         if wants_csv(request):
             return csv_response(document, answered.marks)
         return json_response(200, document, answered.marks)

@@ -41,7 +41,7 @@ class SheetDoor(Door):
         only = "" if ONLY in known else given.pop(ONLY, "")
         row: dict[str, Any] = read_written(endpoint)(given)
         answered = await self._predictor.predict(call, [row])
-        document = document_of(answered.endpoint, answered.parts)
+        document = document_of(answered.endpoint, answered.parts, logged=answered.logged)
         headers = [*answered.marks, _FRESH]
         if not only:
             return csv_response(document, headers)

@@ -75,7 +75,7 @@ def outputs_of(answered: Answered, wanted: Sequence[Wanted] | None) -> list[Tens
     Raises:
         InvalidRequestError: If there is none of a name.
     """
-    document = document_of(answered.endpoint, answered.parts)
+    document = document_of(answered.endpoint, answered.parts, logged=answered.logged)
     signature = answered.parts[0].part.route.scorer.signature
     rows = len(document["predictions"])
     kind = prediction_type(signature)
@@ -84,7 +84,10 @@ def outputs_of(answered: Answered, wanted: Sequence[Wanted] | None) -> list[Tens
             name="predictions", datatype=kind, shape=(rows,), values=document["predictions"]
         ),
         "prediction_ids": Tensor(
-            name="prediction_ids", datatype=BYTES, shape=(rows,), values=document["prediction_ids"]
+            name="prediction_ids",
+            datatype=BYTES,
+            shape=(rows,),
+            values=[one or "" for one in document["prediction_ids"]],
         ),
     }
     if "probabilities" in document:
