@@ -6,7 +6,7 @@ None if a feature mixes several columns, as a principal component does: there is
 the question how much one column added.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 Data = Mapping[str, Any]
@@ -42,13 +42,45 @@ def _chain(step: Data, sources: Sources) -> Sources | None:
 
 
 def _split(step: Data, sources: Sources) -> Sources | None:
+    return _side_by_side(
+        (block["step"], [sources[at] for at in block["columns"]]) for block in step["blocks"]
+    )
+
+
+def _union(step: Data, sources: Sources) -> Sources | None:
+    return _side_by_side((part["step"], sources) for part in step["parts"])
+
+
+def _side_by_side(parts: Iterable[tuple[Data, Sources]]) -> Sources | None:
     result: Sources = []
-    for block in step["blocks"]:
-        found = _step(block["step"], [sources[at] for at in block["columns"]])
+    for step, sources in parts:
+        found = _step(step, sources)
         if found is None:
             return None
         result += found
     return result
+
+
+def _together(step: Data, sources: Sources) -> Sources | None:
+    """Each feature becomes one feature, and looks at the others: fine where all are of one column."""
+    return sources if len(set(sources)) <= 1 else None
+
+
+def _bins(step: Data, sources: Sources) -> Sources:
+    if not step["one_hot"]:
+        return sources
+    pairs = zip(sources, step["edges"], strict=True)
+    return [source for source, edges in pairs for _ in range(len(edges) + 1)]
+
+
+def _target(step: Data, sources: Sources) -> Sources:
+    pairs = zip(sources, step["columns"], strict=True)
+    return [source for source, column in pairs for _ in column["unseen"]]
+
+
+def _chosen(key: str) -> "Reader":
+    """Return the reader of a step that keeps or flags some of its columns."""
+    return lambda step, sources: [sources[at] for at in step[key]]
 
 
 def _impute(step: Data, sources: Sources) -> Sources:
@@ -75,21 +107,31 @@ def _terms(step: Data, sources: Sources) -> Sources:
     return [sources[0]] * len(step["vocabulary"])
 
 
-_READERS: dict[str, Callable[[Data, Sources], Sources | None]] = {
-    "sklearn.passthrough": _alike,
-    "sklearn.FunctionTransformer": _alike,
-    "sklearn.StandardScaler": _alike,
-    "sklearn.MinMaxScaler": _alike,
-    "sklearn.MaxAbsScaler": _alike,
-    "sklearn.RobustScaler": _alike,
-    "sklearn.PowerTransformer": _alike,
-    "sklearn.QuantileTransformer": _alike,
-    "sklearn.OrdinalEncoder": _alike,
+Reader = Callable[[Data, Sources], Sources | None]
+
+_ALIKE = (
+    "passthrough", "FunctionTransformer", "StandardScaler", "MinMaxScaler", "MaxAbsScaler",
+    "RobustScaler", "PowerTransformer", "QuantileTransformer", "Binarizer", "OrdinalEncoder",
+)  # fmt: skip
+_SELECTORS = (
+    "GenericUnivariateSelect", "RFE", "RFECV", "SelectFdr", "SelectFpr", "SelectFromModel", "SelectFwe",
+    "SelectKBest", "SelectPercentile", "SequentialFeatureSelector", "VarianceThreshold",
+)  # fmt: skip
+_READERS: dict[str, Reader] = {
+    **{f"sklearn.{name}": _alike for name in _ALIKE},
+    **{f"sklearn.{name}": _chosen("keep") for name in _SELECTORS},
+    "sklearn.MissingIndicator": _chosen("columns"),
     "sklearn.SimpleImputer": _impute,
     "sklearn.OneHotEncoder": _one_hot,
+    "sklearn.KBinsDiscretizer": _bins,
+    "sklearn.TargetEncoder": _target,
     "sklearn.CountVectorizer": _terms,
     "sklearn.TfidfVectorizer": _terms,
+    "sklearn.HashingVectorizer": lambda step, sources: sources[:1] * step["width"],
+    "sklearn.TfidfTransformer": _together,
+    "sklearn.Normalizer": _together,
     "sklearn.Pipeline": _chain,
     "sklearn.ColumnTransformer": _split,
+    "sklearn.FeatureUnion": _union,
     "keepwell.DateParts": _date_parts,
 }
