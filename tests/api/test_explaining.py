@@ -12,6 +12,10 @@ from live_world import A_CUSTOMER, Live, front, live
 from starlette.testclient import TestClient
 
 from keepwell.cli.application import call
+from keepwell.core.identifiers import new_id
+from keepwell.core.records import Prediction
+from keepwell.infrastructure.codec import to_plain
+from keepwell.infrastructure.segments import SegmentWriter, encode_prediction
 
 PATH = f"/endpoints/{NAME}/explain"
 
@@ -69,6 +73,40 @@ def test_a_past_prediction_is_explained_by_its_version_then(
     assert now["model"]["version"] == 2
     assert now["output"] != said[0]["output"]
     assert old["contributions"] == said[0]["contributions"]
+
+
+def logged(company: Live, inputs: dict[str, Any], prediction: str) -> str:
+    """Leave a prediction in the log, and return its id."""
+    identifier = new_id(time.time())
+    row = Prediction(
+        id=identifier,
+        time=time.time(),
+        endpoint=NAME,
+        model=NAME,
+        version=1,
+        role="champion",
+        request=identifier,
+        key="",
+        inputs=json.dumps(inputs),
+        prediction=json.dumps(prediction),
+    )
+    writer = SegmentWriter(company.workspace.home / "serving" / "segments", "worker-7")
+    writer.append(encode_prediction(to_plain(row)))
+    writer.close()
+    return identifier
+
+
+def test_a_row_that_was_logged_in_part_is_told(company: Live, asking: TestClient) -> None:
+    answered = explain(asking, {"instances": [A_CUSTOMER]})[0]["prediction"]
+    other = "No" if answered == "Yes" else "Yes"
+    some = {name: value for name, value in A_CUSTOMER.items() if name != "TotalCharges"}
+    said = explain(asking, {"prediction_ids": [logged(company, some, other)]})[0]
+    assert "redacted" in said["warnings"][0]
+    less = {name: value for name, value in A_CUSTOMER.items() if name != "Contract"}
+    body = {"prediction_ids": [logged(company, less, other)]}
+    answer = asking.post(PATH, json=body)
+    assert answer.status_code == 422
+    assert "logged without 'Contract'" in answer.json()["what"]
 
 
 BAD: dict[str, tuple[Any, int, str]] = {

@@ -265,3 +265,45 @@ def test_what_cannot_be_explained_is_refused(model_of: Callable[..., Any], a_row
         explainer.explain([a_row | {"visits": "x"}])
     with pytest.raises(InvalidRequestError, match="no class True"):
         explainer_of(model_of(Task.MULTICLASS)).explain([a_row], of=True)
+
+
+@pytest.mark.parametrize("mixing", [False, True])
+def test_columns_are_followed_through_every_kind_of_step(
+    model_of: Callable[..., Any], a_row: Row, mixing: bool
+) -> None:
+    from sklearn.compose import ColumnTransformer
+    from sklearn.decomposition import PCA
+    from sklearn.feature_extraction.text import HashingVectorizer
+    from sklearn.feature_selection import SelectKBest
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import FeatureUnion, Pipeline
+    from sklearn.preprocessing import KBinsDiscretizer, MinMaxScaler, StandardScaler, TargetEncoder
+
+    from keepwell.deployment.scoring import build_scorer_files
+    from keepwell.features import Decoder
+
+    made = model_of()
+    numbers = [
+        ("filled", SimpleImputer(add_indicator=True)),
+        ("both", FeatureUnion([("s", StandardScaler()), ("m", MinMaxScaler())])),
+        ("mixed", PCA(3)) if mixing else ("best", SelectKBest(k=4)),
+    ]
+    blocks = [
+        ("numbers", Pipeline(numbers), ["age", "member"]),
+        ("bins", KBinsDiscretizer(3, encode="onehot-dense", strategy="uniform"), ["visits"]),
+        ("means", TargetEncoder(), ["colour"]),
+        ("words", HashingVectorizer(n_features=16), "note"),
+    ]
+    steps = [("columns", ColumnTransformer(blocks)), ("last", LogisticRegression(max_iter=500))]
+    frame = Decoder(made.signature).table(made.table)
+    target = made.pipeline.predict(frame)
+    pipeline = Pipeline(steps).fit(frame, target)
+    files, proof = build_scorer_files(pipeline, made.signature, made.table.slice(0, 60))
+    assert proof.compiled
+    said = explainer_of(replace(made, files=files)).explain([a_row], budget=0.2)[0]
+    assert said.method == ("sampled" if mixing else "linear")
+    assert total(said) == pytest.approx(said.output, rel=1e-9, abs=1e-9)
+    told = {one.column: one.contribution for one in said.contributions}
+    assert told["since"] == 0
+    assert told["visits"] != 0

@@ -22,7 +22,7 @@ from keepwell.deployment.server.proxy import ControlAwayError, Proxy, away
 from keepwell.deployment.server.requests import ClientGoneError, read_body
 
 _PREFIX = "/endpoints/"
-_NEXT_DOOR = {"feedback": "feedback", "explain": "predict"}
+_NEXT_DOOR = {"feedback": "feedback", "explain": "explain"}
 """What the control process answers of an endpoint, and what a token must allow for it."""
 
 _logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Application:
         path: str = scope["path"]
         found = self.door(path)
         if found is None:
-            refusal = self._refuse_stranger_next_door(_request(scope))
+            refusal = self.refuse_next_door(_request(scope))
             if refusal is not None:
                 await _send(send, refusal)
                 return
@@ -126,7 +126,7 @@ class Application:
             headers.append((b"www-authenticate", b"Bearer"))
         return error_response(error, headers) if door is None else door.refusal(error, headers)
 
-    def _refuse_stranger_next_door(self, request: Request) -> Response | None:
+    def refuse_next_door(self, request: Request) -> Response | None:
         """Return the refusal of what is answered next door, and not to everybody; None for all else."""
         name, _, verb = request.path.removeprefix(_PREFIX).partition("/")
         if verb not in _NEXT_DOOR or not request.path.startswith(_PREFIX):
