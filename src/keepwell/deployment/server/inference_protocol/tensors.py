@@ -83,7 +83,7 @@ def read_head(name: Any, datatype: Any, shape: Any) -> tuple[str, str, tuple[int
         raise misfit(
             "", "it has no name", 'send {"name": …, "datatype": …, "shape": […], "data": […]}'
         )
-    if datatype != BYTES and datatype not in NUMBERS:
+    if not isinstance(datatype, str) or (datatype != BYTES and datatype not in NUMBERS):
         known = [*NUMBERS, BYTES]
         raise misfit(
             name,
