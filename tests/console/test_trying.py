@@ -129,3 +129,11 @@ def test_the_snippet_follows_language_and_form(visitor: Browser, url: str) -> No
     assert '"SeniorCitizen": False' in text
     pressed = "return document.querySelector('[aria-pressed=true]').dataset.language"
     assert visitor.run(pressed) == "python"
+
+
+def test_the_page_of_a_prediction_says_why(visitor: Browser, company: Live, url: str) -> None:
+    identifier = company.predict(A_CUSTOMER)["prediction_ids"][0]
+    visitor.open(f"{url}/predictions/{identifier}")
+    visitor.until("document.querySelectorAll('#why .leaning').length === 8")
+    assert "log-odds of Yes" in visitor.run("return document.getElementById('why').textContent")
+    assert visitor.complaints() == []

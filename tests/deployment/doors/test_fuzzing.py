@@ -134,7 +134,7 @@ def test_no_inference_breaks_the_worker(
 def test_no_bytes_break_the_worker(
     application: Application, tail: bytes, datatype: str, rows: int
 ) -> None:
-    tensor = {"name": "visits", "datatype": datatype, "shape": [rows]}
+    tensor: dict[str, Any] = {"name": "visits", "datatype": datatype, "shape": [rows]}
     tensor["parameters"] = {"binary_data_size": len(tail)}
     head = json.dumps({"inputs": [tensor]}).encode()
     length = b"%d" % len(head)
