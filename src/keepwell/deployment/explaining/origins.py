@@ -4,6 +4,7 @@
 
 None if a feature mixes several columns, as a principal component does: there is no exact answer then to
 the question how much one column added.
+A step that is not listed here counts as one that mixes, so a new one wants its line in `_READERS`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
