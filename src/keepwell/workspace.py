@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from keepwell.monitoring.prediction_log.intake import Intake
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
+    from keepwell.operations.explanations import Explanations
     from keepwell.operations.loop.incidents import Incidents
     from keepwell.tracking.registry import Registry
     from keepwell.tracking.runs import Runs
@@ -190,6 +191,23 @@ class Workspace:
         from keepwell.monitoring.prediction_log import PredictionLog
 
         return PredictionLog(self.tables, self.clock)
+
+    @cached_property
+    def explanations(self) -> "Explanations":
+        """Says why an endpoint answered what it answered."""
+        from keepwell.deployment.explaining import Explainers
+        from keepwell.operations.explanations import Explanations
+        from keepwell.tracking.bundles import unpack
+
+        return Explanations(
+            self.endpoints,
+            self.registry,
+            self.predictions,
+            self.collector.collect,
+            Explainers(
+                lambda bundle, name: unpack(self.blobs, bundle, name), self.registry.profile
+            ),
+        )
 
     @cached_property
     def trimmer(self) -> "Trimmer":

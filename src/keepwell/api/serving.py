@@ -69,7 +69,12 @@ def up(
     host = host or serve.host
     path = control_socket(home)
     supervisor = Supervisor(
-        home, host, serve.port if port is None else port, workers or serve.workers, path
+        home,
+        host,
+        serve.port if port is None else port,
+        workers or serve.workers,
+        path,
+        grpc_port=serve.grpc_port or 0,
     )
     with _log_to(home / "logs" / "control.log"), contextlib.ExitStack() as stack:
         publisher = Publisher(

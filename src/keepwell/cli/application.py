@@ -10,7 +10,17 @@ from keepwell.cli.options import Group, examples, markup
 
 PANELS = {
     "Build": ("init", "plan", "run", "test", "data", "runs", "models"),
-    "Serve": ("up", "status", "predict", "predictions", "feedback", "export", "import", "tokens"),
+    "Serve": (
+        "up",
+        "status",
+        "predict",
+        "explain",
+        "predictions",
+        "feedback",
+        "export",
+        "import",
+        "tokens",
+    ),
     "Watch": ("monitor", "validate", "incidents", "audit"),
     "Look around": ("demo", "doctor"),
 }

@@ -94,6 +94,7 @@ class ServeSpec:
     host: str = "127.0.0.1"
     port: int = 4400
     workers: int = 1
+    grpc_port: int | None = None  # None: no gRPC
     rollout: RolloutSpec = RolloutSpec()
     log: LogSpec = LogSpec()
     tokens: str = "optional"  # or required: nobody without a token is answered

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from keepwell.api.bodies import read_body
 from keepwell.api.documents import ImportCounts
 from keepwell.api.door import document, workspace_of
-from keepwell.api.routes.feedback import body_of
+from keepwell.api.routes.feedback import LARGEST_BODY
 from keepwell.core.errors import InvalidRequestError, UsageError
 
 router = APIRouter(tags=["predictions"])
@@ -60,7 +61,7 @@ async def import_predictions(request: Request, endpoint: str) -> Response:
 
     Each is kept once, by its id, however often it is handed in. `device` becomes its caller.
     """
-    device, predictions = _posted(await body_of(request))
+    device, predictions = _posted(await read_body(request, LARGEST_BODY))
     workspace = workspace_of(request)
 
     def take() -> Any:

@@ -38,6 +38,10 @@ class Compiled:
     Args:
         data: What `read_pipeline` returned.
         read: Gives the bundle's files.
+
+    Attributes:
+        head: The estimator.
+        order: Where the signature's classes are among the head's; None if in the same places.
     """
 
     def __init__(self, data: Mapping[str, Any], read: Read) -> None:
@@ -51,9 +55,9 @@ class Compiled:
             )
         self._inputs: list[int] = data["inputs"]
         self._nans: list[int] = data.get("nans", [])
-        self._order: list[int] | None = data["order"]
+        self.order: list[int] | None = data["order"]
         self._steps: list[Step] = [build_step(step, read) for step in data["steps"]]
-        self._head: Head = build_head(data["head"], read)
+        self.head: Head = build_head(data["head"], read)
         self._at_once = max(1, _CELLS // max(1, data.get("width", 1)))
         self.kept: list[Data] = kept_parts(data)
 
@@ -65,8 +69,8 @@ class Compiled:
                 features[at] = math.nan
         for step in self._steps:
             features = step.row(features)
-        answer = self._head.row(features)
-        return answer if self._order is None else [answer[at] for at in self._order]
+        answer = self.head.row(features)
+        return answer if self.order is None else [answer[at] for at in self.order]
 
     def batch(self, columns: "Columns") -> "NDArray[np.float64]":
         """Answer rows given as columns of canonical values."""
@@ -81,6 +85,11 @@ class Compiled:
         )
 
     def _piece(self, columns: "Columns") -> "NDArray[np.float64]":
+        answer = self.head.batch(self.features(columns))
+        return answer if self.order is None else answer[:, self.order]
+
+    def features(self, columns: "Columns") -> "NDArray[Any]":
+        """Return what the head sees of rows given as columns of canonical values."""
         from keepwell.deployment.scoring.steps.matrix import side_by_side
 
         chosen = [columns[at] for at in self._inputs]
@@ -89,10 +98,7 @@ class Compiled:
         matrix = None
         for step in self._steps:
             matrix = step.batch(chosen if matrix is None else list(matrix.T))
-        answer = self._head.batch(
-            side_by_side(chosen, len(columns[0])) if matrix is None else matrix
-        )
-        return answer if self._order is None else answer[:, self._order]
+        return side_by_side(chosen, len(columns[0])) if matrix is None else matrix
 
 
 def read_pipeline(pipeline: Any, signature: Signature, files: MutableMapping[str, bytes]) -> Data:

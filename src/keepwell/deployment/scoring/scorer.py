@@ -111,6 +111,21 @@ class Scorer:
             return self.rows([])
         return self._scores(np.concatenate(answers), [])
 
+    @property
+    def model(self) -> Model:
+        """What answers."""
+        return self._model
+
+    def canonical(self, instances: Sequence[Mapping[str, Any]]) -> "list[NDArray[Any]]":
+        """Return instances as columns of canonical values, in the order of the signature.
+
+        Raises:
+            InvalidRequestError: As `rows` does.
+        """
+        columns = self._decoder.rows(instances).columns
+        pairs = zip(columns, self._kinds, strict=True)
+        return [np.array(values, dtype=kind) for values, kind in pairs]
+
     def _piece(self, decoder: Decoder, table: "pa.Table", start: int) -> "NDArray[np.float64]":
         try:
             columns = decoder.columns(table.slice(start, self._at_once))

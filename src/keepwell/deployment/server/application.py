@@ -8,7 +8,7 @@ from typing import Any
 from keepwell.core.errors import KeepwellError, UnavailableError, UsageError
 from keepwell.deployment.server.admission.access import UnknownCallerError
 from keepwell.deployment.server.admission.guard import refuse_strangers
-from keepwell.deployment.server.doors import Door, PredictDoor
+from keepwell.deployment.server.doors import Door, Doors
 from keepwell.deployment.server.heartbeat import RequestError
 from keepwell.deployment.server.messages import (
     Header,
@@ -22,7 +22,8 @@ from keepwell.deployment.server.proxy import ControlAwayError, Proxy, away
 from keepwell.deployment.server.requests import ClientGoneError, read_body
 
 _PREFIX = "/endpoints/"
-_HANDED_IN = ("feedback", "import")  # the control process takes them; who may is decided here
+_NEXT_DOOR = {"feedback": "feedback", "explain": "explain", "import": "import"}
+"""What the control process answers of an endpoint, and what a token must allow for it."""
 
 _logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class Application:
     def __init__(self, predictor: Predictor, proxy: Proxy) -> None:
         self._predictor = predictor
         self._proxy = proxy
-        self._doors: dict[str, Door] = {"predict": PredictDoor(predictor)}
+        self._doors = Doors(predictor)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one ASGI request."""
@@ -49,7 +50,7 @@ class Application:
         path: str = scope["path"]
         found = self.door(path)
         if found is None:
-            refusal = self._refuse_outcomes(_request(scope))
+            refusal = self.refuse_next_door(_request(scope))
             if refusal is not None:
                 await _send(send, refusal)
                 return
@@ -65,32 +66,29 @@ class Application:
         except ClientGoneError:
             return
         except KeepwellError as error:
-            await _send(send, self._refuse(Call(endpoint=found[1]), error))
+            await _send(send, self._refuse(found[0], Call(endpoint=found[1]), error))
             return
         await _send(send, await self.answer(*found, request))
 
     def door(self, path: str) -> tuple[Door, str] | None:
-        """Return the door of `/endpoints/NAME/VERB` and the name; None if the path is not ours."""
-        if not path.startswith(_PREFIX):
-            return None
-        name, slash, verb = path[len(_PREFIX) :].partition("/")
-        door = self._doors.get(verb) if slash and name else None
-        return None if door is None else (door, name)
+        """Return the door of a path and the endpoint that it names; None if the path is not ours."""
+        return self._doors.find(path)
 
     async def answer(self, door: Door, name: str, request: Request) -> Response:
         """Return the answer to a request that was read whole."""
-        if request.method != "POST":
-            return _wrong_method(request)
+        if request.method not in door.methods:
+            return _wrong_method(door, request)
         call = Call.of(name, request)
         self._predictor.counters.in_flight += 1
         try:
-            self.admit(call, request, door.scope)
+            if name and door.scope:
+                self.admit(call, request, door.scope)
             return await door.answer(call, request)
         except KeepwellError as error:
-            return self._refuse(call, error)
+            return self._refuse(door, call, error)
         except Exception as error:  # a model may raise anything; the worker lives
             _logger.exception("endpoint %s failed", name)
-            return self._refuse(call, PredictionError.of(call, error))
+            return self._refuse(door, call, PredictionError.of(call, error))
         finally:
             self._predictor.counters.in_flight -= 1
 
@@ -107,7 +105,7 @@ class Application:
         if call.consumer is not None and not call.caller:
             call.caller = call.consumer.name
 
-    def _refuse(self, call: Call, error: KeepwellError) -> Response:
+    def _refuse(self, door: Door | None, call: Call, error: KeepwellError) -> Response:
         known = call.endpoint in self._predictor.snapshot.endpoints
         self._predictor.counters.refused(
             RequestError(
@@ -126,18 +124,18 @@ class Application:
             headers.append((b"retry-after", b"%d" % math.ceil(wait)))
         if isinstance(error, UnknownCallerError):
             headers.append((b"www-authenticate", b"Bearer"))
-        return error_response(error, headers)
+        return error_response(error, headers) if door is None else door.refusal(error, headers)
 
-    def _refuse_outcomes(self, request: Request) -> Response | None:
-        """Return the refusal of outcomes from somebody who may not tell any; None for all else."""
+    def refuse_next_door(self, request: Request) -> Response | None:
+        """Return the refusal of what is answered next door, and not to everybody; None for all else."""
         name, _, verb = request.path.removeprefix(_PREFIX).partition("/")
-        if verb not in _HANDED_IN or not request.path.startswith(_PREFIX):
+        if verb not in _NEXT_DOOR or not request.path.startswith(_PREFIX):
             return None
         call = Call.of(name, request)
         try:
-            self.admit(call, request, verb)
+            self.admit(call, request, _NEXT_DOOR[verb])
         except KeepwellError as error:
-            return self._refuse(call, error)
+            return self._refuse(None, call, error)
         return None
 
     def _answer_alone(self, path: str) -> Response:
@@ -169,11 +167,14 @@ async def _send(send: Any, response: Response) -> None:
     await send({"type": "http.response.body", "body": response.body})
 
 
-def _wrong_method(request: Request) -> Response:
+def _wrong_method(door: Door, request: Request) -> Response:
+    methods = " or ".join(door.methods)
+    posts = "POST" in door.methods
     error = UsageError(
         f"{request.method} {request.path} means nothing",
-        why="predictions are asked for by POST, with the rows in the body",
-        now=f"curl {request.path} -H 'content-type: application/json' "
-        "-d '{\"instances\": [{…}]}'",
+        why=f"it answers {methods}" + (", with the rows in the body" if posts else ""),
+        now=f"curl {request.path} -H 'content-type: application/json' -d '{{\"instances\": [{{…}}]}}'"
+        if posts
+        else f"curl {request.path}",
     )
-    return error_response(error, [(b"allow", b"POST")], status=405)
+    return error_response(error, [(b"allow", ", ".join(door.methods).encode())], status=405)

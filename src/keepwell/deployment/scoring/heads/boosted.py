@@ -1,7 +1,7 @@
 """`LGBMClassifier` and `LGBMRegressor`: the booster as LightGBM's own text."""
 
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ class Boosted:
         features: Number of columns that it takes.
         binary: It gives the probability of the second of two classes only.
     """
+
+    method: ClassVar[str] = "tree-shap"
 
     def __init__(self, *, read: Read, file: str, features: int, binary: bool) -> None:
         self._booster = Booster(read(file), features)
@@ -53,3 +55,13 @@ class Boosted:
         """Answer rows."""
         answer = self._booster.batch(features)
         return np.hstack([1.0 - answer, answer]) if self._binary else answer
+
+    def margin(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        """Return the booster's raw scores: log-odds for two classes."""
+        return self._booster.raw(features)
+
+    def contributions(
+        self, features: "NDArray[np.float64]", typical: "NDArray[np.float64]"
+    ) -> "NDArray[np.float64]":
+        """Return exact Shapley values by the paths of the trees, which know what is typical."""
+        return self._booster.contributions(features)

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FLOAT64 = 1  # C_API_DTYPE_FLOAT64
-_NORMAL, _LEAF = 0, 2  # C_API_PREDICT_NORMAL, C_API_PREDICT_LEAF_INDEX
+_NORMAL = 0  # C_API_PREDICT_NORMAL
+_RAW = 1  # C_API_PREDICT_RAW_SCORE
+_LEAF = 2  # C_API_PREDICT_LEAF_INDEX
+_CONTRIBUTIONS = 3  # C_API_PREDICT_CONTRIB
 _ROW_MAJOR = 1
 _NAMES = ("lib_lightgbm.so", "lib_lightgbm.dylib")
 
@@ -90,8 +93,23 @@ class Booster:
 
     def batch(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """Return one row of outputs per row."""
+        return self._predict(features, _NORMAL, self.outputs)
+
+    def raw(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        """Return one row of outputs per row, before they are made into probabilities."""
+        return self._predict(features, _RAW, self.outputs, b"num_threads=1")
+
+    def contributions(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        """Return by row and output the exact Shapley value of each feature, and last the base value."""
+        width = self._features + 1
+        values = self._predict(features, _CONTRIBUTIONS, self.outputs * width, b"num_threads=1")
+        return values.reshape(len(values), self.outputs, width)
+
+    def _predict(
+        self, features: "NDArray[np.float64]", kind: int, width: int, settings: bytes = b""
+    ) -> "NDArray[np.float64]":
         matrix = np.ascontiguousarray(features, dtype=np.float64)
-        answer = np.empty((len(matrix), self.outputs))
+        answer = np.empty((len(matrix), width))
         if len(matrix):
             length = ctypes.c_int64()
             self._check(
@@ -102,10 +120,10 @@ class Booster:
                     ctypes.c_int32(matrix.shape[0]),
                     ctypes.c_int32(matrix.shape[1]),
                     ctypes.c_int(_ROW_MAJOR),
-                    ctypes.c_int(self._kind),
+                    ctypes.c_int(kind),
                     ctypes.c_int(0),
                     ctypes.c_int(-1),
-                    ctypes.c_char_p(b""),
+                    ctypes.c_char_p(settings),
                     ctypes.byref(length),
                     ctypes.c_void_p(answer.ctypes.data),
                 )

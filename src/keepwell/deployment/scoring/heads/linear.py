@@ -2,7 +2,7 @@
 
 from collections.abc import MutableMapping, Sequence
 from operator import mul
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ class Weighted:
         intercepts: Added to each sum.
         link: Makes the answer of the sums.
     """
+
+    method: ClassVar[str] = "linear"
 
     def __init__(
         self,
@@ -53,7 +55,20 @@ class Weighted:
 
     def batch(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """Answer rows."""
-        return self._link.batch(features @ self._weights.T + self._intercepts)
+        return self._link.batch(self.margin(features))
+
+    def margin(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        """Return the weighted sums, before the link: log-odds for a sigmoid."""
+        return np.asarray(features @ self._weights.T + self._intercepts)
+
+    def contributions(
+        self, features: "NDArray[np.float64]", typical: "NDArray[np.float64]"
+    ) -> "NDArray[np.float64]":
+        """Return what each feature adds to the sums of the mean row, and those sums last."""
+        mean = typical.mean(axis=0)
+        parts = (features - mean)[:, None, :] * self._weights[None, :, :]
+        base = np.broadcast_to(self.margin(mean), (len(features), len(self._weights)))
+        return np.concatenate([parts, base[:, :, None]], axis=2)
 
 
 class Linear(Weighted):
