@@ -93,7 +93,7 @@ class Booster:
 
     def batch(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """Return one row of outputs per row."""
-        return self._predict(features, _NORMAL, self.outputs)
+        return self._predict(features, self._kind, self.outputs)
 
     def raw(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """Return one row of outputs per row, before they are made into probabilities."""
