@@ -11,6 +11,8 @@ BENCHMARKS = {
     "start": "import and help time; a run in which nothing changed, 5M rows",
     "ingest": "a CSV of 5M rows into a checked, profiled version, against duckdb alone",
     "serving": "logged predictions over HTTP, against servers that answer a constant",
+    "estimators": "one row through every compiled estimator, against its original",
+    "batch": "a file of millions of rows, against the booster alone on a ready array",
     "drift": "100k against 100k rows of 50 columns",
     "baselines": "test scores on six public data sets, against the scores in their READMEs",
     "replay": "two real drifting streams through the running server, healed against frozen",

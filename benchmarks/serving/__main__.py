@@ -54,12 +54,12 @@ def in_process(served: Served) -> None:
     compiled = scorer._model
     values = [column[0] for column in scorer._decoder.rows([row]).columns]
     many = [list(one) for one in zip(*scorer._decoder.rows(served.rows).columns, strict=True)]
-    matrix = np.array([compiled.features(one) for one in many], dtype=np.float64)
+    matrix = np.array([compiled.encoded(one) for one in many], dtype=np.float64)
     booster = served.pipeline[-1].booster_
     ours_100 = _micros(lambda: scorer.answers(many), 50)
     booster_100 = _micros(lambda: booster.predict(matrix, num_threads=1), 50)
     print(
-        f"in process, one row: fused steps {_micros(lambda: compiled.features(values), 5000):.2f} µs, "
+        f"in process, one row: fused steps {_micros(lambda: compiled.encoded(values), 5000):.2f} µs, "
         f"with the trees {_micros(lambda: scorer.row(values), 5000):.2f} µs, "
         f"from a decoded request {_micros(lambda: scorer.rows([row]), 2000):.2f} µs"
     )

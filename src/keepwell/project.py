@@ -61,13 +61,26 @@ class Project:
         model = self.workspace.registry.get(self.workspace.spec.name, version)
         return list(open_scorer(self.workspace.bench, model).rows(instances).predictions)
 
-    def register(self, model: Any, rows: Any, target: str) -> ModelVersion:
-        """Register a fitted scikit-learn estimator or pipeline as the project's next version.
+    def register(
+        self,
+        model: Any,
+        rows: Any,
+        target: str,
+        *,
+        classes: Sequence[Any] | None = None,
+        reference: str | None = None,
+    ) -> ModelVersion:
+        """Register a model that was fitted elsewhere as the project's next version.
 
         Args:
-            model: Fitted on a DataFrame.
+            model: A fitted scikit-learn estimator or pipeline (fitted on a DataFrame), an ONNX model
+                (a path or its bytes), or a PyTorch module.
             rows: DataFrame or Arrow table of rows that it was not fitted on, target included.
             target: The column it predicts.
+            classes: Labels in the order of the model's probabilities, where it does not name them
+                (ONNX, PyTorch); by default those of the target, sorted.
+            reference: A column of the rows with answers that the model gave elsewhere, to compare
+                with (ONNX, PyTorch).
         """
         import pyarrow as pa
 
@@ -75,7 +88,9 @@ class Project:
 
         is_table = isinstance(rows, pa.Table)
         table = rows if is_table else pa.Table.from_pandas(rows, preserve_index=False)
-        return register_own(self.workspace.bench, model, table, target)
+        return register_own(
+            self.workspace.bench, model, table, target, classes=classes, reference=reference
+        )
 
     def promote(self, version: int, why: str = "promoted from Python") -> None:
         """Put a version behind the endpoint.

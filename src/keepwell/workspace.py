@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from keepwell.infrastructure.tables.store import DeltaTableStore
     from keepwell.monitoring.feedback import Feedback
     from keepwell.monitoring.prediction_log import Collector, PredictionLog, Trimmer
+    from keepwell.monitoring.prediction_log.intake import Intake
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
+    from keepwell.operations.explanations import Explanations
     from keepwell.operations.loop.incidents import Incidents
     from keepwell.tracking.registry import Registry
     from keepwell.tracking.runs import Runs
@@ -191,11 +193,43 @@ class Workspace:
         return PredictionLog(self.tables, self.clock)
 
     @cached_property
+    def explanations(self) -> "Explanations":
+        """Says why an endpoint answered what it answered."""
+        from keepwell.deployment.explaining import Explainers
+        from keepwell.operations.explanations import Explanations
+        from keepwell.tracking.bundles import unpack
+
+        return Explanations(
+            self.endpoints,
+            self.registry,
+            self.predictions,
+            self.collector.collect,
+            Explainers(
+                lambda bundle, name: unpack(self.blobs, bundle, name), self.registry.profile
+            ),
+        )
+
+    @cached_property
     def trimmer(self) -> "Trimmer":
         """Holds the prediction log to its limits."""
         from keepwell.monitoring.prediction_log import Trimmer
 
         return Trimmer(self.tables, self.metadata, self.clock, self.spec.serve.log)
+
+    @cached_property
+    def intake(self) -> "Intake":
+        """Takes predictions that devices made by themselves."""
+        from keepwell.infrastructure.locks import exclusive
+        from keepwell.monitoring.prediction_log.intake import Intake
+
+        return Intake(
+            self.tables,
+            self.predictions,
+            self.registry.get,
+            self.clock,
+            alone=lambda: exclusive(self.home / "run" / "import.lock", "an import of predictions"),
+            redact=self.spec.serve.log.redact,
+        )
 
     @cached_property
     def tokens(self) -> "Tokens":

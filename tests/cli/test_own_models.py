@@ -12,8 +12,8 @@ import keepwell as kw
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
     from sklearn.linear_model import LogisticRegression
+    from sklearn.neighbors import RadiusNeighborsClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
@@ -23,7 +23,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     numbers = random.normal(size=(200, 2))
     left = numbers.sum(axis=1) > 0
     rows = pa.table({"x0": numbers[:, 0], "x1": numbers[:, 1], "left": left})
-    unknown = QuadraticDiscriminantAnalysis()
+    unknown = RadiusNeighborsClassifier(1e6)
     with kw.Project(folder) as project:
         for model in (
             make_pipeline(StandardScaler(), LogisticRegression()),
@@ -38,7 +38,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("version", "says"),
     [
         ("1", "yes; equals the original on 20"),
-        ("2", "runs as it is: quadraticdiscriminantanalysis (there is no compiled form of"),
+        ("2", "runs as it is: radiusneighborsclassifier (there is no compiled form of"),
         ("2", "in part; equals the original on 20"),
         ("3", "no, runs as it is: there is no compiled form of"),
     ],
@@ -53,4 +53,4 @@ def test_show_says_which_step_runs_as_it_is_and_why(
 
 def test_the_document_of_a_version_names_the_parts(keepwell: Any, own: Path) -> None:
     proof = keepwell("models", "show", "2", "-C", own, "--json").document["proof"]
-    assert [part["name"] for part in proof["kept"]] == ["quadraticdiscriminantanalysis"]
+    assert [part["name"] for part in proof["kept"]] == ["radiusneighborsclassifier"]

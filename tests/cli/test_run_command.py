@@ -123,7 +123,7 @@ def test_a_file_is_answered_by_a_file(keepwell: Any, trained: Path, tmp_path: Pa
     nowhere = keepwell("predict", source, "-C", trained)
     assert nowhere.code == 2
     assert "-o scored.parquet" in nowhere.err
-    missing = keepwell("predict", "nothing.csv", "-o", scored, "-C", trained)
+    missing = keepwell("predict", "nothing.csv", "-o", tmp_path / "x.csv", "-C", trained)
     assert missing.code == 1
 
 

@@ -91,8 +91,8 @@ def test_a_refusal_is_shown_with_its_three_beats(browser: Browser, site: Site) -
 def test_the_curl_line_follows_the_form(browser: Browser, site: Site) -> None:
     browser.open(f"{site.url}/endpoints/{NAME}")
     fill(browser, "33")
-    line = browser.run("return document.getElementById('curl').textContent")
-    assert f"curl {site.url}/endpoints/{NAME}/predict" in line
+    line = browser.run("return document.getElementById('snippet').textContent")
+    assert f"curl '{site.url}/endpoints/{NAME}/predict'" in line
     assert '"tenure":33' in line
 
 

@@ -13,7 +13,16 @@ from starlette.testclient import TestClient
 from keepwell.api.app import create_app
 from keepwell.core.clock import ManualClock
 from keepwell.core.events import Change
-from keepwell.core.records import Cause, Decision, Entry, Incident, Run, Signal
+from keepwell.core.records import (
+    Cause,
+    Decision,
+    Entry,
+    Incident,
+    KeptPart,
+    Proof,
+    Run,
+    Signal,
+)
 from keepwell.core.references import Ref
 from keepwell.infrastructure.metadata import Collection
 from keepwell.workspace import Workspace
@@ -166,6 +175,24 @@ def test_a_record_that_cannot_be_read_is_named(young: Workspace) -> None:
     answer = client.get("/")
     assert answer.status_code == 500
     assert "a stored Incident cannot be read" in answer.text
+
+
+def test_a_version_says_which_step_runs_as_it_is(young: Workspace, told: Told) -> None:
+    whole = told.workspace.registry.get(NAME, 2)
+    part = KeptPart(name="prepare.<b>", reason="there is no compiled form of sklearn.KNNImputer")
+    young.registry.register(
+        NAME,
+        run="01KFN3C8Q4T5D8Z7W9R2M1XYZC",
+        bundle=whole.bundle,
+        signature=whole.signature,
+        metric="roc_auc",
+        proof=Proof(rows=5, largest_difference=0.0, compiled=True, kept=(part,)),
+    )
+    html = ask(young, f"/models/{NAME}/1")
+    assert (
+        "prepare.&lt;b&gt;</code> runs as it is: there is no compiled form of sklearn.KNNImp"
+        in html
+    )
 
 
 def test_a_fault_of_ours_is_admitted(young: Workspace) -> None:

@@ -195,6 +195,12 @@ class House:
         return [row for row in map(decode_prediction, frames) if row is not None]
 
 
+@pytest.fixture(scope="session")
+def house_in() -> Callable[[Path], House]:
+    """Return a maker of empty workspaces; whoever serves one stops it."""
+    return lambda home: House(home=home)
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     """Return an empty workspace; whoever serves it is stopped at the end."""

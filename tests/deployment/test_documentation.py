@@ -8,6 +8,6 @@ PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "serving.md"
 
 def test_the_table_of_compiled_forms_is_what_is_installed() -> None:
     documented = re.findall(
-        r"^\| `((?:sklearn|keepwell|lightgbm)\.\w+)` \|", PAGE.read_text(), re.M
+        r"^\| `((?:sklearn|keepwell|lightgbm|xgboost|catboost)\.\w+)` \|", PAGE.read_text(), re.M
     )
     assert sorted(documented) == sorted({*plugin_names("steps"), *plugin_names("heads")})

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import RadiusNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -90,11 +90,11 @@ def test_what_cannot_be_compiled_runs_as_it_is(model_of: Callable[..., Any]) -> 
         inputs=tuple(item for item in made.signature.inputs if item.name in table.column_names),
     )
     frame = Decoder(signature).table(table)
-    fitted = QuadraticDiscriminantAnalysis().fit(frame, table["visits"].to_numpy() > 20)
+    fitted = RadiusNeighborsClassifier(1e6).fit(frame, table["visits"].to_numpy() > 20)
     signature = replace(signature, classes=(False, True))
     files, proof = build_scorer_files(fitted, signature, table)
     assert not proof.compiled
-    assert "QuadraticDiscriminantAnalysis" in proof.reason
+    assert "RadiusNeighborsClassifier" in proof.reason
     scorer = load_scorer(files.__getitem__, signature)
     assert not scorer.compiled
     scores = scorer.batch(table)
@@ -154,9 +154,9 @@ def test_a_batch_may_be_lenient_about_gaps(model_of: Callable[..., Any]) -> None
 
 def test_a_scorer_of_a_newer_format_is_refused(model_of: Callable[..., Any]) -> None:
     made = model_of()
-    newer = msgspec.json.decode(made.files["scorer.json"]) | {"format": 2}
+    newer = msgspec.json.decode(made.files["scorer.json"]) | {"format": 3}
     files = made.files | {"scorer.json": msgspec.json.encode(newer)}
-    with pytest.raises(FormatError, match="format 2"):
+    with pytest.raises(FormatError, match="format 3"):
         load_scorer(files.__getitem__, made.signature)
 
 

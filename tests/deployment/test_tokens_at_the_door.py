@@ -44,7 +44,9 @@ def test_consumers_are_known_limited_and_sent_away(
     assert nobody.headers["www-authenticate"] == "Bearer"
     assert "keepwell tokens create" in nobody.json()["now"]
     assert httpx2.post(f"{url}/feedback", json={"outcomes": []}).status_code == 401
+    assert httpx2.post(f"{url}/import", json={"predictions": []}).status_code == 401
     assert ask(mute).status_code == 403
+    assert ask(mute, verb="import").status_code == 403
     assert ask(shop, verb="feedback").status_code == 403
     assert ask(mute, verb="feedback").status_code == 503  # let through; nobody is behind it here
 

@@ -65,16 +65,56 @@ def test_a_plain_pipeline_is_registered_proven_gated_and_promoted(folder: Path) 
 
 
 def test_what_has_no_compiled_form_is_served_as_it_is(folder: Path) -> None:
-    from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
+    from sklearn.neighbors import RadiusNeighborsClassifier
 
     with kw.Project(folder) as project:
-        model = fitted(QuadraticDiscriminantAnalysis(reg_param=0.1))
+        model = fitted(RadiusNeighborsClassifier(0.5, outlier_label="most_frequent"))
         version = project.register(model, visitors(200, seed=1), "left")
         assert version.proof is not None
         (part,) = version.proof.kept
-        assert part.name == "quadraticdiscriminantanalysis"
-        assert "QuadraticDiscriminantAnalysis" in part.reason
+        assert part.name == "radiusneighborsclassifier"
+        assert "RadiusNeighborsClassifier" in part.reason
         assert project.predict([{"age": 79, "plan": "a"}], version=version.version) == ["yes"]
+
+
+@pytest.mark.parametrize("library", ["xgboost", "catboost", "margins"])
+def test_models_of_other_libraries_go_the_same_way(folder: Path, library: str) -> None:
+    from catboost import CatBoostClassifier
+    from sklearn.svm import LinearSVC
+    from xgboost import XGBClassifier
+
+    estimators: dict[str, Any] = {
+        "xgboost": XGBClassifier(n_estimators=5, n_jobs=1),
+        "catboost": CatBoostClassifier(iterations=5, verbose=0, allow_writing_files=False),
+        "margins": LinearSVC(),
+    }
+    with kw.Project(folder) as project:
+        rows = visitors(400, seed=0)
+        model = fitted(LinearSVC())[:-1]  # the preparation alone
+        test = visitors(200, seed=1)
+        if library == "xgboost":  # which wants codes
+            rows["left"], test["left"] = rows["left"] == "yes", test["left"] == "yes"
+        estimator = estimators[library].fit(model.transform(rows[["age", "plan"]]), rows["left"])
+        model.steps.append(("estimator", estimator))
+        version = project.register(model, test, "left")
+        assert version.proof is not None
+        assert version.proof.compiled, version.proof.reason
+        assert version.proof.kept == ()
+        assert version.metrics["accuracy"].value > 0.85
+        answers = project.predict([{"age": 79, "plan": "a"}, {"age": 20, "plan": "b"}], version=1)
+        assert answers == ([1, 0] if library == "xgboost" else ["yes", "no"])
+
+
+def test_labels_that_the_model_does_not_know_are_named(folder: Path) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    rows = visitors(50, seed=1)
+    rows["left"] = rows["left"] == "yes"
+    with (
+        kw.Project(folder) as project,
+        pytest.raises(InvalidDataError, match="holds False, True, the model answers no, yes"),
+    ):
+        project.register(fitted(LogisticRegression()), rows, "left")
 
 
 def test_a_missing_target_is_named(folder: Path) -> None:

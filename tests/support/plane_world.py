@@ -13,6 +13,7 @@ import httptools
 import uvloop
 
 from keepwell.deployment.server.application import Application
+from keepwell.deployment.server.doors import Door
 from keepwell.deployment.server.heartbeat import Counters
 from keepwell.deployment.server.messages import Request, Response
 from keepwell.deployment.server.plane import Patience, Plane
@@ -22,10 +23,8 @@ from keepwell.deployment.server.proxy import Proxy
 from keepwell.infrastructure.segments import SegmentWriter
 
 
-class EchoDoor:
+class EchoDoor(Door):
     """Answers with what it was sent; slowly where the path says so."""
-
-    scope = "predict"
 
     async def answer(self, call: Call, request: Request) -> Response:
         if call.endpoint == "slow":
@@ -41,7 +40,7 @@ class EchoDoor:
 def make_application(folder: Path, control: Path = Path("nowhere")) -> Application:
     predictor = Predictor(SegmentWriter(folder, "test"), Counters())
     application = Application(predictor, Proxy(control, asyncio.Event()))
-    application._doors["echo"] = EchoDoor()
+    application._doors._by_verb["echo"] = EchoDoor()
     return application
 
 

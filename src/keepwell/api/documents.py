@@ -78,6 +78,38 @@ class AnswerDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContributionDocument:
+    """What one input column added; `standard_error` where it was sampled."""
+
+    column: str
+    value: Any
+    contribution: float
+    standard_error: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplanationDocument:
+    """Why a row got its answer: `base` and the contributions add up to `output`, on the scale `scale`."""
+
+    prediction: Any
+    base: float
+    output: float
+    scale: str
+    contributions: list[ContributionDocument]
+    reasons: list[str]
+    method: str
+    exact: bool
+    model: Answerer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplanationList:
+    """Explanations in the order of the rows or ids."""
+
+    explanations: list[ExplanationDocument]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionDocument:
     """One answered row, with inputs and outcome decoded; `outcome` is null until it is known."""
 
@@ -127,6 +159,14 @@ class FeedbackCounts:
 
     accepted: int
     unknown: int
+    duplicate: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCounts:
+    """What became of the predictions that were handed in."""
+
+    accepted: int
     duplicate: int
 
 

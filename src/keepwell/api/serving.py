@@ -23,11 +23,14 @@ from keepwell.operations.serving.publisher import Publisher
 if TYPE_CHECKING:
     from keepwell.deployment.server import Supervisor
     from keepwell.operations.loop.service import LoopService
+    from keepwell.operations.serving.validation import Validations
     from keepwell.workspace import Workspace
 
 COLLECT_EVERY = 2.0
 FOLLOW_EVERY = 0.25
 TIDY_EVERY = 600.0
+SCHEDULE_EVERY = 5.0
+VALIDATE_EVERY = 20.0
 TRIM_EVERY = 300.0
 KEEP_FILES_DAYS = 1 / 24
 FINE_SECONDS = 3600.0
@@ -66,7 +69,12 @@ def up(
     host = host or serve.host
     path = control_socket(home)
     supervisor = Supervisor(
-        home, host, serve.port if port is None else port, workers or serve.workers, path
+        home,
+        host,
+        serve.port if port is None else port,
+        workers or serve.workers,
+        path,
+        grpc_port=serve.grpc_port or 0,
     )
     with _log_to(home / "logs" / "control.log"), contextlib.ExitStack() as stack:
         publisher = Publisher(
@@ -89,7 +97,9 @@ def up(
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
             Periodic("trimming the log", TRIM_EVERY, workspace.trimmer.trim),
+            Periodic("validating the champion", VALIDATE_EVERY, _validations(workspace).run_due),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
+            Periodic("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
         ):
             job.start()
             stack.callback(job.stop)
@@ -183,6 +193,21 @@ def _loop(
     )
     executor = Executor(workspace.incidents, effects, workspace.clock)
     return LoopService(sight, executor, workspace.clock, workspace.spec.monitor.every)
+
+
+def _batches(workspace: "Workspace", stack: contextlib.ExitStack) -> Callable[[], object]:
+    from keepwell.operations.batch.scheduler import BatchScheduler
+
+    command = [sys.executable, "-m", "keepwell.cli.jobs.batch", str(workspace.root)]
+    scheduler = BatchScheduler(workspace.bench, command)
+    stack.callback(scheduler.close)
+    return scheduler.look
+
+
+def _validations(workspace: "Workspace") -> "Validations":
+    from keepwell.operations.serving.validation import Validations
+
+    return Validations(workspace.bench, workspace.predictions)
 
 
 def _tell(

@@ -10,10 +10,21 @@ from keepwell.cli.options import Group, examples, markup
 
 PANELS = {
     "Build": ("init", "plan", "run", "test", "data", "runs", "models"),
-    "Serve": ("up", "status", "predict", "predictions", "feedback", "tokens"),
-    "Watch": ("monitor", "incidents", "audit"),
+    "Serve": (
+        "up",
+        "status",
+        "predict",
+        "explain",
+        "predictions",
+        "feedback",
+        "export",
+        "import",
+        "tokens",
+    ),
+    "Watch": ("monitor", "validate", "incidents", "audit"),
     "Look around": ("demo", "doctor"),
 }
+MODULES = {"import": "importing"}  # a word of Python's own names no module
 COMMANDS = {name: panel for panel, names in PANELS.items() for name in names}
 
 
@@ -28,7 +39,7 @@ class LazyGroup(Group):
         """Load one command; None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"keepwell.cli.commands.{cmd_name}")
+        module = import_module(f"keepwell.cli.commands.{MODULES.get(cmd_name, cmd_name)}")
         command: Any = typer.main.get_command(module.app)
         command.name = cmd_name
         command.rich_help_panel = COMMANDS[cmd_name]

@@ -136,6 +136,7 @@ PAGES = (
     _figure("/endpoints/{name}/latency.json", figures.latency),
     _figure("/endpoints/{name}/traffic.json", figures.traffic),
     _page("/predictions/{id}", "prediction.html", predictions.prediction),
+    _page("/predictions/{id}/why", "_why.html", predictions.why),
     _page("/runs", "runs.html", runs.runs, "kind"),
     Page("/runs/compare", _comparison),
     _page("/runs/{run}", "run.html", runs.run),

@@ -104,10 +104,20 @@ class ServeSpec:
     host: str = "127.0.0.1"
     port: int = 4400
     workers: int = 1
+    grpc_port: int | None = None  # None: no gRPC
     rollout: RolloutSpec = RolloutSpec()
     log: LogSpec = LogSpec()
     limits: LimitsSpec = LimitsSpec()
     tokens: str = "optional"  # or required: nobody without a token is answered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationSpec:
+    """`monitor.validation:` — when the champion is held to its limits on fresh outcomes."""
+
+    schedule: str = ""  # five cron fields, UTC
+    min: dict[str, float] = field(default_factory=dict)  # empty: gate.min
+    min_rows: int = 100  # fewer outcomes decide nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +133,7 @@ class MonitorSpec:
     drift: str = "auto"  # or off
     min_rows: int = 100  # fewer rows than this decide nothing
     labels_delay: float = 0.0  # labels.delay: how long outcomes usually take, seconds
+    validation: ValidationSpec = ValidationSpec()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +156,21 @@ class LoopSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatchSpec:
+    """One entry of `batch:` — a source that is scored by name, or on a schedule.
+
+    `{date}` and `{time}` in the output stand for the time that the job was due, in UTC.
+    """
+
+    name: str
+    source: str
+    output: str
+    schedule: str = ""  # five cron fields, UTC; empty: only by `keepwell predict --job`
+    version: str = "champion"  # number or alias
+    log: bool = False  # also into the prediction log, so that monitors see it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectSpec:
     """The whole project file, with the folder that its relative paths start from."""
 
@@ -156,6 +182,7 @@ class ProjectSpec:
     serve: ServeSpec = ServeSpec()
     monitor: MonitorSpec = MonitorSpec()
     loop: LoopSpec = LoopSpec()
+    batch: tuple[BatchSpec, ...] = ()
 
     @property
     def dataset(self) -> str:

@@ -1,13 +1,14 @@
 """Calendar parts of points in time, from Unix seconds. NumPy only: the scorer uses it as it is."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_DAY = 86400
 PARTS = ("year", "month", "day", "weekday", "yearday", "hour", "minute")
 
 
@@ -19,28 +20,37 @@ def calendar_parts(
     `[0.0]` with `("year", "weekday", "hour")` gives `[[1970.0, 3.0, 0.0]]`.
     """
     known = np.isfinite(seconds)
-    stamps = np.where(known, np.floor(seconds), 0.0).astype("datetime64[s]")
+    whole = np.where(known, np.floor(seconds), 0.0)
+    with np.errstate(invalid="ignore"):  # far beyond any calendar: nonsense in, nonsense out
+        days = np.floor_divide(whole, _DAY).astype(np.int64)
+        rest = (whole - days * float(_DAY)).astype(np.int64)
+    first = int(days.min(initial=0))
+    span = int(days.max(initial=0)) - first + 1
     result = np.empty((len(seconds), len(parts)))
     for position, part in enumerate(parts):
-        result[:, position] = np.where(known, _part(stamps, part), np.nan)
+        if part == "hour":
+            values = rest // 3600
+        elif part == "minute":
+            values = rest // 60 % 60
+        elif span <= len(days):  # few days, many rows: each day is looked up in the calendar once
+            values = _part(np.arange(first, first + span), part)[days - first]
+        else:
+            values = _part(days, part)
+        result[:, position] = np.where(known, values, np.nan)
     return result
 
 
-def _part(stamps: "NDArray[np.datetime64]", part: str) -> Any:
-    days = stamps.astype("datetime64[D]")
-    seconds_of_day = (stamps - days).astype(np.int64)
-    if part == "hour":
-        return seconds_of_day // 3600
-    if part == "minute":
-        return seconds_of_day // 60 % 60
+def _part(numbers: "NDArray[np.int64]", part: str) -> "NDArray[np.int64]":
+    """Return one part of days that are told by their number since 1970."""
     if part == "weekday":
-        return (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
-    months = stamps.astype("datetime64[M]")
+        return np.asarray((numbers + 3) % 7)  # 1970-01-01 was a Thursday
+    days = numbers.astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
     if part == "month":
-        return months.astype(np.int64) % 12 + 1
+        return np.asarray(months.astype(np.int64) % 12 + 1)
     if part == "day":
-        return (days - months).astype(np.int64) + 1
-    years = stamps.astype("datetime64[Y]")
+        return np.asarray((days - months).astype(np.int64) + 1)
+    years = days.astype("datetime64[Y]")
     if part == "yearday":
-        return (days - years.astype("datetime64[D]")).astype(np.int64) + 1
-    return years.astype(np.int64) + 1970
+        return np.asarray((days - years.astype("datetime64[D]")).astype(np.int64) + 1)
+    return np.asarray(years.astype(np.int64) + 1970)

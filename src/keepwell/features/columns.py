@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepwell.core.records import ColumnType, Field
+from keepwell.features.coded import coded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,20 +20,28 @@ def decode_column(
 
     None is also the answer if a required value is missing, so that one place words the refusal.
     """
-    kind = column.type
-    if field.type in (ColumnType.NUMBER, ColumnType.INTEGER):
-        fits = pa.types.is_floating(kind) or pa.types.is_integer(kind)
-        values = _floats(column) if fits else None
-    elif field.type is ColumnType.BOOLEAN:
-        values = _floats(column) if pa.types.is_boolean(kind) else None
-    elif field.type is ColumnType.DATETIME:
-        fits = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
-        values = _seconds(column) if fits else None
+    if not takes(column.type, field):
+        return None
+    if field.type is ColumnType.DATETIME:
+        values = _seconds(column)
+    elif field.type in (ColumnType.CATEGORY, ColumnType.TEXT):
+        return _labels(column, field, required=required)
     else:
-        return _labels(column, field, required=required) if _is_text(kind) else None
-    if values is None or (required and bool(np.isnan(values).any())):
+        values = _floats(column)
+    if required and bool(np.isnan(values).any()):
         return None
     return values
+
+
+def takes(kind: pa.DataType, field: Field) -> bool:
+    """Tell whether a column of this type can be decoded at once for a field."""
+    if field.type in (ColumnType.NUMBER, ColumnType.INTEGER):
+        return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+    if field.type is ColumnType.BOOLEAN:
+        return bool(pa.types.is_boolean(kind))
+    if field.type is ColumnType.DATETIME:
+        return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
+    return _is_text(kind)
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -65,20 +74,20 @@ def _labels(
 ) -> "NDArray[np.object_] | None":
     """Return text as objects; every label is made once and shared by its rows."""
     is_text = field.type is ColumnType.TEXT
-    plain = column if pa.types.is_dictionary(column.type) else column.cast(pa.large_string())
+    plain = column
     if required and plain.null_count:
         return None
-    coded = (
+    encoded = (
         plain if pa.types.is_dictionary(plain.type) else pc.dictionary_encode(plain)
     ).unify_dictionaries()
-    if coded.num_chunks == 0:
+    if encoded.num_chunks == 0:
         return np.empty(0, dtype=object)
-    labels: list[str | None] = coded.chunk(0).dictionary.to_pylist()
+    labels: list[str | None] = encoded.chunk(0).dictionary.to_pylist()
     if not is_text:
         labels = [label or None for label in labels]
         if required and None in labels:
             return None
-    table = np.array([*labels, "" if is_text else None], dtype=object)
-    indices = pa.chunked_array([chunk.indices for chunk in coded.chunks])
-    codes = indices.fill_null(len(labels)) if indices.null_count else indices
-    return np.asarray(table[codes.cast(pa.int64()).to_numpy()], dtype=object)
+    indices = pa.chunked_array([chunk.indices for chunk in encoded.chunks])
+    codes = indices.cast(pa.int64())
+    filled = codes.fill_null(len(labels)) if codes.null_count else codes
+    return coded([*labels, "" if is_text else None], filled.to_numpy())

@@ -19,6 +19,7 @@ from keepwell.features.cells import Cell, RefusedValueError, cell_of, is_missing
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 _SHOWN = 5  # extra columns named in one warning
 
@@ -88,11 +89,26 @@ class Decoder:
         Raises:
             InvalidRequestError: As `rows` does.
         """
+        import numpy as np
         import pandas as pd
+
+        frame = {
+            field.name: pd.Series(values.view(np.ndarray), dtype=_dtype(field))
+            for field, values in zip(self.signature.inputs, self.columns(table), strict=True)
+        }
+        return pd.DataFrame(frame, index=pd.RangeIndex(table.num_rows))
+
+    def columns(self, table: "pa.Table") -> "list[NDArray[Any]]":
+        """Decode a table into one array per input: the columns of `table`, without a frame.
+
+        Raises:
+            InvalidRequestError: As `rows` does.
+        """
+        import numpy as np
 
         from keepwell.features.columns import decode_column
 
-        frame: dict[str, Any] = {}
+        columns: list[NDArray[Any]] = []
         present = set(table.column_names)
         for name, field, cell, missing, required in self._inputs:
             column = table.column(name) if name in present else None
@@ -102,8 +118,11 @@ class Decoder:
             if values is None:
                 raw = [None] * table.num_rows if column is None else column.to_pylist()
                 values, _ = _decode(raw, field, cell, missing, required)
-            frame[name] = pd.Series(values, dtype=_dtype(field))
-        return pd.DataFrame(frame, index=pd.RangeIndex(table.num_rows))
+                made: NDArray[Any] = np.empty(len(values), dtype=_dtype(field))
+                made[:] = values
+                values = made
+            columns.append(values)
+        return columns
 
 
 def _dtype(field: Field) -> type:

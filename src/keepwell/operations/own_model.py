@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from keepwell.core.errors import InvalidDataError
-from keepwell.core.records import Column, ColumnType, ModelVersion, Profile, Signature
+from keepwell.core.errors import InvalidDataError, UsageError
+from keepwell.core.records import Column, ColumnType, ModelVersion, Profile, Proof, Signature
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.codec import to_json
 from keepwell.operations.build.bench import Bench
@@ -19,14 +20,25 @@ if TYPE_CHECKING:
 PROOF_ROWS = 500
 
 
-def register_own(bench: Bench, model: Any, rows: pa.Table, target: str) -> ModelVersion:
-    """Record, compile, prove, register and gate a fitted scikit-learn estimator or pipeline.
+def register_own(
+    bench: Bench,
+    model: Any,
+    rows: pa.Table,
+    target: str,
+    *,
+    classes: Sequence[Any] | None = None,
+    reference: str | None = None,
+) -> ModelVersion:
+    """Record, prove, register and gate a model that was fitted elsewhere.
 
     Args:
         bench: The workspace's parts.
-        model: Fitted on a DataFrame with the columns of `rows` but the target.
+        model: A fitted scikit-learn estimator or pipeline, fitted on a DataFrame with the columns of
+            `rows` but the target; or an ONNX model (bytes or a path), or a PyTorch module.
         rows: Rows that it was not fitted on, with the target: it is measured on them.
         target: The column it predicts.
+        classes: Its labels in the order of its probabilities, where it does not know them itself.
+        reference: A column of the rows with the model's own answers, made elsewhere (ONNX, PyTorch).
 
     Returns:
         The version. It is nobody's champion yet: see `operations.promotion.promote`.
@@ -35,15 +47,25 @@ def register_own(bench: Bench, model: Any, rows: pa.Table, target: str) -> Model
         InvalidDataError: If the rows lack the target, or the model cannot answer them.
     """
     from keepwell.deployment.scoring import build_scorer_files, load_scorer
+    from keepwell.operations.foreign_model import is_foreign, prepare_foreign
     from keepwell.tracking.bundles import pack
     from keepwell.tracking.metrics import default_metric, intervals
 
-    signature = signature_of(model, rows, target)
-    run = bench.runs.start(
-        bench.spec.name, "own", params={"model": type(model).__name__}, root=bench.spec.root
-    )
+    learner = type(model).__name__
+    if is_foreign(model):
+        prepared = prepare_foreign(model, rows, target, classes, reference)
+        learner, signature, build = prepared.learner, prepared.signature, prepared.build
+    else:
+        _must_not_be_given(classes, reference)
+        signature = signature_of(model, rows, target)
+        _must_share_labels(rows, signature)
+
+        def build() -> tuple[dict[str, bytes], Proof]:
+            return build_scorer_files(model, signature, rows.slice(0, PROOF_ROWS))
+
+    run = bench.runs.start(bench.spec.name, "own", params={"model": learner}, root=bench.spec.root)
     try:
-        files, proof = build_scorer_files(model, signature, rows.slice(0, PROOF_ROWS))
+        files, proof = build()
         answers = load_scorer(files.__getitem__, signature).batch(rows, lenient=True)
         actual = rows[target].to_pylist()
         metrics = intervals(signature.task, signature.classes, actual, answers)
@@ -55,7 +77,7 @@ def register_own(bench: Bench, model: Any, rows: pa.Table, target: str) -> Model
             signature=signature,
             metric=default_metric(signature.task),
             metrics=metrics,
-            learner=type(model).__name__,
+            learner=learner,
             proof=proof,
         )
         bench.runs.finish(run.id, metrics=metrics, model=version.key)
@@ -67,17 +89,48 @@ def register_own(bench: Bench, model: Any, rows: pa.Table, target: str) -> Model
     return bench.registry.record_gate(version.model, version.version, verdict)
 
 
+def _must_not_be_given(classes: Sequence[Any] | None, reference: str | None) -> None:
+    if classes is not None or reference is not None:
+        given = "classes" if classes is not None else "reference"
+        raise UsageError(
+            f"'{given}' is for ONNX models and PyTorch modules",
+            why="a scikit-learn model knows its classes, and is compared with itself",
+            now=f"leave '{given}' out",
+        )
+
+
 def signature_of(model: Any, rows: pa.Table, target: str) -> Signature:
     """Return what a fitted estimator takes and gives, read off its fitted state and some rows."""
     from keepwell.deployment.scoring.inputs import model_signature
 
-    if target not in rows.column_names:
-        raise InvalidDataError(
-            f"the rows have no column '{target}'",
-            why=f"their columns are {', '.join(rows.column_names[:20])}",
-            now=did_you_mean(target, rows.column_names) or "name the column that is predicted",
-        )
+    must_have(rows, target)
     return model_signature(model, rows, target)
+
+
+def _must_share_labels(rows: pa.Table, signature: Signature) -> None:
+    labels = rows[signature.target].unique().to_pylist()
+    if signature.classes and not set(labels) & set(signature.classes):
+        held = ", ".join(sorted(map(str, labels))[:5])
+        known = ", ".join(map(str, signature.classes[:5]))
+        raise InvalidDataError(
+            f"'{signature.target}' holds {held}, the model answers {known}",
+            why="the model was fitted on other labels than these rows have",
+            now="encode the target of these rows as it was encoded for fitting",
+        )
+
+
+def must_have(rows: pa.Table, column: str) -> None:
+    """Refuse rows without a column.
+
+    Raises:
+        InvalidDataError: If there is none of that name; suggests one.
+    """
+    if column not in rows.column_names:
+        raise InvalidDataError(
+            f"the rows have no column '{column}'",
+            why=f"their columns are {', '.join(rows.column_names[:20])}",
+            now=did_you_mean(column, rows.column_names) or "name the column that is predicted",
+        )
 
 
 def _profile(rows: pa.Table, signature: Signature, answers: Scores) -> Profile:

@@ -18,6 +18,7 @@ from keepwell.core.records import (
     Estimate,
     GateVerdict,
     ModelVersion,
+    Parity,
     Profile,
     Proof,
     Signature,
@@ -165,6 +166,13 @@ class Registry:
         judged = replace(self.get(model, version), gate=verdict)
         self._versions.write(judged, "judged", why="passed" if verdict.passed else "not passed")
         return judged
+
+    def record_parity(self, model: str, version: int, parity: Parity) -> ModelVersion:
+        """Keep how far a version's ONNX form is from it, and return it with that."""
+        measured = replace(self.get(model, version), parity=parity)
+        why = f"{parity.rows:,} rows, largest difference {parity.largest_difference:.3g}"
+        self._versions.write(measured, "exported", why=why)
+        return measured
 
     def profile(self, version: ModelVersion) -> Profile:
         """Return the statistics of the data that a version was trained on, from its bundle."""

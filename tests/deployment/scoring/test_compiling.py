@@ -10,11 +10,12 @@ import pyarrow as pa
 import pytest
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.decomposition import TruncatedSVD
-from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
+from sklearn.ensemble import VotingClassifier
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.neighbors import RadiusNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -24,6 +25,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 
 import keepwell
 from keepwell.core.errors import (
@@ -146,14 +148,14 @@ def test_a_step_fitted_on_named_columns_gets_them_back(frame: pd.DataFrame, targ
 
 def test_an_estimator_without_compiled_form_runs_as_it_is(frame: pd.DataFrame, target: Any) -> None:
     numbers = frame[["visits", "member"]]
-    model = make_pipeline(StandardScaler(), QuadraticDiscriminantAnalysis()).fit(numbers, target)
+    model = make_pipeline(StandardScaler(), RadiusNeighborsClassifier(1e6)).fit(numbers, target)
     scorer = keepwell.compile(model, frame)  # has more columns than it takes
-    assert [part.name for part in scorer.kept] == ["quadraticdiscriminantanalysis"]
+    assert [part.name for part in scorer.kept] == ["radiusneighborsclassifier"]
     assert_same_answers(scorer, model, numbers)
-    bare = QuadraticDiscriminantAnalysis().fit(numbers.astype(float), target)
+    bare = RadiusNeighborsClassifier(1e6).fit(numbers.astype(float), target)
     scorer = keepwell.compile(bare, numbers)
     assert not scorer.compiled
-    assert "QuadraticDiscriminantAnalysis" in scorer.reason
+    assert "RadiusNeighborsClassifier" in scorer.reason
     assert scorer.proof is not None
     assert_same_answers(scorer, bare, numbers.astype(float))
 
@@ -182,7 +184,7 @@ def test_an_array_has_columns_without_names(frame: pd.DataFrame, target: Any) ->
 def test_a_pipeline_of_texts_takes_one_column(
     frame: pd.DataFrame, target: Any, vectorizer: Any
 ) -> None:
-    model = make_pipeline(vectorizer, LogisticRegression()).fit(frame["note"], target)
+    model = make_pipeline(vectorizer, DecisionTreeClassifier()).fit(frame["note"], target)
     scorer = keepwell.compile(model, frame[["note"]])
     narrow = isinstance(vectorizer, TfidfVectorizer)
     assert scorer.compiled == narrow
@@ -190,6 +192,20 @@ def test_a_pipeline_of_texts_takes_one_column(
     expected = model.predict_proba(frame["note"])
     np.testing.assert_allclose(chances(scorer.batch(frame[["note"]])), expected, atol=1e-9)
     assert keepwell.compile(model).rows([{"text": "good day"}]).predictions
+
+
+def test_an_ensemble_of_pipelines_of_texts_takes_one_column(
+    frame: pd.DataFrame, target: Any
+) -> None:
+    words = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    wide = make_pipeline(HashingVectorizer(n_features=2**17), LogisticRegression())
+    model = VotingClassifier([("words", words), ("wide", wide)], voting="soft")
+    model.fit(frame["note"], target)
+    scorer = keepwell.compile(model, frame[["note"]])
+    expected = model.predict_proba(frame["note"])
+    np.testing.assert_allclose(chances(scorer.batch(frame[["note"]])), expected, atol=1e-9)
+    rows = scorer.rows([{"note": note} for note in frame["note"].head(3)])
+    np.testing.assert_allclose(chances(rows), expected[:3], atol=1e-9)
 
 
 def test_what_skips_the_zeros_of_sparse_matrices_runs_as_it_is(
@@ -258,14 +274,18 @@ LABELS = [0, 1, 0, 1, 1, 0]
         (LogisticRegression(), UsageError, "not fitted"),
         (StandardScaler().fit(NUMBERS), UsageError, "does not predict"),
         (LinearRegression().fit(NUMBERS, NUMBERS), UsageError, "several targets"),
-        (LinearSVC().fit(NUMBERS, LABELS), TrainingError, "no probabilities"),
+        (
+            FixedThresholdClassifier(LogisticRegression(), threshold=0.3).fit(NUMBERS, LABELS),
+            TrainingError,
+            "threshold",
+        ),
         (
             make_pipeline(FunctionTransformer(call), LogisticRegression()).fit(NUMBERS, LABELS),
             TrainingError,
             "call",
         ),
     ],
-    ids=["unfitted", "transformer", "several", "margins", "code"],
+    ids=["unfitted", "transformer", "several", "threshold", "code"],
 )
 def test_what_cannot_be_scored_is_refused_in_words(
     model: Any, error: type[KeepwellError], says: str
@@ -284,3 +304,10 @@ def test_a_sample_that_does_not_fit_is_refused(frame: pd.DataFrame, target: Any)
         keepwell.compile(model, mixed)
     with pytest.raises(InvalidDataError, match="list"):
         keepwell.compile(model, [[1]])
+
+
+def test_a_classifier_without_probabilities_is_certain_of_the_class_that_it_predicts() -> None:
+    model = LinearSVC().fit(NUMBERS, LABELS)
+    scores = keepwell.compile(model, NUMBERS).batch(NUMBERS)
+    assert scores.predictions == model.predict(NUMBERS).tolist()
+    np.testing.assert_array_equal(scores.probabilities, np.eye(2)[scores.predictions])

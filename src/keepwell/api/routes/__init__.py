@@ -1,14 +1,17 @@
 """The REST interface: one module a resource."""
 
+from keepwell.api.routes.asking import open_inference
+from keepwell.api.routes.asking import router as asking
 from keepwell.api.routes.datasets import router as datasets
 from keepwell.api.routes.endpoints import router as endpoints
 from keepwell.api.routes.events import router as events
+from keepwell.api.routes.explanations import router as explanations
 from keepwell.api.routes.feedback import router as feedback
 from keepwell.api.routes.health import router as health
+from keepwell.api.routes.imports import router as imports
 from keepwell.api.routes.incidents import router as incidents
 from keepwell.api.routes.metrics import router as metrics
 from keepwell.api.routes.models import router as models
-from keepwell.api.routes.predictions import asking
 from keepwell.api.routes.predictions import router as predictions
 from keepwell.api.routes.runs import router as runs
 
@@ -17,11 +20,14 @@ __all__ = [
     "datasets",
     "endpoints",
     "events",
+    "explanations",
     "feedback",
     "health",
+    "imports",
     "incidents",
     "metrics",
     "models",
+    "open_inference",
     "predictions",
     "runs",
 ]

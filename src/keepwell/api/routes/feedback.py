@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from keepwell.api.bodies import read_body
 from keepwell.api.documents import FeedbackCounts
 from keepwell.api.door import document, workspace_of
 from keepwell.core.errors import InvalidRequestError, UsageError
@@ -18,13 +19,6 @@ LARGEST_BODY = 32 << 20
 """Bytes of one post: some 400,000 outcomes."""
 
 _FORM = '{"outcomes": [{"prediction_id": "…", "outcome": …}]}'
-
-
-class TooLargeError(UsageError):
-    """The body is larger than what one request may hold."""
-
-    headline = "Too much for one request"
-    http_status = 413
 
 
 _OUTCOME = {
@@ -64,7 +58,7 @@ async def post_feedback(request: Request, endpoint: str) -> Response:
     The first outcome of a prediction counts, a later one is counted as duplicate. `unknown` are those
     whose prediction this endpoint never made.
     """
-    outcomes = _outcomes(await _body(request))
+    outcomes = _outcomes(await read_body(request, LARGEST_BODY))
     workspace = workspace_of(request)
 
     def record() -> Any:
@@ -72,21 +66,6 @@ async def post_feedback(request: Request, endpoint: str) -> Response:
             return workspace.feedback.record(workspace.endpoints.read(endpoint).name, outcomes)
 
     return document(await run_in_threadpool(record))
-
-
-async def _body(request: Request) -> bytes:
-    """Return the body, refusing it as soon as it is too large."""
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > LARGEST_BODY:
-            raise TooLargeError(
-                f"the body is larger than {LARGEST_BODY >> 20} MB",
-                why="it is read into memory before it is checked",
-                now="post the outcomes in several requests",
-            )
-        pieces.append(piece)
-    return b"".join(pieces)
 
 
 def _outcomes(body: bytes) -> list[Any]:

@@ -7,55 +7,19 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from keepwell.api.documents import (
-    AnswerDocument,
     PredictionDocument,
     PredictionList,
     QueryAnswer,
     Question,
 )
 from keepwell.api.door import Limit, Served, document
-from keepwell.core.errors import NotFoundError, UnavailableError
+from keepwell.core.errors import NotFoundError
 from keepwell.core.records import Prediction
 
 router = APIRouter(prefix="/api/v1", tags=["predictions"])
 
 MOST_ROWS = 10_000
 LONGEST_SECONDS = 30.0
-
-
-_BODY = {
-    "required": True,
-    "content": {
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "required": ["instances"],
-                "properties": {"instances": {"type": "array", "items": {"type": "object"}}},
-            },
-            "example": {"instances": [{"tenure": 3, "Contract": "Month-to-month"}]},
-        }
-    },
-}
-
-asking = APIRouter(tags=["predictions"])
-
-
-@asking.post(
-    "/endpoints/{endpoint}/predict",
-    response_model=AnswerDocument,
-    openapi_extra={"requestBody": _BODY},
-)
-def predict(endpoint: str) -> Response:
-    """Ask an endpoint for predictions, one for each instance.
-
-    Columns that the model does not know are ignored with a warning; missing ones count as missing where
-    training saw missing values. The inference workers answer this, in front of the control process.
-    """
-    raise UnavailableError(
-        f"nobody answers predictions of '{endpoint}' here",
-        why="this is the control process; the inference workers stand in front of it",
-        now="keepwell up, and ask the port that it prints",
-    )
 
 
 @router.get("/endpoints/{endpoint}/predictions", response_model=PredictionList)

@@ -1,6 +1,7 @@
 """`keepwell models`: versions, which one serves, and moving between them."""
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,7 +18,7 @@ from keepwell.cli.output import Output, ago
 from keepwell.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from keepwell.core.records import ModelVersion, Proof
+    from keepwell.core.records import ModelVersion, Parity, Proof
     from keepwell.workspace import Workspace
 
 app = command_app(group=True)
@@ -95,6 +96,71 @@ def show_model(
     from keepwell.infrastructure.codec import to_plain
 
     out.answer(to_plain(found), lambda: _tell(out, found))
+
+
+@app.command(
+    "register",
+    epilog=examples(
+        "keepwell models register model.onnx --rows test.csv --target left",
+        "keepwell models register model.onnx --rows test.parquet --target left --classes no,yes",
+    ),
+)
+def register(
+    model: Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="The ONNX model's file.")],
+    rows: Annotated[
+        str,
+        typer.Option(
+            "--rows", help="File with rows that it was not fitted on: CSV, Parquet, JSON Lines."
+        ),
+    ],
+    target: Annotated[
+        str, typer.Option("--target", help="Column that it predicts; the project's unless said.")
+    ] = "",
+    classes: Annotated[
+        str,
+        typer.Option(
+            "--classes", help="Its labels, a,b,c, in the order of its output, if it names none."
+        ),
+    ] = "",
+    reference: Annotated[
+        str,
+        typer.Option(
+            "--reference", help="Column with its own answers, made elsewhere, to compare."
+        ),
+    ] = "",
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Register an ONNX model from anywhere as the project's next version.
+
+    It is measured on the rows, compared with the champion on them, and gated; `promote` lets it serve.
+    """
+    from keepwell.data.tables import read_table
+    from keepwell.infrastructure.codec import to_plain
+    from keepwell.operations.own_model import register_own
+
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        table = read_table(rows, Path.cwd())
+        found = register_own(
+            workspace.bench,
+            model,
+            table,
+            target or workspace.spec.data.target,
+            classes=_labels(classes, table, target or workspace.spec.data.target),
+            reference=reference or None,
+        )
+    out.answer(to_plain(found), lambda: _tell(out, found))
+
+
+def _labels(words: str, table: Any, target: str) -> list[Any] | None:
+    """Return the classes that `a,b,c` means: of the target's own type, where it holds no text."""
+    if not words:
+        return None
+    said = [word.strip() for word in words.split(",")]
+    values = table[target].to_pylist() if target in table.column_names else []
+    by_word = {str(value): value for value in values if value is not None}
+    return [by_word.get(word, word) for word in said]
 
 
 @app.command(
@@ -184,6 +250,13 @@ def _score(item: "ModelVersion") -> str:
     return f"{item.metric} {estimate.value:.4f}" if estimate else ""
 
 
+def _apart(parity: "Parity") -> str:
+    return (
+        f"largest difference {parity.largest_difference:.3g} on {parity.rows:,} rows, "
+        f"{parity.beyond:.2%} beyond 1e-5"
+    )
+
+
 def _compiled(proof: "Proof") -> str:
     """Say whether the version is compiled, on what evidence, or why not."""
     if not proof.compiled:
@@ -204,6 +277,7 @@ def _tell(out: Output, item: "ModelVersion") -> None:
             "dataset": item.dataset,
             "run": item.run,
             "compiled": None if item.proof is None else _compiled(item.proof),
+            "as ONNX": None if item.parity is None else _apart(item.parity),
         }
     )
     for part in item.proof.kept if item.proof else ():

@@ -1,8 +1,6 @@
 """`keepwell predict`: one row or a whole file, scored by a registered version."""
 
 import json
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,40 +27,85 @@ app = command_app()
 @app.command(
     epilog=examples(
         "keepwell predict new.parquet -o scored.parquet",
+        "keepwell predict 's3://lake/new/*.parquet' -o s3://lake/scored/",
+        "keepwell predict --follow events.jsonl -o answers.jsonl",
+        "keepwell predict --job nightly",
         """keepwell predict --json '{"tenure": 3, "Contract": "One year"}'""",
     )
 )
 def predict(
     rows: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="FILE|ROW", help="A file of rows, or one row (or a list of rows) as JSON."
+            metavar="FILE|ROW",
+            help="Rows: a file, folder or glob, s3://, a Delta table; or a row (or a list) as JSON.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
-            help="File for the answers to a file: .parquet, .csv or .jsonl.",
+            help="Where the answers go: .parquet, .csv, .jsonl, .delta, or a folder/; also s3://.",
             show_default=False,
         ),
     ] = None,
     version: Annotated[
         str, typer.Option(help="Number or alias of the model version.")
     ] = "champion",
+    job: Annotated[
+        str | None,
+        typer.Option(help="Carry out this job of `batch:` now.", show_default=False),
+    ] = None,
+    follow: Annotated[
+        bool,
+        typer.Option("--follow", help="Answer events as they come: a .jsonl file, - or kafka://."),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what is at the output.")
+    ] = False,
+    log: Annotated[
+        bool,
+        typer.Option("--log", help="Also write the predictions to the log that monitors read."),
+    ] = False,
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Score rows with the champion, in this process: no server is needed, and nothing is logged."""
+    """Score rows with the champion, in this process: no server is needed.
+
+    A run that was killed goes on where it stopped when it is started again; the output appears when it
+    is whole. Nothing is logged unless --log says so.
+    """
+    from keepwell.cli import batch_scoring
+
     out = Output(as_json=as_json)
+    if job is not None:
+        if rows is not None or output is not None or follow:
+            raise UsageError(
+                "--job goes alone",
+                why=f"source and output of '{job}' stand in keepwell.yaml",
+                now=f"keepwell predict --job {job}",
+            )
+        with open_workspace(project) as workspace:
+            batch_scoring.carry_out(out, workspace, job)
+        return
+    if rows is None:
+        raise UsageError(
+            "what should be scored?",
+            why="neither a file nor a row was given",
+            now="keepwell predict new.csv -o scored.csv",
+        )
     with open_workspace(project) as workspace:
+        if follow:
+            batch_scoring.follow(out, workspace, version, rows, output)
+            return
         model = workspace.registry.get(workspace.spec.name, version)
-        scorer = load(workspace, model)
-    if rows.lstrip()[:1] in ("{", "["):
-        _score_rows(out, scorer, model, rows)
-    else:
-        _score_file(out, scorer, model, rows, output)
+        if rows.lstrip()[:1] in ("{", "["):
+            _score_rows(out, load(workspace, model), model, rows)
+        else:
+            wish = batch_scoring.Wish(source=rows, output=output, log=log, overwrite=overwrite)
+            batch_scoring.score_source(out, workspace, model, wish)
 
 
 def load(workspace: "Workspace", model: "ModelVersion") -> "Scorer":
@@ -105,29 +148,3 @@ def _score_rows(out: Output, scorer: "Scorer", model: "ModelVersion", rows: str)
             out.note(f"! {warning}")
 
     out.answer(document, tell)
-
-
-def _score_file(
-    out: Output, scorer: "Scorer", model: "ModelVersion", source: str, output: Path | None
-) -> None:
-    from keepwell.deployment.batch import predict_file
-
-    if output is None:
-        raise UsageError(
-            f"where should the answers to {source} go?",
-            why="a file of rows is answered by a file",
-            now=f"keepwell predict {source} -o scored.parquet",
-        )
-    start = time.perf_counter()
-    count = predict_file(scorer, source, output, version=model.version)
-    seconds = time.perf_counter() - start
-    document = {
-        "rows": count,
-        "output": str(output),
-        "seconds": round(seconds, 3),
-        "model": {"name": model.model, "version": model.version},
-    }
-    out.answer(
-        document,
-        lambda: out.say(f"{count:,} rows scored by {model.key} in {seconds:.1f} s: {output}"),
-    )

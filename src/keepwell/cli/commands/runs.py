@@ -26,7 +26,8 @@ TELLING = (
     "roc_auc",
     "rmse",
     "log_loss",
-)  # the metrics that models are chosen by, if nothing is said
+    "rows",
+)  # the metrics that models are chosen by, if nothing is said; of a batch its rows
 
 
 @app.callback()
@@ -120,4 +121,6 @@ def _took(run: "Run") -> str:
 def _row(run: "Run") -> list[str]:
     name = next((item for item in (*TELLING, *run.metrics) if item in run.metrics), "")
     result = f"{name} {run.metrics[name].value:.4f}" if name else run.error[:40]
+    if name == "rows":
+        result = f"{run.metrics[name].value:,.0f} rows"
     return [run.id, run.kind, run.status, ago(run.started), _took(run), result, run.model]

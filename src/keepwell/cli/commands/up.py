@@ -74,7 +74,11 @@ def _ready(out: Output, workspace: "Workspace", url: str) -> None:
 
     def tell() -> None:
         out.say(f"{name} is up", style="bold green")
-        out.facts({"console": f"{url}/", "endpoint": document["endpoint"], "API": f"{url}/docs"})
+        facts = {"console": f"{url}/", "endpoint": document["endpoint"], "API": f"{url}/docs"}
+        port = workspace.spec.serve.grpc_port
+        out.facts(
+            facts | {"gRPC": f"{url.split('//')[1].rpartition(':')[0]}:{port}" if port else None}
+        )
         if curl:
             out.say("\nask it something:", style="bold")
             out.say(f"  {curl}")

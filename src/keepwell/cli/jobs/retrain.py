@@ -8,7 +8,7 @@ import pyarrow as pa
 from keepwell.core.progress import Progress
 
 
-class _Lines:
+class Lines:
     """Progress as lines of a log."""
 
     def update(
@@ -29,7 +29,7 @@ def main(folder: str, key: str, progress: Progress | None = None) -> int:
         def labelled() -> "pa.Table":
             return workspace.predictions.labelled(endpoint)
 
-        done = work(workspace.bench, workspace.home, key, labelled, progress or _Lines())
+        done = work(workspace.bench, workspace.home, key, labelled, progress or Lines())
     return 0 if done else 1
 
 

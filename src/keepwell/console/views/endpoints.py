@@ -1,6 +1,7 @@
 """One endpoint: who answers, how well, how fast, and how far its inputs are from training."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from keepwell.console.pulse import Pulse
@@ -34,7 +35,7 @@ class Answering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """One input of the form: `kind` is `choice`, `number`, `text` or `long`."""
+    """One input of the form: `kind` is `choice`, `number`, `date`, `datetime-local`, `text` or `long`."""
 
     field: Field
     kind: str
@@ -102,7 +103,22 @@ def _control(item: Field) -> Control:
         kind = "number"
     elif item.type is ColumnType.TEXT:
         kind = "long"
+    elif item.type is ColumnType.DATETIME:
+        kind, value = _moment(value)
     return Control(field=item, kind=kind, choices=choices, value=value, hint=str(item.type))
+
+
+def _moment(value: str) -> tuple[str, str]:
+    """Return the kind of input that can hold a date or time, and its value as that input writes it."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return "datetime-local", ""
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)  # what says no zone is taken for UTC
+    if len(value) == len("2026-01-31"):
+        return "date", moment.date().isoformat()
+    return "datetime-local", moment.isoformat(timespec="seconds")
 
 
 def _history(workspace: "Workspace", found: Endpoint) -> list[activity.Line]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from keepwell.workspace import Workspace
 
 PAGE = 100
+REASONS = 8
+"""Columns whose contribution is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,17 @@ def prediction(workspace: "Workspace", identifier: str) -> dict[str, Any]:
         "shares": _shares(found, version),
         "outcome": workspace.predictions.outcomes([identifier]).get(identifier),
     }
+
+
+def why(workspace: "Workspace", identifier: str) -> dict[str, Any]:
+    """Return the context of `_why.html`: the explanation, or why there is none."""
+    try:
+        said = workspace.explanations.of_predictions([identifier])[0].explanation
+    except KeepwellError as error:
+        return {"said": None, "refusal": error}
+    shown = said.contributions[:REASONS]
+    largest = max((abs(one.contribution) for one in shown), default=0.0)
+    return {"said": said, "shown": shown, "largest": largest, "refusal": None}
 
 
 def rows(workspace: "Workspace", found: Sequence[Prediction]) -> list[Row]:

@@ -105,6 +105,23 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parity:
+    """How far the ONNX form of a version is from the version itself.
+
+    Attributes:
+        rows: How many were compared.
+        largest_difference: Of probabilities, or of numbers, relative where they are beyond 1.
+        beyond: Share of the rows that are further apart than 1e-5.
+        labels_changed: Rows whose predicted class is another one.
+    """
+
+    rows: int
+    largest_difference: float
+    beyond: float
+    labels_changed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateCheck:
     """One condition of a gate, with the number that decided it."""
 
@@ -145,6 +162,7 @@ class ModelVersion:
     learner: str = ""
     dataset: str = ""
     proof: Proof | None = None
+    parity: Parity | None = None  # of its ONNX form, once it was exported
     gate: GateVerdict | None = None
     created: float = 0.0
 

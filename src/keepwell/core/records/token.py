@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-SCOPES = ("predict", "explain", "feedback")
-"""What a token may allow: asking for predictions, for explanations, and telling outcomes."""
+SCOPES = ("predict", "explain", "feedback", "import")
+"""What a token may allow: asking for predictions, for explanations, telling outcomes, and handing in
+predictions that a device made by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

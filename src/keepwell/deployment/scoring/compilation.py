@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from keepwell.deployment.scoring.parts import Columns
 
-FORMAT = 1
+FORMAT = 2
 
 _CELLS = 2**24  # numbers of a prepared matrix that are in memory together
 
@@ -39,6 +39,10 @@ class Compiled:
     Args:
         data: What `read_pipeline` returned.
         read: Gives the bundle's files.
+
+    Attributes:
+        head: The estimator.
+        order: Where the signature's classes are among the head's; None if in the same places.
     """
 
     def __init__(self, data: Mapping[str, Any], read: Read) -> None:
@@ -46,16 +50,18 @@ class Compiled:
             raise FormatError(
                 f"the scorer has format {data.get('format')}",
                 why=f"this Keepwell reads format {FORMAT}",
-                now="pip install --upgrade keepwell",
+                now="train or register the model again"
+                if data.get("format") == 1
+                else "pip install --upgrade keepwell",
             )
         self._inputs: list[int] = data["inputs"]
         self._nans: list[int] = data.get("nans", [])
-        self._order: list[int] | None = data["order"]
+        self.order: list[int] | None = data["order"]
         self._steps: list[Step] = [build_step(step, read) for step in data["steps"]]
         self._width = -1
         self._fused: Row
         self._fuse(max(self._inputs, default=-1) + 1)
-        self._head: Head = build_head(data["head"], read)
+        self.head: Head = build_head(data["head"], read)
         self._at_once = max(1, _CELLS // max(1, data.get("width", 1)))
         self.kept: list[Data] = kept_parts(data)
 
@@ -63,8 +69,8 @@ class Compiled:
         """Answer one row of canonical values, in the signature's order."""
         if len(values) != self._width:
             self._fuse(len(values))
-        answer = self._head.row(self.features(values))
-        return answer if self._order is None else [answer[at] for at in self._order]
+        answer = self.head.row(self.encoded(values))
+        return answer if self.order is None else [answer[at] for at in self.order]
 
     def many(self, rows: Sequence[Sequence[Any]]) -> "NDArray[np.float64]":
         """Answer several rows of canonical values."""
@@ -72,11 +78,11 @@ class Compiled:
 
         if len(rows[0]) != self._width:
             self._fuse(len(rows[0]))
-        features = self.features
-        answer = self._head.batch(np.array([features(row) for row in rows], dtype=np.float64))
-        return answer if self._order is None else answer[:, self._order]
+        encoded = self.encoded
+        answer = self.head.batch(np.array([encoded(row) for row in rows], dtype=np.float64))
+        return answer if self.order is None else answer[:, self.order]
 
-    def features(self, values: Sequence[Any]) -> list[Any]:
+    def encoded(self, values: Sequence[Any]) -> list[Any]:
         """Return what the head is asked with, for one row."""
         try:
             return self._fused(values)
@@ -110,6 +116,11 @@ class Compiled:
         )
 
     def _piece(self, columns: "Columns") -> "NDArray[np.float64]":
+        answer = self.head.batch(self.features(columns))
+        return answer if self.order is None else answer[:, self.order]
+
+    def features(self, columns: "Columns") -> "NDArray[Any]":
+        """Return what the head sees of rows given as columns of canonical values."""
         from keepwell.deployment.scoring.steps.matrix import side_by_side
 
         chosen = [columns[at] for at in self._inputs]
@@ -118,10 +129,7 @@ class Compiled:
         matrix = None
         for step in self._steps:
             matrix = step.batch(chosen if matrix is None else list(matrix.T))
-        answer = self._head.batch(
-            side_by_side(chosen, len(columns[0])) if matrix is None else matrix
-        )
-        return answer if self._order is None else answer[:, self._order]
+        return side_by_side(chosen, len(columns[0])) if matrix is None else matrix
 
 
 def read_pipeline(pipeline: Any, signature: Signature, files: MutableMapping[str, bytes]) -> Data:
@@ -142,7 +150,7 @@ def read_pipeline(pipeline: Any, signature: Signature, files: MutableMapping[str
         "order": _order(pipeline, signature),
         "steps": steps,
         "head": head,
-        "width": int(getattr(last_of(pipeline), "n_features_in_", 1)),
+        "width": int(getattr(last_of(pipeline), "n_features_in_", 1)) if steps else 1,
         "nans": nan_columns(pipeline, len(inputs)),
     }
 
@@ -180,9 +188,13 @@ def _unchain(
     """Return the steps before the estimator, and the estimator, however they are nested."""
     name = name_of(fitted)
     if name == "sklearn.Pipeline":
+        from keepwell.deployment.scoring.heads.wide_text import wide_text
         from keepwell.deployment.scoring.steps.sparsity import refuse_skipped_zeros
 
-        refuse_skipped_zeros(step for _, step in fitted.steps[:-1])
+        present = [step for _, step in fitted.steps if step is not None and step != "passthrough"]
+        if fused := wide_text(present, files):
+            return [], fused
+        refuse_skipped_zeros(present[:-1])
         before = [
             read_step(step, files, f"{where}{step_name}")
             for step_name, step in fitted.steps[:-1]

@@ -15,6 +15,7 @@ import numpy as np
 from keepwell.core.errors import InvalidDataError
 from keepwell.core.records import KeptPart, Proof, Signature
 from keepwell.deployment.scoring.compilation import without_search
+from keepwell.deployment.scoring.heads.as_it_is import asked
 from keepwell.deployment.scoring.inputs import model_signature
 from keepwell.deployment.scoring.intake import takes_texts
 from keepwell.deployment.scoring.proof import build_scorer_files, difference
@@ -102,7 +103,7 @@ def compile_model(model: Any, sample: "Rows | None" = None, *, target: str = "")
 
     Raises:
         InvalidDataError: If the sample lacks a column, or cannot be read.
-        TrainingError: If the model holds code that was not reviewed, or gives no probabilities.
+        TrainingError: If the model holds code that was not reviewed.
         UsageError: If it was not fitted, or does not predict one thing.
     """
     table = None if sample is None else as_table(sample).slice(0, PROOF_ROWS)
@@ -129,7 +130,7 @@ def _apart(made: CompiledModel, model: Any, sample: Any, table: "pa.Table") -> f
     try:
         if answers.probabilities is None:
             return difference(np.array(answers.predictions), np.ravel(model.predict(given)))
-        return difference(answers.probabilities, model.predict_proba(given))
+        return difference(answers.probabilities, asked(model, given, "answer"))
     except ValueError:  # it refuses the rows as they are, with infinite numbers in them for example
         return 0.0
 

@@ -8,6 +8,7 @@ from keepwell.core.errors import InvalidDataError, UsageError
 from keepwell.core.records import Column, ColumnType, Field, Signature, Task
 from keepwell.core.suggestions import did_you_mean
 from keepwell.deployment.scoring.compilation import last_of, without_search
+from keepwell.deployment.scoring.heads.classes import classes_of
 from keepwell.deployment.scoring.intake import fitted_names, takers, takes_texts
 from keepwell.deployment.scoring.parts import name_of
 
@@ -66,7 +67,7 @@ def _classes(model: Any) -> tuple[Any, ...]:
             why="what is compiled is what fitting learnt",
             now="call fit first",
         ) from None
-    classes = getattr(model, "classes_", None)
+    classes = classes_of(model)
     several = getattr(model, "n_outputs_", 1) != 1 or (
         classes is None and _rows_of(getattr(last_of(model), "coef_", ())) > 1
     )

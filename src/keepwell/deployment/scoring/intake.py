@@ -27,8 +27,12 @@ def fitted_names(fitted: Any) -> list[str] | None:
 
 
 def takes_texts(fitted: Any) -> bool:
-    """Tell whether a pipeline takes a list of texts in place of columns."""
-    return hasattr(first_of(fitted), "build_analyzer")
+    """Tell whether a model takes a list of texts in place of columns."""
+    first = first_of(fitted)
+    members = getattr(first, "estimators_", None) or getattr(first, "calibrated_classifiers_", None)
+    if isinstance(members, list) and members:
+        return takes_texts(getattr(members[0], "estimator", members[0]))
+    return hasattr(first, "build_analyzer")
 
 
 def takers(fitted: Any, positions: Sequence[int]) -> Iterator[tuple[Any, Sequence[int]]]:
@@ -47,13 +51,20 @@ def takers(fitted: Any, positions: Sequence[int]) -> Iterator[tuple[Any, Sequenc
             taken = positions_of(columns, names, int(fitted.n_features_in_))
             if taken:
                 yield from takers(step, [positions[at] for at in taken])
-    elif kind == "FeatureUnion":
-        for _, step in fitted.transformer_list:
-            yield from takers(step, positions)
-    elif kind == "TransformedTargetRegressor":
-        yield from takers(fitted.regressor_, positions)
+    elif members := _side_by_side(fitted, kind):
+        for member in members:
+            yield from takers(member, positions)
     else:
         yield fitted, positions
+
+
+def _side_by_side(fitted: Any, kind: str) -> list[Any]:
+    """Return those that each take all that `fitted` takes."""
+    if kind == "FeatureUnion":
+        return [step for _, step in fitted.transformer_list]
+    if kind == "TransformedTargetRegressor":
+        return [fitted.regressor_]
+    return list(fitted.estimators_) if kind.startswith(("Voting", "Stacking")) else []
 
 
 def nan_columns(fitted: Any, width: int) -> list[int]:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.core.errors import TrainingError
+from keepwell.core.errors import MissingExtraError, TrainingError
 from keepwell.core.records import Signature, Task
 from keepwell.deployment.scoring.compilation import class_order, with_nans
+from keepwell.deployment.scoring.heads.as_it_is import asked
 from keepwell.deployment.scoring.intake import fitted_names, nan_columns, takes_texts
 from keepwell.deployment.scoring.parts import AS_IT_IS, Data
 from keepwell.deployment.scoring.steps.matrix import side_by_side
@@ -52,9 +53,42 @@ TRUSTED = (
     "sklearn.feature_selection._univariate_selection.f_regression",
     "sklearn.feature_selection._mutual_info.mutual_info_classif",
     "sklearn.feature_selection._mutual_info.mutual_info_regression",
+    "sklearn._loss.loss.HalfTweedieLoss",
+    "sklearn._loss.loss.HalfTweedieLossIdentity",
+    "sklearn._loss._loss.CyHalfTweedieLoss",
+    "sklearn._loss._loss.CyHalfTweedieLossIdentity",
+    # Arrays again, with the caveat of `Tree`: the trees of histogram boosting, and of examples.
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.neighbors._ball_tree.BallTree",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.metrics._dist_metrics.ManhattanDistance64",
+    "sklearn.metrics._dist_metrics.MinkowskiDistance64",
+    # Attributes only: fitted members, curves, what an optimiser counted; a dictionary with dots.
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.calibration._TemperatureScaling",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+    "sklearn.utils._bunch.Bunch",
+    # Histogram boosting checks columns of labels by a function with some arguments given. Only functions
+    # that are trusted themselves can be bound; this one looks at an array and raises.
+    "functools.partial",
+    "sklearn.utils.validation.check_array",
+    # XGBoost and CatBoost keep their model as bytes in their own formats and give them to their own
+    # parsers, as LightGBM does; those are native code, and the bundle's digest vouches for the bytes.
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+    "xgboost.sklearn.XGBRegressor",
+    "xgboost.sklearn.XGBRFClassifier",
+    "xgboost.sklearn.XGBRFRegressor",
+    "catboost.core.CatBoostClassifier",
+    "catboost.core.CatBoostRegressor",
 )
 """Types beyond skops' own list that a stored pipeline may hold, each looked at: making one from stored
 state runs no code that the state chooses."""
+
+_BOOST = ("xgboost", "catboost")
 
 
 class Original:
@@ -83,10 +117,6 @@ class Original:
         answer: list[float] = self.batch([np.array([value]) for value in values])[0].tolist()
         return answer
 
-    def many(self, rows: Sequence[Sequence[Any]]) -> "NDArray[np.float64]":
-        """Answer several rows."""
-        return self.batch([np.array(column) for column in zip(*rows, strict=True)])
-
     def batch(self, columns: "Sequence[NDArray[Any]]") -> "NDArray[np.float64]":
         """Answer rows."""
         chosen = with_nans([columns[at] for at in self._positions], self._nans)
@@ -106,8 +136,7 @@ class Original:
                     now="fit one model for each target",
                 )
             return numbers.reshape(-1, 1)
-        answer = np.asarray(self._pipeline.predict_proba(given), dtype=np.float64)
-        return answer[:, self._order]
+        return asked(self._pipeline, given, "answer")[:, self._order]
 
 
 def as_frame(names: Sequence[str], columns: "Sequence[NDArray[Any]]") -> "pd.DataFrame":
@@ -160,13 +189,29 @@ def dump_pipeline(pipeline: Any) -> bytes:
         raise TrainingError(
             f"the pipeline holds types that Keepwell does not load: {', '.join(strange)}",
             why="loading a model must run no code that was not reviewed",
-            now="use transformers of scikit-learn, LightGBM or Keepwell",
+            now="use transformers of scikit-learn, LightGBM, XGBoost, CatBoost or Keepwell",
         )
     return data
 
 
 def load_pipeline(data: bytes) -> Any:
-    """Return the fitted pipeline of skops bytes, if every type in it was reviewed."""
+    """Return the fitted pipeline of skops bytes, if every type in it was reviewed.
+
+    Raises:
+        MissingExtraError: If it was trained with a library that is not installed.
+    """
     import skops.io
 
-    return skops.io.loads(data, trusted=list(TRUSTED))
+    try:
+        return skops.io.loads(data, trusted=list(TRUSTED))
+    except ModuleNotFoundError as error:
+        if error.name in _BOOST:
+            raise MissingExtraError(f"a model trained with {error.name}", extra="boost") from error
+        raise
+
+
+def modules_in(data: bytes) -> list[str]:
+    """Return the modules that hold the types of a stored pipeline which skops does not know, sorted."""
+    import skops.io
+
+    return sorted({name.rpartition(".")[0] for name in skops.io.get_untrusted_types(data=data)})

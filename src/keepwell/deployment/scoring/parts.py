@@ -19,7 +19,7 @@ its own and runs as it is (`steps.as_it_is`), while those around it are compiled
 """
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from keepwell.core.errors import NotFoundError
 from keepwell.core.plugins import load_plugin
@@ -64,6 +64,35 @@ class Head(Protocol):
 
     def batch(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """Answer rows; returns a matrix of one row per row."""
+        ...
+
+
+@runtime_checkable
+class Additive(Protocol):
+    """A head whose answer, on some scale, is a sum over its features.
+
+    Laws: `contributions(features, typical).sum(-1)` is `margin(features)` within 1e-9, relative for
+    numbers beyond 1; and the answer rises with the margin of its class.
+
+    Attributes:
+        method: How the contributions are found: `tree-shap` or `linear`.
+    """
+
+    method: ClassVar[str]
+
+    def margin(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        """Return the sums, a row of outputs per row: one for two classes (of the second) or a number."""
+        ...
+
+    def contributions(
+        self, features: "NDArray[np.float64]", typical: "NDArray[np.float64]"
+    ) -> "NDArray[np.float64]":
+        """Return by row and output what each feature adds, and last what they are added to.
+
+        Args:
+            features: The rows.
+            typical: Rows that stand for all rows, where contributions are differences to their mean.
+        """
         ...
 
 

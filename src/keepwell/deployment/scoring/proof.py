@@ -6,8 +6,13 @@ import msgspec
 import numpy as np
 
 from keepwell.core.errors import KeepwellError, TrainingError
-from keepwell.core.records import ColumnType, KeptPart, Proof, Signature, Task
-from keepwell.deployment.scoring.compilation import Compiled, read_pipeline, without_search
+from keepwell.core.records import ColumnType, KeptPart, Proof, Signature
+from keepwell.deployment.scoring.compilation import (
+    Compiled,
+    last_of,
+    read_pipeline,
+    without_search,
+)
 from keepwell.deployment.scoring.parts import NotCompilableError, name_of
 from keepwell.deployment.scoring.scorer import PIPELINE_FILE, SCORER_FILE
 from keepwell.features.decoding import Decoder
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
 
     from keepwell.deployment.scoring.original import Original
 
+_BY_THRESHOLD = ("sklearn.FixedThresholdClassifier", "sklearn.TunedThresholdClassifierCV")
 _ROWS_OF_KEPT = 32
 _ROWS_TRIED = 100  # one by one, where the pipeline refuses them together
 
@@ -39,12 +45,12 @@ def build_scorer_files(
         sample: Rows of the training data; without them nothing is proven, and the proof has no rows.
 
     Raises:
-        TrainingError: If the pipeline cannot be stored, or gives no probabilities.
+        TrainingError: If the pipeline cannot be stored, or predicts by a threshold of its own.
     """
     from keepwell.deployment.scoring.original import Original, dump_pipeline
 
     pipeline = without_search(pipeline)
-    _must_weigh(pipeline, signature)
+    _must_prefer_the_most_probable(pipeline)
     stored = {PIPELINE_FILE: dump_pipeline(pipeline)}
     files: dict[str, bytes] = {}
     rows, largest = 0, 0.0
@@ -67,12 +73,13 @@ def build_scorer_files(
     return stored | files, proof
 
 
-def _must_weigh(pipeline: Any, signature: Signature) -> None:
-    if signature.task is not Task.REGRESSION and not hasattr(pipeline, "predict_proba"):
+def _must_prefer_the_most_probable(pipeline: Any) -> None:
+    name = name_of(last_of(pipeline))
+    if name in _BY_THRESHOLD:
         raise TrainingError(
-            f"{name_of(pipeline)} gives no probabilities",
-            why="a classifier answers with the probability of each class",
-            now="wrap it before fitting: CalibratedClassifierCV(estimator)",
+            f"{name} predicts by a threshold of its own",
+            why="an endpoint answers with the most probable class",
+            now="register its `estimator_`, and decide by the probabilities that come with each answer",
         )
 
 
@@ -109,7 +116,7 @@ def _answerable(original: "Original", columns: list[Any]) -> list[Any]:
 def _answers(original: "Original", columns: list[Any]) -> bool:
     try:
         original.batch(columns)
-    except ValueError:
+    except Exception:  # noqa: BLE001 (CatBoost's is its own, a naive Bayes raises IndexError)
         return False
     return True
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 SCORER_FILE = "scorer.json"
 PIPELINE_FILE = "pipeline.skops"
 
-_AT_ONCE = 8192  # rows whose features are in memory together
+_AT_ONCE = 65_536  # rows whose features are in memory together
+_AT_ONCE_TEXT = 8192  # the same where a text may become thousands of them
 _MOMENT = 0.02  # seconds that scoring may keep the event loop
 _WEIGHT = 0.05  # of a measurement by which a row takes longer than it was thought to
 _FEW = 8  # rows up to which the row face is faster than the batch face
@@ -49,10 +50,6 @@ class Model(Protocol):
         """Answer one row."""
         ...
 
-    def many(self, rows: Sequence[Sequence[Any]]) -> "NDArray[np.float64]":
-        """Answer rows given one by one; one row of answers per row."""
-        ...
-
     def batch(self, columns: "Sequence[NDArray[Any]]") -> "NDArray[np.float64]":
         """Answer rows given as columns; one row of answers per row."""
         ...
@@ -76,6 +73,8 @@ class Scorer:
         self._pace = 0.0  # seconds a row, lately
         self._decoder = Decoder(signature)
         self._kinds = [object if f.type in _TEXTUAL else np.float64 for f in signature.inputs]
+        texts = any(item.type is ColumnType.TEXT for item in signature.inputs)
+        self._at_once = _AT_ONCE_TEXT if texts else _AT_ONCE
         self._classes = list(signature.classes)
         self._regression = signature.task is Task.REGRESSION
 
@@ -121,9 +120,10 @@ class Scorer:
 
     def answers(self, rows: Sequence[Sequence[Any]]) -> list[list[float]]:
         """Return the answers to rows of canonical values: probabilities, or one number each."""
-        if len(rows) <= _FEW:
-            return [self._model.row(values) for values in rows]
-        answers: list[list[float]] = self._model.many(rows).tolist()
+        model = self._model
+        if len(rows) <= _FEW or not isinstance(model, Compiled):
+            return [model.row(values) for values in rows]
+        answers: list[list[float]] = model.many(rows).tolist()
         return answers
 
     def batch(self, table: "pa.Table", *, lenient: bool = False) -> Scores:
@@ -137,18 +137,34 @@ class Scorer:
             InvalidRequestError: As `rows` does.
         """
         decoder = Decoder(self.signature, lenient=True) if lenient else self._decoder
-        answers = [self._piece(decoder, table, at) for at in range(0, table.num_rows, _AT_ONCE)]
+        starts = range(0, table.num_rows, self._at_once)
+        answers = [self._piece(decoder, table, at) for at in starts]
         if not answers:
             return self.rows([])
         return self._scores(np.concatenate(answers), [])
 
+    @property
+    def model(self) -> Model:
+        """What answers."""
+        return self._model
+
+    def canonical(self, instances: Sequence[Mapping[str, Any]]) -> "list[NDArray[Any]]":
+        """Return instances as columns of canonical values, in the order of the signature.
+
+        Raises:
+            InvalidRequestError: As `rows` does.
+        """
+        columns = self._decoder.rows(instances).columns
+        pairs = zip(columns, self._kinds, strict=True)
+        return [np.array(values, dtype=kind) for values, kind in pairs]
+
     def _piece(self, decoder: Decoder, table: "pa.Table", start: int) -> "NDArray[np.float64]":
         try:
-            frame = decoder.table(table.slice(start, _AT_ONCE))
+            columns = decoder.columns(table.slice(start, self._at_once))
         except InvalidRequestError as error:
             error.details["instance"] = error.details.get("instance", 0) + start
             raise
-        return self._model.batch([frame[item.name].to_numpy() for item in self.signature.inputs])
+        return self._model.batch(columns)
 
     def _scores(self, answers: "NDArray[np.float64]", warnings: list[str]) -> Scores:
         if self._regression:
@@ -174,6 +190,11 @@ def load_scorer(read: Callable[[str], bytes], signature: Signature) -> Scorer:
     data = msgspec.json.decode(read(SCORER_FILE))
     if "head" in data:
         return Scorer(signature, Compiled(data, read))
+    runs = data.get("runs", PIPELINE_FILE)
+    if runs != PIPELINE_FILE:
+        from keepwell.deployment.scoring.foreign import load_foreign
+
+        return Scorer(signature, load_foreign(runs, data, read, signature))
     from keepwell.deployment.scoring.original import Original, load_pipeline
 
     return Scorer(signature, Original(load_pipeline(read(PIPELINE_FILE)), signature))

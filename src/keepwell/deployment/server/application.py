@@ -7,7 +7,7 @@ import time
 from keepwell.core.errors import KeepwellError, UnavailableError, UsageError
 from keepwell.deployment.server.admission.access import UnknownCallerError
 from keepwell.deployment.server.admission.load import check_load
-from keepwell.deployment.server.doors import Door, PredictDoor
+from keepwell.deployment.server.doors import Door, Doors
 from keepwell.deployment.server.heartbeat import RequestError
 from keepwell.deployment.server.messages import (
     Header,
@@ -20,6 +20,8 @@ from keepwell.deployment.server.prediction import Call, PredictionError, Predict
 from keepwell.deployment.server.proxy import Proxy, away
 
 _PREFIX = "/endpoints/"
+_NEXT_DOOR = {"feedback": "feedback", "explain": "explain", "import": "import"}
+"""What the control process answers of an endpoint, and what a token must allow for it."""
 
 _logger = logging.getLogger(__name__)
 
@@ -35,33 +37,30 @@ class Application:
     def __init__(self, predictor: Predictor, proxy: Proxy) -> None:
         self.proxy = proxy
         self.predictor = predictor
-        self._doors: dict[str, Door] = {"predict": PredictDoor(predictor)}
+        self._doors = Doors(predictor)
 
     def door(self, path: str) -> tuple[Door, str] | None:
-        """Return the door of `/endpoints/NAME/VERB` and the name; None if the path is not ours."""
-        if not path.startswith(_PREFIX):
-            return None
-        name, slash, verb = path[len(_PREFIX) :].partition("/")
-        door = self._doors.get(verb) if slash and name else None
-        return None if door is None else (door, name)
+        """Return the door of a path and the endpoint that it names; None if the path is not ours."""
+        return self._doors.find(path)
 
     async def answer(self, door: Door, name: str, request: Request) -> Response:
         """Return the answer to a request that was read whole."""
-        if request.method != "POST":
-            return _wrong_method(request)
+        if request.method not in door.methods:
+            return _wrong_method(door, request)
         call = Call.of(name, request)
         counters, threads = self.predictor.counters, self.predictor.threads
         busy = counters.in_flight + threads.stuck
         counters.in_flight += 1
         try:
             check_load(busy, self.predictor.snapshot.limits)
-            self.admit(call, request, door.scope)
+            if name and door.scope:
+                self.admit(call, request, door.scope)
             return await door.answer(call, request)
         except KeepwellError as error:
-            return self.refuse(call, error)
+            return self.refuse(door, call, error)
         except Exception as error:  # a model may raise anything; the worker lives
             _logger.exception("endpoint %s failed", name)
-            return self.refuse(call, PredictionError.of(call, error))
+            return self.refuse(door, call, PredictionError.of(call, error))
         finally:
             counters.in_flight -= 1
 
@@ -78,7 +77,7 @@ class Application:
         if call.consumer is not None and not call.caller:
             call.caller = call.consumer.name
 
-    def refuse(self, call: Call, error: KeepwellError) -> Response:
+    def refuse(self, door: Door | None, call: Call, error: KeepwellError) -> Response:
         """Return the answer to a request that is refused, and count it."""
         known = call.endpoint in self.predictor.snapshot.endpoints
         self.predictor.counters.refused(
@@ -98,18 +97,18 @@ class Application:
             headers.append((b"retry-after", b"%d" % math.ceil(wait)))
         if isinstance(error, UnknownCallerError):
             headers.append((b"www-authenticate", b"Bearer"))
-        return error_response(error, headers)
+        return error_response(error, headers) if door is None else door.refusal(error, headers)
 
-    def refuse_outcomes(self, request: Request) -> Response | None:
-        """Return the refusal of outcomes from somebody who may not tell any; None for all else."""
+    def refuse_next_door(self, request: Request) -> Response | None:
+        """Return the refusal of what is answered next door, and not to everybody; None for all else."""
         name, _, verb = request.path.removeprefix(_PREFIX).partition("/")
-        if verb != "feedback" or not request.path.startswith(_PREFIX):
+        if verb not in _NEXT_DOOR or not request.path.startswith(_PREFIX):
             return None
         call = Call.of(name, request)
         try:
-            self.admit(call, request, "feedback")
+            self.admit(call, request, _NEXT_DOOR[verb])
         except KeepwellError as error:
-            return self.refuse(call, error)
+            return self.refuse(None, call, error)
         return None
 
     def answer_alone(self, path: str) -> Response:
@@ -122,11 +121,14 @@ class Application:
         return away()
 
 
-def _wrong_method(request: Request) -> Response:
+def _wrong_method(door: Door, request: Request) -> Response:
+    methods = " or ".join(door.methods)
+    posts = "POST" in door.methods
     error = UsageError(
         f"{request.method} {request.path} means nothing",
-        why="predictions are asked for by POST, with the rows in the body",
-        now=f"curl {request.path} -H 'content-type: application/json' "
-        "-d '{\"instances\": [{…}]}'",
+        why=f"it answers {methods}" + (", with the rows in the body" if posts else ""),
+        now=f"curl {request.path} -H 'content-type: application/json' -d '{{\"instances\": [{{…}}]}}'"
+        if posts
+        else f"curl {request.path}",
     )
-    return error_response(error, [(b"allow", b"POST")], status=405)
+    return error_response(error, [(b"allow", ", ".join(door.methods).encode())], status=405)

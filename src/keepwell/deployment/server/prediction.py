@@ -3,12 +3,14 @@
 import logging
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from keepwell.core.errors import KeepwellError, NotFoundError, StorageError, UnavailableError
 from keepwell.core.identifiers import new_id
+from keepwell.core.records import Route
 from keepwell.core.suggestions import did_you_mean
+from keepwell.deployment.routing import Split
 from keepwell.deployment.scoring.scorer import Scores
 from keepwell.deployment.server.admission.access import Consumer
 from keepwell.deployment.server.admission.load import Threads, check_rows, too_slow
@@ -43,6 +45,7 @@ class Call:
         consumer: Whose token it bears, None if none.
         started: When its body was whole, on the clock of `time.perf_counter`.
         version: The version that is being asked, 0 before one was chosen.
+        wanted: The version that the client asks for by number; 0 lets the routes decide.
     """
 
     endpoint: str
@@ -52,6 +55,7 @@ class Call:
     consumer: Consumer | None = None
     started: float = 0.0
     version: int = 0
+    wanted: int = 0
 
     @classmethod
     def of(cls, endpoint: str, request: Request) -> Self:
@@ -137,7 +141,7 @@ class Predictor:
             SlowModelError: If the model takes too long.
             TooManyRowsError: If there are more rows than a request may have.
         """
-        endpoint = self.find(call.endpoint)
+        endpoint = self.find(call.endpoint, call.wanted)
         check_rows(len(instances), self.snapshot.limits)
         if call.consumer is not None:
             call.consumer.spend(len(instances))
@@ -200,11 +204,11 @@ class Predictor:
             version = part.route.version
             raise too_slow(endpoint.model, version, limits, call.started) from None
 
-    def find(self, name: str) -> LiveEndpoint:
-        """Return an endpoint that can answer.
+    def find(self, name: str, version: int = 0) -> LiveEndpoint:
+        """Return an endpoint that can answer; with a version, one that answers by nothing else.
 
         Raises:
-            NotFoundError: If there is none of that name.
+            NotFoundError: If there is none of that name, or it does not serve that version.
             UnavailableError: If it has no champion.
         """
         endpoint = self.snapshot.endpoints.get(name)
@@ -221,7 +225,25 @@ class Predictor:
                 why="no model version has passed its gate yet, or none of them can be loaded",
                 now="keepwell run, then keepwell status",
             )
-        return endpoint
+        return narrowed(endpoint, version) if version else endpoint
+
+
+def narrowed(endpoint: LiveEndpoint, version: int) -> LiveEndpoint:
+    """Return an endpoint that answers by one of its versions alone.
+
+    Raises:
+        NotFoundError: If that version is not served; names those that are.
+    """
+    route = next((one for one in endpoint.routes if one.version == version), None)
+    if route is None:
+        served = ", ".join(f"{one.version} ({one.role})" for one in endpoint.routes)
+        raise NotFoundError(
+            f"version {version} is not served at '{endpoint.name}'",
+            why=f"served there: {served}",
+            now="leave the version out, and the endpoint's routes decide",
+        )
+    split = Split(endpoint.name, [Route(version=version, weight=100.0, role=route.role)])
+    return replace(endpoint, routes=(route,), split=split)
 
 
 def _trace(headers: dict[bytes, bytes]) -> str:

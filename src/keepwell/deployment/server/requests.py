@@ -1,5 +1,6 @@
 """From an HTTP body to instances, and every way in which that can be refused."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -27,6 +28,7 @@ class _Body(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Body).decode
+_decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def decode_instances(body: bytes) -> list[dict[str, Any]]:
@@ -44,19 +46,58 @@ def decode_instances(body: bytes) -> list[dict[str, Any]]:
             why="a request is a JSON object with the list 'instances', one object per row",
             now='send for example {"instances": [{"age": 41}]}',
         ) from None
-    except msgspec.DecodeError as error:
-        raise UsageError(
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise _not_json(error, body, _SHAPE) from None
+
+
+def decode_document(body: bytes, *, shape: str) -> dict[str, Any]:
+    """Return a body that is any JSON object.
+
+    Args:
+        body: The body.
+        shape: What it should look like, for whoever sent something else.
+
+    Raises:
+        UsageError: If it is not JSON; says where.
+        InvalidRequestError: If it is JSON, but no object.
+    """
+    try:
+        return _decode_any_object(body)
+    except msgspec.ValidationError as error:
+        raise InvalidRequestError(
+            f"the body is not a JSON object: {error}", why=f"it is {shape}", now=f"send {shape}"
+        ) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise _not_json(error, body, shape) from None
+
+
+def _decode_any_object(body: bytes) -> dict[str, Any]:
+    try:
+        return _decode_object(body)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        # Python's own `json`, which other protocols' clients write with, says NaN for a missing number.
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise
+        try:
+            found = json.loads(body)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise
+        return found
+
+
+def _not_json(error: Exception, body: bytes, shape: str) -> UsageError:
+    if isinstance(error, msgspec.DecodeError):
+        return UsageError(
             "the body is not JSON" + _position(str(error), body),
             why=str(error),
-            now=f"send {_SHAPE}",
-        ) from None
-    except (RecursionError, UnicodeDecodeError) as error:
-        why = (
-            "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "it is nested too deep"
+            now=f"send {shape}",
         )
-        raise UsageError(
-            "the body is not JSON that can be read", why=why, now=f"send {_SHAPE}"
-        ) from None
+    why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "it is nested too deep"
+    return UsageError("the body is not JSON that can be read", why=why, now=f"send {shape}")
 
 
 def _position(message: str, body: bytes) -> str:

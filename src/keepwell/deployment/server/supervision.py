@@ -18,12 +18,13 @@ from types import FrameType
 DRAIN_SECONDS = 15.0  # a little more than a worker gives its requests
 _LOOK_EVERY = 0.05
 _HEALTHY = 30.0  # a worker that lived so long has its earlier crashes forgiven
+GATEWAY = -1
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 @dataclass(slots=True)
 class Place:
-    """One worker's place: who is in it, and how often that went wrong."""
+    """One process's place: who is in it, and how often that went wrong. The gateway's index is -1."""
 
     index: int
     process: subprocess.Popen[bytes] | None = None
@@ -40,6 +41,8 @@ class Supervision:
     listener: int
     control: Path
     places: list[Place]
+    grpc: str = ""
+    http: str = ""
     lifeline: tuple[int, int] = field(default_factory=os.pipe)
     stopping: bool = False
 
@@ -69,14 +72,11 @@ class Supervision:
         place.crashes = 1 if now - place.started > _HEALTHY else place.crashes + 1
         pause = _PAUSES[min(place.crashes, len(_PAUSES)) - 1]
         place.process, place.due = None, now + pause
-        self._say(f"worker {place.index} ended with {code}; the next one starts in {pause:g} s")
+        who = "the gRPC gateway" if place.index == GATEWAY else f"worker {place.index}"
+        self._say(f"{who} ended with {code}; the next one starts in {pause:g} s")
 
     def _spawn(self, index: int) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "keepwell.deployment.server.worker"]
-        command += ["--home", str(self.home), "--index", str(index), "--control", str(self.control)]
-        command += ["--workers", str(len(self.places))]
-        command += ["--listener", str(self.listener), "--lifeline", str(self.lifeline[0])]
-        log = self.home / "logs" / f"worker-{index}.log"
+        command, log = self._gateway() if index == GATEWAY else self._worker(index)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             return subprocess.Popen(
@@ -88,8 +88,23 @@ class Supervision:
                 env=os.environ | self._environment(),
             )
 
+    def _worker(self, index: int) -> tuple[list[str], Path]:
+        command = [sys.executable, "-m", "keepwell.deployment.server.worker"]
+        command += ["--home", str(self.home), "--index", str(index), "--control", str(self.control)]
+        workers = sum(place.index != GATEWAY for place in self.places)
+        command += ["--workers", str(workers)]
+        command += ["--listener", str(self.listener), "--lifeline", str(self.lifeline[0])]
+        return command, self.home / "logs" / f"worker-{index}.log"
+
+    def _gateway(self) -> tuple[list[str], Path]:
+        command = [sys.executable, "-m", "keepwell.deployment.server.inference_protocol.gateway"]
+        command += ["--listen", self.grpc, "--workers", self.http]
+        command += ["--lifeline", str(self.lifeline[0])]
+        return command, self.home / "logs" / "grpc.log"
+
     def _environment(self) -> dict[str, str]:
-        threads = max(1, (os.cpu_count() or 1) // len(self.places))
+        workers = sum(place.index != GATEWAY for place in self.places)
+        threads = max(1, (os.cpu_count() or 1) // workers)
         return {
             "OMP_NUM_THREADS": str(threads),
             "OPENBLAS_NUM_THREADS": "1",
@@ -125,10 +140,19 @@ def main() -> None:
     parser.add_argument("--workers", type=int, required=True)
     parser.add_argument("--listener", type=int, required=True)
     parser.add_argument("--control", type=Path, required=True)
+    parser.add_argument("--grpc", default="", help="address of the gateway; none if empty")
+    parser.add_argument("--http", default="", help="address of the workers, for the gateway")
     given = parser.parse_args()
     places = [Place(index) for index in range(given.workers)]
+    if given.grpc:
+        places.append(Place(GATEWAY))
     Supervision(
-        home=given.home, listener=given.listener, control=given.control, places=places
+        home=given.home,
+        listener=given.listener,
+        control=given.control,
+        places=places,
+        grpc=given.grpc,
+        http=given.http,
     ).run()
 
 

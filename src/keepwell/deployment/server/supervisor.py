@@ -1,6 +1,7 @@
 """The control process's hand on the supervisor process: start or take over, look, wait, stop."""
 
 import contextlib
+import importlib.util
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from keepwell import __version__
-from keepwell.core.errors import FormatError
+from keepwell.core.errors import FormatError, MissingExtraError
 from keepwell.deployment.server.heartbeat import WorkerState, heartbeat_path, read_heartbeats
 from keepwell.deployment.server.listening import listen
 from keepwell.infrastructure.codec import from_json, to_json
@@ -36,6 +37,7 @@ class Running:
     workers: int
     control: str
     version: str
+    grpc: int = 0
 
 
 class Supervisor:
@@ -48,6 +50,7 @@ class Supervisor:
         workers: How many processes answer predictions.
         control_socket: Where the control process takes what is not a prediction.
         allow_remote: Take an address that other machines can reach, though there is no login yet.
+        grpc_port: Port of the gRPC gateway; 0 for none.
     """
 
     def __init__(
@@ -59,8 +62,10 @@ class Supervisor:
         control_socket: Path,
         *,
         allow_remote: bool = False,
+        grpc_port: int = 0,
     ) -> None:
         self.host = host
+        self.grpc_port = grpc_port
         self.port = port
         self._home = home
         self._count = workers
@@ -79,7 +84,11 @@ class Supervisor:
         Raises:
             BusyError: If the port is taken: says by whom, and which one is free.
             UsageError: If other machines can reach the host.
+            MissingExtraError: If gRPC is asked for and not installed.
         """
+        if self.grpc_port:
+            for package in ("grpc", "google.protobuf"):
+                require(package)
         running = _running(self._home)
         if running is not None and self._is_wanted(running):
             self.port = running.port
@@ -87,6 +96,8 @@ class Supervisor:
         else:
             if running is not None:
                 _end(psutil.Process(running.pid))
+            if self.grpc_port:  # refused here in words, not there in a log
+                listen(self.host, self.grpc_port, allow_remote=self._allow_remote).close()
             self._listener = listen(self.host, self.port, allow_remote=self._allow_remote)
             self.port = self._listener.getsockname()[1]
             for state in read_heartbeats(self._home):
@@ -136,6 +147,7 @@ class Supervisor:
             and running.workers == self._count
             and running.control == str(self._control)
             and running.version == __version__
+            and running.grpc == self.grpc_port
         )
 
     def _keep(self) -> None:
@@ -156,6 +168,9 @@ class Supervisor:
         command = [sys.executable, "-m", "keepwell.deployment.server.supervision"]
         command += ["--home", str(self._home), "--workers", str(self._count)]
         command += ["--listener", str(listener.fileno()), "--control", str(self._control)]
+        if self.grpc_port:
+            host = f"[{self.host}]" if ":" in self.host else self.host
+            command += ["--grpc", f"{host}:{self.grpc_port}", "--http", f"{host}:{self.port}"]
         log = self._home / "logs" / "supervisor.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
@@ -177,8 +192,23 @@ class Supervisor:
             workers=self._count,
             control=str(self._control),
             version=__version__,
+            grpc=self.grpc_port,
         )
         write_atomic(_path(self._home), to_json(running), durable=False)
+
+
+def require(package: str) -> None:
+    """Refuse to start without a package of the extra `grpc`.
+
+    Raises:
+        MissingExtraError: If it is not installed.
+    """
+    try:
+        found = importlib.util.find_spec(package)
+    except ModuleNotFoundError:  # not even its parent
+        found = None
+    if found is None:
+        raise MissingExtraError("`serve.grpc_port`", extra="grpc")
 
 
 def _path(home: Path) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
 from keepwell.core.spec import ProjectSpec
+from keepwell.infrastructure.project_file.jobs import JOBS
 from keepwell.infrastructure.project_file.kinds import (
     DURATION,
     FLAG,
@@ -117,6 +118,8 @@ KEYS = (
     Key("serve.host", TEXT, "127.0.0.1", "address to listen on"),
     Key("serve.port", whole(1, 65535), "4400", "port to listen on"),
     Key("serve.workers", whole(1), "1", "processes that answer predictions"),
+    Key("serve.grpc_port", whole(1, 65535), "4401",
+        "port of the Open Inference Protocol over gRPC; none unless said"),
     Key("serve.rollout.strategy", choice("canary", "all-at-once"), "canary", "how a challenger takes over"),
     Key("serve.rollout.steps", STEPS, "[5, 25, 100]", "percent of the traffic"),
     Key("serve.rollout.hold", DURATION, "2m", "time at each step"),
@@ -141,6 +144,11 @@ KEYS = (
     Key("monitor.min_rows", whole(1), "100", "fewer rows decide nothing"),
     Key("monitor.labels.delay", DURATION, "7d",
         "how long outcomes usually take", ("monitor.labels_delay",)),
+    Key("monitor.validation.schedule", SCHEDULE, '"0 6 * * *"',
+        "when the champion is held to its limits on fresh outcomes, UTC"),
+    Key("monitor.validation.min", mapping(METRIC, number()), "{roc_auc: 0.80}",
+        "those limits; gate.min unless said"),
+    Key("monitor.validation.min_rows", whole(1), "100", "fewer outcomes decide nothing"),
     Key("loop.enabled", FLAG, "true", "act without being asked"),
     Key("loop.retrain.on", choices("drift", "performance"), "[drift, performance]",
         "what calls for a new model"),
@@ -149,4 +157,7 @@ KEYS = (
     Key("loop.retrain.cooldown", DURATION, "6h", "time between two retrainings"),
     Key("loop.retrain.min_labels", whole(1), "200", "outcomes needed since the last training"),
     Key("loop.retrain.budget", DURATION, "60s", "time to spend; train.budget unless said"),
+    Key("batch", JOBS,
+        '[{name: nightly, source: new.csv, output: "scored/{date}.csv", schedule: "0 2 * * *"}]',
+        "what is scored by name or on a schedule, in UTC; also: version, log"),
 )  # fmt: skip

@@ -25,6 +25,7 @@ from keepwell.core.spec import (
     ServeSpec,
     SplitSpec,
     TrainSpec,
+    ValidationSpec,
 )
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.files import storing
@@ -154,6 +155,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
     flat["serve.rollout"] = RolloutSpec(**_own(RolloutSpec, flat, "serve.rollout"))
     flat["serve.limits"] = LimitsSpec(**_own(LimitsSpec, flat, "serve.limits"))
     flat["serve.log"] = LogSpec(**_own(LogSpec, flat, "serve.log"))
+    flat["monitor.validation"] = ValidationSpec(**_own(ValidationSpec, flat, "monitor.validation"))
     flat["loop.retrain"] = RetrainSpec(**_own(RetrainSpec, flat, "loop.retrain"))
     if "gate.fairness.by" in flat:
         flat["gate.fairness"] = FairnessSpec(**_own(FairnessSpec, flat, "gate.fairness"))
@@ -166,6 +168,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
         serve=ServeSpec(**_own(ServeSpec, flat, "serve")),
         monitor=MonitorSpec(**_own(MonitorSpec, flat, "monitor")),
         loop=LoopSpec(**_own(LoopSpec, flat, "loop")),
+        batch=flat.get("batch", ()),
     )
 
 

@@ -89,7 +89,8 @@ def _same(one: Any, other: Any) -> bool:
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
 def test_compiled_equals_original(case: Case) -> None:
     pairs = []
-    for seed in range(SEEDS):
+    slow_to_fit = "estimator=" in case.name
+    for seed in range(1 if slow_to_fit else SEEDS):
         fitted = fitted_original(case, seed)
         step, data = _compiled(fitted)
         assert bool(kept_parts(data)) == (case.op == "keepwell.AsItIs")

@@ -1,11 +1,12 @@
 """`LGBMClassifier` and `LGBMRegressor`: the booster as LightGBM's own text."""
 
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from keepwell.deployment.scoring.heads.library import Booster
+from keepwell.deployment.scoring.heads.storage import keep
 from keepwell.deployment.scoring.parts import Data, NotCompilableError, Read
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class Boosted:
         binary: It gives the probability of the second of two classes only.
     """
 
+    method: ClassVar[str] = "tree-shap"
+
     def __init__(self, *, read: Read, file: str, features: int, binary: bool) -> None:
         self._booster = Booster(read(file), features)
         self._binary = binary
@@ -36,10 +39,9 @@ class Boosted:
         booster = fitted.booster_
         if booster.pandas_categorical:
             raise NotCompilableError(f"{type(fitted).__name__} was fitted on pandas categories")
-        files[FILE] = booster.model_to_string().encode()
         classes = getattr(fitted, "classes_", None)
         return {
-            "file": FILE,
+            "file": keep(files, FILE, booster.model_to_string().encode()),
             "features": int(booster.num_feature()),
             "binary": classes is not None and booster.num_model_per_iteration() == 1,
         }
@@ -53,3 +55,13 @@ class Boosted:
         """Answer rows."""
         answer = self._booster.batch(features)
         return np.hstack([1.0 - answer, answer]) if self._binary else answer
+
+    def margin(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        """Return the booster's raw scores: log-odds for two classes."""
+        return self._booster.raw(features)
+
+    def contributions(
+        self, features: "NDArray[np.float64]", typical: "NDArray[np.float64]"
+    ) -> "NDArray[np.float64]":
+        """Return exact Shapley values by the paths of the trees, which know what is typical."""
+        return self._booster.contributions(features)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _FLOAT64 = 1  # C_API_DTYPE_FLOAT64
 _NORMAL = 0  # C_API_PREDICT_NORMAL
+_RAW = 1  # C_API_PREDICT_RAW_SCORE
+_LEAF = 2  # C_API_PREDICT_LEAF_INDEX
+_CONTRIBUTIONS = 3  # C_API_PREDICT_CONTRIB
 _ROW_MAJOR = 1
 _NAMES = ("lib_lightgbm.so", "lib_lightgbm.dylib")
 
@@ -27,12 +30,13 @@ class Booster:
     Args:
         text: The model, in LightGBM's own text format.
         features: Number of columns that it takes.
+        leaves: Answer with the number of each tree's leaf instead.
 
     Raises:
         FormatError: If the library cannot read the text.
     """
 
-    def __init__(self, text: bytes, features: int) -> None:
+    def __init__(self, text: bytes, features: int, *, leaves: bool = False) -> None:
         self._library = _library()
         self._handle = ctypes.c_void_p()
         self._fast = ctypes.c_void_p()
@@ -43,7 +47,10 @@ class Booster:
             )
         )
         outputs, width = ctypes.c_int(), ctypes.c_int()
-        self._check(self._library.LGBM_BoosterGetNumClasses(self._handle, ctypes.byref(outputs)))
+        count = self._library.LGBM_BoosterGetNumClasses
+        if leaves:
+            count = self._library.LGBM_BoosterNumberOfTotalModel
+        self._check(count(self._handle, ctypes.byref(outputs)))
         self._check(self._library.LGBM_BoosterGetNumFeature(self._handle, ctypes.byref(width)))
         if width.value != features:  # the library would read beyond the row
             raise FormatError(
@@ -53,10 +60,11 @@ class Booster:
             )
         self.outputs = outputs.value
         self._features = features
+        self._kind = _LEAF if leaves else _NORMAL
         self._check(
             self._library.LGBM_BoosterPredictForMatSingleRowFastInit(
                 self._handle,
-                ctypes.c_int(_NORMAL),
+                ctypes.c_int(self._kind),
                 ctypes.c_int(0),
                 ctypes.c_int(-1),
                 ctypes.c_int(_FLOAT64),
@@ -72,6 +80,13 @@ class Booster:
 
     def row(self, features: Sequence[float]) -> list[float]:
         """Return the model's outputs for one row."""
+        return self._ask(features)
+
+    def array(self, features: Sequence[float]) -> "NDArray[np.float64]":
+        """Return the model's outputs for one row, as an array."""
+        return np.array(self._ask(features))
+
+    def _ask(self, features: Sequence[float]) -> list[float]:
         try:  # taking one off a list is a single step for all threads: no two sit at the same desk
             desk = self._desks.pop()
         except IndexError:
@@ -86,8 +101,23 @@ class Booster:
 
     def batch(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """Return one row of outputs per row."""
+        return self._predict(features, self._kind, self.outputs)
+
+    def raw(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        """Return one row of outputs per row, before they are made into probabilities."""
+        return self._predict(features, _RAW, self.outputs, b"num_threads=1")
+
+    def contributions(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        """Return by row and output the exact Shapley value of each feature, and last the base value."""
+        width = self._features + 1
+        values = self._predict(features, _CONTRIBUTIONS, self.outputs * width, b"num_threads=1")
+        return values.reshape(len(values), self.outputs, width)
+
+    def _predict(
+        self, features: "NDArray[np.float64]", kind: int, width: int, settings: bytes = b""
+    ) -> "NDArray[np.float64]":
         matrix = np.ascontiguousarray(features, dtype=np.float64)
-        answer = np.empty((len(matrix), self.outputs))
+        answer = np.empty((len(matrix), width))
         if len(matrix):
             length = ctypes.c_int64()
             self._check(
@@ -98,10 +128,10 @@ class Booster:
                     ctypes.c_int32(matrix.shape[0]),
                     ctypes.c_int32(matrix.shape[1]),
                     ctypes.c_int(_ROW_MAJOR),
-                    ctypes.c_int(_NORMAL),
+                    ctypes.c_int(kind),
                     ctypes.c_int(0),
                     ctypes.c_int(-1),
-                    ctypes.c_char_p(b""),
+                    ctypes.c_char_p(settings),
                     ctypes.byref(length),
                     ctypes.c_void_p(answer.ctypes.data),
                 )

@@ -1,55 +1,67 @@
-"""`LogisticRegression`: weighted sums, made into probabilities."""
+"""Classifiers that divide by weighted sums of the columns, with probabilities and without."""
 
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from keepwell.deployment.scoring.parts import Data, NotCompilableError, Read
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from keepwell.deployment.scoring.heads.linear import Weighted, weights_data
+from keepwell.deployment.scoring.parts import Data
 
 _BINARY = 2
 
 
-class Logistic:
-    """Probabilities from weighted sums: a sigmoid for two classes, a softmax for more.
+class Logistic(Weighted):
+    """`LogisticRegression`: a sigmoid for two classes, a softmax for more."""
 
-    Args:
-        read: Not used.
-        weights: One row of weights per class; one row only for two classes.
-        intercepts: One per row.
-    """
+    @classmethod
+    def read(cls, fitted: Any, files: MutableMapping[str, bytes]) -> Data:
+        """Read the weights; before scikit-learn 1.8 the form could be chosen."""
+        form = getattr(fitted, "multi_class", None)
+        if len(fitted.classes_) == _BINARY:
+            link = "sigmoid of twice" if form == "multinomial" else "sigmoid"
+        else:
+            each = form == "ovr" or (form != "multinomial" and fitted.solver == "liblinear")
+            link = "each against the rest" if each else "softmax"
+        return weights_data(fitted, fitted.coef_, fitted.intercept_) | {"link": link}
 
-    def __init__(self, *, read: Read, weights: list[list[float]], intercepts: list[float]) -> None:
-        self._weights, self._intercepts = np.array(weights), np.array(intercepts)
+
+class Discriminant(Weighted):
+    """`LinearDiscriminantAnalysis`: a sigmoid for two classes, a softmax for more."""
 
     @classmethod
     def read(cls, fitted: Any, files: MutableMapping[str, bytes]) -> Data:
         """Read the weights."""
-        one_against_rest = (
-            getattr(fitted, "multi_class", None) == "ovr" or fitted.solver == "liblinear"
-        )
-        if len(fitted.classes_) > _BINARY and one_against_rest:
-            raise NotCompilableError("LogisticRegression sets each class against the rest")
-        weights = np.asarray(fitted.coef_, dtype=np.float64)
-        intercepts = np.broadcast_to(np.ravel(fitted.intercept_), (len(weights),))
-        return {"weights": weights.tolist(), "intercepts": intercepts.tolist()}
+        link = "sigmoid" if len(fitted.classes_) == _BINARY else "softmax"
+        return weights_data(fitted, fitted.coef_, fitted.intercept_) | {"link": link}
 
-    def row(self, features: list[float]) -> list[float]:
-        """Answer one row."""
-        answer: list[float] = self.batch(np.array(features)[None, :])[0].tolist()
-        return answer
 
-    def batch(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
-        """Answer rows."""
-        scores = features @ self._weights.T + self._intercepts
-        if scores.shape[1] == 1:
-            with np.errstate(over="ignore"):
-                second = 1.0 / (1.0 + np.exp(-scores))
-            return np.hstack([1.0 - second, second])
-        scores -= scores.max(axis=1, keepdims=True)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=1, keepdims=True)
-        return np.asarray(scores)
+class Descended(Weighted):
+    """`SGDClassifier`: what its loss makes of the sums."""
+
+    @classmethod
+    def read(cls, fitted: Any, files: MutableMapping[str, bytes]) -> Data:
+        """Read the weights."""
+        logistic = "sigmoid" if len(fitted.classes_) == _BINARY else "each against the rest"
+        links = {"log_loss": logistic, "modified_huber": "modified huber"}
+        link = links.get(fitted.loss, "certain")
+        return weights_data(fitted, fitted.coef_, fitted.intercept_) | {"link": link}
+
+
+class Divided(Weighted):
+    """`RidgeClassifier`, `LinearSVC` and their kin, which know no probabilities."""
+
+    @classmethod
+    def read(cls, fitted: Any, files: MutableMapping[str, bytes]) -> Data:
+        """Read the weights."""
+        return weights_data(fitted, fitted.coef_, fitted.intercept_) | {"link": "certain"}
+
+
+class Counted(Weighted):
+    """`MultinomialNB` and `ComplementNB`: logarithms of probabilities, added up."""
+
+    @classmethod
+    def read(cls, fitted: Any, files: MutableMapping[str, bytes]) -> Data:
+        """Read the logarithms."""
+        alone = len(fitted.classes_) == 1
+        added = 0.0 if type(fitted).__name__ == "ComplementNB" and not alone else None
+        prior = fitted.class_log_prior_ if added is None else added
+        return weights_data(fitted, fitted.feature_log_prob_, prior) | {"link": "softmax"}

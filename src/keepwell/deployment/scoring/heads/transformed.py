@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.deployment.scoring.parts import Data, NotCompilableError, Read, build_head, read_head
+from keepwell.deployment.scoring.heads.members import read_member
+from keepwell.deployment.scoring.parts import Data, NotCompilableError, Read, build_head
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,24 +21,28 @@ class Transformed:
         read: Gives the bundle's files, to the other head.
         head: Data of the other head.
         inverse: The NumPy function that transforms back; null for none.
+
+    Attributes:
+        inner: The other head.
     """
 
     def __init__(self, *, read: Read, head: Data, inverse: str | None) -> None:
-        self._head = build_head(head, read)
+        self.inner = build_head(head, read)
         self._inverse: Any = np.asarray if inverse is None else _INVERSES[inverse]
 
     @classmethod
     def read(cls, fitted: Any, files: MutableMapping[str, bytes]) -> Data:
         """Read the inner estimator and the function that transforms back."""
-        return {"head": read_head(fitted.regressor_, files), "inverse": inverse_of(fitted)}
+        inverse = inverse_of(fitted)
+        return {"head": read_member(fitted.regressor_, files)["head"], "inverse": inverse}
 
     def row(self, features: list[float]) -> list[float]:
         """Answer one row."""
-        return [float(self._inverse(self._head.row(features)[0]))]
+        return [float(self._inverse(self.inner.row(features)[0]))]
 
     def batch(self, features: "NDArray[np.float64]") -> "NDArray[np.float64]":
         """Answer rows."""
-        return np.asarray(self._inverse(self._head.batch(features)), dtype=np.float64)
+        return np.asarray(self._inverse(self.inner.batch(features)), dtype=np.float64)
 
 
 def inverse_of(fitted: Any) -> str | None:

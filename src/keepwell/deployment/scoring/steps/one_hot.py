@@ -1,5 +1,6 @@
 """`OneHotEncoder`: a column of ones and zeros for each label."""
 
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from keepwell.core.errors import InvalidRequestError
 from keepwell.deployment.scoring.fusion import Code, Item
 from keepwell.deployment.scoring.parts import Columns, Data
 from keepwell.deployment.scoring.steps.labels import ask, is_nan, known_labels, unseen_label
+from keepwell.features.coded import by_label
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,24 +67,11 @@ class OneHot:
     def row(self, values: list[Any]) -> list[Any]:
         """Encode one row."""
         result = [0.0] * self._width
-        for value, known in zip(values, self._tables, strict=True):
-            slot = self._slot(value, *known)
+        for value, table in zip(values, self._tables, strict=True):
+            slot = _slot_of(table, value)
             if slot >= 0:
                 result[slot] = 1.0
         return result
-
-    @staticmethod
-    def _slot(value: Any, table: dict[Any, int], nan: int, unseen: int) -> int:
-        slot = table.get(value)
-        if slot is None:
-            slot = nan if is_nan(value) else unseen
-        if slot == REFUSED:
-            raise InvalidRequestError(
-                f"the model does not know the label {value!r:.80}",
-                why="it was fitted to refuse labels that training did not see",
-                now="send one of the labels of the training data",
-            )
-        return slot
 
     def emit(self, code: Code, columns: list[str]) -> list[Item]:
         """Write the look-up of each label's ones and zeros, where such tables stay small."""
@@ -102,14 +91,16 @@ class OneHot:
 
     def block(self, at: int, value: Any, start: int, end: int) -> tuple[float, ...]:
         """Return the ones and zeros of one column."""
-        slot = self._slot(value, *self._tables[at])
+        slot = _slot_of(self._tables[at], value)
         return tuple([1.0 if slot == place else 0.0 for place in range(start, end)])
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Encode rows."""
-        result = np.empty((len(columns[0]), self._width))
-        for at, values in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
-            result[at] = self.row(list(values))
+        result = np.zeros((len(columns[0]), self._width))
+        for table, column in zip(self._tables, columns, strict=True):
+            slots = by_label(column, partial(_slot_of, table)).astype(np.int64)
+            hot = np.flatnonzero(slots >= 0)
+            result[hot, slots[hot]] = 1.0
         return result
 
 
@@ -147,6 +138,20 @@ def _blocks(
         (end - begin) * len(table) for (begin, end), (table, *_) in zip(blocks, tables, strict=True)
     )
     return blocks if size <= _LARGEST else None
+
+
+def _slot_of(table: tuple[dict[Any, int], int, int], value: Any) -> int:
+    labels, nan, unseen = table
+    slot = labels.get(value)
+    if slot is None:
+        slot = nan if is_nan(value) else unseen
+    if slot == REFUSED:
+        raise InvalidRequestError(
+            f"the model does not know the label {value!r:.80}",
+            why="it was fitted to refuse labels that training did not see",
+            now="send one of the labels of the training data",
+        )
+    return slot
 
 
 def _widths(fitted: Any) -> list[int]:

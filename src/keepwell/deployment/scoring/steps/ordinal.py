@@ -8,6 +8,7 @@ from keepwell.core.errors import InvalidRequestError
 from keepwell.deployment.scoring.fusion import Code, Item
 from keepwell.deployment.scoring.parts import Columns, Data
 from keepwell.deployment.scoring.steps.labels import ask, is_nan, known_labels, unseen_label
+from keepwell.features.coded import by_label
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -109,11 +110,7 @@ class Ordinal:
         """Encode rows."""
         matrix = np.empty((len(columns[0]), len(self._codes)))
         for at, (code, column) in enumerate(zip(self._codes, columns, strict=True)):
-            known = self._known[at]
-            matrix[:, at] = [
-                found if (found := known(value)) is not None else code(value)
-                for value in column.tolist()
-            ]
+            matrix[:, at] = by_label(column, code)
         return matrix
 
 

@@ -5,6 +5,7 @@ of its protocol. What it raises as a `KeepwellError` is answered as a refusal by
 """
 
 from keepwell.deployment.server.doors.base import Door
+from keepwell.deployment.server.doors.finding import Doors
 from keepwell.deployment.server.doors.predict import PredictDoor
 
-__all__ = ["Door", "PredictDoor"]
+__all__ = ["Door", "Doors", "PredictDoor"]

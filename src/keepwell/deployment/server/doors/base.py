@@ -1,8 +1,9 @@
 """What a door is."""
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
-from keepwell.deployment.server.messages import Request, Response
+from keepwell.core.errors import KeepwellError
+from keepwell.deployment.server.messages import Header, Request, Response, error_response
 from keepwell.deployment.server.prediction import Call
 
 
@@ -10,10 +11,12 @@ class Door(Protocol):
     """Answers the requests of one protocol.
 
     Attributes:
-        scope: What a token must allow.
+        methods: The methods that it answers.
+        scope: What a token must allow; empty where none is asked for.
     """
 
-    scope: str
+    methods: ClassVar[tuple[str, ...]] = ("POST",)
+    scope: ClassVar[str] = "predict"
 
     async def answer(self, call: Call, request: Request) -> Response:
         """Return the answer to a request.
@@ -22,3 +25,7 @@ class Door(Protocol):
             KeepwellError: If it is refused.
         """
         ...
+
+    def refusal(self, error: KeepwellError, headers: list[Header]) -> Response:
+        """Return a refusal in the words of the protocol; ours unless it has words of its own."""
+        return error_response(error, headers)

@@ -118,7 +118,11 @@ class Plane:
     def refuse(self, exchange: Exchange) -> None:
         """Answer a request that is refused for its form."""
         if exchange.refusal is not None:
-            exchange.answer(self.application.refuse(Call(endpoint=exchange.name), exchange.refusal))
+            exchange.answer(
+                self.application.refuse(
+                    exchange.door, Call(endpoint=exchange.name), exchange.refusal
+                )
+            )
 
     async def _answer(self, connection: Connection, exchange: Exchange) -> None:
         door = exchange.door
@@ -138,7 +142,7 @@ class Plane:
         connection.resume()
 
     async def _pass_on(self, connection: Connection, exchange: Exchange) -> None:
-        refusal = self.application.refuse_outcomes(exchange.request())
+        refusal = self.application.refuse_next_door(exchange.request())
         if refusal is not None:
             exchange.keep_alive = exchange.keep_alive and exchange.whole
             exchange.answer(refusal)

@@ -37,10 +37,15 @@ class Hashing:
     @classmethod
     def read(cls, fitted: Any) -> Data:
         """Read the settings: a hash needs no fitting."""
-        if np.dtype(fitted.dtype) != np.float64:
-            raise NotCompilableError(f"HashingVectorizer counts in {np.dtype(fitted.dtype)}")
         if fitted.n_features > MOST:
             raise SparseOnlyError(f"HashingVectorizer gives {fitted.n_features:,} columns")
+        return cls.settings(fitted)
+
+    @classmethod
+    def settings(cls, fitted: Any) -> Data:
+        """Read it, however many slots there are."""
+        if np.dtype(fitted.dtype) != np.float64:
+            raise NotCompilableError(f"HashingVectorizer counts in {np.dtype(fitted.dtype)}")
         return {
             "width": int(fitted.n_features),
             "analysis": analysis_of(fitted),
@@ -51,18 +56,21 @@ class Hashing:
 
     def row(self, values: list[Any]) -> list[Any]:
         """Count the terms of one text."""
+        result = [0.0] * self._width
+        for slot, weight in zip(*self.counts(values[0]), strict=True):
+            result[slot] = weight
+        return result
+
+    def counts(self, text: Any) -> tuple[list[int], list[float]]:
+        """Return the slots that a text's terms fall into, ascending, and their weights."""
         counts: dict[int, float] = {}
-        for term in self._analysis.terms(values[0]):
+        for term in self._analysis.terms(text):
             number = murmur(term)
             slot = abs(number) % self._width
             sign = -1.0 if self._signed and number < 0 else 1.0
             counts[slot] = 1.0 if self._binary else counts.get(slot, 0.0) + sign
-        result = [0.0] * self._width
         slots = sorted(counts)
-        weights = scaled([counts[slot] for slot in slots], self._norm)
-        for slot, weight in zip(slots, weights, strict=True):
-            result[slot] = weight
-        return result
+        return slots, scaled([counts[slot] for slot in slots], self._norm)
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Count the terms of texts."""

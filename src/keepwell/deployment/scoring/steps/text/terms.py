@@ -36,14 +36,21 @@ class Terms:
     @classmethod
     def read(cls, fitted: Any) -> Data:
         """Read the vocabulary and the settings that a table of terms can express."""
+        if len(getattr(fitted, "vocabulary_", ())) > MOST:
+            raise SparseOnlyError(
+                f"{type(fitted).__name__} knows {len(fitted.vocabulary_):,} terms"
+            )
+        return cls.settings(fitted)
+
+    @classmethod
+    def settings(cls, fitted: Any) -> Data:
+        """Read it, however many terms there are."""
         name = type(fitted).__name__
         weighs = hasattr(fitted, "use_idf")
         if np.dtype(fitted.dtype) not in (np.dtype(np.float64), np.dtype(np.int64)):
             raise NotCompilableError(f"{name} counts in {np.dtype(fitted.dtype)}")
         if not hasattr(fitted, "vocabulary_"):
             raise NotCompilableError(f"{name} was not fitted")
-        if len(fitted.vocabulary_) > MOST:
-            raise SparseOnlyError(f"{name} knows {len(fitted.vocabulary_):,} terms")
         return {
             "vocabulary": sorted(fitted.vocabulary_, key=fitted.vocabulary_.__getitem__),
             "analysis": analysis_of(fitted),
@@ -54,8 +61,14 @@ class Terms:
     def row(self, values: list[Any]) -> list[Any]:
         """Weigh the terms of one text."""
         result = [0.0] * len(self._slots)
+        for slot, weight in zip(*self.counts(values[0]), strict=True):
+            result[slot] = weight
+        return result
+
+    def counts(self, text: Any) -> tuple[list[int], list[float]]:
+        """Return the columns of the terms that a text has, ascending, and their weights."""
         counts: dict[int, float] = {}
-        for term in self._analysis.terms(values[0]):
+        for term in self._analysis.terms(text):
             slot = self._slots.get(term)
             if slot is not None:
                 counts[slot] = 1.0 if self._binary else counts.get(slot, 0.0) + 1.0
@@ -63,9 +76,7 @@ class Terms:
         weights = [counts[slot] for slot in slots]
         if self._weights is not None:
             weights = self._weights.weigh(weights, slots)
-        for slot, weight in zip(slots, weights, strict=True):
-            result[slot] = weight
-        return result
+        return slots, weights
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Weigh the terms of texts."""

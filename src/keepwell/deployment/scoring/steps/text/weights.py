@@ -81,4 +81,6 @@ def weights_of(fitted: Any) -> Data:
 
 
 def _log(count: float) -> float:
-    return math.log(count) if count > 0.0 else math.nan
+    if count > 0.0:
+        return math.log(count)
+    return -math.inf if count == 0.0 else math.nan

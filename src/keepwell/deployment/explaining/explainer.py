@@ -1,0 +1,200 @@
+"""Explains rows by one model version."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from keepwell.core.errors import InvalidRequestError
+from keepwell.core.records import Signature
+from keepwell.core.suggestions import did_you_mean
+from keepwell.deployment.explaining.exact import Exact, Parts
+from keepwell.deployment.explaining.explanation import Contribution, Explanation
+from keepwell.deployment.explaining.reasons import reasons_of
+from keepwell.deployment.explaining.sampled import walk
+from keepwell.deployment.labels import class_names
+from keepwell.deployment.scoring.scorer import SCORER_FILE, Scorer, Scores, load_scorer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BUDGET = 2.0
+"""Seconds that sampling may take for all rows of a request."""
+
+MOST_ROWS = 100
+_PAIR = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """What was found out about one row: by column, for the output that is explained."""
+
+    scale: str
+    base: float
+    output: float
+    values: "NDArray[np.float64]"
+    errors: "NDArray[np.float64] | None" = None
+    method: str
+    samples: int = 0
+
+
+class Explainer:
+    """Says what each column added to an answer. Safe for several threads.
+
+    Args:
+        scorer: The model.
+        typical: Rows that stand for all rows: `typical_rows`.
+        data: What the scorer was built from, if it is compiled.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        typical: "Sequence[NDArray[Any]]",
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.signature = scorer.signature
+        self._scorer = scorer
+        self._typical = typical
+        self._exact = Exact.of(data, scorer.model, typical) if data else None
+        self._classes = list(self.signature.classes)
+
+    @classmethod
+    def load(
+        cls,
+        read: Callable[[str], bytes],
+        signature: Signature,
+        typical: "Sequence[NDArray[Any]]",
+    ) -> "Explainer":
+        """Return the explainer of a bundle.
+
+        Args:
+            read: Gives a file of the bundle by name, verified.
+            signature: Of the version that the bundle belongs to.
+            typical: Rows that stand for all rows.
+        """
+        data = msgspec.json.decode(read(SCORER_FILE))
+        scorer = load_scorer(read, signature)
+        return cls(scorer, typical, data if "head" in data else None)
+
+    def explain(
+        self, instances: Sequence[Mapping[str, Any]], *, of: Any = None, budget: float = BUDGET
+    ) -> list[Explanation]:
+        """Return an explanation of each row.
+
+        Args:
+            instances: The rows.
+            of: The class whose output is explained. Of two classes it is the second unless said, of
+                more the predicted one.
+            budget: Seconds that sampling may take, where the model does not say it exactly.
+
+        Raises:
+            InvalidRequestError: If a row does not fit the signature, there are too many, or there is no
+                such class.
+        """
+        if len(instances) > MOST_ROWS:
+            raise InvalidRequestError(
+                f"{len(instances)} rows are too many to explain at once",
+                why=f"at most {MOST_ROWS} are explained in one request",
+                now="ask again for the rest",
+                details={"limit": MOST_ROWS},
+            )
+        asked = self._place(of)
+        if not instances:
+            return []
+        scores = self._scorer.rows(instances)
+        columns = self._scorer.canonical(instances)
+        parts = self._exact.explain(columns) if self._exact is not None else None
+        start = time.monotonic()
+        explanations = []
+        for at, instance in enumerate(instances):
+            place = self._default(scores.predictions[at]) if asked is None else asked
+            if parts is not None:
+                row = _read_off(parts, at, place)
+            else:
+                until = start + budget * (at + 1) / len(instances)
+                row = self._walk([column[at : at + 1] for column in columns], place, until)
+            explanations.append(self._written(instance, scores, at, place, row))
+        return explanations
+
+    def _walk(self, row: "Sequence[NDArray[Any]]", place: int, until: float) -> _Row:
+        answer = self._scorer.model.batch
+        walks = walk(answer, row, self._typical, until=until)
+        base, values = float(walks.base[place]), walks.values[place]
+        return _Row(
+            scale="probability" if self._classes else "value",
+            base=base,
+            output=base + float(values.sum()),
+            values=values,
+            errors=walks.errors[place],
+            method="sampled",
+            samples=walks.samples,
+        )
+
+    def _place(self, of: Any) -> int | None:
+        """Return where a class is among the classes; None for none in particular."""
+        if of is None:
+            return None
+        names = class_names(self.signature)
+        known = self._classes + names  # a label as it is, or as JSON keys have it
+        for at, label in enumerate(known):
+            if label == of and isinstance(label, bool) == isinstance(of, bool):
+                return at % len(self._classes)
+        raise InvalidRequestError(
+            f"there is no class {of!r:.80}",
+            why=f"the model's classes are {', '.join(names)}" if names else "it predicts a number",
+            now=did_you_mean(str(of), names) or "leave the class out",
+            details={"field": "class"},
+        )
+
+    def _default(self, prediction: Any) -> int:
+        if len(self._classes) <= _PAIR:
+            return max(0, len(self._classes) - 1)
+        return self._classes.index(prediction)
+
+    def _written(
+        self, instance: Mapping[str, Any], scores: Scores, at: int, place: int, row: _Row
+    ) -> Explanation:
+        contributions = [
+            Contribution(
+                column=field.name,
+                value=instance.get(field.name),
+                contribution=float(row.values[number]),
+                standard_error=None if row.errors is None else float(row.errors[number]),
+            )
+            for number, field in enumerate(self.signature.inputs)
+        ]
+        contributions.sort(key=lambda one: -abs(one.contribution))
+        explained = self._classes[place] if self._classes else None
+        likely = scores.probabilities
+        return Explanation(
+            prediction=scores.predictions[at],
+            explained=explained,
+            probability=None if likely is None else float(likely[at, place]),
+            scale=row.scale,
+            base=row.base,
+            output=row.output,
+            contributions=tuple(contributions),
+            method=row.method,
+            exact=row.errors is None,
+            samples=row.samples,
+            reasons=tuple(reasons_of(contributions, explained, self.signature.target)),
+            warnings=tuple(scores.warnings),
+        )
+
+
+def _read_off(parts: Parts, at: int, place: int) -> _Row:
+    """Return a row's parts for one output; the first of two classes has the second's, turned around."""
+    outputs = parts.output.shape[1]
+    sign = -1.0 if outputs == 1 and place == 0 and parts.two_classes else 1.0
+    output = 0 if outputs == 1 else place
+    return _Row(
+        scale=parts.scale,
+        base=sign * float(parts.base[at, output]),
+        output=sign * float(parts.output[at, output]),
+        values=sign * parts.values[at, output],
+        method=parts.method,
+    )

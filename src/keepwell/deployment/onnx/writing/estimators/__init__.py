@@ -1,0 +1,1 @@
+"""Writers of estimators, one kind a file; `forest` and `links` are what several of them share."""

@@ -1,0 +1,1 @@
+"""Writers of transformers, one idea a file."""

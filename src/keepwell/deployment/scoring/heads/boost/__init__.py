@@ -1,0 +1,1 @@
+"""Boosters of the extra `boost`: XGBoost and CatBoost."""

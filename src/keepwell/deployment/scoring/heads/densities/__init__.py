@@ -1,0 +1,1 @@
+"""Estimators that ask how likely each class makes a row."""

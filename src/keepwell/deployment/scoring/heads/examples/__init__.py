@@ -1,0 +1,1 @@
+"""Estimators that compare a row with examples that they remember."""

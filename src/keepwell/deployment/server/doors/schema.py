@@ -1,0 +1,73 @@
+"""`GET /endpoints/NAME/schema`: what may be sent to `/predict`, as a JSON Schema."""
+
+from typing import Any, ClassVar
+
+from keepwell.core.records import ColumnType, Field, Signature
+from keepwell.deployment.example import example_of
+from keepwell.deployment.server.doors.base import Door
+from keepwell.deployment.server.messages import Request, Response, json_response
+from keepwell.deployment.server.prediction import Call, Predictor
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TYPES: dict[ColumnType, str] = {
+    ColumnType.NUMBER: "number",
+    ColumnType.INTEGER: "number",  # 3.0 is fine, and 3.5 is not refused
+    ColumnType.BOOLEAN: "boolean",
+}
+
+
+class SchemaDoor(Door):
+    """Describes the champion's rows.
+
+    Args:
+        predictor: Knows the endpoints.
+    """
+
+    methods: ClassVar[tuple[str, ...]] = ("GET",)
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+
+    async def answer(self, call: Call, request: Request) -> Response:
+        """Return the schema of a request's body."""
+        endpoint = self._predictor.find(call.endpoint)
+        champion = endpoint.routes[0]
+        schema = schema_of(champion.scorer.signature, key=endpoint.key)
+        mark = (b"x-model-version", b"%d" % champion.version)
+        return json_response(200, {"title": f"A request to {endpoint.name}", **schema}, [mark])
+
+
+def schema_of(signature: Signature, *, key: str = "") -> dict[str, Any]:
+    """Return the JSON Schema of a body that a signature accepts."""
+    columns = {field.name: _column(field) for field in signature.inputs}
+    if key and key not in columns:
+        columns[key] = {"description": "Who the row is about; the same key meets the same version."}
+    instance = {
+        "type": "object",
+        "properties": columns,
+        "required": [field.name for field in signature.inputs if field.required],
+    }
+    return {
+        "$schema": _DIALECT,
+        "type": "object",
+        "properties": {"instances": {"type": "array", "items": instance}},
+        "required": ["instances"],
+        "examples": [{"instances": [example_of(signature)]}],
+    }
+
+
+def _column(field: Field) -> dict[str, Any]:
+    kind = _TYPES.get(field.type, "string")
+    said: dict[str, Any] = {"type": kind if field.required else [kind, "null"]}
+    said["description"] = field.type.value
+    if field.type is ColumnType.DATETIME:
+        said["format"] = "date-time"
+    if field.type is ColumnType.CATEGORY:
+        labels = [*field.categories[:5]]
+        said = {
+            "description": f"category; training saw {', '.join(labels)}" if labels else "category"
+        }
+    example = field.example
+    if example is not None:
+        said["examples"] = [example, *(c for c in field.categories[:5] if c != example)]
+    return said

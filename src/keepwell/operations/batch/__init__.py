@@ -1,0 +1,1 @@
+"""Scoring many rows: jobs of the project file, their record, and when they are due."""

@@ -1,0 +1,69 @@
+"""One batch: a source, scored by a registered version."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keepwell.core.ports import TableStore
+from keepwell.core.progress import Progress
+from keepwell.core.records import ModelVersion
+from keepwell.operations.batch.log import BatchLog
+from keepwell.operations.build.bench import Bench
+
+if TYPE_CHECKING:
+    from keepwell.deployment.batch import Scored
+    from keepwell.deployment.scoring import Scorer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What is scored, and how.
+
+    Attributes:
+        source: Where the rows are.
+        output: Where rows and answers go.
+        root: What relative locations start from.
+        log: Whether the predictions go to the prediction log as well.
+        overwrite: Whether to replace what is at the output.
+        sample: Whether to keep some inputs, to be compared with the training data.
+    """
+
+    source: str
+    output: str
+    root: Path
+    log: bool = False
+    overwrite: bool = False
+    sample: bool = False
+
+
+def score(
+    bench: Bench,
+    tables: TableStore,
+    model: ModelVersion,
+    batch: Batch,
+    progress: Progress | None = None,
+) -> "Scored":
+    """Score a batch; see `keepwell.deployment.batch.predict_file`."""
+    from keepwell.deployment.batch import Options, predict_file
+
+    spec = bench.spec
+    log = BatchLog(tables, spec.endpoint, model, spec.serve.log) if batch.log else None
+    options = Options(
+        version=model.version,
+        model=f"{model.key} {model.created}",
+        root=batch.root,
+        works=bench.home / "batch",
+        overwrite=batch.overwrite,
+        sample=batch.sample,
+        log=log,
+    )
+    scorer = scorer_of(bench, model)
+    return predict_file(scorer, batch.source, batch.output, options=options, progress=progress)
+
+
+def scorer_of(bench: Bench, model: ModelVersion) -> "Scorer":
+    """Return the scorer of a model version."""
+    from keepwell.deployment.scoring import load_scorer
+    from keepwell.tracking.bundles import unpack
+
+    return load_scorer(lambda name: unpack(bench.blobs, model.bundle, name), model.signature)

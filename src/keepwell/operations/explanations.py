@@ -1,0 +1,184 @@
+"""Why an endpoint answers what it answers: rows now, and predictions of the past by their version then."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from keepwell.core.errors import InvalidRequestError, NotFoundError, UnavailableError
+from keepwell.core.records import ModelVersion, Prediction
+from keepwell.deployment.endpoints import Endpoints
+from keepwell.deployment.explaining import Explainers, Explanation
+from keepwell.monitoring.prediction_log import PredictionLog
+from keepwell.tracking.registry import Registry
+
+_OTHERWISE = "the row in the log is answered otherwise than the row that was sent: columns are redacted there"
+MOST = 100
+"""Predictions that are explained at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """An explanation, with who it is by and what it is of.
+
+    Attributes:
+        explanation: What each column added.
+        version: The version that it explains.
+        prediction: The past prediction; None for a row that was just sent.
+    """
+
+    explanation: Explanation
+    version: ModelVersion
+    prediction: Prediction | None = None
+
+
+class Explanations:
+    """Explains the answers of a workspace's endpoints. Safe for several threads.
+
+    Args:
+        endpoints: Know who is champion.
+        registry: Has the versions, those of the past too.
+        predictions: The prediction log.
+        collect: Brings the newest predictions into the log.
+        explainers: Know the models.
+    """
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        registry: Registry,
+        predictions: PredictionLog,
+        collect: Callable[[], object],
+        explainers: Explainers,
+    ) -> None:
+        self._endpoints = endpoints
+        self._registry = registry
+        self._predictions = predictions
+        self._collect = collect
+        self._explainers = explainers
+
+    def of_rows(
+        self,
+        endpoint: str,
+        instances: Sequence[Mapping[str, Any]],
+        *,
+        version: int = 0,
+        of: Any = None,
+    ) -> list[Explained]:
+        """Explain rows by the champion, or by a version.
+
+        Args:
+            endpoint: The endpoint.
+            instances: The rows; its key column is left aside where the model does not take it.
+            version: Number of the version; 0 for the champion.
+            of: The class whose output is explained; see `Explainer.explain`.
+
+        Raises:
+            NotFoundError: If there is no such endpoint or version.
+            UnavailableError: If it has no champion.
+            InvalidRequestError: If a row does not fit; names the column.
+        """
+        found = self._endpoints.read(endpoint)
+        number = version or found.champion
+        if not number:
+            raise UnavailableError(
+                f"the endpoint '{endpoint}' has no champion",
+                why="no model version has passed its gate yet",
+                now="keepwell run, then keepwell status",
+            )
+        model = self._registry.get(found.model, number)
+        if found.key and model.signature.input(found.key) is None:
+            instances = [
+                {name: value for name, value in row.items() if name != found.key}
+                for row in instances
+            ]
+        explanations = self._explainers.of(model).explain(instances, of=of)
+        return [Explained(explanation=one, version=model) for one in explanations]
+
+    def of_predictions(
+        self, identifiers: Sequence[str], *, endpoint: str = "", of: Any = None
+    ) -> list[Explained]:
+        """Explain past predictions, each by the version that answered it.
+
+        Args:
+            identifiers: Their ids.
+            endpoint: The endpoint that answered them; any if empty.
+            of: The class whose output is explained.
+
+        Raises:
+            NotFoundError: If one of them is not in the log of that endpoint.
+            InvalidRequestError: If there are too many.
+        """
+        if len(identifiers) > MOST:
+            raise InvalidRequestError(
+                f"{len(identifiers)} predictions are too many to explain at once",
+                why=f"at most {MOST} are explained in one request",
+                now="ask again for the rest",
+                details={"limit": MOST},
+            )
+        found = self._find(identifiers, endpoint)
+        return [self._explain(found[identifier], of) for identifier in identifiers]
+
+    def _explain(self, prediction: Prediction, of: Any) -> Explained:
+        model = self._registry.get(prediction.model, prediction.version)
+        row = json.loads(prediction.inputs)
+        gaps = [
+            item.name for item in model.signature.inputs if item.required and item.name not in row
+        ]
+        if gaps:
+            raise InvalidRequestError(
+                f"prediction '{prediction.id}' was logged without '{gaps[0]}'",
+                why="the project file has the column under serve.log.redact, so nobody knows it now",
+                now="send the whole row as an instance instead",
+                details={"columns": gaps},
+            )
+        explanation = self._explainers.of(model).explain([row], of=of)[0]
+        if json.dumps(explanation.prediction) != json.dumps(json.loads(prediction.prediction)):
+            explanation = replace(explanation, warnings=(*explanation.warnings, _OTHERWISE))
+        return Explained(explanation=explanation, version=model, prediction=prediction)
+
+    def _find(self, identifiers: Iterable[str], endpoint: str) -> dict[str, Prediction]:
+        if endpoint:
+            self._endpoints.read(endpoint)
+        found: dict[str, Prediction] = {}
+        collected = False
+        for identifier in dict.fromkeys(identifiers):
+            prediction = self._predictions.find(identifier)
+            if prediction is None and not collected:
+                self._collect()
+                collected = True
+                prediction = self._predictions.find(identifier)
+            if prediction is None or (endpoint and prediction.endpoint != endpoint):
+                where = f"of '{endpoint}'" if endpoint else "in this workspace"
+                other = f"it is one of '{prediction.endpoint}'" if prediction else ""
+                raise NotFoundError(
+                    f"there is no prediction '{identifier:.80}' {where}",
+                    why=other or "no endpoint of this workspace answered with that id",
+                    now="take an id from `prediction_ids` of an answer",
+                    details={"prediction_id": identifier},
+                )
+            found[identifier] = prediction
+        return found
+
+
+def document_of(explained: Explained) -> dict[str, Any]:
+    """Return an explanation as a JSON-ready document."""
+    said = explained.explanation
+    document: dict[str, Any] = {"prediction": said.prediction}
+    if said.explained is not None:
+        document |= {"class": said.explained, "probability": said.probability}
+    document |= {"base": said.base, "output": said.output, "scale": said.scale}
+    document["contributions"] = [
+        {"column": one.column, "value": one.value, "contribution": one.contribution}
+        | ({} if one.standard_error is None else {"standard_error": one.standard_error})
+        for one in said.contributions
+    ]
+    document |= {"reasons": list(said.reasons), "method": said.method, "exact": said.exact}
+    if not said.exact:
+        document["samples"] = said.samples
+    document["model"] = {"name": explained.version.model, "version": explained.version.version}
+    if explained.prediction is not None:
+        document["prediction_id"] = explained.prediction.id
+    if said.warnings:
+        document["warnings"] = list(said.warnings)
+    return document
