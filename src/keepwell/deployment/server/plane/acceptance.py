@@ -15,7 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 _COUNT = struct.Struct("<i")
-_MOMENT = 0.002  # seconds that a worker with more clients leaves to the others
+_MOMENT = 0.002  # seconds that a worker leaves to the others for each client that it has more
+_LONGEST = 0.02
 
 
 class Shares:
@@ -44,10 +45,10 @@ class Shares:
         """Say how many clients this worker has."""
         _COUNT.pack_into(self._memory, self._index * _COUNT.size, clients)
 
-    def most(self) -> bool:
-        """Tell whether another worker has fewer clients."""
+    def surplus(self) -> int:
+        """Return how many clients more than another this worker has, at most."""
         counts = [at for (at,) in _COUNT.iter_unpack(self._memory[: self._workers * _COUNT.size])]
-        return bool(counts[self._index] > min(counts))
+        return int(counts[self._index] - min(counts))
 
 
 class Acceptance:
@@ -77,11 +78,14 @@ class Acceptance:
         self._listener.close()
 
     def _ready(self) -> None:
-        if not self._shares.most():
+        surplus = self._shares.surplus()
+        if not surplus:
             self._take()
             return
         self._loop.remove_reader(self._listener.fileno())
-        self._waiting = self._loop.call_later(_MOMENT, self._take_what_is_left)
+        self._waiting = self._loop.call_later(
+            min(surplus * _MOMENT, _LONGEST), self._take_what_is_left
+        )
 
     def _take_what_is_left(self) -> None:
         self._waiting = None
