@@ -2,15 +2,16 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from keepwell.core.errors import KeepwellError, NotFoundError, UnavailableError
 from keepwell.core.identifiers import new_id
 from keepwell.core.suggestions import did_you_mean
+from keepwell.deployment.flags.answering import Fallback, answer
 from keepwell.deployment.scoring.scorer import Scores
-from keepwell.deployment.server.assignment import Instance, Part, assign
-from keepwell.deployment.server.heartbeat import Counters
+from keepwell.deployment.server.assignment import Instance, Part, assign, unanswered
+from keepwell.deployment.server.heartbeat import Counters, RequestError
 from keepwell.deployment.server.messages import Header, Request
 from keepwell.deployment.server.recording import Circumstances, Scored, frames_of, number
 from keepwell.deployment.server.snapshot import LiveEndpoint, Snapshot
@@ -34,6 +35,7 @@ class Call:
         caller: Who asks; `probe` for our own probes.
         started: When its body was whole, on the clock of `time.perf_counter`.
         version: The version that is being asked, 0 before one was chosen.
+        wanted: The version that a probe asks for, whatever its share; 0 for whoever is routed to.
     """
 
     endpoint: str
@@ -41,15 +43,18 @@ class Call:
     caller: str = ""
     started: float = 0.0
     version: int = 0
+    wanted: int = 0
 
     @classmethod
     def of(cls, endpoint: str, request: Request) -> Self:
         """Return the call that a request makes at an endpoint."""
+        probe = request.headers.get(PROBE_HEADER)
         return cls(
             endpoint=endpoint,
             request=_request_id(request.headers),
-            caller=PROBE if PROBE_HEADER in request.headers else "",
+            caller="" if probe is None else PROBE,
             started=time.perf_counter(),
+            wanted=int(probe[1:10]) if probe and probe[:1] == b"v" and probe[1:].isdigit() else 0,
         )
 
 
@@ -72,11 +77,14 @@ class Answered:
     @property
     def marks(self) -> list[Header]:
         """Headers that every answer bears."""
-        return [
+        marks = [
             (b"x-model-version", b"%d" % self.parts[0].part.route.version),
             (b"x-latency-ms", b"%.3f" % self.milliseconds),
             (b"x-request-id", self.call.request.encode("latin-1")),
         ]
+        if self.endpoint.flags is not None and any(one.fallback for one in self.parts):
+            marks.append((b"x-keepwell-fallback", b"1"))
+        return marks
 
 
 class PredictionError(KeepwellError):
@@ -122,9 +130,12 @@ class Predictor:
         endpoint = self.find(call.endpoint)
         scored = []
         now = time.time()
-        for part in assign(endpoint, instances, call.request, by_request=call.caller == PROBE):
-            call.version = part.route.version
-            scored.append(number(part, await _score(part), now))
+        if endpoint.flags is not None or call.wanted:
+            scored = await self._switched(endpoint, call, instances, now)
+        else:
+            for part in assign(endpoint, instances, call.request, by_request=call.caller == PROBE):
+                call.version = part.route.version
+                scored.append(number(part, await _score(part), now))
         milliseconds = (time.perf_counter() - call.started) * 1000
         about = Circumstances(
             time=now, request=call.request, latency_ms=milliseconds, caller=call.caller
@@ -137,6 +148,34 @@ class Predictor:
                 call.endpoint, one.part.route.version, len(one.ids), milliseconds
             )
         return Answered(call=call, endpoint=endpoint, parts=scored, milliseconds=milliseconds)
+
+    async def _switched(
+        self, endpoint: LiveEndpoint, call: Call, instances: list[Instance], now: float
+    ) -> list[Scored]:
+        """Answer where flags decide: by rules, within the limit, or by the fallback."""
+        parts, why = _meant(endpoint, call, instances)
+        scored = []
+        for part in parts:
+            call.version = part.route.version
+            if endpoint.flags is None or call.wanted:
+                scored.append(number(part, await _score(part), now))
+                continue
+            async for piece, scores, fallback in answer(endpoint.flags, part, why):
+                scored.append(number(piece, scores, now, fallback))
+                if fallback is not None and not endpoint.flags.killed:
+                    self._fell_back(call, fallback)
+        return sorted(scored, key=lambda one: (one.part.places or [0])[0])
+
+    def _fell_back(self, call: Call, fallback: Fallback) -> None:
+        self.counters.fell_back(
+            RequestError(
+                time=time.time(),
+                endpoint=call.endpoint,
+                version=fallback.version,
+                status=500,
+                what=f"{fallback.by} answered in its place: {fallback.why}"[:500],
+            )
+        )
 
     def find(self, name: str) -> LiveEndpoint:
         """Return an endpoint that can answer.
@@ -153,13 +192,32 @@ class Predictor:
                 why=f"served here: {', '.join(names) or 'none yet'}",
                 now=did_you_mean(name, names) or "keepwell run makes a model that can be served",
             )
-        if not endpoint.routes:
+        if not endpoint.routes and not (endpoint.flags is not None and endpoint.flags.chain):
             raise UnavailableError(
                 f"the endpoint '{name}' has no champion",
                 why="no model version has passed its gate yet, or none of them can be loaded",
                 now="keepwell run, then keepwell status",
             )
         return endpoint
+
+
+def _meant(endpoint: LiveEndpoint, call: Call, instances: list[Instance]) -> tuple[list[Part], str]:
+    """Return which version is meant to answer which rows, and why it is not even asked, if so."""
+    flags, probing = endpoint.flags, call.caller == PROBE
+    if call.wanted:
+        if call.wanted not in endpoint.loaded:
+            raise UnavailableError(f"version {call.wanted} of '{endpoint.name}' is not loaded")
+        return unanswered(endpoint, instances, endpoint.loaded[call.wanted]), ""
+    if flags is not None and flags.killed and not probing:
+        if not flags.chain:
+            raise flags.refusal(endpoint.name)
+        nobody = replace(flags.chain[0].route, version=0)
+        why = f"switched off: {flags.reason}" if flags.reason else "switched off"
+        return unanswered(endpoint, instances, nobody), why
+    if flags is not None and not endpoint.routes:
+        nobody = replace(flags.chain[0].route, version=0)
+        return unanswered(endpoint, instances, nobody), "no version of it can be loaded"
+    return assign(endpoint, instances, call.request, by_request=probing), ""
 
 
 async def _score(part: Part) -> Scores:

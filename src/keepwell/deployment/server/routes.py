@@ -1,10 +1,13 @@
 """The routing file: who answers what, told to all workers by one atomic replacement."""
 
+import contextlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from keepwell.core.records import BundleFile, Endpoint, ModelVersion, Signature
+from keepwell.core.errors import NotFoundError
+from keepwell.core.records import BundleFile, Endpoint, Flags, ModelVersion, Route, Signature
+from keepwell.deployment.flags.steps import PREVIOUS, read_fallback
 from keepwell.infrastructure.codec import from_json, to_json
 from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.locks import exclusive
@@ -23,12 +26,19 @@ class ServedRoute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedEndpoint:
-    """An endpoint as workers see it; without routes it answers 503."""
+    """An endpoint as workers see it; without routes it answers 503.
+
+    `others` are loaded too: versions that rules and fallbacks lead to. `previous` is what a fallback of
+    that name stands for.
+    """
 
     name: str
     model: str
     key: str = ""
     routes: tuple[ServedRoute, ...] = ()
+    others: tuple[ServedRoute, ...] = ()
+    flags: Flags = field(default_factory=Flags)
+    previous: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,18 +102,38 @@ def publish_routes(
 
 
 def _served(endpoint: Endpoint, lookup: Callable[[str, int], ModelVersion]) -> ServedEndpoint:
-    routes = []
-    for route in endpoint.routes:
+    def served(route: Route) -> ServedRoute:
         version = lookup(endpoint.model, route.version)
-        routes.append(
-            ServedRoute(
-                version=route.version,
-                weight=route.weight,
-                role=route.role,
-                files=version.bundle.files,
-                signature=version.signature,
-            )
+        return ServedRoute(
+            version=route.version,
+            weight=route.weight,
+            role=route.role,
+            files=version.bundle.files,
+            signature=version.signature,
         )
+
+    others = []
+    for number in _named(endpoint):
+        with contextlib.suppress(NotFoundError):  # removed since: that step answers no more
+            others.append(served(Route(version=number, weight=0.0, role="named")))
     return ServedEndpoint(
-        name=endpoint.name, model=endpoint.model, key=endpoint.key, routes=tuple(routes)
+        name=endpoint.name,
+        model=endpoint.model,
+        key=endpoint.key,
+        routes=tuple(served(route) for route in endpoint.routes),
+        others=tuple(others),
+        flags=endpoint.flags,
+        previous=endpoint.previous,
     )
+
+
+def _named(endpoint: Endpoint) -> list[int]:
+    """Return the versions that flags name and no route has."""
+    flags = endpoint.flags
+    routed = {route.version for route in endpoint.routes}
+    named = [rule.version for rule in flags.rules]
+    named += [
+        endpoint.previous if text == PREVIOUS else read_fallback(text).version
+        for text in flags.fallback
+    ]
+    return [number for number in dict.fromkeys(named) if number and number not in routed]
