@@ -24,6 +24,7 @@ from keepwell.infrastructure.project_file import load_project
 if TYPE_CHECKING:
     from keepwell.data.datasets import Datasets
     from keepwell.deployment.endpoints import Endpoints
+    from keepwell.deployment.flags.switchboard import Switchboard
     from keepwell.deployment.rollouts import Rollouts
     from keepwell.infrastructure.metadata.store import SqlMetadataStore
     from keepwell.infrastructure.tables.store import DeltaTableStore
@@ -174,6 +175,13 @@ class Workspace:
         from keepwell.deployment.rollouts import Rollouts
 
         return Rollouts(self.metadata, self.endpoints, self.clock)
+
+    @cached_property
+    def switchboard(self) -> "Switchboard":
+        """Flags of endpoints."""
+        from keepwell.deployment.flags.switchboard import Switchboard
+
+        return Switchboard(self.endpoints, self.registry.get)
 
     @cached_property
     def collector(self) -> "Collector":

@@ -15,19 +15,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keepwell.core.errors import KeepwellError
 from keepwell.core.events import acting_as
 from keepwell.operations.serving.periodic import Periodic
 from keepwell.operations.serving.presence import Address, presence
 from keepwell.operations.serving.publisher import Publisher
 
 if TYPE_CHECKING:
+    from keepwell.deployment.probing import LiveProbe
     from keepwell.deployment.server import Supervisor
     from keepwell.operations.loop.service import LoopService
+    from keepwell.operations.rollouts.keeper import Keeper
     from keepwell.workspace import Workspace
 
 COLLECT_EVERY = 2.0
 FOLLOW_EVERY = 0.25
 TIDY_EVERY = 600.0
+LEAD_EVERY = 5.0
 KEEP_FILES_DAYS = 1 / 24
 FINE_SECONDS = 3600.0
 COARSE_SECONDS = 60.0
@@ -59,6 +63,7 @@ def up(
     import uvicorn
 
     from keepwell.api.app import create_app
+    from keepwell.deployment.probing import LiveProbe
     from keepwell.deployment.server import Supervisor
 
     serve, home = workspace.spec.serve, workspace.home
@@ -82,10 +87,19 @@ def up(
         stack.callback(supervisor.stop)
         address = Address(host=host, port=supervisor.port)
         announce(address)
-        loop = _loop(workspace, supervisor, publisher, address.url, stack)
+        _declare(workspace)
+        probe = LiveProbe(
+            address.url,
+            workspace.registry.get,
+            lambda: supervisor.wait_for(publisher.publish(), WORKERS_TIMEOUT),
+        )
+        loop, keeper = _loop(workspace, supervisor, probe, stack)
         for job in (
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
+            Periodic(
+                "leading rollouts", min(workspace.spec.monitor.every, LEAD_EVERY), keeper.look
+            ),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
         ):
             job.start()
@@ -149,13 +163,13 @@ def control_socket(home: Path) -> Path:
 def _loop(
     workspace: "Workspace",
     supervisor: "Supervisor",
-    publisher: Publisher,
-    url: str,
+    probe: "LiveProbe",
     stack: contextlib.ExitStack,
-) -> "LoopService":
-    from keepwell.deployment.probing import LiveProbe
+) -> "tuple[LoopService, Keeper]":
     from keepwell.operations.loop.executor import Executor
     from keepwell.operations.loop.service import LoopService
+    from keepwell.operations.rollouts.evidence import Evidence
+    from keepwell.operations.rollouts.keeper import Keeper
     from keepwell.operations.serving.effects import LiveEffects
     from keepwell.operations.serving.retraining_jobs import RetrainingJobs
     from keepwell.operations.serving.sight import Sight
@@ -163,11 +177,6 @@ def _loop(
     command = [sys.executable, "-m", "keepwell.cli.jobs.retrain", str(workspace.root)]
     jobs = RetrainingJobs(workspace.metadata, workspace.home, command)
     stack.callback(jobs.close)
-    probe = LiveProbe(
-        url,
-        workspace.registry.get,
-        lambda: supervisor.wait_for(publisher.publish(), WORKERS_TIMEOUT),
-    )
     effects = LiveEffects(workspace.bench, jobs, probe)
     sight = Sight(
         workspace.bench,
@@ -178,8 +187,19 @@ def _loop(
         collect=workspace.collector.collect,
         workers=supervisor.workers,
     )
+    evidence = Evidence(workspace.bench, workspace.predictions, workspace.tables, sight.meter)
+    sight.evidence = evidence
+    keeper = Keeper(workspace.bench, evidence, probe)
     executor = Executor(workspace.incidents, effects, workspace.clock)
-    return LoopService(sight, executor, workspace.clock, workspace.spec.monitor.every)
+    return LoopService(sight, executor, workspace.clock, workspace.spec.monitor.every), keeper
+
+
+def _declare(workspace: "Workspace") -> None:
+    """Follow the flags of the project file, where it changed; one that no longer fits stops nothing."""
+    try:
+        workspace.switchboard.declare(workspace.spec.endpoint, workspace.spec.serve.flags)
+    except KeepwellError:
+        logging.getLogger(__name__).exception("serve.flags of the project file cannot be followed")
 
 
 def _tell(
@@ -196,7 +216,7 @@ def _tell(
 
 
 def _tidy(workspace: "Workspace") -> None:
-    for table in ("predictions", "outcomes"):
+    for table in ("predictions", "outcomes", "shadows"):
         if workspace.tables.version(table) is not None:
             workspace.tables.maintain(table, KEEP_FILES_DAYS)
     older = workspace.clock.now() - FINE_SECONDS

@@ -7,8 +7,9 @@ Each key falls on a point between 0 and 100. A challenger takes the points from 
 when its weight grows it keeps every key it had. The points depend on who the challenger is: the next
 trial starts on other keys than the last one.
 
-Three versions or more (A/B/n, bandits) are divided by weighted rendezvous hashing: each version
-draws an exponential waiting time from the key, scaled by its weight, and the shortest answers. When weights change, keys move only to versions whose share grew against the others'.
+Three versions or more (A/B/n, bandits) are divided by weighted rendezvous hashing: each version draws an
+exponential waiting time from the key, scaled by its weight, and the shortest one answers. When weights
+change, keys move only to versions whose share grew against the others'.
 """
 
 import math

@@ -265,7 +265,14 @@ class Rollouts:
         """End a comparison; the champion has all traffic again, which is seen to be so."""
         return self._go_back(rollout, "completed", reason, verdict, probe)
 
-    def roll_back(self, rollout: str, *, reason: str, probe: Probe | None = None) -> Rollout:
+    def roll_back(
+        self,
+        rollout: str,
+        *,
+        reason: str,
+        verdict: GateVerdict | None = None,
+        probe: Probe | None = None,
+    ) -> Rollout:
         """Take a promotion back: the version before is champion again, and seen to answer.
 
         Ends as `rolled_back`, or as `rollback_failed`, which may be tried again.
@@ -285,8 +292,14 @@ class Rollouts:
                 now="keepwell rollout status shows what goes on",
             )
         alone = (Route(version=found.baseline, weight=ALL),)
+        *before, last = found.history
         back = replace(
-            found, status="rollback_failed", notes=reason, watched_until=None, kept_until=None
+            found,
+            history=(*before, replace(last, verdict=verdict or last.verdict)),
+            status="rollback_failed",
+            notes=reason,
+            watched_until=None,
+            kept_until=None,
         )
         alias = Alias(model=endpoint.model, alias="champion", version=found.baseline)
         changes = [self._aliases.change(alias, "pointed", reason)]

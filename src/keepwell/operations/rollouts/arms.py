@@ -1,7 +1,7 @@
 """What each version of a comparison did with its own rows, and whether one of them is better."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from keepwell.core.records import ModelVersion, Task
@@ -40,7 +40,7 @@ class Arm:
     rows: int = 0
     errors: int = 0
     latency_p95_ms: float | None = None
-    rewards: Rewards = Rewards()
+    rewards: Rewards = field(default_factory=Rewards)
     low: float | None = None
     high: float | None = None
     gain_low: float | None = None
@@ -104,8 +104,6 @@ def bounded(arms: Sequence[Arm], values: Mapping[int, Sequence[float]]) -> list[
     Rows that follow each other and are alike count for fewer; the error is divided among the versions
     that are compared with the champion (Bonferroni).
     """
-    from dataclasses import replace
-
     alpha = ALPHA / max(len(arms) - 1, 1)
     moments = {arm.version: _moments(values.get(arm.version, ())) for arm in arms}
     champion = moments[arms[0].version]

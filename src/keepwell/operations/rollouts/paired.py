@@ -199,9 +199,9 @@ def _drifts(
         return None, None, None
     said_old, said_new, then_old, said_own, then_own = samples
     return (
-        distance(said_old, said_new).effect,  # type: ignore[arg-type]
-        distance(then_old, said_old).effect,  # type: ignore[arg-type]
-        distance(then_own, said_own).effect,  # type: ignore[arg-type]
+        distance(said_old, said_new).effect,
+        distance(then_old, said_old).effect,
+        distance(then_own, said_own).effect,
     )
 
 

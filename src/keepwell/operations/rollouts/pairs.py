@@ -8,8 +8,9 @@ Every pair is a row of the Delta table `shadows`, joined to outcomes when they a
 
 import hashlib
 import json
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -95,7 +96,7 @@ def sampled(prediction_id: str, share: float) -> bool:
 
 
 class Pairs:
-    """All pairs.
+    """All pairs. One thread extends them, any may read: nobody waits for a slow shadow.
 
     Args:
         tables: Where `shadows` is.
@@ -106,12 +107,14 @@ class Pairs:
         self._tables = tables
         self._log = log
         self._known: dict[str, list[Pair]] = {}
+        self._lock = threading.Lock()
 
     def read(self, rollout: str) -> list[Pair]:
-        """Return the pairs of a rollout, oldest first."""
-        if rollout not in self._known:
-            self._known[rollout] = self._stored(rollout)
-        return self._known[rollout]
+        """Return the newest pairs of a rollout, oldest first."""
+        with self._lock:
+            if rollout not in self._known:
+                self._known[rollout] = self._stored(rollout)
+            return list(self._known[rollout])
 
     def extend(self, rollout: Rollout, since: float, open_scorer: OpenScorer) -> int:
         """Score what came in since the last time by the other version; return how many rows."""
@@ -123,14 +126,16 @@ class Pairs:
         pairs = [_pair(row, rollout, open_scorer) for row in fresh[-AT_ONCE:]]
         if pairs:
             self._write(rollout.id, pairs)
-            known.extend(pairs)
-            known.sort(key=lambda pair: pair.time)
-            del known[:-REMEMBERED]
+            newest = sorted([*known, *pairs], key=lambda pair: pair.time)[-REMEMBERED:]
+            with self._lock:
+                self._known[rollout.id] = newest
         return len(pairs)
 
-    def forget(self, rollout: str) -> None:
-        """Let go of what is held in memory."""
-        self._known.pop(rollout, None)
+    def forget(self, but: Collection[str]) -> None:
+        """Let go of what is held in memory of other rollouts."""
+        with self._lock:
+            for rollout in set(self._known) - set(but):
+                del self._known[rollout]
 
     def _write(self, rollout: str, pairs: Sequence[Pair]) -> None:
         import pyarrow as pa
@@ -151,16 +156,14 @@ class Pairs:
             return []
         table = self._tables.read(SHADOWS, where=pc.field("rollout") == rollout)
         names = [name for name in _schema().names if name != "agree"]
-        pairs = [
-            Pair(
-                **{
-                    key: tuple(item) if isinstance(item, list) else item
-                    for key, item in row.items()
-                }
-            )
-            for row in table.select(names).to_pylist()
-        ]
+        pairs = [_read(row) for row in table.select(names).to_pylist()]
         return sorted(pairs, key=lambda pair: pair.time)[-REMEMBERED:]
+
+
+def _read(row: dict[str, Any]) -> Pair:
+    for name in ("old_probabilities", "new_probabilities"):
+        row[name] = tuple(row[name] or ())
+    return Pair(**row)
 
 
 def _schema() -> "pa.Schema":

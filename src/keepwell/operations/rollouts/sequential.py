@@ -7,6 +7,7 @@ it miss. A confidence sequence misses at any look ever with probability `alpha` 
   (Robbins, *Statistical methods related to the law of the iterated logarithm*, 1970; Howard, Ramdas,
   McAuliffe & Sekhon, *Time-uniform, nonparametric, nonasymptotic confidence sequences*, Annals of
   Statistics 2021). Exact for any number of rows.
+- `happens_more`: for two rates, on the same ground.
 - `mean_bounds`: for a mean, by the normal mixture behind mSPRT (Johari, Koomen, Pekelis & Walsh, *Always
   valid inference: continuous monitoring of A/B tests*, Operations Research 2022), in its asymptotic form
   (Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas, *Time-uniform central limit theory and asymptotic
@@ -76,6 +77,21 @@ def _edge(inside_at: float, outside_at: float, inside: Callable[[float], bool]) 
         else:
             outside_at = middle
     return outside_at
+
+
+def happens_more(new: tuple[int, int], old: tuple[int, int], alpha: float) -> bool:
+    """Tell whether something (hits, rows) happens more often in new than in old, beyond doubt.
+
+    If it does not, each hit falls on the new rows with at most their share in all rows: a coin whose bias is
+    known, which makes the test exact and sharp however rare the hits are.
+
+    >>> happens_more((8, 200), (0, 1000), 0.01), happens_more((3, 200), (0, 1000), 0.01)
+    (True, False)
+    """
+    (hits, rows), (others, beside) = new, old
+    if not hits or not beside:
+        return False
+    return rate_bounds(hits, hits + others, alpha).low > rows / (rows + beside)
 
 
 def mean_bounds(rows: float, mean: float, variance: float, alpha: float) -> Bounds:

@@ -1,6 +1,7 @@
 """The loop's hands: its decisions carried out on the live endpoint."""
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keepwell.core.errors import UnavailableError
@@ -46,6 +47,8 @@ class LiveEffects:
             if known.candidate == candidate and known.incident == incident:
                 return known.id
         spec: RolloutSpec = self._bench.spec.serve.rollout
+        if spec.strategy in ("shadow", "ab", "bandit"):  # these leave the decision to people
+            spec = replace(spec, strategy="canary")
         rollout = self._bench.rollouts.start(
             endpoint, candidate, spec=spec, reason=why, incident=incident, probe=self._probe
         )

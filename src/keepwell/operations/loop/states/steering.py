@@ -75,7 +75,7 @@ def _onward(
     evidence: dict[str, object],
 ) -> Action:
     further = [step for step in rollout.steps if step > percent]
-    if not further:
+    if not further or rollout.strategy == "blue-green":  # which switches once, and is watched then
         return PromoteRollout(
             reason=f"version {rollout.candidate} becomes champion: {reason}",
             evidence=evidence,
