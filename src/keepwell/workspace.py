@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from keepwell.data.datasets import Datasets
     from keepwell.deployment.endpoints import Endpoints
     from keepwell.deployment.flags.switchboard import Switchboard
+    from keepwell.deployment.probing import Probe
     from keepwell.deployment.rollouts import Rollouts
     from keepwell.infrastructure.metadata.store import SqlMetadataStore
     from keepwell.infrastructure.tables.store import DeltaTableStore
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
     from keepwell.operations.loop.incidents import Incidents
+    from keepwell.operations.rollouts.desk import Desk
     from keepwell.tracking.registry import Registry
     from keepwell.tracking.runs import Runs
 
@@ -182,6 +184,32 @@ class Workspace:
         from keepwell.deployment.flags.switchboard import Switchboard
 
         return Switchboard(self.endpoints, self.registry.get)
+
+    @cached_property
+    def desk(self) -> "Desk":
+        """Rollouts as commands and requests see them."""
+        from keepwell.operations.rollouts.desk import Desk
+        from keepwell.operations.rollouts.evidence import Evidence
+
+        evidence = Evidence(self.bench, self.predictions, self.tables)
+        return Desk(self.bench, evidence, self._probe)
+
+    def _probe(self) -> "Probe | None":
+        """Return what asks the endpoints who answers; None if nobody serves this workspace."""
+        from keepwell.deployment.probing import LiveProbe
+        from keepwell.operations.rollouts.desk import settle
+        from keepwell.operations.serving.presence import address_of
+        from keepwell.operations.serving.publisher import Publisher
+
+        address = address_of(self.home)
+        if address is None:
+            return None
+        publisher = Publisher(
+            self.home, self.metadata, self.endpoints, self.registry, blobs=self.blobs_url
+        )
+        return LiveProbe(
+            address.url, self.registry.get, lambda: settle(publisher.publish, self.home)
+        )
 
     @cached_property
     def collector(self) -> "Collector":

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keepwell.core.errors import KeepwellError
 from keepwell.core.events import acting_as
 from keepwell.operations.serving.periodic import Periodic
 from keepwell.operations.serving.presence import Address, presence
@@ -81,13 +80,13 @@ def up(
             blobs=workspace.blobs_url,
         )
         announce = stack.enter_context(presence(home))
+        _declare(workspace)
         pages = stack.enter_context(_listen(path))  # from now on requests wait, not fail
         generation = publisher.publish()
         supervisor.start()
         stack.callback(supervisor.stop)
         address = Address(host=host, port=supervisor.port)
         announce(address)
-        _declare(workspace)
         probe = LiveProbe(
             address.url,
             workspace.registry.get,
@@ -195,11 +194,12 @@ def _loop(
 
 
 def _declare(workspace: "Workspace") -> None:
-    """Follow the flags of the project file, where it changed; one that no longer fits stops nothing."""
-    try:
-        workspace.switchboard.declare(workspace.spec.endpoint, workspace.spec.serve.flags)
-    except KeepwellError:
-        logging.getLogger(__name__).exception("serve.flags of the project file cannot be followed")
+    """Follow the flags of the project file, where it changed.
+
+    Raises:
+        UsageError: If they cannot be read, or do not fit the model: who changed the file wants to know.
+    """
+    workspace.switchboard.declare(workspace.spec.endpoint, workspace.spec.serve.flags)
 
 
 def _tell(

@@ -10,7 +10,7 @@ from keepwell.cli.options import Group, examples, markup
 
 PANELS = {
     "Build": ("init", "plan", "run", "data", "runs", "models"),
-    "Serve": ("up", "status", "predict", "feedback"),
+    "Serve": ("up", "status", "deploy", "rollout", "flags", "predict", "feedback"),
     "Watch": ("monitor", "incidents", "audit"),
     "Look around": ("demo", "doctor"),
 }

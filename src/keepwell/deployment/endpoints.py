@@ -130,11 +130,13 @@ class Endpoints:
             self._records.write(wish, verb, why, seq)
         return wish
 
-    def history(self, name: str, limit: int | None = None) -> list[tuple[float, str, Endpoint]]:
-        """Return what an endpoint was, newest first: since when, by what change, and how."""
+    def history(
+        self, name: str, limit: int | None = None
+    ) -> list[tuple[float, str, str, Endpoint]]:
+        """Return what an endpoint was, newest first: since when, by what change, why, and how."""
         events = self._store.events(ref=Ref("endpoint", name), newest_first=True, limit=limit)
         return [
-            (event.time, event.verb, from_plain(Endpoint, event.data))
+            (event.time, event.verb, event.why, from_plain(Endpoint, event.data))
             for event in events
             if event.data is not None
         ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from keepwell.core.errors import NotFoundError, UsageError
-from keepwell.core.records import Endpoint, Flags, ModelVersion
+from keepwell.core.records import CohortRule, Endpoint, Flags, ModelVersion
 from keepwell.core.spec import FlagsSpec
 from keepwell.deployment.endpoints import Endpoints
 from keepwell.deployment.flags.steps import read_fallback, read_rule
@@ -48,18 +48,8 @@ class Switchboard:
             UsageError: If a rule has another form.
         """
         record = self._endpoints.read(endpoint)
-        if len(rules) > MOST_RULES:
-            raise UsageError(
-                f"{len(rules):,} rules are too many for '{endpoint}'",
-                why=f"each is tried for every row; {MOST_RULES} are allowed",
-                now="join conditions with or",
-            )
-        columns = self._columns(record)
-        read = tuple(read_rule(rule, columns) for rule in rules)
-        for rule in read:
-            self._lookup(record.model, rule.version)
-        flags = replace(record.flags, rules=read)
-        return self._set(endpoint, flags, "rules set" if read else "rules removed", why)
+        flags = replace(record.flags, rules=self._rules(record, rules))
+        return self._set(endpoint, flags, "rules set" if rules else "rules removed", why)
 
     def fall_back(
         self, endpoint: str, chain: Sequence[str], why: str = "", *, limit_ms: float | None = None
@@ -67,21 +57,13 @@ class Switchboard:
         """Set who answers when the model fails, takes longer than `limit_ms`, or cannot be loaded.
 
         Raises:
-            UsageError: If a step is none of `previous`, `v3`, a rule, a constant; if a limit is set
-                without anybody to fall back to.
+            UsageError: If a step is none of `previous`, `v3`, a rule, a constant.
             NotFoundError: If it names a version that there is not.
         """
         record = self._endpoints.read(endpoint)
-        columns = self._columns(record)
-        steps = [read_fallback(one, previous=record.previous, columns=columns) for one in chain]
-        for step in steps:
-            if step.version:
-                self._lookup(record.model, step.version)
         if limit_ms is not None and limit_ms <= 0:
             raise UsageError(f"{limit_ms:g} ms is no time limit", now="write for example 50")
-        flags = replace(
-            record.flags, fallback=tuple(step.text for step in steps), limit_ms=limit_ms
-        )
+        flags = replace(record.flags, fallback=self._chain(record, chain), limit_ms=limit_ms)
         return self._set(endpoint, flags, "fallback set" if chain else "fallback removed", why)
 
     def declare(self, endpoint: str, spec: FlagsSpec) -> bool:
@@ -96,12 +78,37 @@ class Switchboard:
             return False
         if not record.flags.declared and spec == FlagsSpec():
             return False
-        self.route(endpoint, spec.rules, "keepwell.yaml")
         limit = None if spec.limit is None else spec.limit * 1000
-        self.fall_back(endpoint, spec.fallback, "keepwell.yaml", limit_ms=limit)
-        flags = replace(self.read(endpoint), declared=declared)
+        flags = replace(
+            record.flags,
+            rules=self._rules(record, spec.rules),
+            fallback=self._chain(record, spec.fallback),
+            limit_ms=limit,
+            declared=declared,
+        )
         self._set(endpoint, flags, "flags declared", "keepwell.yaml")
         return True
+
+    def _rules(self, record: Endpoint, rules: Sequence[str]) -> tuple[CohortRule, ...]:
+        if len(rules) > MOST_RULES:
+            raise UsageError(
+                f"{len(rules):,} rules are too many for '{record.name}'",
+                why=f"each is tried for every row; {MOST_RULES} are allowed",
+                now="join conditions with or",
+            )
+        columns = self._columns(record)
+        read = tuple(read_rule(rule, columns) for rule in rules)
+        for rule in read:
+            self._lookup(record.model, rule.version)
+        return read
+
+    def _chain(self, record: Endpoint, chain: Sequence[str]) -> tuple[str, ...]:
+        columns = self._columns(record)
+        steps = [read_fallback(one, previous=record.previous, columns=columns) for one in chain]
+        for step in steps:
+            if step.version:
+                self._lookup(record.model, step.version)
+        return tuple(step.text for step in steps)
 
     def _set(self, endpoint: str, flags: Flags, verb: str, why: str) -> Endpoint:
         return self._endpoints.switch(endpoint, flags, verb, why)

@@ -14,6 +14,7 @@ from keepwell.core.records.model import Task
 from keepwell.core.spec import (
     DataSpec,
     FairnessSpec,
+    FlagsSpec,
     GateSpec,
     LoopSpec,
     MonitorSpec,
@@ -150,6 +151,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
         flat["train.task"] = Task(flat["train.task"])
     flat["train.split"] = SplitSpec(**_own(SplitSpec, flat, "train.split"))
     flat["serve.rollout"] = RolloutSpec(**_own(RolloutSpec, flat, "serve.rollout"))
+    flat["serve.flags"] = FlagsSpec(**_own(FlagsSpec, flat, "serve.flags"))
     flat["loop.retrain"] = RetrainSpec(**_own(RetrainSpec, flat, "loop.retrain"))
     if "gate.fairness.by" in flat:
         flat["gate.fairness"] = FairnessSpec(**_own(FairnessSpec, flat, "gate.fairness"))
