@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from keepwell.deployment.flags.switchboard import Switchboard
     from keepwell.deployment.probing import Probe
     from keepwell.deployment.rollouts import Rollouts
+    from keepwell.governance.tokens import Tokens
     from keepwell.infrastructure.metadata.store import SqlMetadataStore
     from keepwell.infrastructure.tables.store import DeltaTableStore
     from keepwell.monitoring.feedback import Feedback
-    from keepwell.monitoring.prediction_log import Collector, PredictionLog
+    from keepwell.monitoring.prediction_log import Collector, PredictionLog, Trimmer
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
     from keepwell.operations.loop.incidents import Incidents
@@ -224,6 +225,20 @@ class Workspace:
         from keepwell.monitoring.prediction_log import PredictionLog
 
         return PredictionLog(self.tables, self.clock)
+
+    @cached_property
+    def trimmer(self) -> "Trimmer":
+        """Holds the prediction log to its limits."""
+        from keepwell.monitoring.prediction_log import Trimmer
+
+        return Trimmer(self.tables, self.metadata, self.clock, self.spec.serve.log)
+
+    @cached_property
+    def tokens(self) -> "Tokens":
+        """Tokens of consumers."""
+        from keepwell.governance.tokens import Tokens
+
+        return Tokens(self.metadata, self.clock)
 
     @cached_property
     def feedback(self) -> "Feedback":

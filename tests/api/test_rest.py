@@ -148,3 +148,26 @@ def test_the_control_process_says_who_answers_predictions(client: TestClient) ->
     answer = client.post(f"/endpoints/{NAME}/predict", json={"instances": []})
     assert answer.status_code == 503
     assert "workers stand in front" in answer.json()["why"]
+
+
+def test_a_request_is_found_by_its_id(client: TestClient, told: Told) -> None:
+    one = client.get(f"/api/v1/predictions/{told.predictions[0]}").json()
+    found = client.get(f"/api/v1/requests/{one['request']}").json()["predictions"]
+    assert one["id"] in [item["id"] for item in found]
+    assert {item["request"] for item in found} == {one["request"]}
+    missing = client.get("/api/v1/requests/nope")
+    assert missing.status_code == 404
+    assert "'nope'" in missing.json()["what"]
+
+
+def test_the_log_is_asked_in_sql(client: TestClient, told: Told) -> None:
+    sql = "SELECT version, count(*) AS n, max(time) AS newest FROM predictions GROUP BY 1"
+    answer = client.post("/api/v1/predictions/query", json={"sql": sql}).json()
+    assert answer["columns"] == ["version", "n", "newest"]
+    assert answer["rows"][0][:2] == [2, len(told.predictions)]
+    assert answer["truncated"] is False
+    wrong = client.post("/api/v1/predictions/query", json={"sql": "DROP TABLE predictions"})
+    assert wrong.status_code == 400
+    many = {"sql": "SELECT * FROM range(20000)"}
+    answer = client.post("/api/v1/predictions/query", json=many).json()
+    assert (len(answer["rows"]), answer["truncated"]) == (10_000, True)

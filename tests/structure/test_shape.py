@@ -22,6 +22,8 @@ HEAVY = {
 }  # fmt: skip
 MAX_LINES = 500
 MAX_MODULES = 15
+CATALOGUES = {"cli/commands", "api/routes", "deployment/scoring/steps", "deployment/scoring/heads"}
+"""Folders of one small file for each entry of a list that users read: they may be as long as the list."""
 
 
 def python_files() -> Iterator[Path]:
@@ -40,8 +42,8 @@ def test_no_file_needs_a_table_of_contents() -> None:
 def test_no_folder_is_a_drawer() -> None:
     counts: dict[str, int] = {}
     for path in python_files():
-        if path.name != "__init__.py":
-            folder = str(path.parent.relative_to(ROOT))
+        folder = str(path.parent.relative_to(SOURCE))
+        if path.name != "__init__.py" and folder not in CATALOGUES:
             counts[folder] = counts.get(folder, 0) + 1
     assert {folder: count for folder, count in counts.items() if count > MAX_MODULES} == {}
 

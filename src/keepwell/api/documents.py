@@ -91,7 +91,7 @@ class AnswerDocument:
     """Predictions in the order of the instances; `probabilities` by class, absent for regression."""
 
     predictions: list[Any]
-    prediction_ids: list[str]
+    prediction_ids: list[str | None]
     model: Answerer
     probabilities: list[dict[str, float]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -114,6 +114,7 @@ class PredictionDocument:
     probabilities: list[float]
     latency_ms: float
     caller: str
+    trace: str
     outcome: Any = None
 
 
@@ -122,6 +123,22 @@ class PredictionList:
     """The newest predictions first."""
 
     predictions: list[PredictionDocument]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One SELECT over the prediction log."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryAnswer:
+    """What a question's answer holds, row by row; `truncated` if there is more."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    truncated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

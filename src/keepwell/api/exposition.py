@@ -109,6 +109,9 @@ def _workers(states: Sequence[WorkerState]) -> Iterator[Metric]:
 def _traffic(states: Sequence[WorkerState]) -> Iterator[Metric]:
     labels = ["endpoint", "version", "worker"]
     rows = CounterMetricFamily("keepwell_predictions", "Rows answered.", labels=labels)
+    unlogged = CounterMetricFamily(
+        "keepwell_predictions_unlogged", "Rows answered without an entry in the log.", labels=labels
+    )
     requests = CounterMetricFamily(
         "keepwell_requests", "Prediction requests by HTTP status.", labels=[*labels, "status"]
     )
@@ -117,10 +120,11 @@ def _traffic(states: Sequence[WorkerState]) -> Iterator[Metric]:
     )
     for place, traffic in _each(states):
         rows.add_metric(place, float(traffic.rows))
+        unlogged.add_metric(place, float(traffic.unlogged))
         for status, count in sorted(traffic.statuses.items()):
             requests.add_metric([*place, status], float(count))
         latency.add_metric(place, _buckets(traffic), traffic.latency_sum_ms / _PER_SECOND)
-    yield from (rows, requests, latency)
+    yield from (rows, unlogged, requests, latency)
 
 
 def _each(states: Sequence[WorkerState]) -> Iterator[tuple[list[str], Traffic]]:

@@ -31,6 +31,7 @@ COLLECT_EVERY = 2.0
 FOLLOW_EVERY = 0.25
 TIDY_EVERY = 600.0
 LEAD_EVERY = 5.0
+TRIM_EVERY = 300.0
 KEEP_FILES_DAYS = 1 / 24
 FINE_SECONDS = 3600.0
 COARSE_SECONDS = 60.0
@@ -78,6 +79,7 @@ def up(
             workspace.endpoints,
             workspace.registry,
             blobs=workspace.blobs_url,
+            serve=serve,
         )
         announce = stack.enter_context(presence(home))
         _declare(workspace)
@@ -99,6 +101,7 @@ def up(
             Periodic(
                 "leading rollouts", min(workspace.spec.monitor.every, LEAD_EVERY), keeper.look
             ),
+            Periodic("trimming the log", TRIM_EVERY, workspace.trimmer.trim),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
         ):
             job.start()

@@ -10,7 +10,17 @@ from keepwell.cli.options import Group, examples, markup
 
 PANELS = {
     "Build": ("init", "plan", "run", "data", "runs", "models"),
-    "Serve": ("up", "status", "deploy", "rollout", "flags", "predict", "feedback"),
+    "Serve": (
+        "up",
+        "status",
+        "deploy",
+        "rollout",
+        "flags",
+        "predict",
+        "predictions",
+        "feedback",
+        "tokens",
+    ),
     "Watch": ("monitor", "incidents", "audit"),
     "Look around": ("demo", "doctor"),
 }

@@ -139,8 +139,12 @@ class TableStore(Protocol):
         where: str | None = None,
         once: tuple[str, int] | None = None,
         partition_by: Sequence[str] = (),
+        widen: bool = False,
     ) -> int:
-        """Append or overwrite (`where`: only the rows that match) and return the new version."""
+        """Append or overwrite (`where`: only the rows that match) and return the new version.
+
+        `widen` lets an append bring columns that the table has not; its earlier rows have null there.
+        """
         ...
 
     def read(

@@ -95,6 +95,17 @@ class FlagsSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogSpec:
+    """`serve.log:` — what the prediction log keeps, and for how long."""
+
+    sample: float = 1.0  # share of requests whose rows are logged
+    redact: tuple[str, ...] = ()  # input columns that are never written
+    retention: float | None = None  # seconds; None: for ever
+    max_bytes: int | None = None  # serve.log.max_size: of the whole log on disk; None: no limit
+    when_full: str = "refuse"  # or "answer": what happens to a request that cannot be logged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServeSpec:
     """`serve:` — the endpoint."""
 
@@ -104,6 +115,8 @@ class ServeSpec:
     workers: int = 1
     rollout: RolloutSpec = RolloutSpec()
     flags: FlagsSpec = FlagsSpec()
+    log: LogSpec = LogSpec()
+    tokens: str = "optional"  # or required: nobody without a token is answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

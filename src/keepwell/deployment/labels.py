@@ -1,5 +1,6 @@
 """Predictions and class names as they stand in answers and in the log."""
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -22,10 +23,11 @@ class Labels:
 
     Args:
         signature: Of the version that answers.
+        redacted: Inputs that are not logged.
     """
 
-    def __init__(self, signature: Signature) -> None:
-        self.inputs = frozenset(item.name for item in signature.inputs)
+    def __init__(self, signature: Signature, redacted: Collection[str] = ()) -> None:
+        self.inputs = frozenset(item.name for item in signature.inputs) - set(redacted)
         self._names = class_names(signature)
         self._logged = {label: _encode(label).decode() for label in signature.classes}
 

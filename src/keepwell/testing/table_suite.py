@@ -56,6 +56,19 @@ def a_write_without_rows_makes_the_table(make: Make) -> None:
     assert store.read("t").num_rows == 0
 
 
+def an_append_may_widen_the_table(make: Make) -> None:
+    store = make()
+    store.write("t", _rows(1))
+    wider = _rows(2).append_column("more", pa.array(["x"]))
+    with refused(InvalidDataError):
+        store.write("t", wider)
+    store.write("t", wider, widen=True)
+    table = store.read("t").sort_by("n")
+    assert table["more"].to_pylist() == [None, "x"]
+    with refused(InvalidDataError):  # what it had stays wanted
+        store.write("t", pa.table({"n": [3]}), widen=True)
+
+
 def only_the_rows_that_match_are_replaced(make: Make) -> None:
     store = make()
     store.write("t", pa.concat_tables([_rows(1, 2), _rows(3, part="b")]), partition_by=["part"])

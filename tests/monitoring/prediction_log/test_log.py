@@ -1,12 +1,15 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from keepwell.core.errors import UsageError
 from keepwell.core.identifiers import new_id
 from keepwell.core.ports import TableStore
 from keepwell.core.records import Outcome, Prediction
-from keepwell.monitoring.prediction_log import Counts, PredictionLog
+from keepwell.infrastructure.segments import SegmentWriter, encode_prediction
+from keepwell.monitoring.prediction_log import Collector, Counts, PredictionLog
 from keepwell.monitoring.prediction_log.schema import (
     OUTCOMES,
     PREDICTIONS,
@@ -148,3 +151,67 @@ def test_old_files_are_not_opened(
     assert log.window("churn", since=NOW - 700)["id"].to_pylist() == [newest.id]
     with pytest.raises(pa.ArrowException):
         log.window("churn")
+
+
+def test_all_rows_of_a_request_are_found(
+    tables: TableStore, log: PredictionLog, make: Make
+) -> None:
+    ours, theirs = new_id(NOW), "their-own-7"
+    rows = [make(NOW, request=ours), make(NOW, request=ours), make(NOW - HOUR, request=theirs)]
+    stale = new_id(NOW - 1e6)  # a client's own id may bear any time
+    rows.append(make(NOW, request=stale))
+    tables.write(PREDICTIONS, prediction_table(rows))
+    assert {one.id for one in log.of_request(ours)} == {rows[0].id, rows[1].id}
+    assert [one.id for one in log.of_request(theirs)] == [rows[2].id]
+    assert [one.id for one in log.of_request(stale)] == [rows[3].id]
+    assert log.of_request("nobody's") == []
+
+
+def test_the_log_answers_sql(log: PredictionLog, filled: list[Prediction]) -> None:
+    sql = "SELECT version, count(*) AS n FROM predictions WHERE endpoint = 'churn' GROUP BY 1 ORDER BY 1"
+    assert log.query(sql).to_pylist() == [{"version": 1, "n": 41}, {"version": 2, "n": 19}]
+    assert log.query("SELECT inputs->>'plan' AS p FROM predictions LIMIT 1")["p"][0].as_py() == (
+        "basic"
+    )
+    assert log.query("SELECT id FROM predictions", most=7).num_rows == 7
+    assert log.query("SELECT * FROM outcomes").num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELEC 1",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "COPY predictions TO '/tmp/stolen.csv'",
+        "ATTACH '/tmp/x.db'",
+        "SET lock_configuration = false",
+        "",
+    ],
+)
+def test_sql_reaches_nothing_but_the_log(log: PredictionLog, sql: str) -> None:
+    with pytest.raises(UsageError):
+        log.query(sql)
+
+
+def test_sql_that_takes_too_long_is_broken_off(
+    log: PredictionLog, filled: list[Prediction]
+) -> None:
+    endless = (
+        "SELECT count(*) FROM range(100000000) a, range(1000000) b WHERE a.range % 7 = b.range"
+    )
+    with pytest.raises(UsageError, match="cannot be answered") as refusal:
+        log.query(endless, seconds=0.2)
+    assert "longer than 0.2 s" in refusal.value.why
+
+
+def test_a_table_of_an_older_version_still_reads_and_grows(
+    tables: TableStore, segments: Path, log: PredictionLog, make: Make
+) -> None:
+    old, new = make(NOW - 60), make(NOW, trace="4bf92f3577b34da6a3ce929d0e0e4736")
+    tables.write(PREDICTIONS, prediction_table([old]).drop_columns(["trace"]))
+    assert log.find(old.id) == old
+    writer = SegmentWriter(segments, "worker-0")
+    writer.append(encode_prediction(new))
+    assert Collector(tables, segments).collect() == 1
+    assert log.find(new.id) == new
+    assert log.find(old.id) == old

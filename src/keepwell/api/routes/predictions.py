@@ -6,12 +6,21 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from keepwell.api.documents import AnswerDocument, PredictionDocument, PredictionList
+from keepwell.api.documents import (
+    AnswerDocument,
+    PredictionDocument,
+    PredictionList,
+    QueryAnswer,
+    Question,
+)
 from keepwell.api.door import Limit, Served, document
 from keepwell.core.errors import NotFoundError, UnavailableError
 from keepwell.core.records import Prediction
 
 router = APIRouter(prefix="/api/v1", tags=["predictions"])
+
+MOST_ROWS = 10_000
+LONGEST_SECONDS = 30.0
 
 
 _BODY = {
@@ -59,6 +68,39 @@ def list_predictions(
     return document(PredictionList(predictions=_documents(workspace, found)))
 
 
+@router.get("/requests/{request}", response_model=PredictionList)
+def read_request(workspace: Served, request: str) -> Response:
+    """Read all predictions of one request, by its id (`x-request-id` of its answer)."""
+    found = workspace.predictions.of_request(request)
+    if not found:
+        workspace.collector.collect()
+        found = workspace.predictions.of_request(request)
+    if not found:
+        raise NotFoundError(
+            f"there is no request '{request}' in the prediction log",
+            why="nothing was answered under that id, or it was left out by serve.log",
+            now="take the id from the header x-request-id of an answer",
+        )
+    return document(PredictionList(predictions=_documents(workspace, found)))
+
+
+@router.post("/predictions/query", response_model=QueryAnswer)
+def query_predictions(workspace: Served, question: Question) -> Response:
+    """Ask the log in SQL (DuckDB's, read only): the tables are `predictions` and `outcomes`.
+
+    At most 10,000 rows come back, after at most 30 seconds; `truncated` says whether there are more.
+    """
+    workspace.collector.collect()
+    answer = workspace.predictions.query(question.sql, most=MOST_ROWS + 1, seconds=LONGEST_SECONDS)
+    return document(
+        QueryAnswer(
+            columns=answer.column_names,
+            rows=[list(row.values()) for row in answer.slice(0, MOST_ROWS).to_pylist()],
+            truncated=answer.num_rows > MOST_ROWS,
+        )
+    )
+
+
 @router.get("/predictions/{prediction}", response_model=PredictionDocument)
 def read_prediction(workspace: Served, prediction: str) -> Response:
     """Read one prediction by its id: inputs, answer, version, time, caller, outcome."""
@@ -92,6 +134,7 @@ def _documents(workspace: Served, found: Sequence[Prediction]) -> list[Predictio
             probabilities=list(item.probabilities),
             latency_ms=item.latency_ms,
             caller=item.caller,
+            trace=item.trace,
             outcome=json.loads(outcomes[item.id].outcome) if item.id in outcomes else None,
         )
         for item in found

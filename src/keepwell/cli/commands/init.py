@@ -21,7 +21,7 @@ app = command_app()
         "keepwell init --data 'sales/*.parquet' --target sold --time day",
     )
 )
-def init(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+def init(
     data: Annotated[
         str, typer.Option(help="File, folder or glob: CSV, Parquet, JSON Lines, also .gz and .zst.")
     ],

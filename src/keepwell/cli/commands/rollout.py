@@ -49,7 +49,7 @@ def rollout() -> None:
         "keepwell rollout start 4 5 --strategy ab --weights 3=50,4=25,5=25",
     ),
 )
-def start(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+def start(
     versions: Annotated[list[int], typer.Argument(help="One version; several for ab and bandit.")],
     strategy: Annotated[
         str,

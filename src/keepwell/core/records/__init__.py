@@ -31,8 +31,10 @@ from keepwell.core.records.model import (
 )
 from keepwell.core.records.prediction import Outcome, Prediction
 from keepwell.core.records.run import Artifact, CodeVersion, Estimate, Run
+from keepwell.core.records.token import SCOPES, Token
 
 __all__ = [
+    "SCOPES",
     "Alias",
     "Artifact",
     "Bundle",
@@ -67,4 +69,5 @@ __all__ = [
     "Signal",
     "Signature",
     "Task",
+    "Token",
 ]

@@ -21,6 +21,7 @@ class Prediction:
         probabilities: Class probabilities in the signature's order; empty for regression.
         latency_ms: From the request's first byte parsed to its answer ready, whole request.
         caller: Who asked.
+        trace: Trace id of the request (W3C Trace Context); empty if it bore none.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Prediction:
     probabilities: tuple[float, ...] = ()
     latency_ms: float = 0.0
     caller: str = ""
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

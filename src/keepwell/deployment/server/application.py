@@ -1,12 +1,14 @@
 """The worker's front door: predictions here, everything else next door."""
 
 import logging
+import math
 import time
 from typing import Any
 
 from keepwell.core.errors import KeepwellError, UnavailableError, UsageError
+from keepwell.deployment.server.admission.access import UnknownCallerError
+from keepwell.deployment.server.admission.guard import refuse_strangers
 from keepwell.deployment.server.doors import Door, PredictDoor
-from keepwell.deployment.server.guard import refuse_strangers
 from keepwell.deployment.server.heartbeat import RequestError
 from keepwell.deployment.server.messages import (
     Header,
@@ -46,6 +48,10 @@ class Application:
         path: str = scope["path"]
         found = self.door(path)
         if found is None:
+            refusal = self._refuse_outcomes(_request(scope))
+            if refusal is not None:
+                await _send(send, refusal)
+                return
             try:
                 await self._proxy.pass_on(scope, receive, send)
             except ControlAwayError:
@@ -77,6 +83,7 @@ class Application:
         call = Call.of(name, request)
         self._predictor.counters.in_flight += 1
         try:
+            self.admit(call, request, door.scope)
             return await door.answer(call, request)
         except KeepwellError as error:
             return self._refuse(call, error)
@@ -85,6 +92,19 @@ class Application:
             return self._refuse(call, PredictionError.of(call, error))
         finally:
             self._predictor.counters.in_flight -= 1
+
+    def admit(self, call: Call, request: Request, scope: str) -> None:
+        """See who asks, and let them in.
+
+        Raises:
+            KeepwellError: If they may not ask for that.
+        """
+        access = self._predictor.snapshot.access
+        if access.idle:
+            return
+        call.consumer = access.admit(request, call.endpoint, scope)
+        if call.consumer is not None and not call.caller:
+            call.caller = call.consumer.name
 
     def _refuse(self, call: Call, error: KeepwellError) -> Response:
         known = call.endpoint in self._predictor.snapshot.endpoints
@@ -100,9 +120,24 @@ class Application:
         headers: list[Header] = []
         if call.version:
             headers.append((b"x-model-version", b"%d" % call.version))
-        if isinstance(error, UnavailableError):
-            headers.append((b"retry-after", b"1"))
+        wait = error.details.get("retry_after", isinstance(error, UnavailableError))
+        if wait:
+            headers.append((b"retry-after", b"%d" % math.ceil(wait)))
+        if isinstance(error, UnknownCallerError):
+            headers.append((b"www-authenticate", b"Bearer"))
         return error_response(error, headers)
+
+    def _refuse_outcomes(self, request: Request) -> Response | None:
+        """Return the refusal of outcomes from somebody who may not tell any; None for all else."""
+        name, _, verb = request.path.removeprefix(_PREFIX).partition("/")
+        if verb != "feedback" or not request.path.startswith(_PREFIX):
+            return None
+        call = Call.of(name, request)
+        try:
+            self.admit(call, request, "feedback")
+        except KeepwellError as error:
+            return self._refuse(call, error)
+        return None
 
     def _answer_alone(self, path: str) -> Response:
         """Return what can be said while the control process is away."""

@@ -35,6 +35,7 @@ class Traffic:
 
     Attributes:
         rows: Rows answered.
+        unlogged: Of them without an entry in the prediction log: left out by policy, or for want of space.
         statuses: Requests by HTTP status.
         latency: Answered requests by latency bucket, see `BUCKETS_MS`.
         latency_sum_ms: Their latencies, added up.
@@ -42,6 +43,7 @@ class Traffic:
     """
 
     rows: int = 0
+    unlogged: int = 0
     statuses: dict[str, int] = field(default_factory=dict)
     latency: tuple[int, ...] = (0,) * (len(BUCKETS_MS) + 1)
     latency_sum_ms: float = 0.0
@@ -87,10 +89,14 @@ class Counters:
         self._tallies: dict[tuple[str, int], _Tally] = {}
         self._errors: deque[RequestError] = deque(maxlen=_SAMPLES)
 
-    def answered(self, endpoint: str, version: int, rows: int, milliseconds: float) -> None:
+    def answered(
+        self, endpoint: str, version: int, rows: int, milliseconds: float, *, logged: bool = True
+    ) -> None:
         """Count an answered request."""
         tally = self._tally(endpoint, version)
         tally.rows += rows
+        if not logged:
+            tally.unlogged += rows
         tally.statuses[200] = tally.statuses.get(200, 0) + 1
         tally.latency[bisect_left(BUCKETS_MS, milliseconds)] += 1
         tally.latency_sum_ms += milliseconds
@@ -112,6 +118,7 @@ class Counters:
         for (endpoint, version), tally in self._tallies.items():
             result.setdefault(endpoint, {})[str(version)] = Traffic(
                 rows=tally.rows,
+                unlogged=tally.unlogged,
                 statuses={str(status): count for status, count in tally.statuses.items()},
                 latency=tuple(tally.latency),
                 latency_sum_ms=tally.latency_sum_ms,
@@ -131,10 +138,11 @@ class Counters:
 
 
 class _Tally:
-    __slots__ = ("fallbacks", "latency", "latency_sum_ms", "rows", "statuses")
+    __slots__ = ("fallbacks", "latency", "latency_sum_ms", "rows", "statuses", "unlogged")
 
     def __init__(self) -> None:
         self.rows = 0
+        self.unlogged = 0
         self.statuses: dict[int, int] = {}
         self.latency = [0] * (len(BUCKETS_MS) + 1)
         self.latency_sum_ms = 0.0

@@ -1,15 +1,18 @@
 """The request path: choose a version, score, log, answer."""
 
 import asyncio
+import logging
+import re
 import time
 from dataclasses import dataclass, replace
 from typing import Self
 
-from keepwell.core.errors import KeepwellError, NotFoundError, UnavailableError
+from keepwell.core.errors import KeepwellError, NotFoundError, StorageError, UnavailableError
 from keepwell.core.identifiers import new_id
 from keepwell.core.suggestions import did_you_mean
 from keepwell.deployment.flags.answering import Fallback, answer
 from keepwell.deployment.scoring.scorer import Scores
+from keepwell.deployment.server.admission.access import Consumer
 from keepwell.deployment.server.assignment import Instance, Part, assign, unanswered
 from keepwell.deployment.server.heartbeat import Counters, RequestError
 from keepwell.deployment.server.messages import Header, Request
@@ -23,6 +26,10 @@ PROBE = "probe"
 
 _MANY = 200  # rows beyond which scoring leaves the event loop to other requests
 _LONGEST_ID = 128
+_UNLOGGED: Header = (b"x-prediction-logged", b"no")
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +40,8 @@ class Call:
         endpoint: Who is asked.
         request: Its id: the client's own, or a new one.
         caller: Who asks; `probe` for our own probes.
+        trace: The trace that it is part of (W3C Trace Context: 32 hexadecimal digits), empty if none.
+        consumer: Whose token it bears, None if none.
         started: When its body was whole, on the clock of `time.perf_counter`.
         version: The version that is being asked, 0 before one was chosen.
         wanted: The version that a probe asks for, whatever its share; 0 for whoever is routed to.
@@ -41,6 +50,8 @@ class Call:
     endpoint: str
     request: str = ""
     caller: str = ""
+    trace: str = ""
+    consumer: Consumer | None = None
     started: float = 0.0
     version: int = 0
     wanted: int = 0
@@ -53,6 +64,7 @@ class Call:
             endpoint=endpoint,
             request=_request_id(request.headers),
             caller="" if probe is None else PROBE,
+            trace=_trace(request.headers),
             started=time.perf_counter(),
             wanted=int(probe[1:10]) if probe and probe[:1] == b"v" and probe[1:].isdigit() else 0,
         )
@@ -60,19 +72,21 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A call's answers, logged already.
+    """A call's answers, logged already unless `logged` says otherwise.
 
     Attributes:
         call: The call.
         endpoint: Who answered.
         parts: The rows by the version that answered them, the first row's first.
         milliseconds: What it took.
+        logged: Whether the rows are in the prediction log.
     """
 
     call: Call
     endpoint: LiveEndpoint
     parts: list[Scored]
     milliseconds: float
+    logged: bool = True
 
     @property
     def marks(self) -> list[Header]:
@@ -81,6 +95,7 @@ class Answered:
             (b"x-model-version", b"%d" % self.parts[0].part.route.version),
             (b"x-latency-ms", b"%.3f" % self.milliseconds),
             (b"x-request-id", self.call.request.encode("latin-1")),
+            *([] if self.logged else [_UNLOGGED]),
         ]
         if self.endpoint.flags is not None and any(one.fallback for one in self.parts):
             marks.append((b"x-keepwell-fallback", b"1"))
@@ -128,6 +143,8 @@ class Predictor:
             StorageError: If the rows cannot be logged.
         """
         endpoint = self.find(call.endpoint)
+        if call.consumer is not None:
+            call.consumer.spend(len(instances))
         scored = []
         now = time.time()
         if endpoint.flags is not None or call.wanted:
@@ -138,16 +155,36 @@ class Predictor:
                 scored.append(number(part, await _score(part), now))
         milliseconds = (time.perf_counter() - call.started) * 1000
         about = Circumstances(
-            time=now, request=call.request, latency_ms=milliseconds, caller=call.caller
+            time=now,
+            request=call.request,
+            latency_ms=milliseconds,
+            caller=call.caller,
+            trace=call.trace,
         )
-        frames = [frame for one in scored for frame in frames_of(endpoint, one, about)]
-        if frames:
-            self._writer.append_all(frames)
+        logged = self._log(endpoint, scored, about)
         for one in scored:
             self.counters.answered(
-                call.endpoint, one.part.route.version, len(one.ids), milliseconds
+                call.endpoint, one.part.route.version, len(one.ids), milliseconds, logged=logged
             )
-        return Answered(call=call, endpoint=endpoint, parts=scored, milliseconds=milliseconds)
+        return Answered(
+            call=call, endpoint=endpoint, parts=scored, milliseconds=milliseconds, logged=logged
+        )
+
+    def _log(self, endpoint: LiveEndpoint, scored: list[Scored], about: Circumstances) -> bool:
+        """Log rows, if they are among those that are kept; tell whether they are in the log now."""
+        policy = self.snapshot.log
+        if not (policy.keeps(about.request) or about.caller == PROBE):
+            return False
+        frames = [frame for one in scored for frame in frames_of(endpoint, one, about)]
+        try:
+            if frames:
+                self._writer.append_all(frames)
+        except StorageError:
+            if not policy.answers_unlogged:
+                raise
+            _logger.exception("%d rows of %s are answered unlogged", len(frames), endpoint.name)
+            return False
+        return True
 
     async def _switched(
         self, endpoint: LiveEndpoint, call: Call, instances: list[Instance], now: float
@@ -224,6 +261,12 @@ async def _score(part: Part) -> Scores:
     if len(part.rows) <= _MANY:
         return part.route.scorer.rows(part.rows)
     return await asyncio.to_thread(part.route.scorer.rows, part.rows)
+
+
+def _trace(headers: dict[bytes, bytes]) -> str:
+    """Return the trace id of a `traceparent` header (https://www.w3.org/TR/trace-context/)."""
+    found = _TRACEPARENT.match(headers.get(b"traceparent", b""))
+    return found[1].decode() if found else ""
 
 
 def _request_id(headers: dict[bytes, bytes]) -> str:

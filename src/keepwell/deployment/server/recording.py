@@ -33,6 +33,7 @@ class Circumstances:
     request: str
     latency_ms: float
     caller: str
+    trace: str = ""
 
 
 def number(part: Part, scores: Scores, now: float, fallback: Fallback | None = None) -> Scored:
@@ -59,21 +60,25 @@ def frames_of(endpoint: LiveEndpoint, scored: Scored, about: Circumstances) -> l
                     "version": route.version,
                     "role": route.role,
                     "request": about.request,
-                    "key": scored.part.keys[at],
+                    "key": scored.part.keys[at] if endpoint.logs_key else "",
                     "inputs": _inputs(instance, known),
                     "prediction": route.labels.log(scores.predictions[at]),
                     "probabilities": rows[at],
                     "latency_ms": about.latency_ms,
                     "caller": about.caller,
+                    "trace": about.trace,
                 }
             )
         )
     return frames
 
 
-def document_of(endpoint: LiveEndpoint, parts: list[Scored]) -> dict[str, Any]:
+def document_of(
+    endpoint: LiveEndpoint, parts: list[Scored], *, logged: bool = True
+) -> dict[str, Any]:
     """Return the answer to a request, its rows in the order they came in.
 
+    Rows that were not logged have null for an id: there is nothing that an outcome could be joined to.
     `model` is the one that answered the first row; `models` says it row by row where they differ.
     """
     predictions = _in_order(parts, [list(scored.scores.predictions) for scored in parts])
@@ -85,7 +90,8 @@ def document_of(endpoint: LiveEndpoint, parts: list[Scored]) -> dict[str, Any]:
     ]
     if named and len(named) == len(parts):  # a constant has none
         document["probabilities"] = _in_order(parts, named)
-    document["prediction_ids"] = _in_order(parts, [scored.ids for scored in parts])
+    ids = _in_order(parts, [scored.ids for scored in parts])
+    document["prediction_ids"] = ids if logged else [None] * len(ids)
     models = [{"name": endpoint.model, "version": one.part.route.version} for one in parts]
     document["model"] = models[0]
     if len(parts) > 1:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from keepwell.core.errors import NotFoundError
-from keepwell.core.records import BundleFile, Endpoint, Flags, ModelVersion, Route, Signature
+from keepwell.core.records import BundleFile, Endpoint, Flags, ModelVersion, Route, Signature, Token
+from keepwell.core.spec import LogSpec
 from keepwell.deployment.flags.steps import PREVIOUS, read_fallback
 from keepwell.infrastructure.codec import from_json, to_json
 from keepwell.infrastructure.files import write_atomic
@@ -49,11 +50,17 @@ class Routes:
         generation: Counts the changes of the file; workers say which one they answer by.
         blobs: URL of the blob store that has the bundles.
         endpoints: All endpoints.
+        log: What the prediction log keeps.
+        tokens: Those that are good.
+        tokens_required: Whether nobody is answered without one.
     """
 
     generation: int = 0
     blobs: str = ""
     endpoints: tuple[ServedEndpoint, ...] = ()
+    log: LogSpec = field(default_factory=LogSpec)
+    tokens: tuple[Token, ...] = ()
+    tokens_required: bool = False
 
 
 def routes_path(home: Path) -> Path:
@@ -76,6 +83,9 @@ def publish_routes(
     lookup: Callable[[str, int], ModelVersion],
     *,
     blobs: str,
+    log: LogSpec | None = None,
+    tokens: Iterable[Token] = (),
+    tokens_required: bool = False,
 ) -> int:
     """Tell all workers of a workspace who answers what.
 
@@ -84,6 +94,9 @@ def publish_routes(
         endpoints: All endpoints; one that is not among them is no longer served.
         lookup: Gives a model's version: `Registry.get`.
         blobs: URL of the blob store.
+        log: What the prediction log keeps; everything if None.
+        tokens: Those that are good.
+        tokens_required: Answer nobody without one.
 
     Returns:
         The generation to wait for; the present one if nothing changed.
@@ -93,7 +106,14 @@ def publish_routes(
     )
     with exclusive(home / "run" / "routes.lock", "publishing routes", timeout=10):
         before = read_routes(home)
-        wish = Routes(generation=before.generation, blobs=blobs, endpoints=served)
+        wish = Routes(
+            generation=before.generation,
+            blobs=blobs,
+            endpoints=served,
+            log=log or LogSpec(),
+            tokens=tuple(sorted(tokens, key=lambda one: one.id)),
+            tokens_required=tokens_required,
+        )
         if wish == before:
             return before.generation
         generation = before.generation + 1

@@ -7,12 +7,16 @@ from typing import Any, cast
 
 from keepwell.core.errors import IntegrityError, KeepwellError, NotFoundError
 from keepwell.core.records import BundleFile, Route, Signature, Task
+from keepwell.core.spec import LogSpec
 from keepwell.deployment.example import example_of
 from keepwell.deployment.flags.live import Constant, LiveFlags, live_flags
 from keepwell.deployment.flags.steps import read_fallback
 from keepwell.deployment.labels import Labels
+from keepwell.deployment.log_policy import LogPolicy
 from keepwell.deployment.routing import Split
 from keepwell.deployment.scoring.scorer import Scorer, load_scorer
+from keepwell.deployment.server.admission.access import Access
+from keepwell.deployment.server.admission.meters import Meters
 from keepwell.deployment.server.routes import Routes, ServedEndpoint, ServedRoute
 
 ReadBlob = Callable[[str], bytes]
@@ -51,6 +55,7 @@ class LiveEndpoint:
     loaded: Mapping[int, LiveRoute] = field(default_factory=dict)
     flags: LiveFlags | None = None
     plain: bool = False
+    logs_key: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +66,20 @@ class Snapshot:
         generation: The newest generation of the routing file that is followed to the letter.
         endpoints: By name.
         problems: What of the routing file cannot be followed, and why; empty if nothing.
+        log: What is logged of what is answered.
+        access: Who may ask.
     """
 
     generation: int = 0
     endpoints: Mapping[str, LiveEndpoint] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    log: LogPolicy = field(default_factory=lambda: LogPolicy(LogSpec()))
+    access: Access = field(default_factory=Access)
 
 
-def load_snapshot(routes: Routes, before: Snapshot, read: ReadBlob) -> Snapshot:
+def load_snapshot(
+    routes: Routes, before: Snapshot, read: ReadBlob, meters: Meters | None = None
+) -> Snapshot:
     """Return the snapshot that routes ask for; scorers that are loaded already are kept.
 
     A version that cannot be loaded takes no traffic: its keys go to the other routes of its endpoint,
@@ -78,6 +89,7 @@ def load_snapshot(routes: Routes, before: Snapshot, read: ReadBlob) -> Snapshot:
         routes: What the routing file says.
         before: What is served now.
         read: Gives a blob by digest, verified.
+        meters: What each consumer has used.
     """
     problems: list[str] = []
     endpoints: dict[str, LiveEndpoint] = {}
@@ -86,23 +98,25 @@ def load_snapshot(routes: Routes, before: Snapshot, read: ReadBlob) -> Snapshot:
         live = []
         for route in (*served.routes, *served.others):
             try:
-                live.append((route, _load_route(route, old, served, read)))
+                live.append((route, _load_route(route, old, served, read, routes.log)))
             except Exception as error:  # whatever a bundle does, the others must go live
                 _logger.exception("version %s of %s cannot be loaded", route.version, served.model)
                 problems.append(f"version {route.version} of '{served.model}': {_say(error)}")
         if served.routes and not live and old is not None and not served.flags.fallback:
             endpoints[served.name] = old
         else:
-            endpoints[served.name] = _live_endpoint(served, live)
+            endpoints[served.name] = _live_endpoint(served, live, routes.log)
     return Snapshot(
         generation=before.generation if problems else routes.generation,
         endpoints=endpoints,
         problems=tuple(problems),
+        log=LogPolicy(routes.log),
+        access=Access(routes.tokens, required=routes.tokens_required, meters=meters),
     )
 
 
 def _live_endpoint(
-    served: ServedEndpoint, live: list[tuple[ServedRoute, LiveRoute]]
+    served: ServedEndpoint, live: list[tuple[ServedRoute, LiveRoute]], log: LogSpec
 ) -> LiveEndpoint:
     given = {route.version for route in served.routes}
     answering = [(route, one) for route, one in live if route.version in given]
@@ -121,6 +135,7 @@ def _live_endpoint(
         loaded={route.version: one for route, one in live},
         flags=flags,
         plain=flags is None and bool(answering) and split.whole is not None,
+        logs_key=served.key not in log.redact,
     )
 
 
@@ -155,7 +170,11 @@ def _flags(served: ServedEndpoint, loaded: Mapping[int, LiveRoute]) -> LiveFlags
 
 
 def _load_route(
-    route: ServedRoute, old: LiveEndpoint | None, served: ServedEndpoint, read: ReadBlob
+    route: ServedRoute,
+    old: LiveEndpoint | None,
+    served: ServedEndpoint,
+    read: ReadBlob,
+    log: LogSpec,
 ) -> LiveRoute:
     known = []
     if old is not None:
@@ -169,7 +188,7 @@ def _load_route(
         version=route.version,
         role=route.role,
         scorer=scorer,
-        labels=Labels(route.signature),
+        labels=Labels(route.signature, log.redact),
         files=route.files,
     )
 

@@ -19,6 +19,7 @@ import psutil
 import uvicorn
 
 from keepwell.core.errors import KeepwellError
+from keepwell.deployment.server.admission.meters import Meters
 from keepwell.deployment.server.application import Application
 from keepwell.deployment.server.heartbeat import Counters, WorkerState, heartbeat_path
 from keepwell.deployment.server.prediction import Predictor
@@ -60,6 +61,7 @@ class Worker:
         self._lifeline = lifeline
         self._started = time.time()
         self._counters = Counters()
+        self._meters = Meters(home / "serving" / "meters")
         self._process = psutil.Process()
         self._seen: tuple[int, int] | None = None
         self._retry_at = 0.0
@@ -130,7 +132,7 @@ class Worker:
         self._seen, self._retry_at = mark, time.monotonic() + RETRY_EVERY
         routes = await asyncio.to_thread(read_routes, self._home)
         blobs = await asyncio.to_thread(open_blobs, routes.blobs)
-        fresh = await asyncio.to_thread(load_snapshot, routes, present, blobs.read)
+        fresh = await asyncio.to_thread(load_snapshot, routes, present, blobs.read, self._meters)
         self._predictor.snapshot = fresh
         self._beat()
 

@@ -157,6 +157,26 @@ def _without_exponent(value: float) -> str:
 DURATION = Kind("a duration", _read_duration, _write_duration)
 
 
+_SIZES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?B)", re.IGNORECASE)
+
+
+def _read_size(node: Node) -> int:
+    found = _SIZE.fullmatch(_scalar(node))
+    size = round(float(found[1]) * _SIZES[found[2].upper()]) if found else 0
+    if size <= 0:
+        raise ValueError("it needs a unit: B, KB, MB, GB or TB")
+    return size
+
+
+def _write_size(size: int) -> str:
+    unit = next(unit for unit in reversed(_SIZES) if size % _SIZES[unit] == 0)
+    return f"{size // _SIZES[unit]}{unit}"
+
+
+SIZE = Kind("a size such as 500MB", _read_size, _write_size)
+
+
 def _read_window(node: Node) -> tuple[float | None, int | None]:
     text = _scalar(node)
     seconds, rows = (None, int(text)) if text.isdigit() else (_read_duration(node), None)

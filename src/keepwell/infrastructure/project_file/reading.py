@@ -16,6 +16,7 @@ from keepwell.core.spec import (
     FairnessSpec,
     FlagsSpec,
     GateSpec,
+    LogSpec,
     LoopSpec,
     MonitorSpec,
     ProjectSpec,
@@ -152,6 +153,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
     flat["train.split"] = SplitSpec(**_own(SplitSpec, flat, "train.split"))
     flat["serve.rollout"] = RolloutSpec(**_own(RolloutSpec, flat, "serve.rollout"))
     flat["serve.flags"] = FlagsSpec(**_own(FlagsSpec, flat, "serve.flags"))
+    flat["serve.log"] = LogSpec(**_own(LogSpec, flat, "serve.log"))
     flat["loop.retrain"] = RetrainSpec(**_own(RetrainSpec, flat, "loop.retrain"))
     if "gate.fairness.by" in flat:
         flat["gate.fairness"] = FairnessSpec(**_own(FairnessSpec, flat, "gate.fairness"))

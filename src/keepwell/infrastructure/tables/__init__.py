@@ -25,14 +25,26 @@ def open_tables(url: str) -> "DeltaTableStore":
     return DeltaTableStore(url)
 
 
-def query(sql: str, tables: "Mapping[str, Any]") -> "pa.Table":
+def query(
+    sql: str,
+    tables: "Mapping[str, Any]",
+    *,
+    most: int | None = None,
+    seconds: float | None = None,
+) -> "pa.Table":
     """Return the answer of DuckDB to `sql` over Arrow tables and datasets, each under its name.
 
     The statement sees those tables and nothing else: no file, no network, no Python variable.
 
+    Args:
+        sql: One statement.
+        tables: What it may ask.
+        most: Rows of the answer that are wanted at most; all if None.
+        seconds: After how long it is broken off; never if None.
+
     Raises:
-        UsageError: If the SQL is wrong; the database's own words say where.
+        UsageError: If the SQL is wrong (the database's own words say where), or takes too long.
     """
     from keepwell.infrastructure.tables.queries import answer
 
-    return answer(sql, tables)
+    return answer(sql, tables, most=most, seconds=seconds)

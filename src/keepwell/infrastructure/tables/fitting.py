@@ -19,14 +19,14 @@ _FAMILIES: tuple[Callable[[pa.DataType], bool], ...] = (
 )
 
 
-def check(table: str, schema: pa.Schema, rows: pa.Schema) -> None:
-    """Hold the columns of `rows` against the table's.
+def check(table: str, schema: pa.Schema, rows: pa.Schema, *, widen: bool = False) -> None:
+    """Hold the columns of `rows` against the table's; with `widen` they may bring new ones.
 
     Raises:
         InvalidDataError: If a column is missing, is unknown or is of another family of types.
     """
     missing = [name for name in schema.names if name not in rows.names]
-    unknown = [name for name in rows.names if name not in schema.names]
+    unknown = [name for name in rows.names if name not in schema.names and not widen]
     if missing or unknown:
         hint = did_you_mean(unknown[0], missing) if unknown and missing else ""
         raise InvalidDataError(
@@ -40,6 +40,8 @@ def check(table: str, schema: pa.Schema, rows: pa.Schema) -> None:
             details={"missing": missing, "unknown": unknown},
         )
     for field in rows:
+        if field.name not in schema.names:
+            continue
         expected = schema.field(field.name).type
         if not _alike(expected, field.type):
             raise InvalidDataError(

@@ -1,6 +1,8 @@
 """DuckDB as a calculator over Arrow: in memory, with every door to the outside shut."""
 
-from collections.abc import Mapping
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import duckdb
@@ -11,19 +13,39 @@ from keepwell.core.errors import UsageError
 _SHUT: Any = {"enable_external_access": "false", "python_enable_replacements": "false"}
 
 
-def answer(sql: str, tables: Mapping[str, Any]) -> pa.Table:
+def answer(
+    sql: str, tables: Mapping[str, Any], *, most: int | None = None, seconds: float | None = None
+) -> pa.Table:
     """Return what `sql` says about `tables`; see `keepwell.infrastructure.tables.query`."""
     with duckdb.connect(":memory:", config=_SHUT) as connection:
         connection.execute("SET lock_configuration = true")
         for name, table in tables.items():
             connection.register(name, table)
         try:
-            relation: Any = connection.sql(sql)
-            if relation is not None:
-                return relation.to_arrow_table()
+            with _broken_off_after(connection, seconds):
+                relation: Any = connection.sql(sql)
+                if relation is not None:
+                    wanted = relation if most is None else relation.limit(most)
+                    return wanted.to_arrow_table()
+        except duckdb.InterruptException as error:
+            raise _refusal(sql, tables, f"it took longer than {seconds:g} s") from error
         except duckdb.Error as error:
             raise _refusal(sql, tables, str(error).strip()) from error
     raise _refusal(sql, tables, "it asks for nothing; a question begins with SELECT")
+
+
+@contextlib.contextmanager
+def _broken_off_after(connection: Any, seconds: float | None) -> Iterator[None]:
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(seconds, connection.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _refusal(sql: str, tables: Mapping[str, Any], why: str) -> UsageError:

@@ -12,6 +12,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from keepwell.core.errors import NotFoundError, UnavailableError
 from keepwell.infrastructure.tables.addresses import Addresses
+from keepwell.infrastructure.tables.extents import Extent, extents
 from keepwell.infrastructure.tables.fitting import check
 from keepwell.infrastructure.tables.maintenance import Maintenance, tidy
 from keepwell.infrastructure.tables.refusals import refusals
@@ -45,9 +46,11 @@ class DeltaTableStore:
         where: str | None = None,
         once: tuple[str, int] | None = None,
         partition_by: Sequence[str] = (),
+        widen: bool = False,
     ) -> int:
         """Append or overwrite (`where`: only the rows that match) and return the new version.
 
+        `widen` lets an append bring columns that the table has not; its earlier rows have null there.
         Overwriting all rows may change the columns. A table that is not there is made, even by a write
         without rows. If `once` was applied before, nothing is written and the present version is
         returned. A reader is streamed; as it can be read only once, a write from it is not tried again
@@ -60,12 +63,13 @@ class DeltaTableStore:
         """
         if mode not in _MODES or (where is not None and mode != "overwrite"):
             raise ValueError(f"mode is one of {_MODES}, where goes with overwrite; got {mode!r}")
+        schema_mode = "merge" if widen and mode == "append" else None
         self._addresses.prepare(table)
         end = time.monotonic() + (_PATIENCE if isinstance(data, pa.Table) else 0.0)
         with refusals(table):
             while True:
                 try:
-                    return self._attempt(table, data, mode, where, once, partition_by)
+                    return self._attempt(table, data, mode, where, once, partition_by, schema_mode)
                 except (CommitFailedError, _AlreadyMadeError):
                     if time.monotonic() >= end:
                         raise
@@ -130,6 +134,15 @@ class DeltaTableStore:
         with refusals(table):
             return tidy(self._existing(table), keep_days, keep_versions)
 
+    def extents(self, table: str, column: str) -> "list[Extent]":
+        """Return bytes, rows and times of each file of a table, without reading any.
+
+        Raises:
+            NotFoundError: If there is no such table.
+        """
+        with refusals(table):
+            return extents(self._existing(table), column)
+
     def _existing(self, table: str) -> DeltaTable:
         opened = self._open(table)
         if opened is None:
@@ -151,6 +164,7 @@ class DeltaTableStore:
         where: str | None,
         once: tuple[str, int] | None,
         partition_by: Sequence[str],
+        schema_mode: str | None,
     ) -> int:
         current = self._open(table)
         if once and current is None:
@@ -159,14 +173,15 @@ class DeltaTableStore:
             return int(current.version())
         whole = mode == "overwrite" and where is None
         if current is not None and not whole:
-            check(table, pa.schema(current.schema().to_arrow()), data.schema)
+            known = pa.schema(current.schema().to_arrow())
+            check(table, known, data.schema, widen=schema_mode == "merge")
         try:
             _write(
                 current if current is not None else self._addresses.of(table),
                 data,
                 mode=mode,
                 predicate=where if current is not None else None,
-                schema_mode="overwrite" if whole else None,
+                schema_mode="overwrite" if whole else schema_mode,
                 partition_by=list(partition_by) or None,
                 commit_properties=_commit(once),
             )

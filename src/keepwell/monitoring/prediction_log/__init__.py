@@ -11,5 +11,6 @@ table `predictions`, each exactly once; a `PredictionLog` reads them, joined wit
 
 from keepwell.monitoring.prediction_log.collector import Collector
 from keepwell.monitoring.prediction_log.log import Counts, PredictionLog
+from keepwell.monitoring.prediction_log.trimming import Trimmer
 
-__all__ = ["Collector", "Counts", "PredictionLog"]
+__all__ = ["Collector", "Counts", "PredictionLog", "Trimmer"]

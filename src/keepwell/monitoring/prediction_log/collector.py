@@ -77,7 +77,8 @@ class Collector:
     def _move(self, frames: list[bytes], slot: str, position: int) -> int:
         rows = [row for row in map(decode_prediction, frames) if row is not None]
         if rows:
-            self._tables.write(PREDICTIONS, prediction_table(rows), once=(slot, position))
+            table = prediction_table(rows)
+            self._tables.write(PREDICTIONS, table, once=(slot, position), widen=True)
             self._tidier.committed()
         return len(rows)
 

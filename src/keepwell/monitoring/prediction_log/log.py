@@ -10,8 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from keepwell.core.clock import Clock, SystemClock
+from keepwell.core.identifiers import is_id, time_of
 from keepwell.core.ports import TableStore
 from keepwell.core.records import Outcome, Prediction
+from keepwell.infrastructure.tables import query
 from keepwell.monitoring.prediction_log.scan import SLACK, SPANS, Scan, first_of_each
 from keepwell.monitoring.prediction_log.schema import (
     OUTCOME_SCHEMA,
@@ -58,6 +60,30 @@ class PredictionLog:
         """Return one prediction, None if it is not in the log (yet)."""
         found = predictions_of(self.locate([prediction_id]))
         return found[0] if found else None
+
+    def of_request(self, request: str) -> list[Prediction]:
+        """Return the predictions of one request, in the order of its rows as far as ids tell."""
+        where, scan = ds.field("request") == request, self._predictions()
+        if is_id(request):  # of our own making, most likely, so its time says where to look
+            made = time_of(request)
+            if near := predictions_of(scan.between(where, since=made - SLACK, until=made + SLACK)):
+                return near
+        return predictions_of(scan.between(where))
+
+    def query(self, sql: str, *, most: int | None = None, seconds: float | None = None) -> pa.Table:
+        """Return the answer to one SELECT over `predictions` and `outcomes`; files are read as needed.
+
+        Args:
+            sql: In DuckDB's words.
+            most: Rows of the answer that are wanted at most.
+            seconds: What it may take.
+
+        Raises:
+            UsageError: If the SQL is wrong, asks for anything else, or takes too long.
+        """
+        tables = {PREDICTIONS: self._predictions(), OUTCOMES: self._outcomes()}
+        rows = {name: scan.rows for name, scan in tables.items()}
+        return query(sql, rows, most=most, seconds=seconds)
 
     def locate(self, ids: Collection[str]) -> pa.Table:
         """Return the predictions with these ids, as the table holds them."""

@@ -24,6 +24,8 @@ _DAY = 86_400.0
 class Scan:
     """One table with a column of times, which Delta's statistics let a read skip files by.
 
+    `rows` is the whole of it as a `pyarrow.dataset.Dataset`.
+
     Args:
         tables: Where the table is; one that is not there yet is empty.
         table: Its name.
@@ -35,9 +37,10 @@ class Scan:
         self._schema = schema
         self._time = time
         try:
-            self._rows = tables.dataset(table)
+            # A table that an older version has written lacks the newer columns: its rows have null there.
+            self.rows = tables.dataset(table).replace_schema(schema)
         except NotFoundError:
-            self._rows = ds.dataset(schema.empty_table())
+            self.rows = ds.dataset(schema.empty_table())
 
     def between(
         self,
@@ -55,7 +58,7 @@ class Scan:
             where &= time < moment(until)
         wanted = self._schema.names if columns is None else list(columns)
         read = wanted if self._time in wanted else [*wanted, self._time]
-        rows = self._rows.to_table(columns=read, filter=where)
+        rows = self.rows.to_table(columns=read, filter=where)
         return rows.sort_by(self._time).select(wanted)
 
     def newest(
@@ -90,7 +93,7 @@ class Scan:
         """Return how many rows since a time have each value of a column."""
         if since is not None:
             where &= ds.field(self._time) >= moment(since)
-        counted = self._rows.to_table(columns=[name], filter=where)[name].value_counts()
+        counted = self.rows.to_table(columns=[name], filter=where)[name].value_counts()
         return {row["values"]: row["counts"] for row in counted.to_pylist()}
 
     def by_id(self, name: str, ids: Collection[str]) -> pa.Table:

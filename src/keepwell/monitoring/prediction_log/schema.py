@@ -32,6 +32,7 @@ PREDICTION_SCHEMA = pa.schema(
         ("latency_ms", pa.float64()),
         ("caller", pa.string()),
         ("inputs", pa.string()),
+        ("trace", pa.string()),
     ]
 )
 
@@ -94,7 +95,13 @@ def in_seconds(table: pa.Table) -> pa.Table:
 def predictions_of(table: pa.Table) -> list[Prediction]:
     """Return rows of the table as records."""
     return [
-        Prediction(**{**row, "probabilities": tuple(row["probabilities"] or ())})
+        Prediction(
+            **{
+                **row,
+                "probabilities": tuple(row["probabilities"] or ()),
+                "trace": row["trace"] or "",
+            }
+        )
         for row in in_seconds(table).to_pylist()
     ]
 

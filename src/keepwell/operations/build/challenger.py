@@ -75,6 +75,7 @@ def train_challenger(
         TrainingError: If there are too few rows with outcomes, or nothing could be trained.
     """
     baseline = bench.registry.get(bench.spec.name, request.baseline)
+    _check_logged(bench, baseline)
     believed = [window.since for window in request.windows if window.since is not None]
     rows = gather(bench, labelled, baseline, since=max(believed, default=None))
     windows = [window for window in request.windows if _size(rows, window) >= MIN_TRAIN]
@@ -102,6 +103,20 @@ def train_challenger(
         rows=_size(rows, window),
         evidence={f"{version.metric} of window {name}": score for name, score in tried.items()},
     )
+
+
+def _check_logged(bench: Bench, baseline: ModelVersion) -> None:
+    """Refuse to learn from rows that lack what the model goes by."""
+    hidden = [
+        item.name for item in baseline.signature.inputs if item.name in bench.spec.serve.log.redact
+    ]
+    if hidden:
+        raise TrainingError(
+            f"live rows lack {', '.join(map(repr, hidden))}, which the model takes",
+            why="serve.log.redact keeps these columns out of the prediction log",
+            now="train without them (data.ignore), or retrain from the source with `keepwell run`",
+            details={"columns": hidden},
+        )
 
 
 def gather(

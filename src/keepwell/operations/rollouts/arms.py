@@ -23,7 +23,8 @@ class Arm:
         version: Which.
         share: Percent of the traffic that it should get.
         keys: Keys (or requests, where none is sent) that it got.
-        rows: Rows that it answered.
+        rows: Rows that it answered and that are in the log.
+        requests: Requests that it was asked, as the workers counted them.
         errors: Requests that it failed.
         latency_p95_ms: 95% of its answers took up to that.
         rewards: What came of its answers.
@@ -38,6 +39,7 @@ class Arm:
     share: float = 0.0
     keys: int = 0
     rows: int = 0
+    requests: int = 0
     errors: int = 0
     latency_p95_ms: float | None = None
     rewards: Rewards = field(default_factory=Rewards)

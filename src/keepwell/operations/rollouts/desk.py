@@ -174,7 +174,10 @@ def _with_errors(arm: Arm, noted: Mapping[str, Any] | None) -> Arm:
     """Return an arm with the errors that the control process counted; the log knows none."""
     from dataclasses import replace
 
-    return arm if noted is None else replace(arm, errors=max(arm.errors, int(noted["errors"])))
+    if noted is None:
+        return arm
+    requests = max(arm.requests, int(noted["requests"]))
+    return replace(arm, errors=max(arm.errors, int(noted["errors"])), requests=requests)
 
 
 def settle(publish: Callable[[], int], home: Path) -> None:

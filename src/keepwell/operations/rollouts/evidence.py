@@ -57,7 +57,14 @@ class Evidence:
         return self._bench.registry.get(model, number)
 
     def pair(self, rollout: Rollout, since: float) -> int:
-        """Score the rows that came in by the other version too; return how many."""
+        """Score the rows that came in by the other version too; return how many.
+
+        None are where the log keeps a column back that a version takes: they would not be the same rows.
+        """
+        redacted = set(self._bench.spec.serve.log.redact)
+        versions = (self.version(rollout, one) for one in (rollout.baseline, rollout.candidate))
+        if any(field.name in redacted for one in versions for field in one.signature.inputs):
+            return 0
         return self._pairs.extend(
             rollout, since, lambda number: self._scorer(self.version(rollout, number))
         )
@@ -116,6 +123,7 @@ class Evidence:
                     share=shares_of(rollout, last).get(number, 0.0),
                     keys=len(keys.get(number, ())),
                     rows=sum(version == number for version in rows["version"].to_pylist()),
+                    requests=counted.requests if counted is not None else 0,
                     errors=counted.errors if counted is not None else 0,
                     latency_p95_ms=float(np.percentile(taken, 95)) if taken else None,
                 )

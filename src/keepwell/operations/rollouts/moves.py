@@ -178,7 +178,7 @@ def _share_check(ratio: Ratio) -> GateCheck:
 
 
 def _error_check(arm: Arm, champion: Arm) -> GateCheck:
-    asked, usual = arm.rows + arm.errors, champion.rows + champion.errors
+    asked, usual = arm.requests, champion.requests
     rate, limit = arm.errors / max(asked, 1), champion.errors / max(usual, 1) + ERROR_MARGIN
     more = happens_more((arm.errors, asked), (champion.errors, usual), ALPHA)
     return GateCheck(

@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keepwell.core.clock import SystemClock
 from keepwell.core.ports import MetadataStore
+from keepwell.core.spec import ServeSpec
+from keepwell.governance.tokens import Tokens
 
 if TYPE_CHECKING:
     from keepwell.deployment.endpoints import Endpoints
@@ -20,12 +23,15 @@ class Publisher:
         endpoints: "Endpoints",
         registry: "Registry",
         blobs: str,
+        serve: ServeSpec,
     ) -> None:
         self._home = home
         self._metadata = metadata
         self._endpoints = endpoints
         self._registry = registry
         self._blobs = blobs
+        self._serve = serve
+        self._tokens = Tokens(metadata, SystemClock())
         self._seen = 0
 
     def publish(self) -> int:
@@ -33,12 +39,22 @@ class Publisher:
         from keepwell.deployment.server import publish_routes
 
         return publish_routes(
-            self._home, self._endpoints.find(), self._registry.get, blobs=self._blobs
+            self._home,
+            self._endpoints.find(),
+            self._registry.get,
+            blobs=self._blobs,
+            log=self._serve.log,
+            tokens=self._tokens.good(),
+            tokens_required=self._serve.tokens == "required",
         )
 
     def follow(self) -> None:
-        """Publish if an endpoint changed since the last call: by a command, the loop, or anybody."""
-        events = self._metadata.events(kind="endpoint", after=self._seen)
+        """Publish if an endpoint or a token changed since: by a command, the loop, or anybody."""
+        events = [
+            event
+            for kind in ("endpoint", "token")
+            for event in self._metadata.events(kind=kind, after=self._seen)
+        ]
         if events:
             self.publish()
-            self._seen = events[-1].seq
+            self._seen = max(event.seq for event in events)

@@ -140,7 +140,10 @@ class Sight:
 
     def _profile(self, version: ModelVersion) -> Profile:
         if version.key not in self._profiles:
-            self._profiles[version.key] = self._bench.registry.profile(version)
+            profile = self._bench.registry.profile(version)
+            hidden = self._bench.spec.serve.log.redact  # what is not logged cannot be watched
+            seen = tuple(column for column in profile.columns if column.name not in hidden)
+            self._profiles[version.key] = replace(profile, columns=seen)
         return self._profiles[version.key]
 
     def _labels(self, endpoint: str, champion: ModelVersion, retrained: float | None) -> int:

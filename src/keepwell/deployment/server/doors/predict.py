@@ -13,10 +13,13 @@ class PredictDoor:
         predictor: Answers the instances.
     """
 
+    scope = "predict"
+
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
 
     async def answer(self, call: Call, request: Request) -> Response:
         """Return predictions, their ids, and the version that made them."""
         answered = await self._predictor.predict(call, decode_instances(request.body))
-        return json_response(200, document_of(answered.endpoint, answered.parts), answered.marks)
+        document = document_of(answered.endpoint, answered.parts, logged=answered.logged)
+        return json_response(200, document, answered.marks)
