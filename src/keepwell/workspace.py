@@ -206,7 +206,12 @@ class Workspace:
         if address is None:
             return None
         publisher = Publisher(
-            self.home, self.metadata, self.endpoints, self.registry, blobs=self.blobs_url
+            self.home,
+            self.metadata,
+            self.endpoints,
+            self.registry,
+            blobs=self.blobs_url,
+            serve=self.spec.serve,
         )
         return LiveProbe(
             address.url, self.registry.get, lambda: settle(publisher.publish, self.home)
