@@ -43,6 +43,8 @@ def tell_rollout(out: Output, document: dict[str, Any]) -> None:
         _arms(out, document)
     if document.get("paired", {}).get("rows"):
         _paired(out, document["paired"])
+    elif document.get("paired", {}).get("note"):
+        out.say(f"note  {document['paired']['note']}")
     if document.get("ratio"):
         ratio = document["ratio"]
         state = "MISMATCH" if ratio["mismatch"] else "as intended"

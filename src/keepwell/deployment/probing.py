@@ -41,8 +41,9 @@ class LiveProbe:
     def __call__(self, endpoint: Endpoint, keys: Sequence[str]) -> dict[str, int]:
         """Return the version that answered each key; 0 where none did."""
         self._settle()
-        version = endpoint.champion or endpoint.challenger or 0
-        row = example_of(self._lookup(endpoint.model, version).signature)
+        row: dict[str, object] = {}
+        for route in endpoint.routes:  # whoever answers finds the columns that it takes
+            row |= example_of(self._lookup(endpoint.model, route.version).signature)
         body = json.dumps({"instances": [row]})
         return {key: self._ask(endpoint.name, key, body) for key in keys}
 

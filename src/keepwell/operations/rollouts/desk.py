@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keepwell.core.errors import ConflictError, GateError, NotFoundError
+from keepwell.core.errors import ConflictError, GateError, NotFoundError, UnavailableError
 from keepwell.core.records import Endpoint, Rollout
 from keepwell.core.spec import RolloutSpec
 from keepwell.infrastructure.codec import to_plain
@@ -64,20 +65,25 @@ class Desk:
         )
 
     def promote(self, rollout: str, version: int | None = None) -> Rollout:
-        """Make the candidate, or the named one of several, champion."""
+        """Make the candidate, or the named one of several, champion.
+
+        Raises:
+            UnavailableError: If it is not seen to answer everything; the rollout goes on.
+        """
         found = self._rollouts.promote(rollout, version=version, probe=self._probe())
         shortcut.forget(self._bench.spec.root)
-        return found
+        return _seen(found, "promoted", "completed")
 
     def abort(self, rollout: str, why: str) -> Rollout:
         """Give all traffic back to the champion."""
-        return self._rollouts.abort(rollout, reason=why, probe=self._probe())
+        found = self._rollouts.abort(rollout, reason=why, probe=self._probe())
+        return _seen(found, "aborted", "promoted", "completed", "rolled_back")
 
     def back(self, rollout: str, why: str) -> Rollout:
         """Take a promotion back: the version before is champion again."""
         found = self._rollouts.roll_back(rollout, reason=why, probe=self._probe())
         shortcut.forget(self._bench.spec.root)
-        return found
+        return _seen(found, "rolled_back")
 
     def deploy(self, endpoint: str, version: int, why: str, *, force: bool = False) -> Endpoint:
         """Give a version all traffic at once, and see that it answers.
@@ -170,10 +176,20 @@ class Desk:
         )
 
 
+def _seen(rollout: Rollout, *wanted: str) -> Rollout:
+    if rollout.status in wanted:
+        return rollout
+    raise UnavailableError(
+        f"rollout {rollout.id} is not {wanted[0].replace('_', ' ')}: it is"
+        f" {rollout.status.replace('_', ' ')}",
+        why=rollout.history[-1].finding or rollout.notes or rollout.reason,
+        now="try it again, or look: keepwell rollout status",
+        details={"rollout": rollout.id, "status": rollout.status},
+    )
+
+
 def _with_errors(arm: Arm, noted: Mapping[str, Any] | None) -> Arm:
     """Return an arm with the errors that the control process counted; the log knows none."""
-    from dataclasses import replace
-
     if noted is None:
         return arm
     requests = max(arm.requests, int(noted["requests"]))

@@ -61,13 +61,26 @@ class Evidence:
 
         None are where the log keeps a column back that a version takes: they would not be the same rows.
         """
-        redacted = set(self._bench.spec.serve.log.redact)
-        versions = (self.version(rollout, one) for one in (rollout.baseline, rollout.candidate))
-        if any(field.name in redacted for one in versions for field in one.signature.inputs):
+        answered = self._whole(rollout)
+        if not answered:
             return 0
         return self._pairs.extend(
-            rollout, since, lambda number: self._scorer(self.version(rollout, number))
+            rollout, since, answered, lambda number: self._scorer(self.version(rollout, number))
         )
+
+    def _whole(self, rollout: Rollout) -> dict[int, ModelVersion]:
+        """Return the versions whose logged rows hold every column that the other one takes."""
+        redacted = set(self._bench.spec.serve.log.redact)
+        old, new = (self.version(rollout, one) for one in (rollout.baseline, rollout.candidate))
+        columns = {
+            one.version: {field.name for field in one.signature.inputs} for one in (old, new)
+        }
+        return {
+            one.version: one
+            for one, other in ((old, new), (new, old))
+            if columns[other.version] <= columns[one.version] - redacted
+            and not columns[one.version] & redacted
+        }
 
     def forget(self, but: Sequence[Rollout]) -> None:
         """Let go of what is held for other rollouts."""
@@ -78,12 +91,16 @@ class Evidence:
         pairs = [pair for pair in self._pairs.read(rollout.id) if pair.time >= since]
         outcomes = self._log.outcomes([pair.prediction_id for pair in pairs]) if pairs else {}
         old, new = (self.version(rollout, one) for one in (rollout.baseline, rollout.candidate))
-        return compare(
+        found = compare(
             pairs,
             {name: outcome.outcome for name, outcome in outcomes.items()},
             old,
             self._profiles_of(old, new),
         )
+        if pairs or self._whole(rollout):
+            return found
+        note = "the log does not hold every column that both versions take: nothing can be compared"
+        return replace(found, note=note)
 
     def ratio(self, rollout: Rollout, step: RolloutStep) -> Ratio:
         """Return whether each version got the keys that the step gives it."""

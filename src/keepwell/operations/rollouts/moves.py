@@ -43,6 +43,8 @@ def of_shadow(rollout: Rollout, paired: Paired, now: float) -> Move:
     verdict = judge_pairs(paired)
     numbers = {"paired": to_plain(paired)}
     held = now - rollout.history[-1].started
+    if paired.note:
+        return Move(verb="complete", reason=paired.note, verdict=GateVerdict(passed=False))
     if held < rollout.hold or paired.rows < ENOUGH_PAIRS:
         reason = f"{paired.rows:,} rows compared"
         return Move(verb="hold", reason=reason, verdict=verdict, numbers=numbers)

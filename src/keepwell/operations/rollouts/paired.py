@@ -36,6 +36,7 @@ class Paired:
         new_loss: The candidate's.
         low: Lower end of the difference of losses, candidate minus champion, at all looks together.
         high: Upper end.
+        note: Why nothing could be compared; empty if something could.
     """
 
     rows: int = 0
@@ -53,6 +54,7 @@ class Paired:
     new_loss: float | None = None
     low: float | None = None
     high: float | None = None
+    note: str = ""
 
 
 def compare(

@@ -116,13 +116,22 @@ class Pairs:
                 self._known[rollout] = self._stored(rollout)
             return list(self._known[rollout])
 
-    def extend(self, rollout: Rollout, since: float, open_scorer: OpenScorer) -> int:
-        """Score what came in since the last time by the other version; return how many rows."""
+    def extend(
+        self, rollout: Rollout, since: float, answered: Collection[int], open_scorer: OpenScorer
+    ) -> int:
+        """Score what came in since the last time by the other version; return how many rows.
+
+        Args:
+            rollout: For which.
+            since: Rows before that are left alone.
+            answered: The versions whose rows the log holds whole enough for the other version.
+            open_scorer: Gives the scorers.
+        """
         known = self.read(rollout.id)
         begin = max(since, known[-1].time - OVERLAP) if known else since
         seen = {pair.prediction_id for pair in known}
         rows = self._log.window(rollout.endpoint, rows=4 * AT_ONCE, since=begin).to_pylist()
-        fresh = [row for row in rows if _wanted(row, rollout) and row["id"] not in seen]
+        fresh = [row for row in rows if _wanted(row, rollout, answered) and row["id"] not in seen]
         pairs = [_pair(row, rollout, open_scorer) for row in fresh[-AT_ONCE:]]
         if pairs:
             self._write(rollout.id, pairs)
@@ -190,8 +199,8 @@ def _schema() -> "pa.Schema":
     )
 
 
-def _wanted(row: Mapping[str, Any], rollout: Rollout) -> bool:
-    ours = row["version"] in (rollout.baseline, rollout.candidate) and row["role"] in PAIRED_ROLES
+def _wanted(row: Mapping[str, Any], rollout: Rollout, answered: Collection[int]) -> bool:
+    ours = row["version"] in answered and row["role"] in PAIRED_ROLES
     return ours and sampled(row["id"], rollout.sample)
 
 
