@@ -1,12 +1,13 @@
 """What each version of a comparison did with its own rows, and whether one of them is better."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keepwell.core.records import ModelVersion, Task
 from keepwell.operations.rollouts.posteriors import Rewards
-from keepwell.operations.rollouts.sequential import Bounds, difference_bounds, mean_bounds
+from keepwell.operations.rollouts.sequential import Bounds, mean_bounds, rate_bounds
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -106,21 +107,24 @@ def bounded(arms: Sequence[Arm], values: Mapping[int, Sequence[float]]) -> list[
     Rows that follow each other and are alike count for fewer; the error is divided among the versions
     that are compared with the champion (Bonferroni).
     """
-    alpha = ALPHA / max(len(arms) - 1, 1)
-    moments = {arm.version: _moments(values.get(arm.version, ())) for arm in arms}
-    champion = moments[arms[0].version]
+    half = ALPHA / max(len(arms) - 1, 1) / 2
+    binary = all(value in (0.0, 1.0) for some in values.values() for value in some)
+    champion = _bounds(values.get(arms[0].version, ()), half, binary)
     found = []
     for at, arm in enumerate(arms):
-        own = mean_bounds(*moments[arm.version], ALPHA)
-        gain = difference_bounds(moments[arm.version], champion, alpha) if at else None
+        own = values.get(arm.version, ())
+        shown, narrow = _bounds(own, ALPHA, binary), _bounds(own, half, binary)
+        gain = None
+        if at and narrow is not None and champion is not None:
+            gain = Bounds(narrow.low - champion.high, narrow.high - champion.low)
         found.append(
             replace(
                 arm,
-                rewards=summed(values.get(arm.version, ())),
-                low=_finite(own)[0],
-                high=_finite(own)[1],
-                gain_low=_finite(gain)[0],
-                gain_high=_finite(gain)[1],
+                rewards=summed(own),
+                low=shown.low if shown is not None else None,
+                high=shown.high if shown is not None else None,
+                gain_low=gain.low if gain is not None else None,
+                gain_high=gain.high if gain is not None else None,
             )
         )
     return found
@@ -151,23 +155,17 @@ def decide(arms: Sequence[Arm], mismatch: str = "") -> Decision:
     return Decision(winner=None, text=f"undecided so far, on {least:,} outcomes or more a version")
 
 
-def _moments(values: Sequence[float]) -> tuple[float, float, float]:
+def _bounds(values: Sequence[float], alpha: float, binary: bool) -> Bounds | None:
+    """Return where a mean reward lies; None while too few are known."""
     import numpy as np
 
     from keepwell.monitoring.independence import worth_of_numbers
 
-    if len(values) < 2:  # noqa: PLR2004 (one value has no spread)
-        return 0.0, 0.0, 0.0
-    array: Any = np.asarray(values, dtype=np.float64)
-    mean, variance = float(array.mean()), float(array.var(ddof=1))
-    if all(value in (0.0, 1.0) for value in values):
-        # Of a rate that was never seen to fail the spread is not known to be nothing.
-        hit = (float(array.sum()) + 1) / (len(values) + 2)
-        variance = max(variance, hit * (1 - hit))
-    return worth_of_numbers(array), mean, variance
-
-
-def _finite(bounds: Bounds | None) -> tuple[float | None, float | None]:
-    if bounds is None or bounds.low == float("-inf"):
-        return None, None
-    return bounds.low, bounds.high
+    if not values:
+        return None
+    array = np.asarray(values, dtype=np.float64)
+    worth, mean = worth_of_numbers(array), float(array.mean())
+    if binary:
+        return rate_bounds(mean * worth, worth, alpha)
+    bounds = mean_bounds(worth, mean, float(array.var(ddof=1)) if len(values) > 1 else 0.0, alpha)
+    return bounds if math.isfinite(bounds.low) else None

@@ -1,17 +1,19 @@
 """What pairs show: how often both versions agree, which is faster, and which was right."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keepwell.core.records import ColumnType, ModelVersion, Profile, Task
 from keepwell.operations.rollouts.pairs import Pair
-from keepwell.operations.rollouts.sequential import mean_bounds
+from keepwell.operations.rollouts.sequential import mean_bounds, swap_bounds
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+WRONG = "wrong answers"
 ALPHA = 0.01
 """How often, at most, a judgement that is looked at at any time is wrong about harm."""
 
@@ -112,14 +114,21 @@ def _losses(
     if len(before) < 2:  # noqa: PLR2004 (one row has no spread)
         return {"labelled": len(before), "loss": name}
     gaps = after - before
-    bounds = mean_bounds(worth_of_numbers(gaps), float(gaps.mean()), float(gaps.var(ddof=1)), ALPHA)
+    worth = worth_of_numbers(gaps)
+    if name == WRONG:
+        scale = worth / len(gaps)  # rows that follow each other and are alike count for fewer
+        worse, better = float((gaps > 0).sum()) * scale, float((gaps < 0).sum()) * scale
+        bounds = swap_bounds(worse, better, worth, ALPHA)
+    else:
+        bounds = mean_bounds(worth, float(gaps.mean()), float(gaps.var(ddof=1)), ALPHA)
+    finite = math.isfinite(bounds.low)
     return {
         "labelled": len(before),
         "loss": name,
         "old_loss": float(before.mean()),
         "new_loss": float(after.mean()),
-        "low": bounds.low,
-        "high": bounds.high,
+        "low": bounds.low if finite else None,
+        "high": bounds.high if finite else None,
     }
 
 
@@ -158,7 +167,7 @@ def measure(
                 [np.nan if t is None else float(s != t) for s, t in zip(said, true, strict=True)]
             )
         )
-    return "wrong answers", wrong[0], wrong[1]
+    return WRONG, wrong[0], wrong[1]
 
 
 def _brier(chances: Sequence[Sequence[float]], places: Sequence[int]) -> "NDArray[np.float64]":
