@@ -190,6 +190,10 @@ class Rollouts:
             reason = f"version {found.baseline} stays champion"
             return self.complete(rollout, reason=reason, verdict=verdict, probe=probe)
         if probe is not None:
+            if found.stepwise and found.history[-1].percent == 0:  # nobody waits for a cold version
+                found = self._verify(found, self._endpoints.read(found.endpoint), probe)
+                if not found.history[-1].verified:
+                    return found
             found = self._whole(found, verdict)
             endpoint = self._endpoints.read(found.endpoint)
             found = self._verify(found, endpoint, probe)
