@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
+from rollout_world import make_project
 
 from keepwell.core.clock import ManualClock
 from keepwell.core.identifiers import new_id
@@ -21,7 +21,6 @@ from keepwell.monitoring.prediction_log.schema import (
     outcome_table,
     prediction_table,
 )
-from keepwell.operations.own_model import register_own
 from keepwell.operations.rollouts.evidence import Evidence
 from keepwell.operations.rollouts.keeper import Keeper
 from keepwell.operations.rollouts.pairs import SHADOWS, sampled
@@ -92,29 +91,9 @@ class World:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a project with version 1 (right), 2 (alike) and 3 (always says yes)."""
-    from sklearn.dummy import DummyClassifier
-    from sklearn.tree import DecisionTreeClassifier
-
-    root = tmp_path_factory.mktemp("rollouts") / "churn"
-    root.mkdir()
-    (root / "keepwell.yaml").write_text(
-        "project: churn\ndata: {source: data.csv, target: left, key: customer}\n"
-    )
-    (root / "data.csv").write_text("customer,tenure,left\n")
-    tenure = np.arange(400) % 72
-    left = np.where(tenure < 24, "yes", "no")
-    table = pa.table({"tenure": tenure, "left": left})
-    frame = table.select(["tenure"]).to_pandas()
-    with Workspace.open(root, clock=ManualClock(START - 100)) as workspace:
-        for model in (
-            DecisionTreeClassifier(max_depth=2),
-            DecisionTreeClassifier(max_depth=3),
-            DummyClassifier(strategy="constant", constant="yes"),
-        ):
-            register_own(workspace.bench, model.fit(frame, left), table, "left")
-        workspace.endpoints.deploy("churn", "churn", 1, "first", key="customer")
-    return root
+    """Return a project that each test has a copy of."""
+    folder = tmp_path_factory.mktemp("rollouts") / "churn"
+    return make_project(folder, ManualClock(START - 100))
 
 
 @pytest.fixture
