@@ -4,14 +4,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from keepwell.deployment.scoring.compiling import compile_model as compile
     from keepwell.project import Project
 
 __version__ = "0.1.0"
-__all__ = ["Project", "__version__"]
+__all__ = ["Project", "__version__", "compile"]
+
+_FROM = {
+    "Project": ("keepwell.project", "Project"),
+    "compile": ("keepwell.deployment.scoring.compiling", "compile_model"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Load `Project` when it is asked for: `import keepwell` alone loads nothing."""
-    if name == "Project":
-        return import_module("keepwell.project").Project
+    """Load what is asked for: `import keepwell` alone loads nothing."""
+    if name in _FROM:
+        module, attribute = _FROM[name]
+        return getattr(import_module(module), attribute)
     raise AttributeError(f"module 'keepwell' has no attribute '{name}'")

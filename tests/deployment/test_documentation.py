@@ -10,4 +10,4 @@ def test_the_table_of_compiled_forms_is_what_is_installed() -> None:
     documented = re.findall(
         r"^\| `((?:sklearn|keepwell|lightgbm)\.\w+)` \|", PAGE.read_text(), re.M
     )
-    assert sorted(documented) == sorted([*plugin_names("steps"), *plugin_names("heads")])
+    assert sorted(documented) == sorted({*plugin_names("steps"), *plugin_names("heads")})

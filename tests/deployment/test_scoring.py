@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -83,16 +83,23 @@ def test_classes_come_in_the_order_of_the_signature(model_of: Callable[..., Any]
 
 
 def test_what_cannot_be_compiled_runs_as_it_is(model_of: Callable[..., Any]) -> None:
-    forest = RandomForestClassifier(5, random_state=0)
-    made = model_of(estimator=forest, flavour="linear")
-    assert not made.proof.compiled
-    assert "RandomForestClassifier" in made.proof.reason
-    scorer = load_scorer(made.files.__getitem__, made.signature)
+    made = model_of()
+    table = made.table.select(["visits", "member"])
+    signature = replace(
+        made.signature,
+        inputs=tuple(item for item in made.signature.inputs if item.name in table.column_names),
+    )
+    frame = Decoder(signature).table(table)
+    fitted = QuadraticDiscriminantAnalysis().fit(frame, table["visits"].to_numpy() > 20)
+    signature = replace(signature, classes=(False, True))
+    files, proof = build_scorer_files(fitted, signature, table)
+    assert not proof.compiled
+    assert "QuadraticDiscriminantAnalysis" in proof.reason
+    scorer = load_scorer(files.__getitem__, signature)
     assert not scorer.compiled
-    frame = Decoder(made.signature).table(made.table)
-    scores = scorer.batch(made.table)
-    np.testing.assert_array_equal(scores.probabilities, made.pipeline.predict_proba(frame))
-    rows = made.table.slice(0, 3).to_pylist()
+    scores = scorer.batch(table)
+    np.testing.assert_array_equal(scores.probabilities, fitted.predict_proba(frame))
+    rows = table.slice(0, 3).to_pylist()
     assert scorer.rows(rows).predictions == scores.predictions[:3]
     assert scorer.rows([]).predictions == []
 

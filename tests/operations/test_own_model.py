@@ -65,13 +65,15 @@ def test_a_plain_pipeline_is_registered_proven_gated_and_promoted(folder: Path) 
 
 
 def test_what_has_no_compiled_form_is_served_as_it_is(folder: Path) -> None:
-    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 
     with kw.Project(folder) as project:
-        model = fitted(RandomForestClassifier(10, random_state=0))
+        model = fitted(QuadraticDiscriminantAnalysis(reg_param=0.1))
         version = project.register(model, visitors(200, seed=1), "left")
         assert version.proof is not None
-        assert "RandomForestClassifier" in version.proof.reason
+        (part,) = version.proof.kept
+        assert part.name == "quadraticdiscriminantanalysis"
+        assert "QuadraticDiscriminantAnalysis" in part.reason
         assert project.predict([{"age": 79, "plan": "a"}], version=version.version) == ["yes"]
 
 

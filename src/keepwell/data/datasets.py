@@ -10,7 +10,7 @@ from keepwell.core.clock import Clock
 from keepwell.core.errors import NotFoundError, UsageError
 from keepwell.core.ports import BlobStore, MetadataStore, TableStore
 from keepwell.core.progress import Progress, SilentProgress
-from keepwell.core.records.dataset import Column, ColumnType, DatasetVersion, Profile
+from keepwell.core.records.dataset import Column, ColumnType, DatasetVersion, Finding, Profile
 from keepwell.core.suggestions import did_you_mean
 from keepwell.data.appending import draft_appended
 from keepwell.data.differences import DatasetDiff, compare
@@ -96,6 +96,36 @@ class Datasets:
             if draft.written is not None and contract is not None:
                 write_atomic(contract, draft.written.encode())
         return version
+
+    def check(
+        self,
+        name: str,
+        source: str,
+        *,
+        root: Path,
+        contract: Path | None = None,
+        types: Mapping[str, ColumnType] | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[int, tuple[Finding, ...]]:
+        """Read a source as `ingest` would, and keep nothing of it.
+
+        Returns:
+            How many rows it holds, and what is to be said about them.
+
+        Raises:
+            KeepwellError: Whatever `ingest` would raise.
+        """
+        request = Request(
+            name=name,
+            location=source,
+            root=root,
+            contract=contract,
+            types={column: _type(column, kind) for column, kind in (types or {}).items()},
+            progress=progress or SilentProgress(),
+        )
+        with self._alone(name, request.progress), Staging(self._staging, name) as staging:
+            draft = draft_source(request, self._newest(name), staging)
+        return draft.rows, draft.findings
 
     def append(
         self,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from keepwell.core.errors import InvalidDataError
-from keepwell.core.records import Column, ColumnType, ModelVersion, Profile, Signature, Task
+from keepwell.core.records import Column, ColumnType, ModelVersion, Profile, Signature
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.codec import to_json
 from keepwell.operations.build.bench import Bench
@@ -16,7 +16,6 @@ from keepwell.operations.build.judge import judge_version
 if TYPE_CHECKING:
     from keepwell.deployment.scoring import Scores
 
-_PAIR = 2
 PROOF_ROWS = 500
 
 
@@ -69,8 +68,8 @@ def register_own(bench: Bench, model: Any, rows: pa.Table, target: str) -> Model
 
 
 def signature_of(model: Any, rows: pa.Table, target: str) -> Signature:
-    """Return what a fitted estimator takes and gives, read off its classes and some rows."""
-    from keepwell.features.signature import infer_signature
+    """Return what a fitted estimator takes and gives, read off its fitted state and some rows."""
+    from keepwell.deployment.scoring.inputs import model_signature
 
     if target not in rows.column_names:
         raise InvalidDataError(
@@ -78,24 +77,7 @@ def signature_of(model: Any, rows: pa.Table, target: str) -> Signature:
             why=f"their columns are {', '.join(rows.column_names[:20])}",
             now=did_you_mean(target, rows.column_names) or "name the column that is predicted",
         )
-    classes = getattr(model, "classes_", None)
-    labels = () if classes is None else tuple(classes.tolist())
-    task = Task.MULTICLASS if len(labels) > _PAIR else Task.BINARY if labels else Task.REGRESSION
-    columns = [Column(name=field.name, type=_type(field.type)) for field in rows.schema]
-    inputs = [name for name in rows.column_names if name != target]
-    return infer_signature(rows, columns, inputs, target, task, labels)
-
-
-def _type(kind: pa.DataType) -> ColumnType:
-    if pa.types.is_boolean(kind):
-        return ColumnType.BOOLEAN
-    if pa.types.is_integer(kind):
-        return ColumnType.INTEGER
-    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return ColumnType.NUMBER
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return ColumnType.DATETIME
-    return ColumnType.CATEGORY
+    return model_signature(model, rows, target)
 
 
 def _profile(rows: pa.Table, signature: Signature, answers: Scores) -> Profile:

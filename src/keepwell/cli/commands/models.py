@@ -17,7 +17,7 @@ from keepwell.cli.output import Output, ago
 from keepwell.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from keepwell.core.records import ModelVersion
+    from keepwell.core.records import ModelVersion, Proof
     from keepwell.workspace import Workspace
 
 app = command_app(group=True)
@@ -184,6 +184,14 @@ def _score(item: "ModelVersion") -> str:
     return f"{item.metric} {estimate.value:.4f}" if estimate else ""
 
 
+def _compiled(proof: "Proof") -> str:
+    """Say whether the version is compiled, on what evidence, or why not."""
+    if not proof.compiled:
+        return f"no, runs as it is: {proof.reason}"
+    proven = f"equals the original on {proof.rows:,} rows, within {proof.largest_difference:.2g}"
+    return f"{'in part' if proof.kept else 'yes'}; {proven}"
+
+
 def _tell(out: Output, item: "ModelVersion") -> None:
     out.say(f"model {item.key}", style="bold")
     signature = item.signature
@@ -195,9 +203,11 @@ def _tell(out: Output, item: "ModelVersion") -> None:
             "learner": item.learner,
             "dataset": item.dataset,
             "run": item.run,
-            "compiled": None if item.proof is None else item.proof.compiled,
+            "compiled": None if item.proof is None else _compiled(item.proof),
         }
     )
+    for part in item.proof.kept if item.proof else ():
+        out.say(f"  runs as it is: {part.name} ({part.reason})")
     rows = [[name, value.value, interval(value)] for name, value in item.metrics.items()]
     out.table(["metric", "value", "95% interval"], rows)
     weight = sorted(signature.inputs, key=lambda f: -item.importance.get(f.name, 0.0))

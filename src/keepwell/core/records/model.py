@@ -81,6 +81,19 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPart:
+    """A step of a compiled pipeline that has no compiled form and runs as it is.
+
+    Attributes:
+        name: The names that lead to it: `preparation.numbers.impute`.
+        reason: Why it is not compiled.
+    """
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """Evidence that the compiled scorer equals the pipeline it was compiled from."""
 
@@ -88,6 +101,7 @@ class Proof:
     largest_difference: float
     compiled: bool
     reason: str = ""  # why it runs as it is, if it is not compiled
+    kept: tuple[KeptPart, ...] = ()  # its steps that run as they are, if the others are compiled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

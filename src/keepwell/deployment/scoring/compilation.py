@@ -1,11 +1,13 @@
 """From a fitted pipeline to plain data, and from plain data to a function."""
 
+import math
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from keepwell.core.errors import FormatError
 from keepwell.core.records import Signature, Task
 from keepwell.deployment.scoring.parts import (
+    AS_IT_IS,
     Data,
     Head,
     NotCompilableError,
@@ -13,6 +15,7 @@ from keepwell.deployment.scoring.parts import (
     Step,
     build_head,
     build_step,
+    kept_parts,
     name_of,
     read_head,
     read_step,
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from keepwell.deployment.scoring.parts import Columns
 
 FORMAT = 1
+
+_CELLS = 2**24  # numbers of a prepared matrix that are in memory together
 
 
 class Compiled:
@@ -43,13 +48,19 @@ class Compiled:
                 now="pip install --upgrade keepwell",
             )
         self._inputs: list[int] = data["inputs"]
+        self._nans: list[int] = data.get("nans", [])
         self._order: list[int] | None = data["order"]
-        self._steps: list[Step] = [build_step(step) for step in data["steps"]]
+        self._steps: list[Step] = [build_step(step, read) for step in data["steps"]]
         self._head: Head = build_head(data["head"], read)
+        self._at_once = max(1, _CELLS // max(1, data.get("width", 1)))
+        self.kept: list[Data] = kept_parts(data)
 
     def row(self, values: Sequence[Any]) -> list[float]:
         """Answer one row of canonical values, in the signature's order."""
         features = [values[at] for at in self._inputs]
+        for at in self._nans:
+            if features[at] is None:
+                features[at] = math.nan
         for step in self._steps:
             features = step.row(features)
         answer = self._head.row(features)
@@ -57,9 +68,22 @@ class Compiled:
 
     def batch(self, columns: "Columns") -> "NDArray[np.float64]":
         """Answer rows given as columns of canonical values."""
+        rows, at_once = len(columns[0]), self._at_once
+        if rows <= at_once:
+            return self._piece(columns)
+        import numpy as np
+
+        starts = range(0, rows, at_once)
+        return np.concatenate(
+            [self._piece([c[start : start + at_once] for c in columns]) for start in starts]
+        )
+
+    def _piece(self, columns: "Columns") -> "NDArray[np.float64]":
         from keepwell.deployment.scoring.steps.matrix import side_by_side
 
         chosen = [columns[at] for at in self._inputs]
+        if self._nans:
+            chosen = with_nans(chosen, self._nans)
         matrix = None
         for step in self._steps:
             matrix = step.batch(chosen if matrix is None else list(matrix.T))
@@ -75,43 +99,105 @@ def read_pipeline(pipeline: Any, signature: Signature, files: MutableMapping[str
     Raises:
         NotCompilableError: If a part has no compiled form; the message names it.
     """
+    from keepwell.deployment.scoring.intake import nan_columns
+
     steps, head = _unchain(pipeline, files)
+    if head["op"] == AS_IT_IS and all(step["op"] == AS_IT_IS for step in steps):
+        raise NotCompilableError(head["reason"])  # nothing would be left that is compiled
+    inputs = _inputs(pipeline, signature)
     return {
         "format": FORMAT,
-        "inputs": _inputs(pipeline, signature),
+        "inputs": inputs,
         "order": _order(pipeline, signature),
         "steps": steps,
         "head": head,
+        "width": int(getattr(last_of(pipeline), "n_features_in_", 1)),
+        "nans": nan_columns(pipeline, len(inputs)),
     }
 
 
-def _unchain(fitted: Any, files: MutableMapping[str, bytes]) -> tuple[list[Data], Data]:
+def without_search(model: Any) -> Any:
+    """Return the fitted model that answers: of a search over settings, the best one it refitted."""
+    while hasattr(model, "best_estimator_"):
+        model = model.best_estimator_
+    return model
+
+
+def last_of(fitted: Any) -> Any:
+    """Return the estimator at the end of a pipeline."""
+    while name_of(fitted) == "sklearn.Pipeline":
+        fitted = fitted.steps[-1][1]
+    return fitted
+
+
+def with_nans(columns: "Columns", positions: Sequence[int]) -> "list[NDArray[Any]]":
+    """Return columns in some of which nan stands for None."""
+    import numpy as np
+
+    chosen = list(columns)
+    for at in positions:
+        gaps = [value is None for value in chosen[at].tolist()]
+        if any(gaps):
+            chosen[at] = chosen[at].copy()
+            chosen[at][np.array(gaps)] = np.nan
+    return chosen
+
+
+def _unchain(
+    fitted: Any, files: MutableMapping[str, bytes], where: str = ""
+) -> tuple[list[Data], Data]:
     """Return the steps before the estimator, and the estimator, however they are nested."""
     name = name_of(fitted)
     if name == "sklearn.Pipeline":
+        from keepwell.deployment.scoring.steps.sparsity import refuse_skipped_zeros
+
+        refuse_skipped_zeros(step for _, step in fitted.steps[:-1])
         before = [
-            step for _, step in fitted.steps[:-1] if step is not None and step != "passthrough"
+            read_step(step, files, f"{where}{step_name}")
+            for step_name, step in fitted.steps[:-1]
+            if step is not None and step != "passthrough"
         ]
-        steps, head = _unchain(fitted.steps[-1][1], files)
-        return [*(read_step(step) for step in before), *steps], head
+        last, estimator = fitted.steps[-1]
+        steps, head = _unchain(estimator, files, f"{where}{last}.")
+        return [*before, *steps], head
     if (
         name == "sklearn.TransformedTargetRegressor"
         and name_of(fitted.regressor_) == "sklearn.Pipeline"
     ):
         from keepwell.deployment.scoring.heads.transformed import inverse_of
 
-        steps, head = _unchain(fitted.regressor_, files)
-        return steps, {"op": name, "head": head, "inverse": inverse_of(fitted)}
-    return [], read_head(fitted, files)
+        try:
+            inverse = inverse_of(fitted)
+        except NotCompilableError as reason:
+            return [], _keep(fitted, files, where, reason)
+        steps, head = _unchain(fitted.regressor_, files, where)
+        return steps, {"op": name, "head": head, "inverse": inverse}
+    written = dict(files)
+    try:
+        return [], read_head(fitted, files)
+    except NotCompilableError as reason:
+        for file in files.keys() - written.keys():  # of the half that was read
+            del files[file]
+        return [], _keep(fitted, files, where, reason)
+
+
+def _keep(
+    fitted: Any, files: MutableMapping[str, bytes], where: str, reason: NotCompilableError
+) -> Data:
+    from keepwell.deployment.scoring.original import keep
+
+    return keep(fitted, files, where=where.rstrip("."), reason=str(reason))
 
 
 def _inputs(pipeline: Any, signature: Signature) -> list[int]:
     """Return the signature's positions of the columns that the pipeline takes, in its order."""
     names = [field.name for field in signature.inputs]
-    fitted_on = getattr(pipeline, "feature_names_in_", None)
+    from keepwell.deployment.scoring.intake import fitted_names
+
+    fitted_on = fitted_names(pipeline)
     if fitted_on is None:
         return list(range(len(names)))
-    missing = [str(name) for name in fitted_on if name not in names]
+    missing = [name for name in fitted_on if name not in names]
     if missing:
         raise NotCompilableError(f"the pipeline takes columns beyond its signature: {missing}")
     return [names.index(name) for name in fitted_on]

@@ -1,15 +1,19 @@
 """A pipeline that runs as it is: stored by skops, loaded only if every type in it was reviewed."""
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keepwell.core.errors import TrainingError
 from keepwell.core.records import Signature, Task
-from keepwell.deployment.scoring.compilation import class_order
+from keepwell.deployment.scoring.compilation import class_order, with_nans
+from keepwell.deployment.scoring.intake import fitted_names, nan_columns, takes_texts
+from keepwell.deployment.scoring.parts import AS_IT_IS, Data
+from keepwell.deployment.scoring.steps.matrix import side_by_side
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
 TRUSTED = (
@@ -37,6 +41,17 @@ TRUSTED = (
     "sklearn._loss.loss.HalfSquaredError",
     "sklearn.linear_model._base.LinearModelLoss",
     "numpy.dtype",
+    # Plain lists of fitted estimators and of numbers.
+    "sklearn.impute._iterative.IterativeImputer",
+    "sklearn.impute._iterative._ImputerTriplet",
+    "scipy.interpolate._bsplines.BSpline",
+    "scipy._lib.array_api_compat.numpy._aliases.asarray",
+    # What a feature selector scored columns with when it was fitted; nothing calls it again.
+    "sklearn.feature_selection._univariate_selection.chi2",
+    "sklearn.feature_selection._univariate_selection.f_classif",
+    "sklearn.feature_selection._univariate_selection.f_regression",
+    "sklearn.feature_selection._mutual_info.mutual_info_classif",
+    "sklearn.feature_selection._mutual_info.mutual_info_regression",
 )
 """Types beyond skops' own list that a stored pipeline may hold, each looked at: making one from stored
 state runs no code that the state chooses."""
@@ -52,7 +67,14 @@ class Original:
 
     def __init__(self, pipeline: Any, signature: Signature) -> None:
         self._pipeline = pipeline
-        self._names = [field.name for field in signature.inputs]
+        names = [field.name for field in signature.inputs]
+        fitted_on = fitted_names(pipeline)
+        known = fitted_on if fitted_on is not None and set(fitted_on) <= set(names) else names
+        self._names = known
+        self._positions = [names.index(name) for name in self._names]
+        self._plain = fitted_on is None
+        self._texts = takes_texts(pipeline)
+        self._nans = nan_columns(pipeline, len(known))
         self._regression = signature.task is Task.REGRESSION
         self._order = [] if self._regression else class_order(pipeline.classes_.tolist(), signature)
 
@@ -63,18 +85,61 @@ class Original:
 
     def batch(self, columns: "Sequence[NDArray[Any]]") -> "NDArray[np.float64]":
         """Answer rows."""
-        import pandas as pd
-
-        frame = pd.DataFrame(
-            {
-                name: pd.Series(column, dtype=object if column.dtype.kind in "OU" else float)
-                for name, column in zip(self._names, columns, strict=True)
-            }
-        )
+        chosen = with_nans([columns[at] for at in self._positions], self._nans)
+        given: Any
+        if self._texts:
+            given = columns[0]
+        elif self._plain:
+            given = side_by_side(chosen, len(columns[0]))
+        else:
+            given = as_frame(self._names, chosen)
         if self._regression:
-            return np.asarray(self._pipeline.predict(frame), dtype=np.float64).reshape(-1, 1)
-        answer = np.asarray(self._pipeline.predict_proba(frame), dtype=np.float64)
+            numbers = np.asarray(self._pipeline.predict(given), dtype=np.float64)
+            if numbers.size != len(columns[0]):
+                raise TrainingError(
+                    f"the {type(self._pipeline).__name__} predicts several targets",
+                    why="a scorer answers with one",
+                    now="fit one model for each target",
+                )
+            return numbers.reshape(-1, 1)
+        answer = np.asarray(self._pipeline.predict_proba(given), dtype=np.float64)
         return answer[:, self._order]
+
+
+def as_frame(names: Sequence[str], columns: "Sequence[NDArray[Any]]") -> "pd.DataFrame":
+    """Return columns of canonical values as the DataFrame that scikit-learn was fitted on."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            name: pd.Series(column, dtype=object if column.dtype.kind in "OU" else float)
+            for name, column in zip(names, columns, strict=True)
+        }
+    )
+
+
+def keep(fitted: Any, files: MutableMapping[str, bytes], *, where: str, reason: str) -> Data:
+    """Put a fitted transformer or estimator into a file of its own; return the data of what runs it.
+
+    Args:
+        fitted: What has no compiled form.
+        files: Of the bundle.
+        where: The names that lead to it in its pipeline.
+        reason: Why it is not compiled.
+
+    Raises:
+        TrainingError: If it holds a type that `load_pipeline` would refuse.
+    """
+    file = f"part-{sum(name.startswith('part-') for name in files)}.skops"
+    files[file] = dump_pipeline(fitted)
+    names = getattr(fitted, "feature_names_in_", None)
+    return {
+        "op": AS_IT_IS,
+        "file": file,
+        "names": None if names is None else [str(name) for name in names],
+        "where": where,
+        "reason": reason,
+    }
 
 
 def dump_pipeline(pipeline: Any) -> bytes:

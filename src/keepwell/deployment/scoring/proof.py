@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from keepwell.core.errors import KeepwellError
-from keepwell.core.records import ColumnType, Proof, Signature
-from keepwell.deployment.scoring.compilation import Compiled, read_pipeline
-from keepwell.deployment.scoring.parts import NotCompilableError
+from keepwell.core.errors import KeepwellError, TrainingError
+from keepwell.core.records import ColumnType, KeptPart, Proof, Signature, Task
+from keepwell.deployment.scoring.compilation import Compiled, read_pipeline, without_search
+from keepwell.deployment.scoring.parts import NotCompilableError, name_of
 from keepwell.deployment.scoring.scorer import PIPELINE_FILE, SCORER_FILE
 from keepwell.features.decoding import Decoder
 
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
     from keepwell.deployment.scoring.original import Original
 
+_ROWS_OF_KEPT = 32
+_ROWS_TRIED = 100  # one by one, where the pipeline refuses them together
+
 TOLERANCE = 1e-9
 """Largest difference, relative for numbers beyond 1, up to which two answers are the same."""
 
 
 def build_scorer_files(
-    pipeline: Any, signature: Signature, sample: "pa.Table"
+    pipeline: Any, signature: Signature, sample: "pa.Table | None"
 ) -> tuple[dict[str, bytes], Proof]:
     """Return the files of a bundle that score, and how well they reproduce the pipeline.
 
@@ -33,27 +36,44 @@ def build_scorer_files(
     Args:
         pipeline: Fitted on the canonical frame of `Decoder(signature)`.
         signature: What it takes and gives.
-        sample: Rows of the training data.
+        sample: Rows of the training data; without them nothing is proven, and the proof has no rows.
 
     Raises:
-        TrainingError: If the pipeline cannot be stored.
+        TrainingError: If the pipeline cannot be stored, or gives no probabilities.
     """
     from keepwell.deployment.scoring.original import Original, dump_pipeline
 
+    pipeline = without_search(pipeline)
+    _must_weigh(pipeline, signature)
     stored = {PIPELINE_FILE: dump_pipeline(pipeline)}
-    frame = Decoder(signature, lenient=True).table(sample)
-    columns = [frame[field.name].to_numpy() for field in signature.inputs]
     files: dict[str, bytes] = {}
+    rows, largest = 0, 0.0
     try:
         data = read_pipeline(pipeline, signature, files)
         files[SCORER_FILE] = msgspec.json.encode(data)
         compiled = Compiled(msgspec.json.decode(files[SCORER_FILE]), files.__getitem__)
-        rows, largest = _prove(compiled, Original(pipeline, signature), columns, signature)
+        if sample is not None:
+            frame = Decoder(signature, lenient=True).table(sample)
+            columns = [frame[field.name].to_numpy() for field in signature.inputs]
+            rows, largest = _prove(compiled, Original(pipeline, signature), columns, signature)
+    except TrainingError:  # a part that cannot be stored
+        raise
     except (NotCompilableError, KeepwellError) as reason:
         return _as_it_is(stored, str(reason))
     if not largest <= TOLERANCE:
         return _as_it_is(stored, f"compiled, it differs by {largest:.3g} on {rows} rows")
-    return stored | files, Proof(rows=rows, largest_difference=largest, compiled=True)
+    kept = tuple(KeptPart(name=part["where"], reason=part["reason"]) for part in compiled.kept)
+    proof = Proof(rows=rows, largest_difference=largest, compiled=True, kept=kept)
+    return stored | files, proof
+
+
+def _must_weigh(pipeline: Any, signature: Signature) -> None:
+    if signature.task is not Task.REGRESSION and not hasattr(pipeline, "predict_proba"):
+        raise TrainingError(
+            f"{name_of(pipeline)} gives no probabilities",
+            why="a classifier answers with the probability of each class",
+            now="wrap it before fitting: CalibratedClassifierCV(estimator)",
+        )
 
 
 def _as_it_is(stored: dict[str, bytes], reason: str) -> tuple[dict[str, bytes], Proof]:
@@ -70,23 +90,41 @@ def _prove(
     largest = _compare(compiled, columns, expected)
     if not len(expected):
         return 0, largest
-    hurt = _hurt(columns, signature)
-    try:
-        expected_hurt = original.batch(hurt)
-    except (
-        ValueError
-    ):  # the pipeline itself refuses gaps or new labels, so there is nothing to equal
+    hurt = _answerable(original, _hurt(columns, signature))
+    if not len(hurt[0]):
         return len(expected), largest
+    expected_hurt = original.batch(hurt)
     return len(expected) + len(expected_hurt), max(largest, _compare(compiled, hurt, expected_hurt))
+
+
+def _answerable(original: "Original", columns: list[Any]) -> list[Any]:
+    """Return the rows that the pipeline answers; where it refuses there is nothing to equal."""
+    if _answers(original, columns):
+        return columns
+    tried = [[column[at : at + 1] for column in columns] for at in range(len(columns[0]))]
+    kept = [at for at, row in enumerate(tried[:_ROWS_TRIED]) if _answers(original, row)]
+    return [column[kept] for column in columns]
+
+
+def _answers(original: "Original", columns: list[Any]) -> bool:
+    try:
+        original.batch(columns)
+    except ValueError:
+        return False
+    return True
 
 
 def _compare(compiled: Compiled, columns: list[Any], expected: "NDArray[np.float64]") -> float:
     batch = compiled.batch(columns)
-    rows = np.array([compiled.row(values) for values in zip(*map(list, columns), strict=True)])
-    return max(_difference(batch, expected), _difference(rows.reshape(expected.shape), expected))
+    # What runs as it is is slow row by row, and is its own proof.
+    few = [column[:_ROWS_OF_KEPT] for column in columns] if compiled.kept else columns
+    rows = np.array([compiled.row(values) for values in zip(*map(list, few), strict=True)])
+    first = expected[: len(few[0])]
+    return max(difference(batch, expected), difference(rows.reshape(first.shape), first))
 
 
-def _difference(ours: "NDArray[np.float64]", theirs: "NDArray[np.float64]") -> float:
+def difference(ours: "NDArray[np.float64]", theirs: "NDArray[np.float64]") -> float:
+    """Return the largest difference of two arrays of answers, relative for numbers beyond 1."""
     if ours.shape != theirs.shape:
         return float("inf")
     same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))

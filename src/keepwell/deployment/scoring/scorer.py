@@ -62,6 +62,8 @@ class Scorer:
     def __init__(self, signature: Signature, model: Model) -> None:
         self.signature = signature
         self.compiled = isinstance(model, Compiled)
+        # A step that runs as it is costs as much for one row as for a hundred.
+        self._few = 1 if isinstance(model, Compiled) and model.kept else _FEW
         self._model = model
         self._decoder = Decoder(signature)
         self._kinds = [object if f.type in _TEXTUAL else np.float64 for f in signature.inputs]
@@ -77,7 +79,7 @@ class Scorer:
         if not instances:
             return self._scores(np.empty((0, max(1, len(self._classes)))), [])
         decoded = self._decoder.rows(instances)
-        if self.compiled and len(instances) <= _FEW:
+        if self.compiled and len(instances) <= self._few:
             row = self._model.row
             answers = np.array([row(values) for values in zip(*decoded.columns, strict=True)])
         else:

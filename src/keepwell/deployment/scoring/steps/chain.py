@@ -1,9 +1,11 @@
 """`Pipeline`: one step after the other."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from keepwell.deployment.scoring.parts import Columns, Data, build_step, read_step
+from keepwell.deployment.scoring.parts import Columns, Data, Read, build_step, read_step
 from keepwell.deployment.scoring.steps.matrix import side_by_side
+from keepwell.deployment.scoring.steps.sparsity import refuse_skipped_zeros
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -13,17 +15,26 @@ class Chain:
     """Hands each step's result to the next.
 
     Args:
+        read: Gives the bundle's files, to the steps.
         steps: Their data, in order.
     """
 
-    def __init__(self, *, steps: list[Data]) -> None:
-        self._steps = [build_step(step) for step in steps]
+    compound: ClassVar[bool] = True
+
+    def __init__(self, *, read: Read, steps: list[Data]) -> None:
+        self._steps = [build_step(step, read) for step in steps]
 
     @classmethod
-    def read(cls, fitted: Any) -> Data:
+    def read(cls, fitted: Any, files: MutableMapping[str, bytes] | None, where: str) -> Data:
         """Read the steps; those that do nothing are left out."""
-        present = [step for _, step in fitted.steps if step is not None and step != "passthrough"]
-        return {"steps": [read_step(step) for step in present]}
+        refuse_skipped_zeros(step for _, step in fitted.steps)
+        return {
+            "steps": [
+                read_step(step, files, f"{where}.{name}")
+                for name, step in fitted.steps
+                if step is not None and step != "passthrough"
+            ]
+        }
 
     def row(self, values: list[Any]) -> list[Any]:
         """Transform one row."""

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.deployment.scoring.parts import Columns, Data, NotCompilableError
-from keepwell.deployment.scoring.steps.matrix import side_by_side
+from keepwell.deployment.scoring.parts import Columns, Data
+from keepwell.deployment.scoring.steps.matrix import numbers, numeric, side_by_side
+from keepwell.deployment.scoring.steps.missing import Gap, gap_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,26 +19,21 @@ class Impute:
         keep: Positions of the columns that come out; one that was empty in training may be left out.
         fill: What fills a gap, for each of those.
         flags: Positions of the columns whose gaps are flagged, after the others.
-        gap: What counts as a gap: `nan` or `none`.
+        gap: Arguments of `Gap`.
+        calculated: The fills were calculated, so that the original reads every cell as a number.
     """
 
-    def __init__(self, *, keep: list[int], fill: list[Any], flags: list[int], gap: str) -> None:
+    def __init__(
+        self, *, keep: list[int], fill: list[Any], flags: list[int], gap: Data, calculated: bool
+    ) -> None:
         self._fills = list(zip(keep, fill, strict=True))
         self._flags = flags
-        self._none = gap == "none"
+        self._gap = Gap(**gap)
+        self._calculated = calculated
 
     @classmethod
     def read(cls, fitted: Any) -> Data:
         """Read the statistics."""
-        missing = fitted.missing_values
-        if missing is None:
-            gap = "none"
-        elif isinstance(missing, float) and np.isnan(missing):
-            gap = "nan"
-        else:
-            raise NotCompilableError(f"SimpleImputer takes {missing!r} for missing")
-        if fitted.add_indicator and fitted.indicator_.features != "missing-only":
-            raise NotCompilableError("SimpleImputer flags columns that had no gaps")
         statistics = fitted.statistics_.tolist()
         kept = [
             position
@@ -48,24 +44,31 @@ class Impute:
             "keep": kept,
             "fill": [statistics[position] for position in kept],
             "flags": fitted.indicator_.features_.tolist() if fitted.add_indicator else [],
-            "gap": gap,
+            "gap": gap_of(fitted),
+            "calculated": fitted.strategy in ("mean", "median"),
         }
 
     def row(self, values: list[Any]) -> list[Any]:
         """Fill one row."""
-        if self._none:
-            filled = [fill if (v := values[at]) is None else v for at, fill in self._fills]
-            return filled + [float(values[at] is None) for at in self._flags]
-        filled = [v if (v := values[at]) == v else fill for at, fill in self._fills]
-        return filled + [float(values[at] != values[at]) for at in self._flags]
+        return self._numbers(values) if self._calculated else self._cells(values)
+
+    @numeric
+    def _numbers(self, values: list[float]) -> list[Any]:
+        return self._cells([value * 1.0 for value in values])
+
+    def _cells(self, values: list[Any]) -> list[Any]:
+        if self._gap.kind == "nan":  # the usual one
+            filled = [v if (v := values[at]) == v else fill for at, fill in self._fills]
+            return filled + [float(values[at] != values[at]) for at in self._flags]
+        is_gap = self._gap.is_gap
+        filled = [fill if is_gap(v := values[at]) else v for at, fill in self._fills]
+        return filled + [float(is_gap(values[at])) for at in self._flags]
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Fill rows."""
-        filled = [np.where(self._gaps(columns[at]), fill, columns[at]) for at, fill in self._fills]
-        flags = [self._gaps(columns[at]).astype(np.float64) for at in self._flags]
+        mask = self._gap.mask
+        if self._calculated:
+            columns = list(numbers(columns).T)
+        filled = [np.where(mask(columns[at]), fill, columns[at]) for at, fill in self._fills]
+        flags = [mask(columns[at]).astype(np.float64) for at in self._flags]
         return side_by_side(filled + flags, len(columns[0]))
-
-    def _gaps(self, column: "NDArray[Any]") -> "NDArray[np.bool_]":
-        if self._none:
-            return np.array([value is None for value in column.tolist()], dtype=bool)
-        return np.asarray(column != column, dtype=bool)  # noqa: PLR0124 (true for nan alone)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from keepwell.deployment.scoring.parts import Columns, Data, NotCompilableError
+from keepwell.deployment.scoring.parts import Columns, Data
 from keepwell.deployment.scoring.steps.matrix import side_by_side
 
 if TYPE_CHECKING:
@@ -10,13 +10,11 @@ if TYPE_CHECKING:
 
 
 class Passthrough:
-    """Gives what it takes: `"passthrough"`, and a `FunctionTransformer` without a function."""
+    """Gives what it takes: the word `passthrough` in place of a transformer."""
 
     @classmethod
     def read(cls, fitted: Any) -> Data:
-        """Read nothing, once it is sure that nothing is done."""
-        if getattr(fitted, "func", None) is not None:
-            raise NotCompilableError(f"FunctionTransformer calls {fitted.func!r}")
+        """Read nothing: nothing is done."""
         return {}
 
     def row(self, values: list[Any]) -> list[Any]:

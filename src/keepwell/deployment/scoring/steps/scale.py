@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.deployment.scoring.parts import Columns, Data
-from keepwell.deployment.scoring.steps.matrix import side_by_side
+from keepwell.deployment.scoring.steps.matrix import numbers, numeric
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +31,8 @@ class Scale:
         scale = fitted.scale_.tolist() if fitted.with_std else [1.0] * width
         return {"mean": mean, "scale": scale}
 
-    def row(self, values: list[Any]) -> list[Any]:
+    @numeric
+    def row(self, values: list[float]) -> list[Any]:
         """Scale one row."""
         return [
             (value - mean) / scale for value, (mean, scale) in zip(values, self._pairs, strict=True)
@@ -39,7 +40,7 @@ class Scale:
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Scale rows."""
-        matrix = side_by_side(columns, len(columns[0])).astype(np.float64, copy=False)
+        matrix = numbers(columns)
         matrix -= self._mean
         matrix /= self._scale
         return matrix

@@ -1,0 +1,1 @@
+"""Steps that calculate with numbers, one file per kind of original."""
