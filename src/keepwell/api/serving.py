@@ -102,6 +102,7 @@ def up(
                 "leading rollouts", min(workspace.spec.monitor.every, LEAD_EVERY), keeper.look
             ),
             Periodic("trimming the log", TRIM_EVERY, workspace.trimmer.trim),
+            Periodic("following the flags of the file", LEAD_EVERY, lambda: _declare(workspace)),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
         ):
             job.start()

@@ -80,7 +80,7 @@ class RolloutSpec:
     keep: float = 3600.0  # seconds that blue-green keeps the version before loaded
     sample: float = 1.0  # share of rows that the other version scores too, off the path
     watch: float = 3600.0  # seconds after a promotion in which it is taken back if it proves worse
-    every: float = 60.0  # seconds between two allocations of a bandit
+    every: float = 300.0  # seconds between two allocations of a bandit
     explore: float = 5.0  # percent that a bandit gives each version at least
     reward: str = "correct"  # or outcome: what a bandit maximises
 

@@ -24,6 +24,8 @@ from keepwell.monitoring.prediction_log.schema import (
 from keepwell.operations.rollouts.evidence import Evidence
 from keepwell.operations.rollouts.keeper import Keeper
 from keepwell.operations.rollouts.pairs import SHADOWS, sampled
+from keepwell.operations.serving.effects import LiveEffects
+from keepwell.operations.serving.retraining_jobs import RetrainingJobs
 from keepwell.operations.serving.trial_sight import see_trial
 from keepwell.workspace import Workspace
 
@@ -245,6 +247,17 @@ def test_a_promotion_that_does_well_is_let_go_of(world: World) -> None:
     assert [move.verb for move in world.keeper.look()] == ["release_standby"]
     assert world.keeper.look() == []
     assert len(world.workspace.endpoints.read("churn").routes) == 1
+
+
+def test_a_comparison_makes_room_for_a_model_that_heals(world: World, tmp_path: Path) -> None:
+    compared = world.start([3], strategy="bandit")
+    bench = world.workspace.bench
+    jobs = RetrainingJobs(bench.metadata, bench.home, [])
+    effects = LiveEffects(bench, jobs, world.probe)
+    trial = effects.start_rollout("churn", 2, incident="i", why="it heals")
+    assert world.status(compared) == "completed"
+    assert world.status(trial) == "running"
+    assert effects.start_rollout("churn", 2, incident="i", why="again") == trial
 
 
 def test_columns_that_the_log_keeps_back_make_no_pairs(world: World) -> None:

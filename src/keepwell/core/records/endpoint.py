@@ -116,7 +116,7 @@ class Rollout:
     keep: float = 0.0
     sample: float = 1.0
     watch: float = 0.0
-    every: float = 60.0
+    every: float = 300.0
     explore: float = 5.0
     reward: str = "correct"
     watched_until: float | None = None

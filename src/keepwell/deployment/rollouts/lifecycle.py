@@ -35,7 +35,7 @@ from keepwell.deployment.rollouts.plans import (
 )
 from keepwell.infrastructure.metadata import Collection
 
-_REMEMBERED = 200
+_REMEMBERED = 50
 """Steps that a rollout's record holds; the events hold all."""
 
 

@@ -123,7 +123,7 @@ KEYS = (
     Key("serve.rollout.watch", DURATION, "1h", "a promotion that proves worse within it is taken back"),
     Key("serve.rollout.keep", DURATION, "1h", "how long blue-green keeps the version before loaded"),
     Key("serve.rollout.sample", number(0, 1), "1", "share of rows that both versions score, off the path"),
-    Key("serve.rollout.every", DURATION, "1m", "time between two allocations of a bandit"),
+    Key("serve.rollout.every", DURATION, "5m", "time between two allocations of a bandit"),
     Key("serve.rollout.explore", number(0, 50), "5", "percent that a bandit gives each version at least"),
     Key("serve.rollout.reward", choice("correct", "outcome"), "correct", "what a bandit maximises"),
     Key("serve.flags", TEXTS, "[\"country == 'DE' -> v7\"]",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-NOTED_EVERY = 60.0
+NOTED_EVERY = 300.0
 """Seconds between two notes of how a comparison looks; a verdict that changes is noted at once."""
 
 

@@ -110,13 +110,11 @@ def of_comparison(rollout: Rollout, arms: Sequence[Arm], ratio: Ratio, now: floa
         return Move(verb="abort", reason="; ".join(harm), verdict=verdict, numbers=numbers)
     due = now - rollout.history[-1].started >= rollout.every
     if rollout.strategy == "bandit" and due:
-        return _reallocated(rollout, arms, verdict, numbers)
+        return _reallocated(rollout, arms, verdict)
     return Move(verb="hold", reason=decision.text, verdict=verdict, numbers=numbers)
 
 
-def _reallocated(
-    rollout: Rollout, arms: Sequence[Arm], verdict: GateVerdict, numbers: dict[str, Any]
-) -> Move:
+def _reallocated(rollout: Rollout, arms: Sequence[Arm], verdict: GateVerdict) -> Move:
     seed = f"{rollout.id}/{rollout.history[-1].started}"
     chances = chances_of_best({arm.version: arm.rewards for arm in arms}, seed)
     weights = allocation(chances, rollout.explore)
@@ -125,9 +123,17 @@ def _reallocated(
         verb="reallocate",
         reason=f"by the chance to be the best: {said}",
         verdict=verdict,
-        numbers={**numbers, "chances": {str(v): chance for v, chance in chances.items()}},
+        numbers={
+            "rewards": _rewards(arms),
+            "chances": {str(v): chance for v, chance in chances.items()},
+        },
         weights=weights,
     )
+
+
+def _rewards(arms: Sequence[Arm]) -> dict[str, list[float]]:
+    """Return what the shares rest on, short: they are kept for each allocation."""
+    return {str(arm.version): [arm.rewards.rows, arm.rewards.total] for arm in arms}
 
 
 def of_watch(rollout: Rollout, paired: Paired, errors: tuple[int, int], now: float) -> Move:

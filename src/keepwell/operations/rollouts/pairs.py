@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from keepwell.monitoring.prediction_log import PredictionLog
 
 SHADOWS = "shadows"
-AT_ONCE = 500
+AT_ONCE = 200
 """Rows that are paired at one look; with more traffic the newest of a sample are."""
 
 REMEMBERED = 20_000
