@@ -67,6 +67,7 @@ def test_blue_green_warms_up_switches_at_once_and_can_be_switched_back(place: Pl
     assert done.status == "promoted"
     assert place.routes == [(2, 100, "champion"), (1, 0, "standby")]
     assert done.kept_until == 1630.0
+    assert place.endpoints.read("churn").logs == ()  # nothing is watched
     back = place.rollouts.roll_back(begun.id, reason="worse", probe=place.probe)
     assert (back.status, back.notes) == ("rolled_back", "worse")
     assert place.routes == [(1, 100, "champion")]
@@ -125,6 +126,21 @@ def test_the_champion_may_win_its_comparison(place: Place) -> None:
     begun = place.rollouts.start("churn", [2, 3], spec=RolloutSpec(strategy="ab"))
     done = place.rollouts.promote(begun.id, version=1, probe=place.probe)
     assert (done.status, place.routes) == ("completed", [(1, 100, "champion")])
+
+
+def test_rows_are_logged_for_every_version_that_is_compared(place: Place) -> None:
+    def logs() -> tuple[int, ...]:
+        return place.endpoints.read("churn").logs
+
+    begun = place.rollouts.start("churn", 2, spec=RolloutSpec(strategy="shadow"))
+    assert logs() == (1, 2)
+    place.rollouts.complete(begun.id, reason="compared")
+    assert logs() == ()
+    begun = place.rollouts.start("churn", 2, spec=RolloutSpec(strategy="all-at-once"))
+    place.rollouts.promote(begun.id)
+    assert logs() == (1,)  # which goes on as the shadow while the promotion is watched
+    place.rollouts.release(begun.id, watched=True)
+    assert logs() == ()
 
 
 def test_each_allocation_of_a_bandit_is_kept(place: Place) -> None:

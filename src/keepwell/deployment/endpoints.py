@@ -74,6 +74,7 @@ class Endpoints:
             routes=(Route(version=version, weight=100.0),),
             key=key or base.key,
             rollout="",
+            logs=(),
             previous=_previous(before, version),
         )
         if before == wish:
@@ -102,9 +103,17 @@ class Endpoints:
         return wish
 
     def routed(
-        self, name: str, routes: Sequence[Route], why: str = "", rollout: str | None = None
+        self,
+        name: str,
+        routes: Sequence[Route],
+        why: str = "",
+        rollout: str | None = None,
+        logs: tuple[int, ...] | None = None,
     ) -> tuple[Endpoint, Change]:
-        """Return what `set_routes` would write, to be committed together with other changes."""
+        """Return what `set_routes` would write, to be committed together with other changes.
+
+        `logs` names versions whose columns are logged with every row; as before if None.
+        """
         check_weights(name, routes)
         seq = self._records.seq(name)
         before = self.read(name)
@@ -112,6 +121,7 @@ class Endpoints:
         wish = replace(
             wish,
             rollout=before.rollout if rollout is None else rollout,
+            logs=before.logs if logs is None else logs,
             previous=_previous(before, wish.champion),
         )
         return wish, self._records.change(wish, "routed", why, seq)

@@ -1,5 +1,6 @@
 """Workers answer by the flags of the routing file, at once."""
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -212,6 +213,30 @@ async def test_a_probe_may_ask_a_version_that_has_no_share(stage: Stage) -> None
     assert answered.parts[0].part.route.version == 3
     with pytest.raises(UnavailableError):
         await stage.ask(ROW, wanted=1)
+
+
+async def test_rows_are_logged_with_the_columns_of_all_versions_compared(stage: Stage) -> None:
+    signature = stage.house.versions["churn", 3].signature
+    inputs = tuple(item for item in signature.inputs if item.name != "note")
+    stage.house.versions["churn", 3] = replace(
+        stage.house.versions["churn", 3], signature=replace(signature, inputs=inputs)
+    )
+    stage.follow(logs=())
+    assert stage.predictor.snapshot.endpoints["churn"].columns == frozenset()
+    stage.follow(logs=(1, 3))
+    assert "note" in stage.predictor.snapshot.endpoints["churn"].columns
+    await stage.ask({**ROW, "other": 1})
+    assert set(json.loads(stage.house.logged()[-1].inputs)) == set(ROW)
+
+
+async def test_a_constant_logs_nothing_that_is_kept_back(stage: Stage) -> None:
+    stage.follow(flags=Flags(killed=True, fallback=('"No"',)))
+    routes = read_routes(stage.house.home)
+    blobs = open_blobs(stage.house.blobs)
+    silent = replace(routes, log=replace(routes.log, redact=("note",)))
+    stage.predictor.snapshot = load_snapshot(silent, Snapshot(), blobs.read)
+    await stage.ask(ROW)
+    assert "note" not in json.loads(stage.house.logged()[-1].inputs)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ class Endpoint:
         rollout: Id of the rollout in progress; empty if none.
         previous: The champion before this one; 0 if there was none.
         flags: What is switched without a deployment.
+        logs: Versions whose columns are logged with every row, whoever answers it: a rollout compares.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Endpoint:
     rollout: str = ""
     previous: int = 0
     flags: Flags = field(default_factory=Flags)
+    logs: tuple[int, ...] = ()
 
     @property
     def champion(self) -> int | None:

@@ -330,7 +330,11 @@ class Rollouts:
                 self._records.write(found, "released", "nothing is kept loaded any more")
         if watched and found.watched_until is not None:
             found = replace(found, watched_until=None, notes="it did well while it was watched")
-            self._records.write(found, "watched", found.notes)
+            endpoint = self._endpoints.read(found.endpoint)
+            if endpoint.champion == found.candidate and not endpoint.rollout:
+                self._write(found, "watched", found.notes, endpoint.routes, keep_owner=True)
+            else:
+                self._records.write(found, "watched", found.notes)
         return found
 
     def _go_back(
@@ -397,7 +401,14 @@ class Rollouts:
     ) -> Endpoint:
         """Write the rollout, its endpoint's routes and aliases in one transaction."""
         owner = None if keep_owner else "" if ended else rollout.id
-        endpoint, change = self._endpoints.routed(rollout.endpoint, routes, why, rollout=owner)
+        logs: tuple[int, ...] | None = () if ended else rollout.arms
+        if keep_owner:
+            logs = None if rollout.watched_until is not None else ()
+        elif rollout.status == "promoted" and rollout.watched_until is not None:
+            logs = (rollout.baseline,)
+        endpoint, change = self._endpoints.routed(
+            rollout.endpoint, routes, why, rollout=owner, logs=logs
+        )
         self._store.commit([self._records.change(rollout, verb, why), change, *others])
         return endpoint
 

@@ -45,7 +45,7 @@ def number(part: Part, scores: Scores, now: float, fallback: Fallback | None = N
 def frames_of(endpoint: LiveEndpoint, scored: Scored, about: Circumstances) -> list[bytes]:
     """Return the frames that log a part."""
     route, scores = scored.part.route, scored.scores
-    known = route.labels.inputs
+    known = endpoint.columns or route.labels.inputs
     probabilities = scores.probabilities
     rows = [()] * len(scored.ids) if probabilities is None else probabilities.tolist()
     frames = []

@@ -30,7 +30,7 @@ class ServedEndpoint:
     """An endpoint as workers see it; without routes it answers 503.
 
     `others` are loaded too: versions that rules and fallbacks lead to. `previous` is what a fallback of
-    that name stands for.
+    that name stands for. `columns` are logged with every row; empty: those of the version that answers.
     """
 
     name: str
@@ -40,6 +40,7 @@ class ServedEndpoint:
     others: tuple[ServedRoute, ...] = ()
     flags: Flags = field(default_factory=Flags)
     previous: int = 0
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +145,20 @@ def _served(endpoint: Endpoint, lookup: Callable[[str, int], ModelVersion]) -> S
         others=tuple(others),
         flags=endpoint.flags,
         previous=endpoint.previous,
+        columns=_columns(endpoint, lookup),
     )
+
+
+def _columns(endpoint: Endpoint, lookup: Callable[[str, int], ModelVersion]) -> tuple[str, ...]:
+    """Return every column that a version takes which is compared; empty where nothing is."""
+    if not endpoint.logs:
+        return ()
+    versions = {*endpoint.logs, *(route.version for route in endpoint.routes), *_named(endpoint)}
+    names: set[str] = set()
+    for number in versions:
+        with contextlib.suppress(NotFoundError):
+            names |= {item.name for item in lookup(endpoint.model, number).signature.inputs}
+    return tuple(sorted(names))
 
 
 def _named(endpoint: Endpoint) -> list[int]:

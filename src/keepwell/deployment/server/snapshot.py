@@ -44,6 +44,7 @@ class LiveEndpoint:
         loaded: Every version that is loaded, by number: those that rules and fallbacks lead to, too.
         flags: What is switched; None if nothing is.
         plain: One version answers everything and nothing is switched: nothing needs to be chosen.
+        columns: Inputs that are logged with every row; empty: those of the version that answers.
     """
 
     name: str
@@ -55,6 +56,7 @@ class LiveEndpoint:
     loaded: Mapping[int, LiveRoute] = field(default_factory=dict)
     flags: LiveFlags | None = None
     plain: bool = False
+    columns: frozenset[str] = frozenset()
     logs_key: bool = True
 
 
@@ -124,7 +126,7 @@ def _live_endpoint(
         answering = [(route, one) for route, one in answering if route.weight > 0]
     shares = [Route(version=r.version, weight=r.weight, role=r.role) for r, _ in answering]
     split = Split(served.name, shares)
-    flags = _flags(served, {route.version: one for route, one in live})
+    flags = _flags(served, {route.version: one for route, one in live}, log)
     return LiveEndpoint(
         name=served.name,
         model=served.model,
@@ -134,12 +136,15 @@ def _live_endpoint(
         key_is_input=any(r.signature.input(served.key) is not None for r, _ in live),
         loaded={route.version: one for route, one in live},
         flags=flags,
+        columns=frozenset(served.columns) - set(log.redact),
         plain=flags is None and bool(answering) and split.whole is not None,
         logs_key=served.key not in log.redact,
     )
 
 
-def _flags(served: ServedEndpoint, loaded: Mapping[int, LiveRoute]) -> LiveFlags | None:
+def _flags(
+    served: ServedEndpoint, loaded: Mapping[int, LiveRoute], log: LogSpec
+) -> LiveFlags | None:
     """Return an endpoint's flags with rules parsed and the answerers of its fallback at hand."""
     signatures = [route.signature for route in (*served.routes, *served.others)]
     signature = (
@@ -151,7 +156,7 @@ def _flags(served: ServedEndpoint, loaded: Mapping[int, LiveRoute]) -> LiveFlags
             version=0,
             role="fallback",
             scorer=cast("Scorer", Constant(value)),  # answers rows; nothing else is asked of it
-            labels=Labels(signature),
+            labels=Labels(signature, log.redact),
             files=(),
         )
 

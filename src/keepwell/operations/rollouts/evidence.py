@@ -75,10 +75,13 @@ class Evidence:
         columns = {
             one.version: {field.name for field in one.signature.inputs} for one in (old, new)
         }
+        logged: set[str] = set()
+        if self._bench.endpoints.read(rollout.endpoint).logs:  # rows are logged for both
+            logged = set().union(*columns.values())
         return {
             one.version: one
             for one, other in ((old, new), (new, old))
-            if columns[other.version] <= columns[one.version] - redacted
+            if columns[other.version] <= (columns[one.version] | logged) - redacted
             and not columns[one.version] & redacted
         }
 
