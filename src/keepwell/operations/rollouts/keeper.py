@@ -54,6 +54,8 @@ class Keeper:
                     moves += self._look_at(rollout)
             except KeepwellError as error:
                 _log.warning("rollout %s: %s", rollout.id, error)
+            except Exception:  # one rollout's trouble is not the others'
+                _log.exception("rollout %s could not be led", rollout.id)
         return moves
 
     def _look_at(self, rollout: Rollout) -> list[Move]:
