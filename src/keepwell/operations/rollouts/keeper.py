@@ -54,7 +54,7 @@ class Keeper:
                     moves += self._look_at(rollout)
             except KeepwellError as error:
                 _log.warning("rollout %s: %s", rollout.id, error)
-            except Exception:  # one rollout's trouble is not the others'
+            except Exception:  # noqa: BLE001 (one rollout's trouble is not the others')
                 _log.exception("rollout %s could not be led", rollout.id)
         return moves
 
