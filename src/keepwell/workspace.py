@@ -24,6 +24,8 @@ from keepwell.infrastructure.project_file import load_project
 if TYPE_CHECKING:
     from keepwell.data.datasets import Datasets
     from keepwell.deployment.endpoints import Endpoints
+    from keepwell.deployment.flags.switchboard import Switchboard
+    from keepwell.deployment.probing import Probe
     from keepwell.deployment.rollouts import Rollouts
     from keepwell.governance.tokens import Tokens
     from keepwell.infrastructure.metadata.store import SqlMetadataStore
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from keepwell.operations.build.journey import Builder
     from keepwell.operations.explanations import Explanations
     from keepwell.operations.loop.incidents import Incidents
+    from keepwell.operations.rollouts.desk import Desk
     from keepwell.tracking.registry import Registry
     from keepwell.tracking.runs import Runs
 
@@ -177,6 +180,44 @@ class Workspace:
         from keepwell.deployment.rollouts import Rollouts
 
         return Rollouts(self.metadata, self.endpoints, self.clock)
+
+    @cached_property
+    def switchboard(self) -> "Switchboard":
+        """Flags of endpoints."""
+        from keepwell.deployment.flags.switchboard import Switchboard
+
+        return Switchboard(self.endpoints, self.registry.get)
+
+    @cached_property
+    def desk(self) -> "Desk":
+        """Rollouts as commands and requests see them."""
+        from keepwell.operations.rollouts.desk import Desk
+        from keepwell.operations.rollouts.evidence import Evidence
+
+        evidence = Evidence(self.bench, self.predictions, self.tables)
+        return Desk(self.bench, evidence, self._probe)
+
+    def _probe(self) -> "Probe | None":
+        """Return what asks the endpoints who answers; None if nobody serves this workspace."""
+        from keepwell.deployment.probing import LiveProbe
+        from keepwell.operations.rollouts.desk import settle
+        from keepwell.operations.serving.presence import address_of
+        from keepwell.operations.serving.publisher import Publisher
+
+        address = address_of(self.home)
+        if address is None:
+            return None
+        publisher = Publisher(
+            self.home,
+            self.metadata,
+            self.endpoints,
+            self.registry,
+            blobs=self.blobs_url,
+            serve=self.spec.serve,
+        )
+        return LiveProbe(
+            address.url, self.registry.get, lambda: settle(publisher.publish, self.home)
+        )
 
     @cached_property
     def collector(self) -> "Collector":

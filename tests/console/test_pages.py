@@ -112,7 +112,7 @@ def test_assets_may_be_kept_for_good_because_their_address_follows_their_content
 
 def test_plotly_is_loaded_only_where_there_is_much_to_draw(client: TestClient, told: Told) -> None:
     using = [page for page in PAGES if "plotly-basic" in client.get(address(page, told)).text]
-    assert using == ["endpoint", "run"]
+    assert using == ["endpoint", "rollouts", "run"]
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ from keepwell.core.records import (
     ColumnProfile,
     DatasetVersion,
     Decision,
+    Flags,
     Incident,
     ModelVersion,
     Rollout,
     Route,
     Run,
 )
+from keepwell.deployment.rollouts.timeline import Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,9 @@ class EndpointDocument:
         traffic: Share of the traffic by version, in percent.
         key: Column that makes a canary sticky.
         rollout: The rollout in progress; null if there is none.
-        counts: Predictions and outcomes so far.
+        counts: Predictions and outcomes so far; null where an earlier time was asked for.
+        flags: What is switched without a deployment.
+        previous: The champion before this one; 0 if there was none.
         incident: Id of the open incident; null if there is none.
     """
 
@@ -46,9 +50,25 @@ class EndpointDocument:
     challenger: int | None
     traffic: tuple[Route, ...]
     key: str
-    counts: Counts
+    counts: Counts | None = None
+    flags: Flags = field(default_factory=Flags)
+    previous: int = 0
     rollout: Rollout | None = None
     incident: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutList:
+    """Rollouts, newest first."""
+
+    rollouts: list[Rollout]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodList:
+    """What served when, newest first."""
+
+    periods: list[Period]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

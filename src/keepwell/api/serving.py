@@ -21,8 +21,10 @@ from keepwell.operations.serving.presence import Address, presence
 from keepwell.operations.serving.publisher import Publisher
 
 if TYPE_CHECKING:
+    from keepwell.deployment.probing import LiveProbe
     from keepwell.deployment.server import Supervisor
     from keepwell.operations.loop.service import LoopService
+    from keepwell.operations.rollouts.keeper import Keeper
     from keepwell.operations.serving.validation import Validations
     from keepwell.workspace import Workspace
 
@@ -31,6 +33,7 @@ FOLLOW_EVERY = 0.25
 TIDY_EVERY = 600.0
 SCHEDULE_EVERY = 5.0
 VALIDATE_EVERY = 20.0
+LEAD_EVERY = 5.0
 TRIM_EVERY = 300.0
 KEEP_FILES_DAYS = 1 / 24
 FINE_SECONDS = 3600.0
@@ -63,6 +66,7 @@ def up(
     import uvicorn
 
     from keepwell.api.app import create_app
+    from keepwell.deployment.probing import LiveProbe
     from keepwell.deployment.server import Supervisor
 
     serve, home = workspace.spec.serve, workspace.home
@@ -86,18 +90,28 @@ def up(
             serve=serve,
         )
         announce = stack.enter_context(presence(home))
+        _declare(workspace)
         pages = stack.enter_context(_listen(path))  # from now on requests wait, not fail
         generation = publisher.publish()
         supervisor.start()
         stack.callback(supervisor.stop)
         address = Address(host=host, port=supervisor.port)
         announce(address)
-        loop = _loop(workspace, supervisor, publisher, address.url, stack)
+        probe = LiveProbe(
+            address.url,
+            workspace.registry.get,
+            lambda: supervisor.wait_for(publisher.publish(), WORKERS_TIMEOUT),
+        )
+        loop, keeper = _loop(workspace, supervisor, probe, stack)
         for job in (
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
+            Periodic(
+                "leading rollouts", min(workspace.spec.monitor.every, LEAD_EVERY), keeper.look
+            ),
             Periodic("trimming the log", TRIM_EVERY, workspace.trimmer.trim),
             Periodic("validating the champion", VALIDATE_EVERY, _validations(workspace).run_due),
+            Periodic("following the flags of the file", LEAD_EVERY, lambda: _declare(workspace)),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
             Periodic("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
         ):
@@ -162,13 +176,13 @@ def control_socket(home: Path) -> Path:
 def _loop(
     workspace: "Workspace",
     supervisor: "Supervisor",
-    publisher: Publisher,
-    url: str,
+    probe: "LiveProbe",
     stack: contextlib.ExitStack,
-) -> "LoopService":
-    from keepwell.deployment.probing import LiveProbe
+) -> "tuple[LoopService, Keeper]":
     from keepwell.operations.loop.executor import Executor
     from keepwell.operations.loop.service import LoopService
+    from keepwell.operations.rollouts.evidence import Evidence
+    from keepwell.operations.rollouts.keeper import Keeper
     from keepwell.operations.serving.effects import LiveEffects
     from keepwell.operations.serving.retraining_jobs import RetrainingJobs
     from keepwell.operations.serving.sight import Sight
@@ -176,11 +190,6 @@ def _loop(
     command = [sys.executable, "-m", "keepwell.cli.jobs.retrain", str(workspace.root)]
     jobs = RetrainingJobs(workspace.metadata, workspace.home, command)
     stack.callback(jobs.close)
-    probe = LiveProbe(
-        url,
-        workspace.registry.get,
-        lambda: supervisor.wait_for(publisher.publish(), WORKERS_TIMEOUT),
-    )
     effects = LiveEffects(workspace.bench, jobs, probe)
     sight = Sight(
         workspace.bench,
@@ -191,8 +200,20 @@ def _loop(
         collect=workspace.collector.collect,
         workers=supervisor.workers,
     )
+    evidence = Evidence(workspace.bench, workspace.predictions, workspace.tables, sight.meter)
+    sight.evidence = evidence
+    keeper = Keeper(workspace.bench, evidence, probe)
     executor = Executor(workspace.incidents, effects, workspace.clock)
-    return LoopService(sight, executor, workspace.clock, workspace.spec.monitor.every)
+    return LoopService(sight, executor, workspace.clock, workspace.spec.monitor.every), keeper
+
+
+def _declare(workspace: "Workspace") -> None:
+    """Follow the flags of the project file, where it changed.
+
+    Raises:
+        UsageError: If they cannot be read, or do not fit the model: who changed the file wants to know.
+    """
+    workspace.switchboard.declare(workspace.spec.endpoint, workspace.spec.serve.flags)
 
 
 def _batches(workspace: "Workspace", stack: contextlib.ExitStack) -> Callable[[], object]:
@@ -224,7 +245,7 @@ def _tell(
 
 
 def _tidy(workspace: "Workspace") -> None:
-    for table in ("predictions", "outcomes"):
+    for table in ("predictions", "outcomes", "shadows"):
         if workspace.tables.version(table) is not None:
             workspace.tables.maintain(table, KEEP_FILES_DAYS)
     older = workspace.clock.now() - FINE_SECONDS

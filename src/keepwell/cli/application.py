@@ -13,6 +13,9 @@ PANELS = {
     "Serve": (
         "up",
         "status",
+        "deploy",
+        "rollout",
+        "flags",
         "predict",
         "explain",
         "predictions",

@@ -19,6 +19,7 @@ from keepwell.console.views import (
     incidents,
     models,
     predictions,
+    rollouts,
     runs,
 )
 from keepwell.console.views.reference import reference
@@ -132,6 +133,8 @@ PAGES = (
     _glance("/endpoints/{name}", "endpoint.html", endpoints.endpoint, "columns"),
     _page("/endpoints/{name}/latest", "_predictions.html", endpoints.latest),
     _page("/endpoints/{name}/predictions", "predictions.html", predictions.predictions, "version"),
+    _page("/endpoints/{name}/rollouts", "rollouts.html", rollouts.rollouts, "rollout"),
+    _figure("/endpoints/{name}/shares.json", rollouts.shares),
     _figure("/endpoints/{name}/quality.json", figures.quality),
     _figure("/endpoints/{name}/latency.json", figures.latency),
     _figure("/endpoints/{name}/traffic.json", figures.traffic),

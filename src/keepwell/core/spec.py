@@ -66,13 +66,32 @@ class GateSpec:
     fairness: FairnessSpec | None = None
 
 
+STRATEGIES = ("canary", "all-at-once", "blue-green", "shadow", "ab", "bandit")
+"""How a version may be tried. The last three compare, and leave the decision to people."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutSpec:
     """`serve.rollout:` — how a challenger takes over."""
 
-    strategy: str = "canary"  # or all-at-once
+    strategy: str = "canary"  # one of STRATEGIES
     steps: tuple[float, ...] = (5.0, 25.0, 100.0)
     hold: float = 120.0  # seconds
+    keep: float = 3600.0  # seconds that blue-green keeps the version before loaded
+    sample: float = 1.0  # share of rows that the other version scores too, off the path
+    watch: float = 3600.0  # seconds after a promotion in which it is taken back if it proves worse
+    every: float = 300.0  # seconds between two allocations of a bandit
+    explore: float = 5.0  # percent that a bandit gives each version at least
+    reward: str = "correct"  # or outcome: what a bandit maximises
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagsSpec:
+    """`serve.flags:` and `serve.fallback:` — what the endpoint's switches are set to at first."""
+
+    rules: tuple[str, ...] = ()  # "country == 'DE' -> v7"
+    fallback: tuple[str, ...] = ()  # previous, v3, a rule, a constant in JSON
+    limit: float | None = None  # seconds that the model may take before the fallback answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +125,7 @@ class ServeSpec:
     workers: int = 1
     grpc_port: int | None = None  # None: no gRPC
     rollout: RolloutSpec = RolloutSpec()
+    flags: FlagsSpec = FlagsSpec()
     log: LogSpec = LogSpec()
     limits: LimitsSpec = LimitsSpec()
     tokens: str = "optional"  # or required: nobody without a token is answered

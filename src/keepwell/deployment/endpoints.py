@@ -7,9 +7,11 @@ from keepwell.core.clock import Clock
 from keepwell.core.errors import NotFoundError
 from keepwell.core.events import Change
 from keepwell.core.ports import MetadataStore
-from keepwell.core.records import Endpoint, Rollout, Route
+from keepwell.core.records import Endpoint, Flags, Rollout, Route
+from keepwell.core.references import Ref
 from keepwell.core.suggestions import did_you_mean
 from keepwell.deployment.routing import check_weights
+from keepwell.infrastructure.codec import from_plain
 from keepwell.infrastructure.metadata import Collection
 
 
@@ -65,11 +67,15 @@ class Endpoints:
         """
         seq = self._records.seq(name)
         before = self.get(name)
-        wish = Endpoint(
-            name=name,
+        base = before or Endpoint(name=name, model=model)
+        wish = replace(
+            base,
             model=model,
             routes=(Route(version=version, weight=100.0),),
-            key=key or (before.key if before is not None else ""),
+            key=key or base.key,
+            rollout="",
+            logs=(),
+            previous=_previous(before, version),
         )
         if before == wish:
             return wish
@@ -97,15 +103,57 @@ class Endpoints:
         return wish
 
     def routed(
-        self, name: str, routes: Sequence[Route], why: str = "", rollout: str | None = None
+        self,
+        name: str,
+        routes: Sequence[Route],
+        why: str = "",
+        rollout: str | None = None,
+        logs: tuple[int, ...] | None = None,
     ) -> tuple[Endpoint, Change]:
-        """Return what `set_routes` would write, to be committed together with other changes."""
+        """Return what `set_routes` would write, to be committed together with other changes.
+
+        `logs` names versions whose columns are logged with every row; as before if None.
+        """
         check_weights(name, routes)
         seq = self._records.seq(name)
         before = self.read(name)
+        wish = replace(before, routes=tuple(routes))
         wish = replace(
-            before,
-            routes=tuple(routes),
+            wish,
             rollout=before.rollout if rollout is None else rollout,
+            logs=before.logs if logs is None else logs,
+            previous=_previous(before, wish.champion),
         )
         return wish, self._records.change(wish, "routed", why, seq)
+
+    def switch(self, name: str, flags: Flags, verb: str, why: str = "") -> Endpoint:
+        """Set an endpoint's flags; nothing is written if they are set so already.
+
+        Raises:
+            NotFoundError: If there is no such endpoint.
+            ConflictError: If somebody else changed the endpoint at the same moment.
+        """
+        seq = self._records.seq(name)
+        before = self.read(name)
+        wish = replace(before, flags=flags)
+        if wish != before:
+            self._records.write(wish, verb, why, seq)
+        return wish
+
+    def history(
+        self, name: str, limit: int | None = None
+    ) -> list[tuple[float, str, str, Endpoint]]:
+        """Return what an endpoint was, newest first: since when, by what change, why, and how."""
+        events = self._store.events(ref=Ref("endpoint", name), newest_first=True, limit=limit)
+        return [
+            (event.time, event.verb, event.why, from_plain(Endpoint, event.data))
+            for event in events
+            if event.data is not None
+        ]
+
+
+def _previous(before: Endpoint | None, champion: int | None) -> int:
+    """Return the champion before a change that makes `champion` the champion."""
+    if before is None or before.champion is None:
+        return 0
+    return before.previous if before.champion == champion else before.champion

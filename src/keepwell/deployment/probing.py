@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote, urlsplit
 
@@ -15,6 +16,8 @@ Probe = Callable[[Endpoint, Sequence[str]], Mapping[str, int]]
 KEYS_PER_VERSION = 4
 _TRIES = 5000
 _TIMEOUT = 10.0
+_WARM = re.compile(r"warm-(v\d+)-")
+"""Keys that ask a version which is loaded, but has no share yet."""
 
 
 class LiveProbe:
@@ -38,8 +41,9 @@ class LiveProbe:
     def __call__(self, endpoint: Endpoint, keys: Sequence[str]) -> dict[str, int]:
         """Return the version that answered each key; 0 where none did."""
         self._settle()
-        version = endpoint.champion or endpoint.challenger or 0
-        row = example_of(self._lookup(endpoint.model, version).signature)
+        row: dict[str, object] = {}
+        for route in endpoint.routes:  # whoever answers finds the columns that it takes
+            row |= example_of(self._lookup(endpoint.model, route.version).signature)
         body = json.dumps({"instances": [row]})
         return {key: self._ask(endpoint.name, key, body) for key in keys}
 
@@ -48,7 +52,7 @@ class LiveProbe:
         headers = {
             "content-type": "application/json",
             "x-request-id": key,
-            "x-keepwell-probe": "1",
+            "x-keepwell-probe": warm[1] if (warm := _WARM.match(key)) else "1",
             "connection": "close",
         }
         try:
@@ -69,7 +73,8 @@ class LiveProbe:
 def disagreement(endpoint: Endpoint, probe: Probe) -> str:
     """Ask an endpoint and return how its answers differ from its routes; empty if they do not.
 
-    The keys are chosen so that each version with a share is asked for several times.
+    The keys are chosen so that each version with a share is asked for several times; a challenger without
+    one is asked by name, so it is known to answer before it gets traffic.
     """
     wanted = _keys(endpoint)
     answered = probe(endpoint, list(wanted))
@@ -100,4 +105,8 @@ def _keys(endpoint: Endpoint) -> dict[str, int]:
         keys = found[endpoint.routes[split.pick(key)].version]
         if len(keys) < KEYS_PER_VERSION:
             keys.append(key)
-    return {key: version for version, keys in found.items() for key in keys}
+    asked = {key: version for version, keys in found.items() for key in keys}
+    warm = [one.version for one in endpoint.routes if one.weight == 0 and one.role == "challenger"]
+    for version in warm:
+        asked |= {f"warm-v{version}-{number}": version for number in range(KEYS_PER_VERSION)}
+    return asked

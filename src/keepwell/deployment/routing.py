@@ -6,8 +6,13 @@
 Each key falls on a point between 0 and 100. A challenger takes the points from 0 up to its weight, so
 when its weight grows it keeps every key it had. The points depend on who the challenger is: the next
 trial starts on other keys than the last one.
+
+Three versions or more (A/B/n, bandits) are divided by weighted rendezvous hashing: each version draws an
+exponential waiting time from the key, scaled by its weight, and the shortest one answers. When weights
+change, keys move only to versions whose share grew against the others'.
 """
 
+import math
 from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import accumulate
@@ -17,6 +22,8 @@ from keepwell.core.records import Route
 
 _POINTS = float(1 << 64)
 _WHOLE = 100.0
+_PAIR = 2
+_SMALLEST = 1e-12
 _SLACK = 1e-6  # of adding up fractions
 
 
@@ -35,6 +42,14 @@ class Split:
         self._limits = list(accumulate(routes[at].weight for at in self._positions))
         first = routes[self._positions[0]].version if routes else 0
         self._salt = f"{endpoint}/{first}".encode()[:64]
+        self._waits = [
+            (
+                position,
+                f"{endpoint}/{routes[position].version}".encode()[-64:],
+                routes[position].weight,
+            )
+            for position in self._positions
+        ]
 
     @property
     def whole(self) -> int | None:
@@ -43,6 +58,8 @@ class Split:
 
     def pick(self, key: str) -> int:
         """Return the position of the route that answers `key`."""
+        if len(self._positions) > _PAIR:
+            return min((_wait(salt, key, weight), at) for at, salt, weight in self._waits)[1]
         point = _point(self._salt, key)
         for position, limit in zip(self._positions, self._limits, strict=True):
             if point < limit:
@@ -70,6 +87,11 @@ def check_weights(endpoint: str, routes: Sequence[Route]) -> None:
             why="a version has one share",
             now="add the shares up",
         )
+
+
+def _wait(salt: bytes, key: str, weight: float) -> float:
+    share = (_point(salt, key) + _SMALLEST) / (_WHOLE + 2 * _SMALLEST)
+    return -math.log(share) / weight
 
 
 def _point(salt: bytes, key: str) -> float:

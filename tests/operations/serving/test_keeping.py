@@ -50,6 +50,19 @@ def test_traffic_adds_up_over_worker_restarts() -> None:
     assert meter.since("other", 0.0) == {}
 
 
+def test_what_a_fallback_answered_the_version_failed() -> None:
+    clock = ManualClock(0.0)
+    workers: list[WorkerState] = []
+    meter = TrafficMeter(lambda: workers, clock)
+    meter.sample()
+    clock.advance(10)
+    traffic = {"churn": {"2": Traffic(statuses={"200": 90}, fallbacks=10)}}
+    workers.append(WorkerState(index=0, pid=1, started=1.0, beat=10.0, traffic=traffic))
+    meter.sample()
+    counted = meter.since("churn", 0.0)[2]
+    assert (counted.requests, counted.errors) == (100, 10)
+
+
 def test_periodic_work_survives_its_own_errors() -> None:
     calls: list[int] = []
 

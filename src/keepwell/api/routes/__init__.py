@@ -7,12 +7,14 @@ from keepwell.api.routes.endpoints import router as endpoints
 from keepwell.api.routes.events import router as events
 from keepwell.api.routes.explanations import router as explanations
 from keepwell.api.routes.feedback import router as feedback
+from keepwell.api.routes.flags import router as flags
 from keepwell.api.routes.health import router as health
 from keepwell.api.routes.imports import router as imports
 from keepwell.api.routes.incidents import router as incidents
 from keepwell.api.routes.metrics import router as metrics
 from keepwell.api.routes.models import router as models
 from keepwell.api.routes.predictions import router as predictions
+from keepwell.api.routes.rollouts import router as rollouts
 from keepwell.api.routes.runs import router as runs
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "events",
     "explanations",
     "feedback",
+    "flags",
     "health",
     "imports",
     "incidents",
@@ -29,5 +32,6 @@ __all__ = [
     "models",
     "open_inference",
     "predictions",
+    "rollouts",
     "runs",
 ]

@@ -6,10 +6,18 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from keepwell.api.documents import Counts, EndpointDocument, EndpointList, SeriesDocument
-from keepwell.api.door import Served, document
+from keepwell.api.documents import (
+    Counts,
+    EndpointDocument,
+    EndpointList,
+    PeriodList,
+    SeriesDocument,
+)
+from keepwell.api.door import Limit, Served, document
 from keepwell.core.errors import NotFoundError
+from keepwell.core.moments import moment
 from keepwell.core.records import Endpoint
+from keepwell.deployment.rollouts.timeline import timeline
 
 router = APIRouter(prefix="/api/v1/endpoints", tags=["endpoints"])
 
@@ -22,9 +30,32 @@ def list_endpoints(workspace: Served) -> Response:
 
 
 @router.get("/{endpoint}", response_model=EndpointDocument)
-def read_endpoint(workspace: Served, endpoint: str) -> Response:
-    """Read one endpoint: champion, challenger, traffic by version in percent, counts."""
-    return document(_document(workspace, workspace.endpoints.read(endpoint)))
+def read_endpoint(workspace: Served, endpoint: str, at: str = "") -> Response:
+    """Read one endpoint: champion, challenger, traffic by version in percent, counts.
+
+    `at` asks what served at a time: Unix seconds, ISO 8601, or `2h ago`.
+    """
+    if not at:
+        return document(_document(workspace, workspace.endpoints.read(endpoint)))
+    found = workspace.endpoints.read(endpoint, moment(at, workspace.clock.now()))
+    return document(
+        EndpointDocument(
+            name=found.name,
+            model=found.model,
+            champion=found.champion,
+            challenger=found.challenger,
+            traffic=found.routes,
+            key=found.key,
+            flags=found.flags,
+            previous=found.previous,
+        )
+    )
+
+
+@router.get("/{endpoint}/deployments", response_model=PeriodList)
+def list_deployments(workspace: Served, endpoint: str, limit: Limit = 100) -> Response:
+    """List what served when, newest first: versions, shares, flags, and what changed them."""
+    return document(PeriodList(periods=timeline(workspace.endpoints, endpoint, limit)))
 
 
 @router.get("/{endpoint}/report", response_model=dict[str, Any])
@@ -70,6 +101,8 @@ def _document(workspace: Served, endpoint: Endpoint) -> EndpointDocument:
         challenger=endpoint.challenger,
         traffic=endpoint.routes,
         key=endpoint.key,
+        flags=endpoint.flags,
+        previous=endpoint.previous,
         rollout=rollout,
         incident=opened.id if opened else None,
         counts=Counts(

@@ -41,6 +41,9 @@ _ROLLOUT = {
     "promoted": Health(tone="good", word="Promoted"),
     "aborted": Health(tone="watch", word="Went back"),
     "abort_failed": Health(tone="bad", word="Could not go back"),
+    "completed": Health(tone="good", word="Compared"),
+    "rolled_back": Health(tone="watch", word="Taken back"),
+    "rollback_failed": Health(tone="bad", word="Could not be taken back"),
 }
 
 

@@ -15,6 +15,7 @@ from keepwell.core.records.dataset import (
     Profile,
 )
 from keepwell.core.records.endpoint import Endpoint, Rollout, RolloutStep, Route
+from keepwell.core.records.flags import CohortRule, Flags
 from keepwell.core.records.incident import Cause, Decision, Entry, Incident, Signal
 from keepwell.core.records.model import (
     Alias,
@@ -42,6 +43,7 @@ __all__ = [
     "BundleFile",
     "Cause",
     "CodeVersion",
+    "CohortRule",
     "Column",
     "ColumnProfile",
     "ColumnType",
@@ -52,6 +54,7 @@ __all__ = [
     "Estimate",
     "Field",
     "Finding",
+    "Flags",
     "GateCheck",
     "GateVerdict",
     "Histogram",

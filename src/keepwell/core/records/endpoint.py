@@ -1,7 +1,9 @@
 """An endpoint is a stable name; routes say which versions stand behind it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+from keepwell.core.records.flags import Flags
 from keepwell.core.records.model import GateVerdict
 
 
@@ -11,7 +13,7 @@ class Route:
 
     version: int
     weight: float  # percent of keys, 0..100; the weights of an endpoint add up to 100
-    role: str = "champion"  # or "challenger"
+    role: str = "champion"  # or "challenger", "standby" (loaded, ready to be switched back to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,9 @@ class Endpoint:
         routes: Who answers what share; the champion first.
         key: Column whose value makes a canary sticky; empty: by request.
         rollout: Id of the rollout in progress; empty if none.
+        previous: The champion before this one; 0 if there was none.
+        flags: What is switched without a deployment.
+        logs: Versions whose columns are logged with every row, whoever answers it: a rollout compares.
     """
 
     name: str
@@ -31,6 +36,9 @@ class Endpoint:
     routes: tuple[Route, ...] = ()
     key: str = ""
     rollout: str = ""
+    previous: int = 0
+    flags: Flags = field(default_factory=Flags)
+    logs: tuple[int, ...] = ()
 
     @property
     def champion(self) -> int | None:
@@ -48,12 +56,14 @@ class RolloutStep:
     """How one step of a rollout went.
 
     Attributes:
-        percent: The candidate's share.
+        percent: The candidate's share; of several candidates their shares together.
         started: Unix seconds.
         ended: Unix seconds; None while it lasts.
         verdict: How it was judged.
         verified: Whether the live endpoint was seen to answer so; None if nobody asked.
         finding: What was seen instead.
+        shares: Percent by version (as text), where there are several candidates.
+        numbers: What the shares or the verdict rest on.
     """
 
     percent: float
@@ -62,26 +72,65 @@ class RolloutStep:
     verdict: GateVerdict | None = None
     verified: bool | None = None
     finding: str = ""
+    shares: dict[str, float] = field(default_factory=dict)
+    numbers: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
     """The way of a challenger to the champion's place, or back.
 
-    `status`: `running`, `promoted`, `aborted` (went back, verified) or `abort_failed` (the endpoint
-    still answers with the challenger: nothing is claimed that was not seen).
+    `status`: `running`, `promoted`, `completed` (a comparison that has ended and changed nothing),
+    `aborted` (went back, verified), `abort_failed` (the endpoint still answers with the challenger:
+    nothing is claimed that was not seen), and, after a promotion, `rolled_back` or `rollback_failed`.
+
+    Attributes:
+        candidate: The version on trial; the first of several.
+        baseline: The champion that it is compared with.
+        candidates: All versions on trial, where there are several.
+        steps: Percent, ascending; from 0 where the candidate is loaded before it answers.
+        hold: Seconds per step.
+        keep: Seconds that the version before stays loaded after a blue-green switch.
+        sample: Share of the rows that the other version scores too, off the path.
+        watch: Seconds after a promotion in which it is taken back if it proves worse.
+        every: Seconds between two allocations of a bandit.
+        explore: Percent that a bandit gives each version at least.
+        reward: What a bandit maximises: `correct` answers, or the `outcome` itself.
+        watched_until: End of the watch; None if nothing is watched (any more).
+        kept_until: Until when the version before can be switched back to; None if it cannot.
+        notes: What was found at the end of the watch.
     """
 
     id: str
     endpoint: str
     candidate: int
     baseline: int
-    strategy: str  # "canary" or "all-at-once"
-    steps: tuple[float, ...]  # percent, ascending, ends with 100
-    hold: float  # seconds per step
+    strategy: str  # see `core.spec.STRATEGIES`
+    steps: tuple[float, ...]
+    hold: float
     history: tuple[RolloutStep, ...] = ()
     status: str = "running"
     started: float = 0.0
     ended: float | None = None
     reason: str = ""
     incident: str = ""
+    candidates: tuple[int, ...] = ()
+    keep: float = 0.0
+    sample: float = 1.0
+    watch: float = 0.0
+    every: float = 300.0
+    explore: float = 5.0
+    reward: str = "correct"
+    watched_until: float | None = None
+    kept_until: float | None = None
+    notes: str = ""
+
+    @property
+    def arms(self) -> tuple[int, ...]:
+        """Every version that takes part, the champion first."""
+        return (self.baseline, *(self.candidates or (self.candidate,)))
+
+    @property
+    def stepwise(self) -> bool:
+        """Whether one candidate goes step by step to all traffic."""
+        return self.strategy in ("canary", "all-at-once", "blue-green")

@@ -41,7 +41,13 @@ def assign(
         request: Id of the request.
         by_request: Let the request decide for all rows, whatever keys they have.
     """
+    flags = endpoint.flags
+    ruled = None
+    if flags is not None and flags.rules and not by_request:
+        ruled = [flags.route_of(instance) for instance in instances]
     keys = _take_keys(endpoint, instances)
+    if ruled is not None and any(ruled):
+        return _by_rule(endpoint, instances, keys, request, ruled)
     routes = endpoint.routes
     whole = endpoint.split.whole
     if whole is None and (by_request or not (endpoint.key and instances)):
@@ -70,8 +76,38 @@ def sole_route(endpoint: LiveEndpoint) -> LiveRoute | None:
     What `assign` looks at beyond the shares must be looked at here too: requests of an endpoint with a
     sole route may be answered without asking `assign`, and by that version alone.
     """
+    if endpoint.flags is not None:
+        return None
     whole = endpoint.split.whole
     return endpoint.routes[whole] if whole is not None and endpoint.routes else None
+
+
+def unanswered(endpoint: LiveEndpoint, instances: list[Instance], route: LiveRoute) -> list[Part]:
+    """Return the rows of a request that no version is asked for, as they go to the fallback."""
+    return [Part(route=route, rows=instances, keys=_take_keys(endpoint, instances))]
+
+
+def _by_rule(
+    endpoint: LiveEndpoint,
+    instances: list[Instance],
+    keys: list[str],
+    request: str,
+    ruled: list[LiveRoute | None],
+) -> list[Part]:
+    """Return the parts of a request of which rules decide some rows, the shares the others."""
+    chosen: dict[int, tuple[LiveRoute, list[int]]] = {}
+    for place, (key, rule) in enumerate(zip(keys, ruled, strict=True)):
+        route = rule or endpoint.routes[endpoint.split.pick(key or request)]
+        chosen.setdefault(id(route), (route, []))[1].append(place)
+    return [
+        Part(
+            route=route,
+            rows=[instances[place] for place in places],
+            keys=[keys[place] for place in places],
+            places=None if len(chosen) == 1 else places,
+        )
+        for route, places in chosen.values()
+    ]
 
 
 def _take_keys(endpoint: LiveEndpoint, instances: list[Instance]) -> list[str]:

@@ -39,6 +39,7 @@ class Traffic:
         statuses: Requests by HTTP status.
         latency: Answered requests by latency bucket, see `BUCKETS_MS`.
         latency_sum_ms: Their latencies, added up.
+        fallbacks: Requests that the version failed and its fallback answered; not among `statuses`.
     """
 
     rows: int = 0
@@ -46,6 +47,7 @@ class Traffic:
     statuses: dict[str, int] = field(default_factory=dict)
     latency: tuple[int, ...] = (0,) * (len(BUCKETS_MS) + 1)
     latency_sum_ms: float = 0.0
+    fallbacks: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,11 @@ class Counters:
         tally.statuses[error.status] = tally.statuses.get(error.status, 0) + 1
         self._errors.append(error)
 
+    def fell_back(self, error: RequestError) -> None:
+        """Count a request that a version failed and its fallback answered."""
+        self._tally(error.endpoint, error.version).fallbacks += 1
+        self._errors.append(error)
+
     def traffic(self) -> dict[str, dict[str, Traffic]]:
         """Return the counts by endpoint and version."""
         result: dict[str, dict[str, Traffic]] = {}
@@ -115,6 +122,7 @@ class Counters:
                 statuses={str(status): count for status, count in tally.statuses.items()},
                 latency=tuple(tally.latency),
                 latency_sum_ms=tally.latency_sum_ms,
+                fallbacks=tally.fallbacks,
             )
         return result
 
@@ -130,7 +138,7 @@ class Counters:
 
 
 class _Tally:
-    __slots__ = ("latency", "latency_sum_ms", "rows", "statuses", "unlogged")
+    __slots__ = ("fallbacks", "latency", "latency_sum_ms", "rows", "statuses", "unlogged")
 
     def __init__(self) -> None:
         self.rows = 0
@@ -138,6 +146,7 @@ class _Tally:
         self.statuses: dict[int, int] = {}
         self.latency = [0] * (len(BUCKETS_MS) + 1)
         self.latency_sum_ms = 0.0
+        self.fallbacks = 0
 
 
 def heartbeat_path(home: Path, index: int) -> Path:

@@ -10,12 +10,14 @@ from keepwell.core.errors import KeepwellError, NotFoundError, StorageError, Una
 from keepwell.core.identifiers import new_id
 from keepwell.core.records import Route
 from keepwell.core.suggestions import did_you_mean
+from keepwell.deployment.flags.answering import Fallback, answer
+from keepwell.deployment.flags.live import LiveFlags, score_within
 from keepwell.deployment.routing import Split
 from keepwell.deployment.scoring.scorer import Scores
 from keepwell.deployment.server.admission.access import Consumer
 from keepwell.deployment.server.admission.load import Threads, check_rows, too_slow
-from keepwell.deployment.server.assignment import Instance, Part, assign
-from keepwell.deployment.server.heartbeat import Counters
+from keepwell.deployment.server.assignment import Instance, Part, assign, unanswered
+from keepwell.deployment.server.heartbeat import Counters, RequestError
 from keepwell.deployment.server.messages import Header, Request
 from keepwell.deployment.server.recording import Circumstances, Scored, frames_of, number
 from keepwell.deployment.server.snapshot import LiveEndpoint, Snapshot
@@ -45,7 +47,7 @@ class Call:
         consumer: Whose token it bears, None if none.
         started: When its body was whole, on the clock of `time.perf_counter`.
         version: The version that is being asked, 0 before one was chosen.
-        wanted: The version that the client asks for by number; 0 lets the routes decide.
+        wanted: The version that is asked for by number; 0 lets the routes decide.
     """
 
     endpoint: str
@@ -60,12 +62,14 @@ class Call:
     @classmethod
     def of(cls, endpoint: str, request: Request) -> Self:
         """Return the call that a request makes at an endpoint."""
+        probe = request.headers.get(PROBE_HEADER)
         return cls(
             endpoint=endpoint,
             request=_request_id(request.headers),
-            caller=PROBE if PROBE_HEADER in request.headers else "",
+            caller="" if probe is None else PROBE,
             trace=_trace(request.headers),
             started=time.perf_counter(),
+            wanted=int(probe[1:10]) if probe and probe[:1] == b"v" and probe[1:].isdigit() else 0,
         )
 
 
@@ -90,12 +94,15 @@ class Answered:
     @property
     def marks(self) -> list[Header]:
         """Headers that every answer bears."""
-        return [
+        marks = [
             (b"x-model-version", b"%d" % self.parts[0].part.route.version),
             (b"x-latency-ms", b"%.3f" % self.milliseconds),
             (b"x-request-id", self.call.request.encode("latin-1")),
             *([] if self.logged else [_UNLOGGED]),
         ]
+        if self.endpoint.flags is not None and any(one.fallback for one in self.parts):
+            marks.append((b"x-keepwell-fallback", b"1"))
+        return marks
 
 
 class PredictionError(KeepwellError):
@@ -141,15 +148,18 @@ class Predictor:
             SlowModelError: If the model takes too long.
             TooManyRowsError: If there are more rows than a request may have.
         """
-        endpoint = self.find(call.endpoint, call.wanted)
+        endpoint = self._answering(call)
         check_rows(len(instances), self.snapshot.limits)
         if call.consumer is not None:
             call.consumer.spend(len(instances))
         scored = []
         now = time.time()
-        for part in assign(endpoint, instances, call.request, by_request=call.caller == PROBE):
-            call.version = part.route.version
-            scored.append(number(part, await self._score(call, endpoint, part), now))
+        if endpoint.flags is not None:
+            scored = await self._switched(endpoint, call, instances, now)
+        else:
+            for part in assign(endpoint, instances, call.request, by_request=call.caller == PROBE):
+                call.version = part.route.version
+                scored.append(number(part, await self._score(call, endpoint, part), now))
         milliseconds = (time.perf_counter() - call.started) * 1000
         about = Circumstances(
             time=now,
@@ -183,6 +193,40 @@ class Predictor:
             return False
         return True
 
+    async def _switched(
+        self, endpoint: LiveEndpoint, call: Call, instances: list[Instance], now: float
+    ) -> list[Scored]:
+        """Answer where flags decide: by rules, within the limit, or by the fallback."""
+        flags = endpoint.flags
+        if flags is None:
+            return []
+        parts, why = _meant(endpoint, flags, call, instances)
+
+        async def ask(part: Part) -> Scores:
+            if flags.limit is not None:
+                return await score_within(flags.limit, part.route, part.rows)
+            return await self._score(call, endpoint, part)
+
+        scored = []
+        for part in parts:
+            call.version = part.route.version
+            async for piece, scores, fallback in answer(flags, part, ask, why):
+                scored.append(number(piece, scores, now, fallback))
+                if fallback is not None and not flags.killed:
+                    self._fell_back(call, fallback)
+        return sorted(scored, key=lambda one: (one.part.places or [0])[0])
+
+    def _fell_back(self, call: Call, fallback: Fallback) -> None:
+        self.counters.fell_back(
+            RequestError(
+                time=time.time(),
+                endpoint=call.endpoint,
+                version=fallback.version,
+                status=500,
+                what=f"{fallback.by} answered in its place: {fallback.why}"[:500],
+            )
+        )
+
     def append(self, frames: list[bytes]) -> None:
         """Write frames to the log.
 
@@ -204,7 +248,15 @@ class Predictor:
             version = part.route.version
             raise too_slow(endpoint.model, version, limits, call.started) from None
 
-    def find(self, name: str, version: int = 0) -> LiveEndpoint:
+    def _answering(self, call: Call) -> LiveEndpoint:
+        """Return who answers a call: its fallback alone, if need be."""
+        endpoint = self.snapshot.endpoints.get(call.endpoint)
+        if endpoint is None or endpoint.routes or call.wanted:
+            return self.find(call.endpoint, call.wanted, probing=call.caller == PROBE)
+        falls_back = endpoint.flags is not None and endpoint.flags.chain
+        return endpoint if falls_back else self.find(call.endpoint)
+
+    def find(self, name: str, version: int = 0, *, probing: bool = False) -> LiveEndpoint:
         """Return an endpoint that can answer; with a version, one that answers by nothing else.
 
         Raises:
@@ -225,25 +277,47 @@ class Predictor:
                 why="no model version has passed its gate yet, or none of them can be loaded",
                 now="keepwell run, then keepwell status",
             )
-        return narrowed(endpoint, version) if version else endpoint
+        return narrowed(endpoint, version, probing=probing) if version else endpoint
 
 
-def narrowed(endpoint: LiveEndpoint, version: int) -> LiveEndpoint:
-    """Return an endpoint that answers by one of its versions alone.
+def narrowed(endpoint: LiveEndpoint, version: int, *, probing: bool = False) -> LiveEndpoint:
+    """Return an endpoint that answers by one of its versions alone, whatever rules say.
+
+    It may be one that is loaded and has no share. A kill switch stays: nobody but a probe reaches a version
+    behind it.
 
     Raises:
         NotFoundError: If that version is not served; names those that are.
     """
-    route = next((one for one in endpoint.routes if one.version == version), None)
+    route = next((one for one in endpoint.served if one.version == version), None)
     if route is None:
-        served = ", ".join(f"{one.version} ({one.role})" for one in endpoint.routes)
+        served = ", ".join(f"{one.version} ({one.role})" for one in endpoint.served)
         raise NotFoundError(
             f"version {version} is not served at '{endpoint.name}'",
             why=f"served there: {served}",
             now="leave the version out, and the endpoint's routes decide",
         )
     split = Split(endpoint.name, [Route(version=version, weight=100.0, role=route.role)])
-    return replace(endpoint, routes=(route,), split=split)
+    killed = endpoint.flags is not None and endpoint.flags.killed and not probing
+    flags = endpoint.flags if killed else None
+    return replace(endpoint, routes=(route,), split=split, flags=flags, plain=not killed)
+
+
+def _meant(
+    endpoint: LiveEndpoint, flags: LiveFlags, call: Call, instances: list[Instance]
+) -> tuple[list[Part], str]:
+    """Return which version is meant to answer which rows, and why it is not even asked, if so."""
+    probing = call.caller == PROBE
+    if flags.killed and not probing:
+        if not flags.chain:
+            raise flags.refusal(endpoint.name)
+        nobody = replace(flags.chain[0].route, version=0)
+        why = f"switched off: {flags.reason}" if flags.reason else "switched off"
+        return unanswered(endpoint, instances, nobody), why
+    if not endpoint.routes:
+        nobody = replace(flags.chain[0].route, version=0)
+        return unanswered(endpoint, instances, nobody), "no version of it can be loaded"
+    return assign(endpoint, instances, call.request, by_request=probing), ""
 
 
 def _trace(headers: dict[bytes, bytes]) -> str:

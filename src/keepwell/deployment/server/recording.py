@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from keepwell.core.identifiers import new_id
+from keepwell.deployment.flags.answering import Fallback
 from keepwell.deployment.scoring.scorer import Scores
 from keepwell.deployment.server.assignment import Instance, Part
 from keepwell.deployment.server.snapshot import LiveEndpoint, LiveRoute
@@ -22,6 +23,7 @@ class Scored:
     part: Part
     scores: Scores
     ids: list[str]
+    fallback: Fallback | None = None
 
 
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -34,15 +36,16 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     trace: str = ""
 
 
-def number(part: Part, scores: Scores, now: float) -> Scored:
+def number(part: Part, scores: Scores, now: float, fallback: Fallback | None = None) -> Scored:
     """Give each row of a part its prediction id."""
-    return Scored(part=part, scores=scores, ids=[new_id(now) for _ in part.rows])
+    ids = [new_id(now) for _ in part.rows]
+    return Scored(part=part, scores=scores, ids=ids, fallback=fallback)
 
 
 def frames_of(endpoint: LiveEndpoint, scored: Scored, about: Circumstances) -> list[bytes]:
     """Return the frames that log a part."""
     route, scores = scored.part.route, scored.scores
-    known = route.labels.inputs
+    known = endpoint.columns or route.labels.inputs
     probabilities = scores.probabilities
     rows = [()] * len(scored.ids) if probabilities is None else probabilities.tolist()
     frames = []
@@ -110,7 +113,7 @@ def document_of(
         for scored in parts
         if scored.scores.probabilities is not None
     ]
-    if named:
+    if named and len(named) == len(parts):  # a constant has none
         document["probabilities"] = _in_order(parts, named)
     ids = _in_order(parts, [scored.ids for scored in parts])
     document["prediction_ids"] = ids if logged else [None] * len(ids)
@@ -119,10 +122,24 @@ def document_of(
     if len(parts) > 1:
         repeated = [[m] * len(one.ids) for m, one in zip(models, parts, strict=True)]
         document["models"] = _in_order(parts, repeated)
+    fallen = [one for one in parts if one.fallback is not None]
+    if fallen:
+        document["fallback"] = _fallback_document(fallen)
     warnings = list(dict.fromkeys(text for one in parts for text in one.scores.warnings))
     if warnings:
         document["warnings"] = warnings
     return document
+
+
+def _fallback_document(fallen: list[Scored]) -> dict[str, Any]:
+    """Return who answered in whose place, and why."""
+    first = fallen[0].fallback
+    return {
+        "rows": sum(len(one.ids) for one in fallen),
+        "by": list(dict.fromkeys(one.fallback.by for one in fallen if one.fallback)),
+        "in_place_of": first.version or None if first else None,
+        "why": first.why if first else "",
+    }
 
 
 def _in_order(parts: list[Scored], values: list[list[Any]]) -> list[Any]:

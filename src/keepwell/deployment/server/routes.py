@@ -1,11 +1,14 @@
 """The routing file: who answers what, told to all workers by one atomic replacement."""
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from keepwell.core.records import BundleFile, Endpoint, ModelVersion, Signature, Token
+from keepwell.core.errors import NotFoundError
+from keepwell.core.records import BundleFile, Endpoint, Flags, ModelVersion, Route, Signature, Token
 from keepwell.core.spec import LimitsSpec, LogSpec
+from keepwell.deployment.flags.steps import PREVIOUS, read_fallback
 from keepwell.infrastructure.codec import from_json, to_json
 from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.locks import exclusive
@@ -24,12 +27,20 @@ class ServedRoute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedEndpoint:
-    """An endpoint as workers see it; without routes it answers 503."""
+    """An endpoint as workers see it; without routes it answers 503.
+
+    `others` are loaded too: versions that rules and fallbacks lead to. `previous` is what a fallback of
+    that name stands for. `columns` are logged with every row; empty: those of the version that answers.
+    """
 
     name: str
     model: str
     key: str = ""
     routes: tuple[ServedRoute, ...] = ()
+    others: tuple[ServedRoute, ...] = ()
+    flags: Flags = field(default_factory=Flags)
+    previous: int = 0
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,18 +128,51 @@ def publish_routes(  # noqa: PLR0913 (what the file says)
 
 
 def _served(endpoint: Endpoint, lookup: Callable[[str, int], ModelVersion]) -> ServedEndpoint:
-    routes = []
-    for route in endpoint.routes:
+    def served(route: Route) -> ServedRoute:
         version = lookup(endpoint.model, route.version)
-        routes.append(
-            ServedRoute(
-                version=route.version,
-                weight=route.weight,
-                role=route.role,
-                files=version.bundle.files,
-                signature=version.signature,
-            )
+        return ServedRoute(
+            version=route.version,
+            weight=route.weight,
+            role=route.role,
+            files=version.bundle.files,
+            signature=version.signature,
         )
+
+    others = []
+    for number in _named(endpoint):
+        with contextlib.suppress(NotFoundError):  # removed since: that step answers no more
+            others.append(served(Route(version=number, weight=0.0, role="named")))
     return ServedEndpoint(
-        name=endpoint.name, model=endpoint.model, key=endpoint.key, routes=tuple(routes)
+        name=endpoint.name,
+        model=endpoint.model,
+        key=endpoint.key,
+        routes=tuple(served(route) for route in endpoint.routes),
+        others=tuple(others),
+        flags=endpoint.flags,
+        previous=endpoint.previous,
+        columns=_columns(endpoint, lookup),
     )
+
+
+def _columns(endpoint: Endpoint, lookup: Callable[[str, int], ModelVersion]) -> tuple[str, ...]:
+    """Return every column that a version takes which is compared; empty where nothing is."""
+    if not endpoint.logs:
+        return ()
+    versions = {*endpoint.logs, *(route.version for route in endpoint.routes), *_named(endpoint)}
+    names: set[str] = set()
+    for number in versions:
+        with contextlib.suppress(NotFoundError):
+            names |= {item.name for item in lookup(endpoint.model, number).signature.inputs}
+    return tuple(sorted(names))
+
+
+def _named(endpoint: Endpoint) -> list[int]:
+    """Return the versions that flags name and no route has."""
+    flags = endpoint.flags
+    routed = {route.version for route in endpoint.routes}
+    named = [rule.version for rule in flags.rules]
+    named += [
+        endpoint.previous if text == PREVIOUS else read_fallback(text).version
+        for text in flags.fallback
+    ]
+    return [number for number in dict.fromkeys(named) if number and number not in routed]

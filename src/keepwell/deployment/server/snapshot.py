@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 from keepwell.core.errors import IntegrityError, KeepwellError, NotFoundError
-from keepwell.core.records import BundleFile, Route
+from keepwell.core.records import BundleFile, Route, Signature, Task
 from keepwell.core.spec import LimitsSpec, LogSpec
 from keepwell.deployment.example import example_of
+from keepwell.deployment.flags.live import Constant, LiveFlags, live_flags
+from keepwell.deployment.flags.steps import read_fallback
 from keepwell.deployment.labels import Labels
 from keepwell.deployment.log_policy import LogPolicy
 from keepwell.deployment.routing import Split
@@ -34,7 +37,15 @@ class LiveRoute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveEndpoint:
-    """An endpoint that can answer, unless `routes` is empty."""
+    """An endpoint that can answer, unless `routes` is empty.
+
+    Attributes:
+        routes: Who answers by shares; `split` counts them.
+        loaded: Every version that is loaded, by number: those that rules and fallbacks lead to, too.
+        flags: What is switched; None if nothing is.
+        plain: One version answers everything and nothing is switched: nothing needs to be chosen.
+        columns: Inputs that are logged with every row; empty: those of the version that answers.
+    """
 
     name: str
     model: str
@@ -42,7 +53,16 @@ class LiveEndpoint:
     routes: tuple[LiveRoute, ...]
     split: Split
     key_is_input: bool = False
+    loaded: Mapping[int, LiveRoute] = field(default_factory=dict)
+    flags: LiveFlags | None = None
+    plain: bool = False
+    columns: frozenset[str] = frozenset()
     logs_key: bool = True
+
+    @property
+    def served(self) -> tuple[LiveRoute, ...]:
+        """Every version that may be asked for by number: those with a share, and those only loaded."""
+        return tuple(self.loaded.values()) or self.routes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +105,13 @@ def load_snapshot(
     for served in routes.endpoints:
         old = before.endpoints.get(served.name)
         live = []
-        for route in served.routes:
+        for route in (*served.routes, *served.others):
             try:
                 live.append((route, _load_route(route, old, served, read, routes.log)))
             except Exception as error:  # whatever a bundle does, the others must go live
                 _logger.exception("version %s of %s cannot be loaded", route.version, served.model)
                 problems.append(f"version {route.version} of '{served.model}': {_say(error)}")
-        if served.routes and not live and old is not None:
+        if served.routes and not live and old is not None and not served.flags.fallback:
             endpoints[served.name] = old
         else:
             endpoints[served.name] = _live_endpoint(served, live, routes.log)
@@ -108,16 +128,58 @@ def load_snapshot(
 def _live_endpoint(
     served: ServedEndpoint, live: list[tuple[ServedRoute, LiveRoute]], log: LogSpec
 ) -> LiveEndpoint:
-    shares = [Route(version=r.version, weight=r.weight, role=r.role) for r, _ in live]
+    given = {route.version for route in served.routes}
+    answering = [(route, one) for route, one in live if route.version in given]
+    if any(route.weight > 0 for route in served.routes):  # who is only loaded takes nobody's place
+        answering = [(route, one) for route, one in answering if route.weight > 0]
+    shares = [Route(version=r.version, weight=r.weight, role=r.role) for r, _ in answering]
+    split = Split(served.name, shares)
+    flags = _flags(served, {route.version: one for route, one in live}, log)
     return LiveEndpoint(
         name=served.name,
         model=served.model,
         key=served.key,
-        routes=tuple(route for _, route in live),
-        split=Split(served.name, shares),
+        routes=tuple(route for _, route in answering),
+        split=split,
         key_is_input=any(r.signature.input(served.key) is not None for r, _ in live),
+        loaded={route.version: one for route, one in live},
+        flags=flags,
+        columns=frozenset(served.columns) - set(log.redact),
+        plain=flags is None and bool(answering) and split.whole is not None,
         logs_key=served.key not in log.redact,
     )
+
+
+def _flags(
+    served: ServedEndpoint, loaded: Mapping[int, LiveRoute], log: LogSpec
+) -> LiveFlags | None:
+    """Return an endpoint's flags with rules parsed and the answerers of its fallback at hand."""
+    signatures = [route.signature for route in (*served.routes, *served.others)]
+    signature = (
+        signatures[0] if signatures else Signature(task=Task.REGRESSION, target="", inputs=())
+    )
+
+    def constant(value: Any) -> LiveRoute:
+        return LiveRoute(
+            version=0,
+            role="fallback",
+            scorer=cast("Scorer", Constant(value)),  # answers rows; nothing else is asked of it
+            labels=Labels(signature, log.redact),
+            files=(),
+        )
+
+    by_rule = {version: replace(route, role="rule") for version, route in loaded.items()}
+    found = live_flags(
+        served.flags,
+        served.key,
+        [read_fallback(text, previous=served.previous) for text in served.flags.fallback],
+        by_rule,
+        constant,
+    )
+    if found is None:
+        return None
+    chain = tuple(replace(step, route=replace(step.route, role="fallback")) for step in found.chain)
+    return replace(found, chain=chain)
 
 
 def _load_route(
@@ -127,7 +189,9 @@ def _load_route(
     read: ReadBlob,
     log: LogSpec,
 ) -> LiveRoute:
-    known = [one for one in old.routes if one.files == route.files] if old is not None else []
+    known = []
+    if old is not None:
+        known = [one for one in old.loaded.values() if one.files == route.files]
     if known and old is not None and old.model == served.model:
         scorer = known[0].scorer
     else:

@@ -6,7 +6,7 @@ from typing import Any
 
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
-from keepwell.core.spec import ProjectSpec
+from keepwell.core.spec import STRATEGIES, ProjectSpec
 from keepwell.infrastructure.project_file.jobs import JOBS
 from keepwell.infrastructure.project_file.kinds import (
     DURATION,
@@ -120,9 +120,22 @@ KEYS = (
     Key("serve.workers", whole(1), "1", "processes that answer predictions"),
     Key("serve.grpc_port", whole(1, 65535), "4401",
         "port of the Open Inference Protocol over gRPC; none unless said"),
-    Key("serve.rollout.strategy", choice("canary", "all-at-once"), "canary", "how a challenger takes over"),
+    Key("serve.rollout.strategy", choice(*STRATEGIES), "canary", "how a challenger takes over"),
     Key("serve.rollout.steps", STEPS, "[5, 25, 100]", "percent of the traffic"),
     Key("serve.rollout.hold", DURATION, "2m", "time at each step"),
+    Key("serve.rollout.watch", DURATION, "1h", "a promotion that proves worse within it is taken back"),
+    Key("serve.rollout.keep", DURATION, "1h", "how long blue-green keeps the version before loaded"),
+    Key("serve.rollout.sample", number(0, 1), "1", "share of rows that both versions score, off the path"),
+    Key("serve.rollout.every", DURATION, "5m", "time between two allocations of a bandit"),
+    Key("serve.rollout.explore", number(0, 50), "5", "percent that a bandit gives each version at least"),
+    Key("serve.rollout.reward", choice("correct", "outcome"), "correct", "what a bandit maximises"),
+    Key("serve.flags", TEXTS, "[\"country == 'DE' -> v7\"]",
+        "rows that a condition holds for go to a version", ("serve.flags.rules",)),
+    Key("serve.fallback", TEXTS, "[previous, '\"No\"']",
+        "who answers when the model cannot: previous, v3, a rule, a constant in JSON",
+        ("serve.flags.fallback",)),
+    Key("serve.time_limit", DURATION, "0.05s",
+        "longer than that the model may not take; the fallback answers", ("serve.flags.limit",)),
     Key("serve.tokens", choice("optional", "required"), "required",
         "whether endpoints answer those who show no token"),
     Key("serve.limits.body", SIZE, "10MB", "largest request"),

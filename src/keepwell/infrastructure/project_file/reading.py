@@ -14,6 +14,7 @@ from keepwell.core.records.model import Task
 from keepwell.core.spec import (
     DataSpec,
     FairnessSpec,
+    FlagsSpec,
     GateSpec,
     LimitsSpec,
     LogSpec,
@@ -154,6 +155,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
     flat["train.split"] = SplitSpec(**_own(SplitSpec, flat, "train.split"))
     flat["serve.rollout"] = RolloutSpec(**_own(RolloutSpec, flat, "serve.rollout"))
     flat["serve.limits"] = LimitsSpec(**_own(LimitsSpec, flat, "serve.limits"))
+    flat["serve.flags"] = FlagsSpec(**_own(FlagsSpec, flat, "serve.flags"))
     flat["serve.log"] = LogSpec(**_own(LogSpec, flat, "serve.log"))
     flat["monitor.validation"] = ValidationSpec(**_own(ValidationSpec, flat, "monitor.validation"))
     flat["loop.retrain"] = RetrainSpec(**_own(RetrainSpec, flat, "loop.retrain"))

@@ -10,6 +10,8 @@ from typing import Self
 from keepwell.core.records import Endpoint, Estimate, Incident, ModelVersion, Rollout, Signal
 from keepwell.operations.loop.policy import Policy
 from keepwell.operations.loop.retrainings import Retraining, RetrainingResult
+from keepwell.operations.rollouts.paired import Paired
+from keepwell.operations.rollouts.ratio import Ratio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +80,29 @@ class Trial:
 
     `baseline` falls back to the monitor's window before the rollout where the candidate has all the
     traffic.
+
+    Attributes:
+        rollout: The rollout.
+        candidate: What the candidate did.
+        baseline: What the champion did.
+        paired: Both on the same rows, scored off the path; None where nothing was.
+        ratio: Whether each got the keys that it should have; None where that was not counted.
+        slow: How many of the candidate's requests took longer than `Limits.latency_factor` and
+            `latency_floor_ms` allow, and how many it answered; None where there is nothing to compare with.
     """
 
     rollout: Rollout
     candidate: RouteStats
     baseline: RouteStats
+    paired: Paired | None = None
+    ratio: Ratio | None = None
+    slow: tuple[int, int] | None = None
+
+    @property
+    def unserved(self) -> bool:
+        """Whether the candidate is loaded and has no share yet."""
+        history = self.rollout.history
+        return bool(history) and history[-1].percent == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The loop's hands: its decisions carried out on the live endpoint."""
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keepwell.core.errors import UnavailableError
@@ -46,10 +47,20 @@ class LiveEffects:
             if known.candidate == candidate and known.incident == incident:
                 return known.id
         spec: RolloutSpec = self._bench.spec.serve.rollout
+        if spec.strategy in ("shadow", "ab", "bandit"):  # these leave the decision to people
+            spec = replace(spec, strategy="canary")
+        self._make_room(endpoint, candidate)
         rollout = self._bench.rollouts.start(
             endpoint, candidate, spec=spec, reason=why, incident=incident, probe=self._probe
         )
         return rollout.id
+
+    def _make_room(self, endpoint: str, candidate: int) -> None:
+        """End a comparison that may go on for weeks: a model that heals goes first."""
+        running = self._bench.rollouts.running(endpoint)
+        if running is not None and not running.stepwise:
+            reason = f"the loop needs the endpoint to try version {candidate}"
+            self._bench.rollouts.complete(running.id, reason=reason, probe=self._probe)
 
     def advance_rollout(self, rollout: str, percent: float, *, verdict: GateVerdict) -> None:
         """Give the candidate its next share."""

@@ -15,6 +15,7 @@ from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.policy import Policy
 from keepwell.operations.loop.service import Views
 from keepwell.operations.loop.view import Happening, Look, View
+from keepwell.operations.rollouts.evidence import Evidence
 from keepwell.operations.serving.readings import look_of
 from keepwell.operations.serving.retraining_jobs import RetrainingJobs
 from keepwell.operations.serving.traffic_meter import TrafficMeter
@@ -42,6 +43,10 @@ class Sight:
         jobs: The retrainings.
         collect: Brings the newest predictions into the log.
         workers: Gives the workers' heartbeats.
+
+    Attributes:
+        meter: What the workers counted.
+        evidence: What rollouts have shown beyond that; None to judge them without.
     """
 
     def __init__(
@@ -61,14 +66,15 @@ class Sight:
         self._incidents = incidents
         self._jobs = jobs
         self._collect = collect
-        self._meter = TrafficMeter(workers, bench.clock)
+        self.meter = TrafficMeter(workers, bench.clock)
+        self.evidence: Evidence | None = None
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
 
     def endpoints(self) -> list[str]:
         """Return the names of all endpoints, having read what came in since the last time."""
         self._collect()
-        self._meter.sample()
+        self.meter.sample()
         return [endpoint.name for endpoint in self._bench.endpoints.find()]
 
     def view(self, endpoint: str) -> View | None:
@@ -94,7 +100,7 @@ class Sight:
             ),
             direction=direction(champion.metric),
             looks=looks,
-            trial=see_trial(self._bench, record, memory.incident, self.report_since),
+            trial=see_trial(self._bench, record, memory.incident, self.report_since, self.evidence),
             result=self._jobs.result(retraining.key) if retraining is not None else None,
             labels=self._labels(endpoint, champion, memory.last_retraining),
             last_deployment=self._last_deployment(endpoint),
@@ -120,7 +126,7 @@ class Sight:
             spec=spec,
             now=now,
             since=since,
-            traffic=self._meter.since(endpoint, begin),
+            traffic=self.meter.since(endpoint, begin),
         )
 
     def _look(self, endpoint: Endpoint, champion: ModelVersion) -> tuple[Look, ...]:

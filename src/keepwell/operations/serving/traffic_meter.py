@@ -34,7 +34,7 @@ class TrafficMeter:
         for state in self._workers():
             worker = (state.index, state.started)
             counted = {
-                (endpoint, int(version)): _tally(traffic.statuses)
+                (endpoint, int(version)): _tally(traffic.statuses, traffic.fallbacks)
                 for endpoint, versions in state.traffic.items()
                 for version, traffic in versions.items()
             }
@@ -63,6 +63,7 @@ class TrafficMeter:
         }
 
 
-def _tally(statuses: dict[str, int]) -> Tally:
+def _tally(statuses: dict[str, int], fallbacks: int) -> Tally:
+    """Count what a version was asked for; where its fallback answered, the version failed."""
     errors = sum(count for status, count in statuses.items() if int(status) >= _SERVER_ERROR)
-    return statuses.get(str(_OK), 0) + errors, errors
+    return statuses.get(str(_OK), 0) + errors + fallbacks, errors + fallbacks

@@ -1,12 +1,15 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from keepwell.core.records import Rollout
+from keepwell.core.records import Rollout, RolloutStep
 from keepwell.operations.loop.policy import Limits
 from keepwell.operations.loop.states.trials import Judgement, judge
 from keepwell.operations.loop.view import RouteStats, Trial
+from keepwell.operations.rollouts.paired import Paired
+from keepwell.operations.rollouts.ratio import Ratio
 from keepwell.testing.loop_world import make_live
 
 ROLLOUT = Rollout(
@@ -125,3 +128,67 @@ def test_every_breach_is_told_with_its_numbers() -> None:
         "version 2 failed 50 of 100 rows (50.0%), version 1 0.0%;"
         " 95% of version 2's answers took up to 90.0 ms, version 1's 4.0 ms"
     )
+
+
+def trial_with(percent: float = 10.0, paired: Paired | None = None, **changes: Any) -> Judgement:
+    rollout = replace(ROLLOUT, history=(RolloutStep(percent=percent, started=0.0),))
+    trial = Trial(
+        rollout=rollout,
+        candidate=RouteStats(
+            version=2,
+            requests=changes.pop("requests", 200),
+            latency_p95_ms=60.0,
+            prediction_drift=0.6,
+        ),
+        baseline=RouteStats(version=1, requests=1000, latency_p95_ms=4.0),
+        paired=paired,
+        **changes,
+    )
+    return judge(trial, Limits(), direction=1, min_rows=100)
+
+
+ALIKE = Paired(rows=300, agreement=0.99, shift=0.02, old_drift=0.55, new_drift=0.6)
+
+
+def failed(judgement: Judgement) -> list[str]:
+    return [check.name for check in judgement.verdict.checks if not check.passed]
+
+
+def test_an_hour_of_one_class_is_no_fault_of_a_candidate_that_agrees() -> None:
+    assert "predictions" in failed(trial_with())  # its own rows alone look bad
+    assert "predictions" not in failed(trial_with(paired=ALIKE))
+
+
+def test_a_candidate_that_says_other_things_on_the_same_rows_breaches() -> None:
+    broken = replace(ALIKE, agreement=0.4, shift=0.5, old_drift=0.05)
+    assert "predictions" in failed(trial_with(paired=broken))
+    both_far = replace(broken, old_drift=0.55)  # the world moved, for both
+    assert "predictions" not in failed(trial_with(paired=both_far))
+
+
+def test_slow_requests_breach_when_they_are_beyond_doubt_too_many() -> None:
+    assert "latency" in failed(trial_with(paired=ALIKE))
+    assert "latency" in failed(trial_with(paired=ALIKE, slow=(60, 200)))
+    assert "latency" not in failed(trial_with(paired=ALIKE, slow=(12, 200)))  # 6%: may be chance
+
+
+def test_shares_that_are_not_as_intended_breach() -> None:
+    wrong = Ratio(p_value=1e-9, mismatch=True, detail="version 2 3% for 10%")
+    judgement = trial_with(paired=ALIKE, slow=(0, 200), ratio=wrong)
+    assert failed(judgement) == ["sample ratio"]
+    assert judgement.breaches == "version 2 3% for 10%"
+
+
+def test_a_candidate_without_traffic_is_judged_by_the_rows_it_scored_beside() -> None:
+    cold = trial_with(percent=0.0, requests=0, paired=replace(ALIKE, rows=10))
+    assert not cold.sufficient
+    assert trial_with(percent=0.0, requests=0, paired=ALIKE, slow=(0, 0)).sufficient
+
+
+def test_paired_quality_breaches_when_the_whole_difference_is_on_the_wrong_side() -> None:
+    worse = replace(
+        ALIKE, labelled=200, loss="wrong answers", old_loss=0.1, new_loss=0.2, low=0.03, high=0.18
+    )
+    assert "paired quality" in failed(trial_with(paired=worse, slow=(0, 200)))
+    unclear = replace(worse, low=-0.01)
+    assert failed(trial_with(paired=unclear, slow=(0, 200))) == []

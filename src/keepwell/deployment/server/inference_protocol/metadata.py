@@ -19,11 +19,11 @@ def describe(endpoint: LiveEndpoint, version: int) -> dict[str, Any]:
     An input that training saw missing values in is announced as a type that can say so: a number as
     FP64 (NaN), anything else as BYTES (empty).
     """
-    route = next(one for one in endpoint.routes if one.version == version)
+    route = next(one for one in endpoint.served if one.version == version)
     signature = route.scorer.signature
     return {
         "name": endpoint.name,
-        "versions": [str(one.version) for one in endpoint.routes],
+        "versions": [str(one.version) for one in endpoint.served],
         "platform": PLATFORM,
         "inputs": [_input(field) for field in signature.inputs],
         "outputs": _outputs(signature),

@@ -41,6 +41,9 @@ def steer(view: View, now: float) -> tuple[Action, ...]:
     if incident and incident.rollout == rollout.id and incident.failures >= limits.failures:
         reason = f"the rollout could not go on: {incident.failures} attempts in a row failed"
         return (_abort(rollout, judgement, reason, evidence),)
+    if trial.unserved and rollout.history[-1].verified is False:
+        reason = f"version {rollout.candidate} does not answer: {rollout.history[-1].finding}"
+        return (_abort(rollout, judgement, reason, evidence),)
     if held < rollout.hold:
         return (Wait(reason=_on_trial(rollout, percent), evidence=evidence),)
     if judgement.sufficient:
@@ -75,7 +78,7 @@ def _onward(
     evidence: dict[str, object],
 ) -> Action:
     further = [step for step in rollout.steps if step > percent]
-    if not further:
+    if not further or rollout.strategy == "blue-green":  # which switches once, and is watched then
         return PromoteRollout(
             reason=f"version {rollout.candidate} becomes champion: {reason}",
             evidence=evidence,

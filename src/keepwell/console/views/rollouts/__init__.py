@@ -1,0 +1,6 @@
+"""Rollouts of an endpoint: how they go, who had which share, what served when."""
+
+from keepwell.console.views.rollouts.page import rollouts
+from keepwell.console.views.rollouts.shares import shares
+
+__all__ = ["rollouts", "shares"]

@@ -1,0 +1,1 @@
+"""Adapters to other projects. Each needs its extra, and nothing in the stack knows it."""
