@@ -115,7 +115,7 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one() -> None:
     wanted = [*project["dependencies"], *(item for extra in extras for item in extra)]
     assert [item for item in wanted if ">=" not in item] == []
     capped = [item for item in wanted if "<" in item or "==" in item]
-    assert capped == ["protobuf>=6.31,<7"]  # a break that was seen: docs/decisions/0021-onnx.md
+    assert capped == ["protobuf>=6.31,<7"]  # a break that was seen: docs/decisions/0015-onnx.md
 
 
 def test_version_is_told_once() -> None:
