@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from keepwell.api.app import create_app
 from keepwell.core.clock import ManualClock
-from keepwell.deployment.server.heartbeat import Counters, RequestError, WorkerState
+from keepwell.deployment.server.heartbeat import Counters, Models, RequestError, WorkerState
 from keepwell.deployment.server.routes import publish_routes
 
 HOME = "http://127.0.0.1:4400"
@@ -103,6 +103,18 @@ def test_metrics_count_by_endpoint_version_and_status(told: Told) -> None:
     assert found["keepwell_request_duration_seconds_count"][-1][1] in {0.0, 3.0}
     sums = found["keepwell_request_duration_seconds_sum"]
     assert {labels["version"]: value for labels, value in sums}["2"] == pytest.approx(0.0306)
+
+
+def test_metrics_count_models_by_why_they_came_and_went(told: Told) -> None:
+    models = Models(loaded=2, bytes=5000, loads={"start": 3, "demand": 4}, unloads={"budget": 5})
+    found = scrape(told, Crew(worker(1, models=models)))
+    assert ({"worker": "0"}, 2.0) in found["keepwell_models_loaded"]
+    assert ({"worker": "0"}, 5000.0) in found["keepwell_models_memory_bytes"]
+    assert found["keepwell_model_loads_total"] == [
+        ({"worker": "0", "reason": "demand"}, 4.0),
+        ({"worker": "0", "reason": "start"}, 3.0),
+    ]
+    assert found["keepwell_model_unloads_total"] == [({"worker": "0", "reason": "budget"}, 5.0)]
 
 
 def test_metrics_tell_champion_drift_quality_incidents_and_process(told: Told) -> None:

@@ -125,6 +125,8 @@ def test_all_but_the_source_is_optional(tmp_path: Path) -> None:
         ("train: {task: binary}", "train", "task", Task.BINARY),
         ("train: {split: {by: time, test: 0.3}}", "train", "split", SplitSpec(by="time", test=0.3)),
         ("serve: {workers: 4, port: 80}", "serve", "port", 80),
+        ("serve: {memory: 1.5GB}", "serve", "memory", 1_500_000_000),
+        ("serve: {idle: 15m}", "serve", "idle", 900.0),
         ("gate: {min: {rmse: 1e3}}", "gate", "min", {"rmse": 1000.0}),
     ],
 )
@@ -367,6 +369,8 @@ _SPECS = st.builds(
         host=_text,
         port=st.integers(1, 65535),
         workers=st.integers(1, 100),
+        memory=st.none() | st.integers(1, 10**12),
+        idle=st.none() | _seconds,
         rollout=st.builds(
             RolloutSpec,
             strategy=st.sampled_from(["canary", "all-at-once"]),

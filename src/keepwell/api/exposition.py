@@ -70,6 +70,7 @@ def _families(workspace: "Workspace", supervisor: Workers | None, loop: object) 
     yield InfoMetricFamily("keepwell", "The program.", value={"version": __version__})
     states = supervisor.workers() if supervisor else read_heartbeats(workspace.home)
     yield from _workers(states)
+    yield from _models(states)
     yield from _traffic(states)
     yield from _routes(workspace)
     yield from _watched(workspace)
@@ -104,6 +105,28 @@ def _workers(states: Sequence[WorkerState]) -> Iterator[Metric]:
         for state in states:
             family.add_metric([str(state.index)], float(getattr(state, field)))
         yield family
+
+
+def _models(states: Sequence[WorkerState]) -> Iterator[Metric]:
+    loaded = GaugeMetricFamily(
+        "keepwell_models_loaded", "Models in a worker's memory.", labels=["worker"]
+    )
+    size = GaugeMetricFamily(
+        "keepwell_models_memory_bytes", "What they take, where some may go.", labels=["worker"]
+    )
+    labels = ["worker", "reason"]
+    loads = CounterMetricFamily("keepwell_model_loads", "Models loaded, by reason.", labels=labels)
+    unloads = CounterMetricFamily(
+        "keepwell_model_unloads", "Models unloaded, by reason.", labels=labels
+    )
+    for state in states:
+        worker, models = str(state.index), state.models
+        loaded.add_metric([worker], float(models.loaded))
+        size.add_metric([worker], float(models.bytes))
+        for family, counts in ((loads, models.loads), (unloads, models.unloads)):
+            for reason, count in sorted(counts.items()):
+                family.add_metric([worker, reason], float(count))
+    yield from (loaded, size, loads, unloads)
 
 
 def _traffic(states: Sequence[WorkerState]) -> Iterator[Metric]:

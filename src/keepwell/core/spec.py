@@ -128,6 +128,8 @@ class ServeSpec:
     flags: FlagsSpec = FlagsSpec()
     log: LogSpec = LogSpec()
     limits: LimitsSpec = LimitsSpec()
+    memory: int | None = None  # bytes that the models of a worker may take; None: all stay loaded
+    idle: float | None = None  # seconds after which a model that nobody asks is unloaded
     tokens: str = "optional"  # or required: nobody without a token is answered
 
 

@@ -79,7 +79,7 @@ class Stage:
     def break_model(self, version: int, *, seconds: float = 0.0) -> None:
         live = self.predictor.snapshot.endpoints["churn"]
         routes = tuple(
-            replace(one, scorer=cast("Scorer", Broken(one.scorer, seconds=seconds)))
+            replace(one, scorer=cast("Scorer", Broken(cast("Scorer", one.scorer), seconds=seconds)))
             if one.version == version
             else one
             for one in live.routes

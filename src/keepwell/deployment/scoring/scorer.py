@@ -36,11 +36,13 @@ class Scores:
         predictions: Class labels as in the training data, or numbers.
         probabilities: One row per row, in the order of the signature's classes; None for regression.
         warnings: What was odd about the rows, for whoever sent them.
+        cold_start: Seconds that they waited until the model was loaded.
     """
 
     predictions: list[Any]
     probabilities: "NDArray[np.float64] | None" = None
     warnings: list[str] = field(default_factory=list)
+    cold_start: float = 0.0
 
 
 class Model(Protocol):

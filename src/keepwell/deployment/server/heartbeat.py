@@ -51,6 +51,23 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """Models in a worker's memory.
+
+    Attributes:
+        loaded: How many there are.
+        bytes: What they take, as far as that is measured: where models may be unloaded.
+        loads: How often one was loaded, by reason: at the `start` of its service, on `demand`.
+        unloads: How often one was unloaded, by reason: `budget`, `idle`, `withdrawn`.
+    """
+
+    loaded: int = 0
+    bytes: int = 0
+    loads: dict[str, int] = field(default_factory=dict)
+    unloads: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerState:
     """A worker, as of its last heartbeat.
 
@@ -64,6 +81,7 @@ class WorkerState:
         generation: The generation of the routing file that it answers by.
         in_flight: Requests being answered.
         rss: Bytes of memory.
+        models: Models in its memory.
         traffic: By endpoint, then by version (as text; `0` before a version was chosen).
         errors: The newest refusals and failures.
         problems: What of the routing file it cannot follow, and why.
@@ -76,6 +94,7 @@ class WorkerState:
     generation: int = 0
     in_flight: int = 0
     rss: int = 0
+    models: Models = field(default_factory=Models)
     traffic: dict[str, dict[str, Traffic]] = field(default_factory=dict)
     errors: tuple[RequestError, ...] = ()
     problems: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from keepwell.deployment.server.assignment import Instance, Part, assign, unansw
 from keepwell.deployment.server.heartbeat import Counters, RequestError
 from keepwell.deployment.server.messages import Header, Request
 from keepwell.deployment.server.recording import Circumstances, Scored, frames_of, number
+from keepwell.deployment.server.shelf import ShelvedScorer
 from keepwell.deployment.server.snapshot import LiveEndpoint, Snapshot
 from keepwell.infrastructure.segments import SegmentWriter
 
@@ -102,6 +103,9 @@ class Answered:
         ]
         if self.endpoint.flags is not None and any(one.fallback for one in self.parts):
             marks.append((b"x-keepwell-fallback", b"1"))
+        cold_start = max(one.scores.cold_start for one in self.parts)
+        if cold_start:
+            marks.append((b"x-keepwell-cold-start-ms", b"%.3f" % (cold_start * 1000)))
         return marks
 
 
@@ -238,12 +242,13 @@ class Predictor:
     async def _score(self, call: Call, endpoint: LiveEndpoint, part: Part) -> Scores:
         """Score a part: at once if that takes no time, else beside the event loop, within the limit."""
         scorer, rows = part.route.scorer, part.rows
-        if len(rows) <= _MANY and scorer.quick(len(rows)):
-            return scorer.rows(rows)
+        ready = scorer.at_hand() if isinstance(scorer, ShelvedScorer) else scorer
+        if ready is not None and len(rows) <= _MANY and ready.quick(len(rows)):
+            return ready.rows(rows)
         limits = self.snapshot.limits
         left = limits.seconds - (time.perf_counter() - call.started)
         try:
-            return await self.threads.run(lambda: scorer.rows(rows), left)
+            return await self.threads.run(lambda: scorer.rows(rows), left, apart=ready is None)
         except TimeoutError:
             version = part.route.version
             raise too_slow(endpoint.model, version, limits, call.started) from None

@@ -53,6 +53,8 @@ class Routes:
         endpoints: All endpoints.
         log: What the prediction log keeps.
         limits: How much one request may ask, and one worker may take on.
+        memory: Bytes that the models of one worker may take; None for all of them.
+        idle: Seconds after which a model that nobody asks is unloaded; None for never.
         tokens: Those that are good.
         tokens_required: Whether nobody is answered without one.
     """
@@ -62,6 +64,8 @@ class Routes:
     endpoints: tuple[ServedEndpoint, ...] = ()
     log: LogSpec = field(default_factory=LogSpec)
     limits: LimitsSpec = field(default_factory=LimitsSpec)
+    memory: int | None = None
+    idle: float | None = None
     tokens: tuple[Token, ...] = ()
     tokens_required: bool = False
 
@@ -88,6 +92,8 @@ def publish_routes(  # noqa: PLR0913 (what the file says)
     blobs: str,
     log: LogSpec | None = None,
     limits: LimitsSpec | None = None,
+    memory: int | None = None,
+    idle: float | None = None,
     tokens: Iterable[Token] = (),
     tokens_required: bool = False,
 ) -> int:
@@ -100,6 +106,8 @@ def publish_routes(  # noqa: PLR0913 (what the file says)
         blobs: URL of the blob store.
         log: What the prediction log keeps; everything if None.
         limits: How much one request may ask; the usual if None.
+        memory: Bytes that the models of one worker may take.
+        idle: Seconds after which a model that nobody asks is unloaded.
         tokens: Those that are good.
         tokens_required: Answer nobody without one.
 
@@ -117,6 +125,8 @@ def publish_routes(  # noqa: PLR0913 (what the file says)
             endpoints=served,
             log=log or LogSpec(),
             limits=limits or LimitsSpec(),
+            memory=memory,
+            idle=idle,
             tokens=tuple(sorted(tokens, key=lambda one: one.id)),
             tokens_required=tokens_required,
         )

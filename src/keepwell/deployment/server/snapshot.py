@@ -18,6 +18,7 @@ from keepwell.deployment.scoring.scorer import Scorer, load_scorer
 from keepwell.deployment.server.admission.access import Access
 from keepwell.deployment.server.admission.meters import Meters
 from keepwell.deployment.server.routes import Routes, ServedEndpoint, ServedRoute
+from keepwell.deployment.server.shelf import Shelf, ShelvedScorer
 
 ReadBlob = Callable[[str], bytes]
 
@@ -26,11 +27,11 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveRoute:
-    """A version that is loaded and has answered a row."""
+    """A version that has been loaded and has answered a row; only one on a shelf may be unloaded."""
 
     version: int
     role: str
-    scorer: Scorer
+    scorer: Scorer | ShelvedScorer
     labels: Labels
     files: tuple[BundleFile, ...]
 
@@ -87,7 +88,11 @@ class Snapshot:
 
 
 def load_snapshot(
-    routes: Routes, before: Snapshot, read: ReadBlob, meters: Meters | None = None
+    routes: Routes,
+    before: Snapshot,
+    read: ReadBlob,
+    meters: Meters | None = None,
+    shelf: Shelf | None = None,
 ) -> Snapshot:
     """Return the snapshot that routes ask for; scorers that are loaded already are kept.
 
@@ -99,15 +104,18 @@ def load_snapshot(
         before: What is served now.
         read: Gives a blob by digest, verified.
         meters: What each consumer has used.
+        shelf: Where models are that may be unloaded, if any may; without one all stay.
     """
     problems: list[str] = []
     endpoints: dict[str, LiveEndpoint] = {}
+    shelf = Shelf() if shelf is None else shelf
+    shelf.allow(routes.memory, routes.idle)
     for served in routes.endpoints:
         old = before.endpoints.get(served.name)
         live = []
         for route in (*served.routes, *served.others):
             try:
-                live.append((route, _load_route(route, old, served, read, routes.log)))
+                live.append((route, _load_route(route, old, served, read, routes.log, shelf)))
             except Exception as error:  # whatever a bundle does, the others must go live
                 _logger.exception("version %s of %s cannot be loaded", route.version, served.model)
                 problems.append(f"version {route.version} of '{served.model}': {_say(error)}")
@@ -115,6 +123,7 @@ def load_snapshot(
             endpoints[served.name] = old
         else:
             endpoints[served.name] = _live_endpoint(served, live, routes.log)
+    shelf.keep(route.scorer for endpoint in endpoints.values() for route in endpoint.served)
     return Snapshot(
         generation=before.generation if problems else routes.generation,
         endpoints=endpoints,
@@ -188,15 +197,31 @@ def _load_route(
     served: ServedEndpoint,
     read: ReadBlob,
     log: LogSpec,
+    shelf: Shelf,
 ) -> LiveRoute:
-    known = []
-    if old is not None:
-        known = [one for one in old.loaded.values() if one.files == route.files]
-    if known and old is not None and old.model == served.model:
-        scorer = known[0].scorer
-    else:
+    def load() -> Scorer:
         scorer = load_scorer(_reader(route.files, read), route.signature)
         scorer.rows([example_of(route.signature)])  # it must have answered before it is asked
+        return scorer
+
+    known = []
+    if old is not None and old.model == served.model:
+        known = [
+            one.scorer
+            for one in old.loaded.values()
+            if one.files == route.files and isinstance(one.scorer, ShelvedScorer) is shelf.active
+        ]
+    scorer: Scorer | ShelvedScorer
+    if known:
+        scorer = known[0]
+    elif shelf.active:
+        name = f"version {route.version} of '{served.model}'"
+        size = sum(file.size for file in route.files)
+        scorer = shelf.put(route.signature, load, size, name)
+    else:
+        scorer = load()
+    if isinstance(scorer, ShelvedScorer):
+        scorer.load = load  # the blobs may have moved since
     return LiveRoute(
         version=route.version,
         role=route.role,

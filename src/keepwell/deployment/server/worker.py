@@ -20,12 +20,13 @@ import psutil
 from keepwell.core.errors import KeepwellError
 from keepwell.deployment.server.admission.meters import Meters
 from keepwell.deployment.server.application import Application
-from keepwell.deployment.server.heartbeat import Counters, WorkerState, heartbeat_path
+from keepwell.deployment.server.heartbeat import Counters, Models, WorkerState, heartbeat_path
 from keepwell.deployment.server.plane import Plane
 from keepwell.deployment.server.plane.acceptance import Shares
 from keepwell.deployment.server.prediction import Predictor
 from keepwell.deployment.server.proxy import Proxy
 from keepwell.deployment.server.routes import read_routes, routes_path
+from keepwell.deployment.server.shelf import Shelf
 from keepwell.deployment.server.snapshot import load_snapshot
 from keepwell.infrastructure.blobs import open_blobs
 from keepwell.infrastructure.codec import to_json
@@ -34,6 +35,7 @@ from keepwell.infrastructure.segments import SegmentWriter
 
 LOOK_EVERY = 0.1  # seconds between two looks at the routing file
 BEAT_EVERY = 0.5
+SWEEP_EVERY = 0.5  # … at models that nobody asks
 RETRY_EVERY = 5.0  # … when a version could not be loaded
 DRAIN_SECONDS = 10
 
@@ -71,6 +73,7 @@ class Worker:
         self._started = time.time()
         self._counters = Counters()
         self._meters = Meters(home / "serving" / "meters")
+        self._shelf = Shelf()
         self._process = psutil.Process()
         self._seen: tuple[int, int] | None = None
         self._retry_at = 0.0
@@ -87,10 +90,13 @@ class Worker:
         await self._follow()
         self._beat()
         gc.collect()
-        gc.freeze()  # what is loaded now stays: no request waits while it is searched for garbage
+        if not self._shelf.active:
+            # What is loaded now stays: no request waits while it is searched for garbage.
+            gc.freeze()
         plane = Plane(Application(self._predictor, Proxy(self._control, closing)))
         chores = [
-            asyncio.create_task(chore) for chore in (self._keep_following(), self._keep_beating())
+            asyncio.create_task(chore)
+            for chore in (self._keep_following(), self._keep_beating(), self._keep_sweeping())
         ]
         await plane.open(self._listener, self._shares)
         try:
@@ -130,9 +136,17 @@ class Worker:
         self._seen, self._retry_at = mark, time.monotonic() + RETRY_EVERY
         routes = await asyncio.to_thread(read_routes, self._home)
         blobs = await asyncio.to_thread(open_blobs, routes.blobs)
-        fresh = await asyncio.to_thread(load_snapshot, routes, present, blobs.read, self._meters)
+        fresh = await asyncio.to_thread(
+            load_snapshot, routes, present, blobs.read, self._meters, self._shelf
+        )
         self._predictor.snapshot = fresh
         self._beat()
+
+    async def _keep_sweeping(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            if self._shelf.idle is not None:
+                await asyncio.to_thread(self._shelf.sweep)
 
     async def _keep_beating(self) -> None:
         while True:
@@ -149,6 +163,7 @@ class Worker:
             generation=snapshot.generation,
             in_flight=self._counters.in_flight,
             rss=self._process.memory_info().rss,
+            models=self._models(),
             traffic=self._counters.traffic(),
             errors=self._counters.errors(),
             problems=snapshot.problems,
@@ -157,6 +172,14 @@ class Worker:
             write_atomic(heartbeat_path(self._home, self._index), to_json(state), durable=False)
         except KeepwellError:
             _logger.exception("the heartbeat cannot be written")
+
+    def _models(self) -> Models:
+        """Return what is in memory; where nothing is ever unloaded, that is all."""
+        if self._shelf.active:
+            return self._shelf.models()
+        endpoints = self._predictor.snapshot.endpoints.values()
+        served = {id(route.scorer) for endpoint in endpoints for route in endpoint.served}
+        return Models(loaded=len(served))
 
 
 def main() -> None:

@@ -45,6 +45,8 @@ class Publisher:
             blobs=self._blobs,
             log=self._serve.log,
             limits=self._serve.limits,
+            memory=self._serve.memory,
+            idle=self._serve.idle,
             tokens=self._tokens.good(),
             tokens_required=self._serve.tokens == "required",
         )

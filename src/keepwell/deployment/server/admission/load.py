@@ -46,15 +46,23 @@ class Threads:
     def __init__(self) -> None:
         self.stuck = 0
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="scoring")
+        self._apart = ThreadPoolExecutor(_THREADS, thread_name_prefix="cold start")
 
-    async def run(self, work: Callable[[], Result], seconds: float) -> Result:
+    async def run(
+        self, work: Callable[[], Result], seconds: float, *, apart: bool = False
+    ) -> Result:
         """Return the result of work.
+
+        Args:
+            work: What to do.
+            seconds: How long it may take.
+            apart: It has to wait for a model that is being loaded: others must not wait with it.
 
         Raises:
             TimeoutError: If it is not there in time.
         """
         loop = asyncio.get_running_loop()
-        job = self._pool.submit(work)
+        job = (self._apart if apart else self._pool).submit(work)
         waiting = asyncio.wrap_future(job)
         await asyncio.wait({waiting}, timeout=max(0.0, seconds))
         if waiting.done():
