@@ -252,3 +252,26 @@ def test_without_either_key_nothing_is_on_a_shelf(zoo: Any) -> None:
     assert not any(isinstance(desk.scorer(name), ShelvedScorer) for name in NAMES)
     assert desk.shelf.models().loaded == 0
     assert HotPath(desk.predictor)._lane(desk.predictor.snapshot, "ants") is not None
+
+
+def test_a_cold_start_beyond_the_time_limit_is_answered_by_the_fallback_and_goes_on(
+    zoo: Any, a_row: dict[str, Any], until: Callable[..., None]
+) -> None:
+    flags = Flags(fallback=('"No"',), limit_ms=50.0)
+    zoo.endpoints["ants"] = replace(zoo.endpoints["ants"], flags=flags)
+    desk = Desk(zoo)
+    desk.follow(memory=1)
+    gate, plain = threading.Event(), desk.read
+
+    def slow(digest: str) -> bytes:
+        assert gate.wait(10)
+        return plain(digest)
+
+    desk.read = slow
+    early = asyncio.run(desk.ask("ants", a_row))
+    assert json.loads(early.body)["fallback"]["why"] == "TimeoutError: no answer within 50 ms"
+    gate.set()
+    until(lambda: desk.scorer("ants").scorer is not None)
+    late = asyncio.run(desk.ask("ants", a_row))
+    assert "fallback" not in json.loads(late.body)
+    assert COLD.encode() not in dict(late.headers)

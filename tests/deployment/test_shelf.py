@@ -15,7 +15,7 @@ from keepwell.core.errors import IntegrityError, UnavailableError
 from keepwell.core.records import Signature, Task
 from keepwell.deployment.scoring.scorer import Scorer, Scores
 from keepwell.deployment.server.shelf import Shelf, ShelvedScorer
-from keepwell.deployment.server.shelf.footprint import measured
+from keepwell.deployment.server.shelf.footprint import measured, resident
 from keepwell.deployment.server.shelf.shelved import UnloadedError
 
 SIGNATURE = Signature(task=Task.REGRESSION, target="y", inputs=())
@@ -268,3 +268,20 @@ def test_a_model_that_does_not_load_is_not_taken_in() -> None:
         world.shelf.put(SIGNATURE, broken, 10)
     assert world.shelf.models().loaded == 0
     assert world.put(1, 10).rows([{}]).predictions == [1]
+
+
+def test_what_is_unloaded_gives_its_memory_back_to_the_machine() -> None:
+    class Large(Fake):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cells = [bytes(1000) for _ in range(60_000)]
+
+    shelf = Shelf()
+    shelf.allow(None, 0.0)
+    before = resident()
+    book = shelf.put(SIGNATURE, lambda: cast("Scorer", Large()), 1)
+    assert book.size > 50 << 20
+    assert resident() - before > 50 << 20
+    shelf.sweep()
+    assert shelf.models().loaded == 0
+    assert resident() - before < 10 << 20

@@ -140,6 +140,8 @@ class Worker:
             load_snapshot, routes, present, blobs.read, self._meters, self._shelf
         )
         self._predictor.snapshot = fresh
+        if self._shelf.active:
+            gc.unfreeze()  # what may go must be found when it is garbage
         self._beat()
 
     async def _keep_sweeping(self) -> None:
