@@ -65,7 +65,7 @@ def living(home: Path) -> list[WorkerState]:
 def clients_of(pid: int) -> set[int]:
     """Return the ports of the clients that a worker has."""
     connections = psutil.Process(pid).net_connections("tcp")
-    return {one.raddr.port for one in connections if one.raddr and one.status == "ESTABLISHED"}
+    return {one.raddr.port for one in connections if one.status == "ESTABLISHED"}
 
 
 def seconds_until(holds: Callable[[], bool]) -> float:
