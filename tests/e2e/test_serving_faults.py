@@ -1,10 +1,12 @@
 """Processes of a running server are killed under load: nothing answered is lost, nothing is wrong."""
 
 import contextlib
+import http.client
 import json
 import os
 import resource
 import signal
+import socket
 import sys
 import time
 from collections import Counter
@@ -222,6 +224,37 @@ def test_a_full_disk_never_leaves_an_answer_silently_unlogged(serve: Serve, poli
     with Workspace.open(server.project) as workspace:
         logged = workspace.predictions.query("select id from predictions")["id"].to_pylist()
     assert sorted(logged) == sorted(first + after)
+
+
+def test_more_connections_than_files_may_be_open_harm_nobody_who_has_one(serve: Serve) -> None:
+    server = serve(workers=1)
+    worker = psutil.Process(living(server.project / ".keepwell")[0].pid)
+    port = int(server.url.rpartition(":")[2])
+    ask(server)  # the connection is kept
+    soft, hard = resource.prlimit(worker.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (worker.num_fds() + 5, hard))
+    with contextlib.ExitStack() as stack:
+        for _ in range(40):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+        used = sum(worker.cpu_times()[:2])
+        time.sleep(0.5)
+        assert sum(worker.cpu_times()[:2]) - used < 0.3  # it does not spin for want of files
+        ask(server)
+    seconds_until(lambda: can_connect(port))
+    resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (soft, hard))
+    ask(server)
+    assert worker.is_running()
+
+
+def can_connect(port: int) -> bool:
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        line.request("POST", "/endpoints/shop/predict", json.dumps({"instances": [ROW]}))
+        return line.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        line.close()
 
 
 def rows_of(home: Path) -> int:
