@@ -13,6 +13,7 @@ BENCHMARKS = {
     "serving": "logged predictions over HTTP, against servers that answer a constant",
     "estimators": "one row through every compiled estimator, against its original",
     "batch": "a file of millions of rows, against the booster alone on a ready array",
+    "soak": "ten minutes at full load: memory of every process, rows logged against rows answered",
     "drift": "100k against 100k rows of 50 columns",
     "baselines": "test scores on six public data sets, against the scores in their READMEs",
     "replay": "two real drifting streams through the running server, healed against frozen",

@@ -274,3 +274,19 @@ def test_a_stop_answers_what_is_under_way_and_says_it_is_the_last(
         assert [answer.body for answer in answers] == [b"in flight"]
         assert answers[0].headers["connection"] == "close"
     running.stop()
+
+
+def test_who_asks_just_as_a_stop_begins_is_answered(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    running = Running(tmp_path_factory.mktemp("parting"))
+    with running.line() as kept:
+        kept.send(post(b"before"))
+        assert kept.answers(1)[0].body == b"before"
+        running.begin_stop()
+        time.sleep(0.02)
+        kept.send(post(b"once more"))
+        last = kept.all()[-1]
+        assert last.body == b"once more"
+        assert last.headers["connection"] == "close"
+    running.stop()

@@ -58,12 +58,12 @@ def customers(rows: int, seed: int = 0) -> str:
 class Served:
     """A project that is up."""
 
-    def __init__(self, project: Path, port: int) -> None:
+    def __init__(self, project: Path, port: int, *words: str) -> None:
         self.project = project
         self.url = f"http://127.0.0.1:{port}"
         with (project / "up.out").open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "keepwell", "up", "--port", str(port)],
+                [sys.executable, "-m", "keepwell", "up", "--port", str(port), *words],
                 cwd=project,
                 stdout=output,
                 stderr=subprocess.STDOUT,

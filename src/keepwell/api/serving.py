@@ -94,6 +94,7 @@ def up(
         pages = stack.enter_context(_listen(path))  # from now on requests wait, not fail
         generation = publisher.publish()
         supervisor.start()
+        stack.callback(workspace.collector.collect)  # what the last answers logged, once all ended
         stack.callback(supervisor.stop)
         address = Address(host=host, port=supervisor.port)
         announce(address)

@@ -149,6 +149,8 @@ def test_old_files_are_not_opened(
                 file.truncate(10)
     assert log.find(newest.id) == newest
     assert log.window("churn", since=NOW - 700)["id"].to_pylist() == [newest.id]
+    busy = log.window("churn", rows=1, since=NOW - 10 * HOUR, until=NOW)
+    assert busy["id"].to_pylist() == [newest.id]
     with pytest.raises(pa.ArrowException):
         log.window("churn")
 

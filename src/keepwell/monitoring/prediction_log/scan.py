@@ -77,8 +77,8 @@ class Scan:
         """
         end = now if until is None else min(now, until)
         spans = SPANS if since is None else [span for span in SPANS if end - span > since]
-        if since is not None and end - since < _DAY:  # its times are few enough to read at once
-            spans = [end - since]
+        if since is not None and end - since < _DAY:  # busy endpoints need no more than a minute
+            spans = [*(span for span in SPANS[:2] if span < end - since), end - since]
         for span in spans:
             start = end - span
             times = self.between(where, since=start, until=until, columns=[self._time])

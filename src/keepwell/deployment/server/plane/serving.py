@@ -23,6 +23,7 @@ from keepwell.deployment.server.prediction import Call
 from keepwell.deployment.server.proxy import ControlAwayError
 
 _logger = logging.getLogger(__name__)
+_PARTING = 0.1  # who asks again within it is told before the connection ends
 _PAUSE = 0.02  # between two looks at what still drains
 
 
@@ -63,6 +64,8 @@ class Plane:
         self.hot.flush()
         if self._server is not None:
             self._server.close()
+        if self.connections:  # who is about to ask is answered, and told that it is the last time
+            await asyncio.sleep(_PARTING)
         for connection in list(self.connections):
             connection.close_if_idle()
         end = time.monotonic() + seconds
