@@ -485,8 +485,7 @@ def _run(edge: Edge, given: argparse.Namespace) -> tuple[Any, bool]:
         headers = {"authorization": f"Bearer {given.token}"} if given.token else {}
         return edge.sync(given.url, headers), True
     if given.command == "status":
-        named = {name: edge.bundle[name] for name in ("model", "version")}
-        return named | edge.waiting(), True
+        return {name: edge.bundle[name] for name in ("model", "version")} | edge.waiting(), True
     text = sys.stdin.read() if given.rows == "-" else Path(given.rows).read_text(encoding="utf-8")
     try:
         rows = [json.loads(line) for line in text.splitlines() if line.strip()]
