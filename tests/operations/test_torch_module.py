@@ -1,4 +1,6 @@
 # ruff: noqa: TID253, E402 (PyTorch is what is tested, where it is installed)
+# mypy: disable-error-code="misc"
+# Where PyTorch is not installed its classes are of any type, and nothing may be derived from such.
 """PyTorch modules are registered and served: as ONNX where they can be, else as TorchScript."""
 
 import json
