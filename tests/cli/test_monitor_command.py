@@ -52,4 +52,6 @@ def test_the_last_look_is_told_drifted_columns_first(keepwell: Any, project: Pat
     assert "accuracy 0.61 (0.58 to 0.64), 0.88 was promised; 900 outcomes, 64%" in shown
     assert "1.10 · 2.00 · 4.00 ms" in shown
     assert shown.index("plan") < shown.index("tenure")
+    (unlooked,) = [line for line in shown.splitlines() if "tenure" in line]
+    assert unlooked.split() == ["-", "tenure", "-", "-", "-", "-"]
     assert keepwell("monitor", "-C", project, "--json").document["report"]["rows"] == 1400

@@ -61,6 +61,7 @@ def test_one_or_all_of_a_request_are_shown(
     assert all(row.id in both.out for row in answered[:2])
     assert answered[2].id not in both.out
     assert "tenure" in both.out
+    assert "2023-11-14 22:13:20 UTC" in both.out
     missing = keepwell("predictions", "show", "nobody", "-C", project)
     assert missing.code == 1
     assert "no prediction and no request 'nobody'" in missing.err
@@ -98,3 +99,15 @@ def test_trimming_by_hand_tells_what_went(
     assert "3 predictions" in ended.out
     assert "retention" in ended.out
     assert keepwell("predictions", "trim", "--json", "-C", project).document["predictions"] == 0
+
+
+def test_data_query_sees_the_log_beside_the_datasets(
+    project: Path, answered: list[Prediction], keepwell: Callable[..., Any]
+) -> None:
+    sql = "SELECT count(*) AS n, count(o.outcome) AS known FROM predictions p"
+    sql += " LEFT JOIN outcomes o ON o.prediction_id = p.id"
+    ended = keepwell("data", "query", sql, "--json", "-C", project)
+    assert ended.document["rows"] == [{"n": len(answered), "known": 0}]
+    wrong = keepwell("predictions", "query", "SELECT * FROM shop", "-C", project)
+    assert "outcomes, predictions" in wrong.err
+    assert "pg_" not in wrong.err

@@ -53,6 +53,18 @@ def test_refuses_an_absent_value_where_training_saw_none(signature: Signature) -
     assert caught.value.details == {"column": "age", "instance": 1}
 
 
+def test_a_misspelt_column_is_told_with_the_right_name(signature: Signature) -> None:
+    row = {name: value for name, value in FULL.items() if name != "age"} | {"agee": 40}
+    for ask in (
+        lambda: Decoder(signature).rows([row]),
+        lambda: Decoder(signature).table(pa.table({k: [v] for k, v in row.items()})),
+    ):
+        with pytest.raises(InvalidRequestError) as caught:
+            ask()
+        assert caught.value.why == "the row has 'agee', which the model does not take"
+        assert caught.value.now == "call it 'age'"
+
+
 def test_takes_any_gap_when_lenient(signature: Signature) -> None:
     decoded = Decoder(signature, lenient=True).rows([{}])
     assert math.isnan(decoded.columns[0][0])

@@ -84,6 +84,7 @@ def _document(scored: "Scored", output: str, model: str, version: int) -> dict[s
         "resumed": scored.resumed,
         "output": output,
         "seconds": round(scored.seconds, 3),
+        "absent": list(scored.absent),
         "predictions": scored.predictions,
         "id": scored.id,
         "model": {"name": model, "version": version},
@@ -93,6 +94,9 @@ def _document(scored: "Scored", output: str, model: str, version: int) -> dict[s
 def _tell(out: Output, scored: "Scored", output: str, key: str) -> None:
     if scored.restarted:
         out.note(f"! an earlier run was not gone on with: its {scored.restarted} is another now")
+    if scored.absent:
+        names = ", ".join(f"'{name}'" for name in scored.absent)
+        out.note(f"! no column {names} in the source: it counted as missing in every row")
     out.say(f"{scored.rows:,} rows scored by {key} in {format_duration(scored.seconds)}: {output}")
     if scored.resumed:
         out.say(f"{scored.resumed:,} of them by a run that was stopped")

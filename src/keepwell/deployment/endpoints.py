@@ -45,7 +45,12 @@ class Endpoints:
             raise NotFoundError(
                 f"there is no endpoint called '{name}'" + ("" if at is None else " at that time"),
                 why=f"endpoints: {', '.join(names) or 'none'}",
-                now=did_you_mean(name, names) or "keepwell run deploys the first version",
+                now=did_you_mean(name, names)
+                or (
+                    "keepwell run deploys the first version"
+                    if at is None
+                    else f"ask for a later time; what served when: keepwell rollout at TIME -e {name}"
+                ),
             )
         return found
 

@@ -8,7 +8,7 @@ Law: for every table, `rows(table.to_pylist())` equals `table(table)`, refusals 
 numbers count as missing, with a warning. The row door imports neither pandas nor scikit-learn.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,11 @@ class Decoder:
                     columns.append([canonical])
                     continue
             values = [instance.get(name) for instance in instances]
-            decoded, infinite = _decode(values, field, cell, missing, required)
+            try:
+                decoded, infinite = _decode(values, field, cell, missing, required)
+            except InvalidRequestError as error:
+                sent = instances[error.details["instance"]]
+                raise _with_misspelling(error, name, sent.keys(), self._names) from None
             columns.append(decoded)
             if infinite:
                 warnings.append(_infinite_warning(name, infinite))
@@ -117,12 +121,36 @@ class Decoder:
                 values = decode_column(column, field, required=required)
             if values is None:
                 raw = [None] * table.num_rows if column is None else column.to_pylist()
-                values, _ = _decode(raw, field, cell, missing, required)
+                try:
+                    values, _ = _decode(raw, field, cell, missing, required)
+                except InvalidRequestError as error:
+                    raise _with_misspelling(error, name, present, self._names) from None
                 made: NDArray[Any] = np.empty(len(values), dtype=_dtype(field))
                 made[:] = values
                 values = made
             columns.append(values)
         return columns
+
+
+def _with_misspelling(
+    error: InvalidRequestError,
+    name: str,
+    sent: Collection[str],
+    known: frozenset[str],
+) -> InvalidRequestError:
+    """Return the error with the name that was sent in place of this column, if one looks like it."""
+    import difflib
+
+    unknown = sorted(str(one) for one in set(sent) - known)
+    close = [] if name in sent else difflib.get_close_matches(name, unknown, n=1)
+    if not close:
+        return error
+    return InvalidRequestError(
+        error.what,
+        why=f"the row has '{close[0]}', which the model does not take",
+        now=f"call it '{name}'",
+        details=error.details,
+    )
 
 
 def _dtype(field: Field) -> type:
@@ -162,12 +190,17 @@ def _decode(
     return decoded, infinite
 
 
+def _a(field: Field) -> str:
+    word = field.type.value
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
 def _missing_error(field: Field, row: int, value: Any = None) -> InvalidRequestError:
     found = "is missing" if value is None else f"is {value!r:.40}, which counts as missing,"
     return InvalidRequestError(
         f"column '{field.name}' {found} in instance {row}",
         why="training saw a value in every row, so the model never learnt what a gap means",
-        now=f"send a {field.type.value} for '{field.name}'",
+        now=f"send {_a(field)} for '{field.name}'",
         details={"column": field.name, "instance": row},
     )
 
@@ -178,8 +211,8 @@ def _type_error(
     example = "" if field.example is None else f", for example {field.example!r}"
     return InvalidRequestError(
         f"column '{field.name}' of instance {row} is {_kind(value)}: {value!r:.80}",
-        why=f"'{field.name}' is a {field.type.value} and {refusal}",
-        now=f"send a {field.type.value}{example}",
+        why=f"'{field.name}' is {_a(field)} and {refusal}",
+        now=f"send {_a(field)}{example}",
         details={"column": field.name, "instance": row},
     )
 

@@ -22,7 +22,7 @@ def promote(bench: Bench, version: int, why: str, *, force: bool = False) -> int
         raise ConflictError(
             f"a rollout of '{name}' is running",
             why=f"rollout {endpoint.rollout} decides who serves next",
-            now="wait for it: keepwell status",
+            now="wait for it (keepwell rollout status), or end it: keepwell rollout promote, or abort",
         )
     before = bench.registry.resolve(model, "champion")
     bench.registry.point(model, "champion", version, why=why, force=force)

@@ -93,7 +93,7 @@ class Aliases:
         raise NotFoundError(
             f"there is no earlier {alias} of '{model}' to go back to",
             why="it has never pointed at another version" if current else "it was never set",
-            now=f"keepwell models {model}",
+            now="keepwell models list",
         )
 
     def _verb(self, model: str, alias: str, version: int) -> str:

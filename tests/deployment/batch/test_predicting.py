@@ -142,6 +142,13 @@ def test_a_column_that_is_needed_and_absent(tmp_path: Path, model_of: Models) ->
     assert "did you mean 'visit'" in caught.value.now
 
 
+def test_a_column_that_may_be_absent_is_told(tmp_path: Path, model_of: Models) -> None:
+    made = model_of()
+    (gap, *_) = [item.name for item in made.signature.inputs if not item.required]
+    source = write(made.table.drop_columns([gap]), tmp_path / "in.csv")
+    assert predict_file(scorer_of(made), source, tmp_path / "out.csv").absent == (gap,)
+
+
 def test_a_column_that_is_in_the_way(tmp_path: Path, model_of: Models) -> None:
     made = model_of()
     table = made.table.append_column("prediction", pa.array(["x"] * 400))

@@ -39,12 +39,16 @@ def test_csv_is_answered_in_csv(served: Any, a_row: Row) -> None:
         ]
     ).json()
     assert [row["prediction"] for row in told] == expected["predictions"]
-    assert [float(row["probability of Yes"]) for row in told] == [
+    assert [float(row["probability_Yes"]) for row in told] == [
         row["Yes"] for row in expected["probabilities"]
     ]
     logged = {row.id: row for row in served.house.logged()}
     first = logged[told[0]["prediction_id"]]
-    assert (first.key, json.loads(first.inputs)["age"], told[0]["version"]) == ("me", 41.5, "1")
+    assert (first.key, json.loads(first.inputs)["age"], told[0]["model_version"]) == (
+        "me",
+        41.5,
+        "1",
+    )
 
 
 def test_either_form_may_be_answered_in_the_other(served: Any, a_row: Row) -> None:

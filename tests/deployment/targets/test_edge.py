@@ -112,6 +112,19 @@ def instances(made: Any, rows: int) -> list[dict[str, Any]]:
     ]
 
 
+def test_rows_that_are_no_json_lines_are_told_so(device: Path, tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    table.write_text("b,age\nx,3\n")
+    ended = subprocess.run(
+        [sys.executable, str(device / "keepwell_edge.py"), "predict", str(table)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "rows.csv: each line must be one row, a JSON object" in ended.stderr
+
+
 def test_a_bare_process_without_a_network_answers_as_the_server_does(
     bundle: tuple[Path, Exported, Any], device: Path
 ) -> None:

@@ -146,7 +146,10 @@ def query(
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the datasets and the prediction log in SQL."""
+    """Ask the datasets and the prediction log in SQL, together.
+
+    A dataset stands for its newest version. `keepwell predictions query` asks the log alone.
+    """
     from keepwell.infrastructure.tables import query as ask
 
     out = Output(as_json=as_json)
@@ -159,14 +162,12 @@ def query(
 def tables_of(workspace: "Workspace") -> dict[str, Any]:
     """Return what SQL may be asked about: each dataset's newest version, and the prediction log."""
     datasets = workspace.datasets
-    tables = {
+    newest = {
         name: datasets.scan(max(datasets.versions(name), key=lambda item: item.version))
         for name in datasets.names()
     }
-    for name in ("predictions", "outcomes"):
-        if workspace.tables.version(name) is not None:
-            tables[name] = workspace.tables.dataset(name)
-    return tables
+    workspace.collector.collect()  # what was answered a moment ago is asked about too
+    return newest | workspace.predictions.tables()
 
 
 def tell_rows(out: Output, table: Any) -> None:

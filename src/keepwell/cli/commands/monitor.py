@@ -55,8 +55,8 @@ def _tell(out: Output, name: str, report: Mapping[str, Any] | None) -> None:
         [
             "yes" if c["drifted"] else "",
             c["name"],
-            c["effect"],
-            c["limit"],
+            c["effect"] if c["detector"] else None,  # not looked at: no number, rather than 0
+            c["limit"] if c["detector"] else None,
             c["detector"],
             c["message"],
         ]

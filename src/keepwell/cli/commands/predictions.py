@@ -1,6 +1,7 @@
 """`keepwell predictions`: what was asked and answered, found by id, filtered, or asked for in SQL."""
 
 import json
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -85,6 +86,8 @@ def show(
     def tell() -> None:
         for document in documents:
             inputs = document.pop("inputs")
+            shown = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(document["time"]))
+            document["time"] = f"{shown}, {ago(document['time'])}"
             out.facts({name: value for name, value in document.items() if value not in ("", [])})
             out.say("  inputs")
             out.facts({f"  {name}": value for name, value in inputs.items()})
@@ -107,6 +110,7 @@ def query(
     """Ask the log in SQL; read only.
 
     The tables are `predictions` (a row for each answered row; `inputs` is JSON) and `outcomes`.
+    `keepwell data query` sees the datasets too.
     """
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:

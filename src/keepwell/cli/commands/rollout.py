@@ -45,7 +45,7 @@ def rollout() -> None:
     epilog=examples(
         "keepwell rollout start 4",
         "keepwell rollout start 4 --strategy canary --steps 5,25,100 --hold 10m",
-        "keepwell rollout start 4 --strategy shadow --sample 0.1 --hold 1h",
+        "keepwell rollout start 4 --strategy shadow --set sample=0.1 --hold 1h",
         "keepwell rollout start 4 5 --strategy ab --weights 3=50,4=25,5=25",
     ),
 )

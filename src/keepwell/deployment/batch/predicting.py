@@ -67,6 +67,7 @@ class Scored:
         seconds: How long this run took.
         predictions: How often each class was predicted; mean, min and max of numbers.
         sample: Some of the inputs, in order, if they were asked for.
+        absent: Columns of the model that the source lacks: they counted as missing in every row.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Scored:
     seconds: float = 0.0
     predictions: dict[str, Any] = field(default_factory=dict)
     sample: pa.Table | None = None
+    absent: tuple[str, ...] = ()
 
 
 def predict_file(
@@ -229,6 +231,11 @@ class _Job:
             seconds=time.perf_counter() - self._start,
             predictions=total.as_dict(),
             sample=sample,
+            absent=tuple(
+                item.name
+                for item in self._scorer.signature.inputs
+                if item.name not in self._reader.names
+            ),
         )
 
     def _tell(self, count: int, fresh: int, expected: int | None) -> None:

@@ -292,8 +292,11 @@ class Rollouts:
             raise ConflictError(
                 f"rollout {found.id} cannot be taken back",
                 why=f"it is {found.status}, and '{endpoint.name}' is served by version"
-                f" {endpoint.champion}" + (" in another rollout" if endpoint.rollout else ""),
-                now="keepwell rollout status shows what goes on",
+                f" {endpoint.champion}"
+                + (" in another rollout" if endpoint.rollout not in ("", found.id) else ""),
+                now="keepwell rollout abort gives the champion everything"
+                if endpoint.rollout == found.id
+                else "keepwell rollout status shows what goes on",
             )
         alone = (Route(version=found.baseline, weight=ALL),)
         *before, last = found.history

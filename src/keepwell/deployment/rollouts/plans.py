@@ -97,6 +97,7 @@ def may_start(endpoint: Endpoint, candidates: Sequence[int]) -> int:
         raise ConflictError(
             f"version {endpoint.champion} is the champion of '{endpoint.name}' already",
             why="there is nothing to roll out",
+            now="name another version: keepwell models list shows them",
         )
     return endpoint.champion
 

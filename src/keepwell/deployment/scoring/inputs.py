@@ -52,7 +52,7 @@ def model_signature(model: Any, sample: "pa.Table | None" = None, target: str = 
 def _classes(model: Any) -> tuple[Any, ...]:
     if not hasattr(model, "predict"):
         raise UsageError(
-            f"{name_of(model)} does not predict",
+            f"{name_of(model) if not isinstance(model, str) else repr(model)} does not predict",
             why="a scorer answers with classes or numbers, not with transformed columns",
             now="put an estimator at the end of the pipeline, and fit it",
         )

@@ -43,7 +43,7 @@ class MlflowModel:
         return Exported(
             figures=carried.figures,
             notes=(
-                f'mlflow.pyfunc.load_model("{exportable.version.model}").predict(frame)',
+                "mlflow.pyfunc.load_model(FOLDER).predict(frame)",
                 "The frame that it answers has the columns prediction"
                 + ("" if exportable.version.signature.task is Task.REGRESSION else
                    ", and probability_… for each class")

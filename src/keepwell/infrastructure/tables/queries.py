@@ -30,7 +30,7 @@ def answer(
         except duckdb.InterruptException as error:
             raise _refusal(sql, tables, f"it took longer than {seconds:g} s") from error
         except duckdb.Error as error:
-            raise _refusal(sql, tables, str(error).strip()) from error
+            raise _refusal(sql, tables, _words(error)) from error
     raise _refusal(sql, tables, "it asks for nothing; a question begins with SELECT")
 
 
@@ -46,6 +46,16 @@ def _broken_off_after(connection: Any, seconds: float | None) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+def _words(error: duckdb.Error) -> str:
+    """Return the database's words, less its advice to ask one of its own tables."""
+    lines = str(error).strip().splitlines()
+    return "\n".join(
+        line
+        for line in lines
+        if not line.startswith(('Did you mean "pg_', 'Did you mean "sqlite_'))
+    )
 
 
 def _refusal(sql: str, tables: Mapping[str, Any], why: str) -> UsageError:

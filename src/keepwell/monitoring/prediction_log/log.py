@@ -81,9 +81,11 @@ class PredictionLog:
         Raises:
             UsageError: If the SQL is wrong, asks for anything else, or takes too long.
         """
-        tables = {PREDICTIONS: self._predictions(), OUTCOMES: self._outcomes()}
-        rows = {name: scan.rows for name, scan in tables.items()}
-        return query(sql, rows, most=most, seconds=seconds)
+        return query(sql, self.tables(), most=most, seconds=seconds)
+
+    def tables(self) -> dict[str, ds.Dataset]:
+        """Return what SQL may be asked about, by name; a table that is not there yet is empty."""
+        return {PREDICTIONS: self._predictions().rows, OUTCOMES: self._outcomes().rows}
 
     def locate(self, ids: Collection[str]) -> pa.Table:
         """Return the predictions with these ids, as the table holds them."""

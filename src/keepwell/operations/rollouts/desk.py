@@ -100,7 +100,7 @@ class Desk:
             raise ConflictError(
                 f"a rollout of '{endpoint}' is running",
                 why=f"rollout {record.rollout} decides who serves next",
-                now="wait for it, or keepwell rollout abort",
+                now="wait for it (keepwell rollout status), or end it: keepwell rollout promote, or abort",
             )
         model = record.model if record is not None else spec.name
         self._bench.registry.point(model, "champion", version, why=why, force=force)

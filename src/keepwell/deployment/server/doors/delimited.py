@@ -84,12 +84,17 @@ def csv_response(document: dict[str, Any], headers: Sequence[Header]) -> Respons
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(
-        ["prediction", *(f"probability of {name}" for name in classes), "version", "prediction_id"]
+        [
+            "prediction",
+            *(f"probability_{name}" for name in classes),
+            "prediction_id",
+            "model_version",
+        ]
     )
     for at, prediction in enumerate(document["predictions"]):
         shares = [likely[at].get(name, "") for name in classes]
         identifier = document["prediction_ids"][at]
-        writer.writerow([_cell(prediction), *shares, models[at]["version"], identifier])
+        writer.writerow([_cell(prediction), *shares, identifier, models[at]["version"]])
     body = file.getvalue().encode()
     return Response(headers=(_CSV_HEADER, *headers), body=body)
 

@@ -485,12 +485,14 @@ def _run(edge: Edge, given: argparse.Namespace) -> tuple[Any, bool]:
         headers = {"authorization": f"Bearer {given.token}"} if given.token else {}
         return edge.sync(given.url, headers), True
     if given.command == "status":
-        return {
-            "model": edge.bundle["model"],
-            "version": edge.bundle["version"],
-        } | edge.waiting(), True
+        return {name: edge.bundle[name] for name in ("model", "version")} | edge.waiting(), True
     text = sys.stdin.read() if given.rows == "-" else Path(given.rows).read_text(encoding="utf-8")
-    rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+    try:
+        rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except ValueError as error:
+        raise RefusedError(
+            f"{given.rows}: each line must be one row, a JSON object: {error}"
+        ) from None
     return edge.predict(rows, given.key), True
 
 
