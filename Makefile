@@ -18,7 +18,7 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/installed-dev: $(VENV)/installed
 	@echo "Installing the tools for tests and checks …"
-	@$(BIN)/pip install --quiet --editable '.[dev,postgres]'
+	@$(BIN)/pip install --quiet --editable '.[dev,onnx,postgres]'
 	@touch $@
 
 $(VENV)/installed-docs: $(VENV)/installed

@@ -5,6 +5,13 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time: a failure is there for everybody who looks. New ones are looked for by
+# HYPOTHESIS_PROFILE=explore. How long an example takes decides nothing on a shared machine.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 

@@ -105,6 +105,11 @@ def test_what_is_written_reads_back_as_itself(condition: Condition, row: dict[st
     assert again.holds(row) == condition.holds(row)
 
 
+def test_a_name_is_quoted_unless_it_reads_as_one() -> None:
+    for name in ("a·b", "no", "and", "a b", "`", "1st", "naïve", "x"):
+        assert str(parse(str(parse(f"`{name.replace('`', '``')}` == 1")))).endswith("== 1")
+
+
 def test_a_rule_is_a_condition_an_arrow_and_a_version() -> None:
     rule = read_rule("country == 'DE' -> v7")
     assert (rule.when, rule.version) == ("country == 'DE'", 7)

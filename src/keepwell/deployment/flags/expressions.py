@@ -10,6 +10,7 @@ values of different kinds (a text and a number) are never equal and have no orde
 """
 
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,9 @@ class Literal:
         return _written(self.value)
 
 
+_PLAIN = re.compile(r"[^\W\d]\w*")  # what the reader takes for a name without quotes
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of the row."""
@@ -51,7 +55,7 @@ class Column:
         return row.get(self.name)
 
     def __str__(self) -> str:
-        plain = self.name.isidentifier() and self.name not in WORDS
+        plain = _PLAIN.fullmatch(self.name) and self.name not in WORDS
         return self.name if plain else "`" + self.name.replace("`", "``") + "`"
 
 
