@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.serving import table_of, train
+from benchmarks.serving.model import TARGET, publish, table_of
 
 BLOCK = 1_000_000
 READY = 500_000
@@ -46,22 +46,24 @@ def keep_model(home: Path) -> Any:
     """Train the model, keep its files, and return its scorer."""
     from keepwell.infrastructure.codec import to_json
 
-    scorer, _ = train(home)
-    folder = home / "model"
+    served = publish(home)
+    scorer, folder = served.scorer, home / "model"
     folder.mkdir()
-    for path in (home / "blobs").rglob("*"):
-        if path.is_file():
-            data = path.read_bytes()
-            name = {b'{"for': "scorer.json", b"tree\n": "booster.txt"}.get(data[:5])
-            if name:
-                (folder / name).write_bytes(data)
+    for name, data in served.files.items():
+        (folder / name).write_bytes(data)
     (folder / "signature").write_bytes(to_json(scorer.signature))
     return scorer
 
 
+def rows_of(count: int) -> pa.Table:
+    """Return so many rows, those of the data over and over."""
+    rows = table_of()[0].drop_columns([TARGET])
+    return pa.concat_tables([rows] * (count // rows.num_rows + 1)).slice(0, count).combine_chunks()
+
+
 def write_rows(path: Path, millions: int) -> None:
     """Write a million rows as often as it takes."""
-    block = table_of(BLOCK).drop_columns(["target"])
+    block = rows_of(BLOCK)
     with pq.ParquetWriter(path, block.schema) as writer:
         for _ in range(millions):
             writer.write_table(block, row_group_size=250_000)
@@ -80,13 +82,8 @@ def booster_speed(home: Path, features: Any) -> tuple[float, float]:
 
 def features_of(scorer: Any) -> Any:
     """Return what the booster sees of rows like those in the files."""
-    table: pa.Table = table_of(READY).drop_columns(["target"])
-    model = scorer._model
-    columns = scorer._decoder.columns(table)
-    matrix = [columns[at] for at in model._inputs]
-    for step in model._steps:
-        matrix = step.batch(matrix)
-    return np.ascontiguousarray(matrix)
+    columns = scorer._decoder.columns(rows_of(READY))
+    return np.ascontiguousarray(scorer._model.features(columns))
 
 
 def measure(home: Path, millions: int, target: str, features: Any) -> dict[str, Any]:

@@ -121,3 +121,9 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one() -> None:
 def test_version_is_told_once() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == keepwell.__version__
+
+
+def test_every_benchmark_finds_what_it_measures() -> None:
+    names = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if path.stem[0] != "_")
+    code = "; ".join(f"import benchmarks.{name}" for name in [*names, "serving.__main__"])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
