@@ -16,6 +16,7 @@ from keepwell.deployment.endpoints import Endpoints
 from keepwell.deployment.flags import ConditionError
 from keepwell.deployment.flags.switchboard import Switchboard
 from keepwell.deployment.scoring.scorer import Scorer, Scores
+from keepwell.deployment.server.assignment import sole_route
 from keepwell.deployment.server.heartbeat import Counters
 from keepwell.deployment.server.prediction import Answered, Call, Predictor
 from keepwell.deployment.server.recording import document_of
@@ -112,7 +113,7 @@ pytestmark = pytest.mark.anyio
 async def test_an_endpoint_without_switches_is_plain(stage: Stage) -> None:
     stage.follow()
     live = stage.predictor.snapshot.endpoints["churn"]
-    assert live.plain
+    assert sole_route(live)
     assert live.flags is None
     answered, document = await stage.ask(ROW)
     assert answered.parts[0].part.route.version == 2
@@ -120,11 +121,11 @@ async def test_an_endpoint_without_switches_is_plain(stage: Stage) -> None:
     stage.follow(
         routes=(Route(version=2, weight=50.0), Route(version=3, weight=50.0, role="challenger"))
     )
-    assert not stage.predictor.snapshot.endpoints["churn"].plain
+    assert not sole_route(stage.predictor.snapshot.endpoints["churn"])
     stage.follow(
         routes=(Route(version=2, weight=100.0), Route(version=1, weight=0.0, role="standby"))
     )
-    assert stage.predictor.snapshot.endpoints["churn"].plain
+    assert sole_route(stage.predictor.snapshot.endpoints["churn"])
 
 
 async def test_rules_decide_row_by_row(stage: Stage) -> None:

@@ -305,7 +305,7 @@ def narrowed(endpoint: LiveEndpoint, version: int, *, probing: bool = False) -> 
     split = Split(endpoint.name, [Route(version=version, weight=100.0, role=route.role)])
     killed = endpoint.flags is not None and endpoint.flags.killed and not probing
     flags = endpoint.flags if killed else None
-    return replace(endpoint, routes=(route,), split=split, flags=flags, plain=not killed)
+    return replace(endpoint, routes=(route,), split=split, flags=flags)
 
 
 def _meant(

@@ -44,7 +44,6 @@ class LiveEndpoint:
         routes: Who answers by shares; `split` counts them.
         loaded: Every version that is loaded, by number: those that rules and fallbacks lead to, too.
         flags: What is switched; None if nothing is.
-        plain: One version answers everything and nothing is switched: nothing needs to be chosen.
         columns: Inputs that are logged with every row; empty: those of the version that answers.
     """
 
@@ -56,7 +55,6 @@ class LiveEndpoint:
     key_is_input: bool = False
     loaded: Mapping[int, LiveRoute] = field(default_factory=dict)
     flags: LiveFlags | None = None
-    plain: bool = False
     columns: frozenset[str] = frozenset()
     logs_key: bool = True
 
@@ -154,7 +152,6 @@ def _live_endpoint(
         loaded={route.version: one for route, one in live},
         flags=flags,
         columns=frozenset(served.columns) - set(log.redact),
-        plain=flags is None and bool(answering) and split.whole is not None,
         logs_key=served.key not in log.redact,
     )
 
