@@ -14,6 +14,7 @@ GROUP_ROWS = 64 << 10
 
 _DAY_HOURS = 24
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maintenance:
     """What was tidied: `merged` small files became `into` large ones, `removed` old ones were deleted."""
