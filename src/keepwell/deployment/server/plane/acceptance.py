@@ -2,7 +2,8 @@
 
 All of them wake when a client comes. Left to chance, one worker may end up with most of the clients. So
 each says how many it has in a file that all map into memory; one that has more than another waits a
-moment before it takes the next, and takes it then if nobody else did.
+moment before it takes the next, and takes it then if nobody else did. Workers come and go: who is not
+there has said nothing.
 """
 
 import asyncio
@@ -14,6 +15,9 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
+from keepwell.deployment.server.pools.files import COUNT_BYTES, MOST_INDEXES
+
+_COUNTS = struct.Struct(f"<{MOST_INDEXES}i")  # one more than there are clients; 0: there is no such worker
 _COUNT = struct.Struct("<i")
 _MOMENT = 0.002  # seconds that a worker leaves to the others for each client that it has more
 _LONGEST = 0.02
@@ -25,12 +29,11 @@ class Shares:
     Args:
         path: The file that all workers of a server map.
         index: Which worker this is.
-        workers: How many there are.
     """
 
-    def __init__(self, path: Path, index: int, workers: int) -> None:
+    def __init__(self, path: Path, index: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        size = max(workers, index + 1) * _COUNT.size
+        size = _COUNTS.size
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             if os.fstat(descriptor).st_size < size:
@@ -38,17 +41,22 @@ class Shares:
             self._memory = mmap.mmap(descriptor, size)
         finally:
             os.close(descriptor)
-        self._index, self._workers = index, workers
+        self._index = index
         self.tell(0)
 
     def tell(self, clients: int) -> None:
         """Say how many clients this worker has."""
-        _COUNT.pack_into(self._memory, self._index * _COUNT.size, clients)
+        _COUNT.pack_into(self._memory, self._index * COUNT_BYTES, clients + 1)
+
+    def leave(self) -> None:
+        """Say that this worker takes no more."""
+        _COUNT.pack_into(self._memory, self._index * COUNT_BYTES, 0)
 
     def surplus(self) -> int:
         """Return how many clients more than another this worker has, at most."""
-        counts = [at for (at,) in _COUNT.iter_unpack(self._memory[: self._workers * _COUNT.size])]
-        return int(counts[self._index] - min(counts))
+        counts = _COUNTS.unpack_from(self._memory)
+        own: int = counts[self._index]
+        return own - min(filter(None, counts), default=own)
 
 
 class Acceptance:

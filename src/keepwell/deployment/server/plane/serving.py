@@ -19,6 +19,7 @@ from keepwell.deployment.server.plane.acceptance import Acceptance, Shares
 from keepwell.deployment.server.plane.connection import Connection
 from keepwell.deployment.server.plane.exchange import Exchange
 from keepwell.deployment.server.plane.limits import Patience
+from keepwell.deployment.server.pools.handing import Pools
 from keepwell.deployment.server.prediction import Call
 from keepwell.deployment.server.proxy import ControlAwayError
 
@@ -33,15 +34,23 @@ class Plane:
     Args:
         application: Answers what knocks at its doors; its proxy passes the rest on.
         patience: Seconds that clients are given.
+        pools: Workers of one endpoint alone, to whom its requests are handed; None if there are none.
     """
 
-    def __init__(self, application: Application, *, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        application: Application,
+        *,
+        patience: Patience | None = None,
+        pools: Pools | None = None,
+    ) -> None:
         self.application = application
         self.connections: set[Connection] = set()
         self.patience = patience or Patience()
         self.closing = False
         self.now = time.monotonic()  # told a few times a second: enough for timeouts, and free
-        self.hot = HotPath(application.predictor)
+        self.hot = HotPath(application.predictor, pools.members if pools is not None else {})
+        self._pools = pools
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | Acceptance | None = None
         self._shares: Shares | None = None
@@ -64,6 +73,9 @@ class Plane:
         self.hot.flush()
         if self._server is not None:
             self._server.close()
+        shares, self._shares = self._shares, None
+        if shares is not None:
+            shares.leave()
         if self.connections:  # who is about to ask is answered, and told that it is the last time
             await asyncio.sleep(_PARTING)
         for connection in list(self.connections):
@@ -138,7 +150,9 @@ class Plane:
             exchange.refusal = error
             self.refuse(exchange)
         else:
-            response = await self.application.answer(door, exchange.name, request)
+            response = await self._pools.ask(exchange) if self._pools is not None else None
+            if response is None:
+                response = await self.application.answer(door, exchange.name, request)
             exchange.keep_alive = exchange.keep_alive and not self.closing
             exchange.answer(response)
         connection.done(exchange)
