@@ -8,8 +8,9 @@
 
 A *supervisor process* owns the listening socket and keeps N *workers* alive. A worker answers
 `POST /endpoints/NAME/predict` from memory, logs each row before its answer leaves, and hands every other
-path to the *control process* over a Unix socket. An endpoint may have workers of its own (`pools`). Killing the control process stops pages, not
+path to the *control process* over a Unix socket. Killing the control process stops pages, not
 predictions; a new control process finds the supervisor that runs and takes it over.
+An endpoint may have workers of its own (`pools`).
 """
 
 from keepwell.deployment.server.heartbeat import BUCKETS_MS, WorkerState

@@ -17,7 +17,9 @@ from pathlib import Path
 
 from keepwell.deployment.server.pools.files import COUNT_BYTES, MOST_INDEXES
 
-_COUNTS = struct.Struct(f"<{MOST_INDEXES}i")  # one more than there are clients; 0: there is no such worker
+_COUNTS = struct.Struct(
+    f"<{MOST_INDEXES}i"
+)  # one more than there are clients; 0: there is no such worker
 _COUNT = struct.Struct("<i")
 _MOMENT = 0.002  # seconds that a worker leaves to the others for each client that it has more
 _LONGEST = 0.02
