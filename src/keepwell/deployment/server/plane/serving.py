@@ -14,7 +14,7 @@ from keepwell.deployment.server.application import Application
 from keepwell.deployment.server.doors import PredictDoor
 from keepwell.deployment.server.hot.path import MOST_TOGETHER, HotPath
 from keepwell.deployment.server.listening import BACKLOG
-from keepwell.deployment.server.messages import Request
+from keepwell.deployment.server.messages import Request, Response
 from keepwell.deployment.server.plane.acceptance import Acceptance, Shares
 from keepwell.deployment.server.plane.connection import Connection
 from keepwell.deployment.server.plane.exchange import Exchange
@@ -123,8 +123,24 @@ class Plane:
         self.answer_long(connection, exchange)
 
     def answer_long(self, connection: Connection, exchange: Exchange) -> None:
-        """Have the application answer a request that came whole."""
+        """Have the application, or a worker of the endpoint alone, answer a request that came whole."""
+        if self._pools is not None and exchange.name in self._pools.members:
+            request = exchange.request()
+            if _is_ours(request) and self._pools.hand(
+                exchange, request.body, lambda response: self._told(connection, exchange, response)
+            ):
+                return
         self._start(self._answer(connection, exchange))
+
+    def _told(self, connection: Connection, exchange: Exchange, response: Response | None) -> None:
+        """Send on what a worker of the endpoint alone answered; if it did not, ask another way."""
+        if response is None:
+            self._start(self._answer(connection, exchange))
+            return
+        exchange.keep_alive = exchange.keep_alive and not self.closing
+        exchange.answer(response)
+        connection.done(exchange)
+        connection.resume()
 
     def pass_on(self, connection: Connection, exchange: Exchange) -> None:
         """Have the proxy answer a request whose body may still come."""
@@ -150,7 +166,9 @@ class Plane:
             exchange.refusal = error
             self.refuse(exchange)
         else:
-            response = await self._pools.ask(exchange) if self._pools is not None else None
+            response = None
+            if self._pools is not None:
+                response = await self._pools.ask(exchange, request.body)
             if response is None:
                 response = await self.application.answer(door, exchange.name, request)
             exchange.keep_alive = exchange.keep_alive and not self.closing

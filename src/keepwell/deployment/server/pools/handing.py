@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from keepwell.deployment.server.heartbeat import heartbeat_path
 from keepwell.deployment.server.messages import Response
 from keepwell.deployment.server.pools.files import mark_of, read_roster, roster_path, socket_path
-from keepwell.deployment.server.pools.link import Link, LostError
+from keepwell.deployment.server.pools.link import Link, LostError, Told
 from keepwell.deployment.server.proxy import HOP_BY_HOP
 
 if TYPE_CHECKING:
@@ -57,15 +57,31 @@ class Member:
         finally:
             self.asked -= 1
 
+    def send(self, request: bytes, told: Told) -> None:
+        """Ask it on a connection that waits for a request; there must be one."""
+        link = self.idle.pop()
+        self.asked += 1
+
+        def answered(response: Response | None) -> None:
+            self.asked -= 1
+            self._keep(link)
+            told(response)
+
+        link.send(request, answered)
+
     async def _ask(self, link: Link, request: bytes) -> Response:
         try:
             return await link.ask(request)
         finally:
-            if link.open and len(self.idle) < _KEPT:
-                self.idle.append(link)
-            else:
-                link.close()
-                self.links.discard(link)
+            self._keep(link)
+
+    def _keep(self, link: Link) -> None:
+        """Let a connection wait for its next request."""
+        if link.open and len(self.idle) < _KEPT:
+            self.idle.append(link)
+        else:
+            link.close()
+            self.links.discard(link)
 
     def listen(self, now: float) -> None:
         """Look at its heartbeat; if it has been silent for too long, expect no answer any more."""
@@ -121,16 +137,30 @@ class Pools:
             for member in members.values():
                 member.listen(now)
 
-    async def ask(self, exchange: "Exchange") -> Response | None:
+    def hand(self, exchange: "Exchange", body: bytes, told: Told) -> bool:
+        """Hand a request on at once, where a connection waits for one; tell whether it was.
+
+        `told` is called with the answer, or with None: then `ask` may still find somebody.
+        """
+        members = self.members.get(exchange.name)
+        if not members or exchange.method != "POST":
+            return False
+        least = min(members.values(), key=_asked)
+        if not least.idle or least.away_until > self._clock():
+            return False
+        least.send(request_bytes(exchange, body), told)
+        return True
+
+    async def ask(self, exchange: "Exchange", body: bytes) -> Response | None:
         """Return the answer of a pool to a request for predictions; None if it is for us to answer."""
         members = self.members.get(exchange.name)
         if not members or exchange.method != "POST":
             return None
         request = b""
-        for member in sorted(members.values(), key=lambda one: one.asked):
+        for member in sorted(members.values(), key=_asked):
             if member.away_until > self._clock():
                 continue
-            request = request or request_bytes(exchange)
+            request = request or request_bytes(exchange, body)
             try:
                 return await member.ask(request)
             except (OSError, LostError):
@@ -164,9 +194,12 @@ class Pools:
         )
 
 
-def request_bytes(exchange: "Exchange") -> bytes:
+def _asked(member: Member) -> int:
+    return member.asked
+
+
+def request_bytes(exchange: "Exchange", body: bytes) -> bytes:
     """Return a request that came whole, as it is sent on."""
-    body = exchange.request().body
     headers = [
         header
         for header in exchange.headers

@@ -1,12 +1,16 @@
 """A connection to a worker of a pool: one request after the other, each answer whole."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httptools
 
 from keepwell.deployment.server.messages import Header, Response
+
+Told = Callable[[Response | None], None]
+"""Takes an answer; None if there will be none."""
 
 _OURS = (b"content-length", b"connection", b"keep-alive", b"transfer-encoding")
 
@@ -22,7 +26,7 @@ class Link(asyncio.Protocol):
         self.open = False
         self._transport: Any = None
         self._parser = httptools.HttpResponseParser(self)
-        self._answer: asyncio.Future[Response] | None = None
+        self._told: Told | None = None
         self._headers: list[Header] = []
         self._pieces: list[bytes] = []
 
@@ -42,23 +46,31 @@ class Link(asyncio.Protocol):
         Raises:
             LostError: If there will be none.
         """
-        if not self.open:
-            raise LostError
-        self._answer = asyncio.get_running_loop().create_future()
-        self._transport.write(request)
+        answer: asyncio.Future[Response | None] = asyncio.get_running_loop().create_future()
+        self.send(request, lambda told: None if answer.done() else answer.set_result(told))
         try:
-            return await self._answer
-        finally:
-            if not self._answer.done() or self._answer.cancelled():
-                self.close()  # who asks next must not be given this answer
-            self._answer = None
+            response = await answer
+        except asyncio.CancelledError:
+            self.close()  # who asks next must not be given this answer
+            raise
+        if response is None:
+            raise LostError
+        return response
+
+    def send(self, request: bytes, told: Told) -> None:
+        """Send a request; `told` is called once, with its answer or without one."""
+        if not self.open:
+            told(None)
+            return
+        self._told = told
+        self._transport.write(request)
 
     def close(self) -> None:
         """End it; whoever waits for an answer is told."""
         self.open = False
         if self._transport is not None:
             self._transport.abort()
-        self._lose()
+        self._tell(None)
 
     # The transport's side.
 
@@ -67,7 +79,7 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.open = False
-        self._lose()
+        self._tell(None)
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -91,12 +103,10 @@ class Link(asyncio.Protocol):
         if not self._parser.should_keep_alive():
             self.open = False
             self._transport.close()
-        if self._answer is not None and not self._answer.done():
-            status = self._parser.get_status_code()
-            self._answer.set_result(
-                Response(status=status, headers=self._headers, body=b"".join(self._pieces))
-            )
+        status, body = self._parser.get_status_code(), b"".join(self._pieces)
+        self._tell(Response(status=status, headers=self._headers, body=body))
 
-    def _lose(self) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(LostError())
+    def _tell(self, response: Response | None) -> None:
+        told, self._told = self._told, None
+        if told is not None:
+            told(response)
