@@ -6,9 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import copytree, ignore_patterns
-from typing import Any
 
-import psutil
 import pytest
 from outside import Served, keepwell, keepwell_json
 from serving_load import SteadyLoad
@@ -89,9 +87,6 @@ def test_scaling_under_load_fails_no_request_and_restarts_nobody_else(server: Se
         models = {one.pool: one.models.loaded for one in workers(server)}
         assert models == {"": 1, "shop": 1}
 
-        keepwell("deploy", "1", "--force", cwd=server.project)  # an update restarts no worker
-        assert pids(server) | pids(server, "shop") == three | own
-
         victim = min(own)
         os.kill(victim, signal.SIGKILL)
         wait_until(lambda: len(pids(server, "shop") - {victim}) == 2)
@@ -125,3 +120,42 @@ def test_scaling_under_load_fails_no_request_and_restarts_nobody_else(server: Se
         ("scaled", "workers 3 → 1"),
     ]
     assert {event.actor.partition(":")[0] for event in events[1:]} == {"user"}
+
+
+def test_a_choice_outlives_a_killed_control_process_but_not_the_end_of_keepwell_up(
+    project: Path, free_port: int
+) -> None:
+    config = project / "keepwell.yaml"
+    config.write_text(config.read_text() + "\nserve: {workers: 1, pools: {shop: 1}}\n")
+    began: list[Served] = []
+
+    def up() -> Served:
+        began.append(Served(project, free_port))
+        began[-1].wait_ready()
+        wait_until(lambda: "is up" in (project / "up.out").read_text())
+        return began[-1]
+
+    try:
+        first = up()
+        assert (len(pids(first)), len(pids(first, "shop"))) == (1, 1)
+        keepwell("scale", "2", cwd=project)
+        said = keepwell_json("status", cwd=project)["workers"]
+        assert said["workers"] == {"wanted": 2, "answering": 2}
+        assert said["pools"] == {"shop": {"wanted": 1, "answering": 1}}
+        before = pids(first) | pids(first, "shop")
+        first.process.kill()
+        first.process.wait()
+
+        second = up()
+        assert pids(second) | pids(second, "shop") == before
+        second.stop()
+
+        third = up()
+        assert (len(pids(third)), len(pids(third, "shop"))) == (1, 1)
+        third.stop()
+    finally:
+        for server in began:
+            server.stop()
+    refused = keepwell("scale", "3", cwd=project, check=False)
+    assert refused.returncode == 1
+    assert "serve: {workers: 3} in keepwell.yaml" in refused.stderr
