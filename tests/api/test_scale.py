@@ -17,7 +17,7 @@ def own(tmp_path: Path) -> Iterator[TestClient]:
     """Return a client of a project of this test's own."""
     (tmp_path / "keepwell.yaml").write_text("project: shop\ndata: {source: rows.csv}\n")
     with Workspace.open(tmp_path) as workspace:
-        workspace.scaling.begin(1, {"shop": 1}, keep=False, why="keepwell.yaml")
+        workspace.scaling.begin(1, {"shop": 1}, keep=False, why="", endpoints=["shop"])
         yield TestClient(create_app(workspace), base_url="http://localhost")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import time
@@ -313,3 +314,21 @@ def test_a_killed_worker_takes_no_request_and_the_others_share(
     os.kill(victim, signal.SIGKILL)
     ask(20)  # none of them fails
     until(lambda: len(pids(supervisor)) == 3 and victim not in pids(supervisor))
+
+
+def test_a_full_disk_leaves_the_workers_as_they_are(
+    two: Any, a_row: Row, until: Callable[..., None]
+) -> None:
+    supervisor = two.serve(generation=two.publish())
+    before = pids(supervisor)
+    keeper = supervisor._process.pid
+    soft, hard = resource.prlimit(keeper, resource.RLIMIT_FSIZE)
+    resource.prlimit(keeper, resource.RLIMIT_FSIZE, (2, hard))
+    supervisor.scale(Wish(workers=2, pools={"churn": 1}))
+    log = two.home / "logs" / "supervisor.log"
+    time.sleep(1.5)  # it tries again each second, and cannot even say so
+    assert psutil.pid_exists(keeper)
+    assert pids(supervisor) == before
+    resource.prlimit(keeper, resource.RLIMIT_FSIZE, (soft, hard))
+    assert supervisor.wait_for(0, timeout=30), log.read_text()
+    assert set(before) < set(pids(supervisor))

@@ -50,7 +50,8 @@ def test_what_was_chosen_stays_only_where_workers_are_taken_over(
     scaling = Scaling(record)
     scaling.begin(1, {}, keep=False, why="")
     scaling.change(workers=5)
-    assert scaling.begin(*declared, keep=keep, why="").workers == workers
+    begun = scaling.begin(*declared, keep=keep, why="", endpoints=["churn"])
+    assert begun.workers == workers
     assert scaling.read().workers == workers
 
 
@@ -63,6 +64,8 @@ def test_what_cannot_be_is_refused_and_nothing_is_recorded(record: MetadataStore
     with pytest.raises(NotFoundError, match="no endpoint called 'chrun'") as told:
         scaling.change(pools={"chrun": 1}, endpoints=["churn"])
     assert told.value.now == "did you mean 'churn'?"
+    with pytest.raises(NotFoundError, match="no endpoint called 'chrun'"):
+        scaling.begin(1, {"chrun": 1}, keep=False, why="", endpoints=["churn"])
     with pytest.raises(UsageError, match=f"{MOST_WORKERS + 1} workers are too many"):
         scaling.change(workers=MOST_WORKERS + 1)
     assert record.events(kind="scale") == []

@@ -62,6 +62,7 @@ def up(
 
     Raises:
         BusyError: If the workspace is served already, or the port is taken: says by whom.
+        NotFoundError: If `serve.pools` names an endpoint that there is not.
     """
     import uvicorn
 
@@ -219,6 +220,7 @@ def _begin_scale(workspace: "Workspace", supervisor: "Supervisor", workers: int)
         workers or serve.workers,
         serve.pools,
         keep=supervisor.finds_running(),
+        endpoints={workspace.spec.endpoint, *(one.name for one in workspace.endpoints.find())},
         why=f"keepwell up --workers {workers}" if workers else "keepwell.yaml",
     )
     supervisor.scale(wish_of(scale))

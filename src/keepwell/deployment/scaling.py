@@ -37,7 +37,15 @@ class Scaling:
         """Return how many workers there are to be."""
         return self._records.get(_NAME) or Scale()
 
-    def begin(self, workers: int, pools: Mapping[str, int], *, keep: bool, why: str) -> Scale:
+    def begin(
+        self,
+        workers: int,
+        pools: Mapping[str, int],
+        *,
+        keep: bool,
+        why: str,
+        endpoints: Names[str] = (),
+    ) -> Scale:
         """Return what `keepwell up` starts with: what was declared.
 
         Args:
@@ -46,7 +54,14 @@ class Scaling:
             keep: Workers that answer already are taken over: then what was chosen for them since they
                 were started stays, unless something else is declared now.
             why: Where that was declared.
+            endpoints: The endpoints that there are.
+
+        Raises:
+            UsageError: If those are too many.
+            NotFoundError: If there is no such endpoint.
         """
+        for name, count in pools.items():
+            _check_pool(name, count, endpoints)
         own = {name: count for name, count in sorted(pools.items()) if count}
         declared = Scale(workers=workers, pools=own, declared=repr((workers, own)))
         _check_total(declared)

@@ -29,6 +29,7 @@ from keepwell.deployment.server.pools.files import (
 
 DRAIN_SECONDS = 15.0  # a little more than a worker gives its requests
 _LOOK_EVERY = 0.05
+_RETRY_EVERY = 1.0
 _HEALTHY = 30.0  # a worker that lived so long has its earlier crashes forgiven
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -43,6 +44,7 @@ class Supervision:
     places: list[Place] = field(default_factory=list)
     left: list[Place] = field(default_factory=list)  # whoever is in them finishes, and goes
     seen: tuple[int, int] | None = None  # the newest wish
+    retry_at: float = 0.0  # … that could not be followed
     grpc: str = ""
     http: str = ""
     lifeline: tuple[int, int] = field(default_factory=os.pipe)
@@ -65,17 +67,22 @@ class Supervision:
 
     def _follow(self) -> None:
         """Have as many places as there are to be."""
-        mark = mark_of(wish_path(self.home))
-        if mark == self.seen:
+        mark, now = mark_of(wish_path(self.home)), time.monotonic()
+        if mark == self.seen or now < self.retry_at:
             return
         wish = read_wish(self.home)
         if wish is None:
             return
-        self.seen = mark
-        self.places, go = rearranged(self.places, wish, [place.index for place in self.left])
-        write_roster(self.home, roster_of(self.places))
+        stay, go = rearranged(self.places, wish, [place.index for place in self.left])
+        try:
+            write_roster(self.home, roster_of(stay))  # before anybody goes, and nobody asks them
+        except OSError as error:  # the disk is full, perhaps: all stays as it is
+            self.retry_at = now + _RETRY_EVERY
+            self._say(f"the number of workers cannot be changed: {error}")
+            return
+        self.seen, self.places = mark, stay
         for place in go:
-            place.due = time.monotonic() + DRAIN_SECONDS
+            place.due = now + DRAIN_SECONDS
             if place.process is not None:
                 with contextlib.suppress(ProcessLookupError):
                     place.process.terminate()
@@ -169,14 +176,16 @@ class Supervision:
                 self._say(f"worker process {process.pid} did not end in time and was killed")
                 process.kill()
                 process.wait()
-        write_roster(self.home, {})
+        with contextlib.suppress(OSError):
+            write_roster(self.home, {})
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
 
     def _say(self, text: str) -> None:
-        sys.stderr.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # a full disk ends nobody
+            sys.stderr.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+            sys.stderr.flush()
 
 
 def main() -> None:

@@ -114,8 +114,8 @@ class Supervisor:
     def scale(self, wish: Wish) -> None:
         """Have another number of workers: new ones start, others finish what they were asked, and end."""
         if wish != self.wish:
-            self.wish = wish
             write_wish(self._home, wish)
+            self.wish = wish
 
     def workers(self) -> list[WorkerState]:
         """Return the workers that live, those about to end included, as of their last heartbeats."""
