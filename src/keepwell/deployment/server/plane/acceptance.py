@@ -23,6 +23,7 @@ _COUNTS = struct.Struct(
 _COUNT = struct.Struct("<i")
 _MOMENT = 0.002  # seconds that a worker leaves to the others for each client that it has more
 _LONGEST = 0.02
+_STARVED = 0.1  # seconds until the next try where no more files may be open
 
 
 class Shares:
@@ -89,29 +90,37 @@ class Acceptance:
 
     def _ready(self) -> None:
         surplus = self._shares.surplus()
-        if not surplus:
-            self._take()
-            return
+        if surplus:
+            self._pause(min(surplus * _MOMENT, _LONGEST))
+        elif not self._take():
+            self._pause(_STARVED)
+
+    def _pause(self, seconds: float) -> None:
         self._loop.remove_reader(self._listener.fileno())
-        self._waiting = self._loop.call_later(
-            min(surplus * _MOMENT, _LONGEST), self._take_what_is_left
-        )
+        self._waiting = self._loop.call_later(seconds, self._take_what_is_left)
 
     def _take_what_is_left(self) -> None:
         self._waiting = None
-        self._take()
-        self._loop.add_reader(self._listener.fileno(), self._ready)
+        if self._take():
+            self._loop.add_reader(self._listener.fileno(), self._ready)
+        else:
+            self._waiting = self._loop.call_later(_STARVED, self._take_what_is_left)
 
-    def _take(self) -> None:
-        with contextlib.suppress(BlockingIOError, ConnectionAbortedError):
+    def _take(self) -> bool:
+        """Take a connection, if there is one; tell whether more may be taken."""
+        try:
             opened, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return True
+        except OSError:  # no more files may be open: who waits goes on waiting, who is in is served
+            return False
+        with contextlib.suppress(OSError):  # it is gone again
             opened.setblocking(False)
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            task = self._loop.create_task(
-                self._loop.connect_accepted_socket(self._protocol, opened)
-            )
-            self._opening.add(task)
-            task.add_done_callback(self._opened)
+        task = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, opened))
+        self._opening.add(task)
+        task.add_done_callback(self._opened)
+        return True
 
     def _opened(self, task: "asyncio.Task[object]") -> None:
         self._opening.discard(task)
