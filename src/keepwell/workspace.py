@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from keepwell.deployment.flags.switchboard import Switchboard
     from keepwell.deployment.probing import Probe
     from keepwell.deployment.rollouts import Rollouts
+    from keepwell.deployment.scaling import Scaling
     from keepwell.governance.tokens import Tokens
     from keepwell.infrastructure.metadata.store import SqlMetadataStore
     from keepwell.infrastructure.tables.store import DeltaTableStore
@@ -180,6 +181,13 @@ class Workspace:
         from keepwell.deployment.rollouts import Rollouts
 
         return Rollouts(self.metadata, self.endpoints, self.clock)
+
+    @cached_property
+    def scaling(self) -> "Scaling":
+        """How many workers answer."""
+        from keepwell.deployment.scaling import Scaling
+
+        return Scaling(self.metadata)
 
     @cached_property
     def switchboard(self) -> "Switchboard":

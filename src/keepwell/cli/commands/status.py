@@ -29,6 +29,8 @@ def status(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
 
 def gather(workspace: "Workspace") -> dict[str, Any]:
     """Return what there is to know about a project, JSON-ready."""
+    from keepwell.infrastructure.codec import to_plain
+    from keepwell.operations.serving.capacity import present
     from keepwell.operations.serving.presence import address_of
 
     spec = workspace.spec
@@ -43,6 +45,9 @@ def gather(workspace: "Workspace") -> dict[str, Any]:
         "project": spec.name,
         "folder": str(workspace.root),
         "served": None if address is None else address.url,
+        "workers": None
+        if address is None
+        else to_plain(present(workspace.scaling.read(), workspace.home)),
         "dataset": newest and {"name": newest.name, "version": newest.version, "rows": newest.rows},
         "endpoint": {
             "name": spec.endpoint,
@@ -80,11 +85,25 @@ def _tell(out: Output, document: dict[str, Any]) -> None:
             "champion": "none yet" if champion is None else champion,
             "challenger": endpoint["challenger"],
             "served": document["served"] or "no",
+            "workers": _workers(document["workers"]),
         }
     )
     for incident in document["incidents"]:
         out.say(f"! {incident['title']} ({incident['status']})", style="red")
     out.say(f"next  {_next(document)}", style="cyan")
+
+
+def _workers(workers: dict[str, Any] | None) -> str | None:
+    """Return how many answer; None if nobody is up."""
+    if workers is None:
+        return None
+    counts = {"": workers["workers"], **workers["pools"]}
+    return ", ".join(
+        f"{count['answering']}"
+        + (f" of {count['wanted']}" if count["answering"] != count["wanted"] else "")
+        + (f" for {name} alone" if name else "")
+        for name, count in counts.items()
+    )
 
 
 def _next(document: dict[str, Any]) -> str:
