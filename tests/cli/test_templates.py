@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from random import Random
 
@@ -40,6 +41,16 @@ def shell(code: str, project: Path, port: int) -> str:
     return done.stdout
 
 
+def outcomes_watched(project: Path) -> bool:
+    """Return whether the monitors come to see the later rows with their outcomes."""
+    for _ in range(30):
+        report = outside.keepwell_json("monitor", cwd=project)["report"]
+        if report and report["performance"]:
+            return True
+        time.sleep(1)
+    return False
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_template_walks_through_all_seven_steps(
     name: str, tmp_path: Path, free_port: int
@@ -57,6 +68,7 @@ def test_a_template_walks_through_all_seven_steps(
                 server.wait_ready()
             else:
                 said.append(shell(code.replace("4400", str(free_port)), project, free_port))
+        watched = outcomes_watched(project)
     finally:
         if server is not None:
             server.stop()
@@ -66,6 +78,7 @@ def test_a_template_walks_through_all_seven_steps(
     accepted = re.search(r"accepted +([\d,]+)", everything)
     assert accepted, everything
     assert int(accepted[1].replace(",", "")) == template(name).later
+    assert watched
 
 
 @pytest.mark.parametrize("name", NAMES)

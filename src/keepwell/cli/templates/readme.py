@@ -104,12 +104,22 @@ The batch was `data/later.csv`: rows that came later. {change} Tell what became 
 
 ```sh
 keepwell feedback data/outcomes.csv
-keepwell monitor
 ```
 
-`monitor` says which columns have moved, how far, and how good the answers were. `keepwell up` carries
-on by itself: it looks again and again, opens incidents, retrains, and proves a new version better
-before it takes over.
+```sh
+keepwell up
+```
+
+Leave it running: it starts the job on its schedule, looks at what was predicted and at what became of
+it, opens incidents, retrains, and proves a new version better before it takes over. The console is at
+http://127.0.0.1:4400; in a second terminal:
+
+```sh
+keepwell monitor
+keepwell incidents
+```
+
+`monitor` says which columns have moved, how far, and how good the answers were.
 """
 
 
