@@ -144,3 +144,12 @@ def test_sentences_are_drawn_from_patterns() -> None:
     assert fill(Random(1), ["a {colour} dog"], colour=["red"]) == "a red dog"
     assert mistyped(Random(1), "abc", share=1) == "abc"
     assert sorted(mistyped(Random(1), "abcdef", share=1)) == sorted("abcdef")
+
+
+def test_the_guide_lists_every_template_as_it_is() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "start-from-a-template.md"
+    rows = [line for line in page.read_text().splitlines() if line.startswith("| `")]
+    assert rows == [
+        f"| `{item.name}` | {item.mode} | {item.title} | `{item.project('x').train.metric}` |"
+        for item in map(template, NAMES)
+    ]
