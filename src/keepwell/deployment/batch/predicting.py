@@ -26,7 +26,7 @@ from keepwell.infrastructure.locks import exclusive
 ROWS_AT_ONCE = 131_072
 SAMPLED_ROWS = 512  # of a piece, for whoever compares the inputs with the training data
 
-Log = Callable[[str, int, pa.Table, Scores, pa.Array], None]
+Log = Callable[[str, int, pa.Table, Scores, pa.Array, pa.Array | None], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,8 @@ class Options:
         threads: Pieces worked on at a time; as many as there are processors if 0.
         sample: Keep some of the inputs, as `Scored.sample`.
         log: Called with each piece, in order, before it counts as done: the job's id, the piece's number,
-            its inputs, scores and ids. Called again with the same ids if the process dies in between.
+            its inputs, scores, ids and keys. Called again with the same ids if the process dies in between.
+        key: The column of the source whose values `log` is told as text; None where it has none of it.
     """
 
     version: int = 0
@@ -53,6 +54,7 @@ class Options:
     threads: int = 0
     sample: bool = False
     log: Log | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +196,9 @@ class _Job:
         self._target.format.write(table, self._work.arriving(number), first=number == 0)
         if self._options.sample:
             _keep_sample(rows.inputs, self._work.sample_at(number))
-        kept = (rows.inputs, scores, ids) if self._options.log is not None else ()
+        kept: tuple[Any, ...] = ()
+        if self._options.log is not None:
+            kept = (rows.inputs, scores, ids, _keys(rows.given, self._options.key))
         return _Piece(number=number, tally=answers.tally(scores, signature), answers=kept)
 
     def _publish(self, resumed: int) -> Scored:
@@ -253,6 +257,12 @@ class _Piece:
     number: int
     tally: Tally
     answers: tuple[Any, ...]
+
+
+def _keys(given: pa.Table, name: str) -> pa.Array | None:
+    if name not in given.column_names:
+        return None
+    return given.column(name).cast(pa.string()).combine_chunks().fill_null("")
 
 
 def _numbered(pieces: Iterator[Rows]) -> Iterator[tuple[int, Rows]]:
