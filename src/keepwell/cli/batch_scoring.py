@@ -79,6 +79,8 @@ def carry_out(out: Output, workspace: "Workspace", name: str) -> None:
 
 
 def _document(scored: "Scored", output: str, model: str, version: int) -> dict[str, Any]:
+    from keepwell.infrastructure.codec import to_plain
+
     return {
         "rows": scored.rows,
         "resumed": scored.resumed,
@@ -86,6 +88,7 @@ def _document(scored: "Scored", output: str, model: str, version: int) -> dict[s
         "seconds": round(scored.seconds, 3),
         "absent": list(scored.absent),
         "predictions": scored.predictions,
+        "unseen": {name: to_plain(novel) for name, novel in scored.unseen.items()},
         "id": scored.id,
         "model": {"name": model, "version": version},
     }
@@ -97,6 +100,8 @@ def _tell(out: Output, scored: "Scored", output: str, key: str) -> None:
     if scored.absent:
         names = ", ".join(f"'{name}'" for name in scored.absent)
         out.note(f"! no column {names} in the source: it counted as missing in every row")
+    for name, novel in scored.unseen.items():
+        out.note(f"! {novel.said(name)}")
     out.say(f"{scored.rows:,} rows scored by {key} in {format_duration(scored.seconds)}: {output}")
     if scored.resumed:
         out.say(f"{scored.resumed:,} of them by a run that was stopped")
