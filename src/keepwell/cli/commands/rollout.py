@@ -217,12 +217,13 @@ def at(
     period = periods[0]
 
     def tell() -> None:
-        routed = ", ".join(f"version {r.version} {r.weight:g}% ({r.role})" for r in period.routes)
+        routed = ", ".join(f"version {r.version} {r.weight:g}% ({r.role})" for r in period.answering)
+        nobody = "no version: the fallback" if period.flags.fallback else "nobody"
         out.say(f"{name} at {_stamp(asked)}", style="bold")
         out.facts(
             {
                 "champion": period.champion,
-                "answered": routed or "nobody",
+                "answered": routed or nobody,
                 "rollout": period.rollout or None,
                 "switched": None if period.flags.idle else _flags(period.flags),
                 "since": f"{_stamp(period.since)} ({period.change}: {period.why or 'no reason given'})",
