@@ -81,6 +81,15 @@ def test_a_pipe_is_answered(shop: Path) -> None:
     assert "2 events answered, 1 of them by an error" in done.stderr
 
 
+def test_a_file_is_followed_until_nothing_comes(keepwell: Any, shop: Path, tmp_path: Path) -> None:
+    row = {"tenure": 3, "plan": "monthly", "charges": 70.0}
+    (tmp_path / "events.jsonl").write_text(f"{json.dumps(row)}\n" * 3)
+    words = ["predict", "--follow", tmp_path / "events.jsonl", "-o", tmp_path / "answers.jsonl"]
+    ended = keepwell(*words, "--until-idle", "0.3s", "-C", shop)
+    assert "ends after 300ms without an event" in ended.err
+    assert "3 events answered" in ended.out
+
+
 def test_what_is_missing_is_asked_for(keepwell: Any, shop: Path) -> None:
     nothing = keepwell("predict", "-C", shop)
     assert nothing.code == 2

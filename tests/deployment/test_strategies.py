@@ -53,7 +53,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
     store = open_metadata(f"sqlite:///{tmp_path / 'record.db'}", clock=clock)
     endpoints = Endpoints(store, clock)
     endpoints.deploy("churn", "churn", 1, "first", key="customer")
-    yield Place(clock=clock, store=store, endpoints=endpoints, rollouts=Rollouts(store, endpoints, clock))
+    yield Place(
+        clock=clock, store=store, endpoints=endpoints, rollouts=Rollouts(store, endpoints, clock)
+    )
     store.close()
 
 

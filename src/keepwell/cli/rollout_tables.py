@@ -70,7 +70,9 @@ def _steps(out: Output, document: dict[str, Any]) -> None:
             if shares
             else f"{step['percent']:g}%"
         )
-        rows.append([share, ago(step["started"]), _verdict(step), verified, step["finding"] or said])
+        rows.append(
+            [share, ago(step["started"]), _verdict(step), verified, step["finding"] or said]
+        )
     out.table(["share", "began", "verdict", "probed", "finding"], rows)
 
 

@@ -217,7 +217,9 @@ def at(
     period = periods[0]
 
     def tell() -> None:
-        routed = ", ".join(f"version {r.version} {r.weight:g}% ({r.role})" for r in period.answering)
+        routed = ", ".join(
+            f"version {r.version} {r.weight:g}% ({r.role})" for r in period.answering
+        )
         nobody = "no version: the fallback" if period.flags.fallback else "nobody"
         out.say(f"{name} at {_stamp(asked)}", style="bold")
         out.facts(
