@@ -44,6 +44,8 @@ def test_a_canary_waits_for_its_hold_and_for_rows() -> None:
         "with fewer it goes on all the same; version 2 gets 25%",
     )
     assert said(CANARY, 30, 1070.0)[0].endswith("the next look, within seconds")
+    unseen = replace(CANARY, history=(replace(CANARY.history[0], verified=False),))
+    assert said(unseen, 30, 1070.0)[0].endswith("seen to answer as routed, which is tried again")
     last = at(CANARY, "canary", 100.0)
     assert said(last, 0, 1000.0)[1] == "version 2 becomes champion"
 

@@ -98,6 +98,8 @@ def _step(rollout: Rollout, rows: int, now: float, patience: Patience) -> Awaite
     elif rows < patience.rows and now < longest:
         what = f"{seen}; waits for rows for up to {format_duration(longest - now)} more"
         then = f"with fewer it {_UNSURE[patience.unsure]}; {then}"
+    elif current.verified is False:  # what was found stands beside the step
+        what = f"{seen}; the endpoint to be seen to answer as routed, which is tried again"
     else:
         what = f"{seen}; the next look, within seconds"
     return Awaited(
