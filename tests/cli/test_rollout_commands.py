@@ -73,6 +73,7 @@ def test_several_versions_are_told_side_by_side(
     assert run(["rollout", "status"]) == 0
     told = capsys.readouterr().out
     assert "decision  undecided so far" in told
+    assert "keepwell rollout promote --version 2, or keepwell rollout abort" in told
     assert answer(capsys, "rollout", "abort", "--why", "enough")["status"] == "aborted"
 
 

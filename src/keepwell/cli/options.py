@@ -25,6 +25,10 @@ ProjectFolder = Annotated[
         "--project", "-C", help="The project's folder, or one inside it.", show_default=False
     ),
 ]
+OfEndpoint = Annotated[
+    str, typer.Option("--endpoint", "-e", help="The project's unless said.", show_default=False)
+]
+Why = Annotated[str, typer.Option("--why", help="Told in the record.")]
 HERE = Path()
 
 

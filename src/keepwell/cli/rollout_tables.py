@@ -153,4 +153,7 @@ def _hint(document: dict[str, Any]) -> str:
         return ""
     if document.get("winner"):
         return f"keepwell rollout promote --version {document['winner']}"
+    if len(document["versions"]) > 2:  # noqa: PLR2004 (one of several is to be named)
+        one = document["candidate"]
+        return f"keepwell rollout promote --version {one}, or keepwell rollout abort"
     return "keepwell rollout promote, or keepwell rollout abort"

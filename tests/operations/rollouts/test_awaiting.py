@@ -75,7 +75,7 @@ def test_where_nobody_serves_nothing_moves() -> None:
 def test_a_promotion_is_watched_and_the_version_before_kept() -> None:
     done = replace(CANARY, status="promoted", watched_until=1100.0, kept_until=1200.0)
     assert said(done, 0, 1040.0) == (
-        "watched for 1m more; version 1 stays loaded for 2m 40s",
+        "outcomes and errors, for 1m more; version 1 stays loaded for 2m 40s",
         "if version 2 proves worse, version 1 is back",
     )
     assert said(done, 0, 1150.0) == ("version 1 stays loaded for 50s", "version 1 is let go of")

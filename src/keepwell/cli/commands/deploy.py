@@ -7,7 +7,9 @@ import typer
 from keepwell.cli.options import (
     HERE,
     AsJson,
+    OfEndpoint,
     ProjectFolder,
+    Why,
     command_app,
     examples,
     open_workspace,
@@ -20,10 +22,8 @@ app = command_app()
 @app.command(epilog=examples("keepwell deploy 4", "keepwell deploy challenger --endpoint churn"))
 def deploy(
     version: Annotated[str, typer.Argument(help="A number or an alias.")],
-    endpoint: Annotated[
-        str, typer.Option("--endpoint", "-e", help="The project's unless said.", show_default=False)
-    ] = "",
-    why: Annotated[str, typer.Option("--why", help="Told in the record.")] = "by hand",
+    endpoint: OfEndpoint = "",
+    why: Why = "by hand",
     force: Annotated[bool, typer.Option("--force", help="Even if its gate is closed.")] = False,
     project: ProjectFolder = HERE,
     as_json: AsJson = False,

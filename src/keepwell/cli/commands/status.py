@@ -113,7 +113,7 @@ def _tell(out: Output, document: dict[str, Any]) -> None:
             "data": f"{dataset['name']}/{dataset['version']}, {dataset['rows']:,} rows"
             if dataset
             else "none yet",
-            "last run": f"{document['last_run_status']} {ago(document['last_run_started'])}"
+            "last run": f"{document['last_run_status']}, started {ago(document['last_run_started'])}"
             if last
             else "none yet",
             "versions": document["versions"],

@@ -124,7 +124,7 @@ def _after(rollout: Rollout, now: float) -> Awaited | None:
     watched, kept = rollout.watched_until, rollout.kept_until
     parts = []
     if watched is not None and now < watched:
-        parts.append(f"watched for {format_duration(watched - now)} more")
+        parts.append(f"outcomes and errors, for {format_duration(watched - now)} more")
     if kept is not None and now < kept:
         parts.append(f"version {rollout.baseline} stays loaded for {format_duration(kept - now)}")
     if not parts:
