@@ -210,6 +210,7 @@ class Workspace:
         from keepwell.deployment.probing import LiveProbe
         from keepwell.operations.rollouts.desk import settle
         from keepwell.operations.serving.presence import address_of
+        from keepwell.operations.serving.probe_token import probe_token
         from keepwell.operations.serving.publisher import Publisher
 
         address = address_of(self.home)
@@ -224,7 +225,10 @@ class Workspace:
             serve=self.spec.serve,
         )
         return LiveProbe(
-            address.url, self.registry.get, lambda: settle(publisher.publish, self.home)
+            address.url,
+            self.registry.get,
+            lambda: settle(publisher.publish, self.home),
+            token=probe_token(self.home, self.spec.serve),
         )
 
     @cached_property

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from keepwell.core.events import acting_as
 from keepwell.operations.serving.periodic import Periodic
 from keepwell.operations.serving.presence import Address, presence
+from keepwell.operations.serving.probe_token import probe_token
 from keepwell.operations.serving.publisher import Publisher
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def up(
             address.url,
             workspace.registry.get,
             lambda: supervisor.wait_for(publisher.publish(), WORKERS_TIMEOUT),
+            token=probe_token(workspace.home, workspace.spec.serve),
         )
         loop, keeper = _loop(workspace, supervisor, probe, stack)
         for job in (

@@ -81,7 +81,8 @@ def _ready(out: Output, workspace: "Workspace", url: str) -> None:
     """Say where everything is, with a request that can be pasted."""
     name = workspace.spec.endpoint
     row = example_row(workspace)
-    curl = curl_line(f"{url}/endpoints/{name}/predict", row) if row else None
+    secured = workspace.spec.serve.tokens == "required"
+    curl = curl_line(f"{url}/endpoints/{name}/predict", row, secured=secured) if row else None
     document = {"url": url, "endpoint": f"{url}/endpoints/{name}", "example": row, "curl": curl}
 
     def tell() -> None:
@@ -92,6 +93,9 @@ def _ready(out: Output, workspace: "Workspace", url: str) -> None:
             facts | {"gRPC": f"{url.split('//')[1].rpartition(':')[0]}:{port}" if port else None}
         )
         if curl:
+            if secured:
+                out.say("\nit answers nobody without a token:", style="bold")
+                out.say("  TOKEN=$(keepwell tokens create NAME)")
             out.say("\nask it something:", style="bold")
             out.say(f"  {curl}")
         else:
@@ -113,11 +117,12 @@ def example_row(workspace: "Workspace") -> dict[str, Any] | None:
     return example_of(registry.get(name, champion).signature)
 
 
-def curl_line(url: str, row: dict[str, Any]) -> str:
+def curl_line(url: str, row: dict[str, Any], *, secured: bool = False) -> str:
     """Return the command that asks for one row.
 
     >>> print(curl_line("http://h/predict", {"tenure": 3}).partition("-d ")[2])
     '{"instances": [{"tenure": 3}]}'
     """
     body = json.dumps({"instances": [row]}, ensure_ascii=False)
-    return f"curl {url} -H 'content-type: application/json' -d {shlex.quote(body)}"
+    token = ' -H "authorization: Bearer $TOKEN"' if secured else ""
+    return f"curl {url}{token} -H 'content-type: application/json' -d {shlex.quote(body)}"

@@ -77,6 +77,7 @@ def endpoint(
         "answers": of_column(report.prediction) if report and report.prediction else None,
         "controls": [_control(item) for item in inputs[:SHOWN_INPUTS]],
         "more_inputs": max(0, len(inputs) - SHOWN_INPUTS),
+        "secured": workspace.spec.serve.tokens == "required",
         "history": _history(workspace, found),
         "workers": _answerers(workspace, found.name),
     }

@@ -20,6 +20,8 @@ from keepwell.deployment.batch.rows import Reader, Rows, open_rows
 from keepwell.deployment.batch.targets import Target
 from keepwell.deployment.batch.work import Work
 from keepwell.deployment.scoring import Scorer, Scores
+from keepwell.features.novelty import Novel
+from keepwell.infrastructure.codec import to_plain
 from keepwell.infrastructure.files import storing
 from keepwell.infrastructure.locks import exclusive
 
@@ -70,6 +72,7 @@ class Scored:
         predictions: How often each class was predicted; mean, min and max of numbers.
         sample: Some of the inputs, in order, if they were asked for.
         absent: Columns of the model that the source lacks: they counted as missing in every row.
+        unseen: Of columns with labels that training never saw: in how many rows, and some of them.
     """
 
     id: str
@@ -80,6 +83,7 @@ class Scored:
     predictions: dict[str, Any] = field(default_factory=dict)
     sample: pa.Table | None = None
     absent: tuple[str, ...] = ()
+    unseen: dict[str, Novel] = field(default_factory=dict)
 
 
 def predict_file(
@@ -199,7 +203,9 @@ class _Job:
         kept: tuple[Any, ...] = ()
         if self._options.log is not None:
             kept = (rows.inputs, scores, ids, _keys(rows.given, self._options.key))
-        return _Piece(number=number, tally=answers.tally(scores, signature), answers=kept)
+        return _Piece(
+            number=number, tally=answers.tally(scores, signature, rows.inputs), answers=kept
+        )
 
     def _publish(self, resumed: int) -> Scored:
         work, options = self._work, self._options
@@ -219,6 +225,7 @@ class _Job:
             "version": options.version,
             "rows": total.rows,
             "predictions": total.as_dict(),
+            "unseen": {name: to_plain(novel) for name, novel in total.unseen.items()},
             "parts": [
                 {"file": f"part-{path.name}", "rows": one.rows}
                 for path, one in zip(parts.values(), tallies, strict=True)
@@ -234,6 +241,7 @@ class _Job:
             restarted=work.dropped,
             seconds=time.perf_counter() - self._start,
             predictions=total.as_dict(),
+            unseen=total.unseen,
             sample=sample,
             absent=tuple(
                 item.name
