@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from keepwell.core.records import Estimate, ModelVersion, Task
+from keepwell.core.records import Estimate, ModelVersion
 from keepwell.monitoring.independence import worth_of_numbers
 from keepwell.monitoring.labels import Labels, read_numbers
 from keepwell.monitoring.report import Performance
@@ -49,7 +49,7 @@ def measure_performance(
         min_rows: With fewer rows than this, nothing is said to have fallen.
     """
     task, classes = version.signature.task, version.signature.classes
-    if task is Task.REGRESSION:
+    if task.numeric:
         actual, scores, unreadable = _numbers(labelled)
         losses = np.abs(actual - np.asarray(scores.predictions, dtype=np.float64))
     else:

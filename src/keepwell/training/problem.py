@@ -65,7 +65,7 @@ class Problem:
 
     def measure(self, actual: "NDArray[Any]", answer: "NDArray[np.float64]") -> dict[str, float]:
         """Return every metric of an answer as `answer_of` gives it."""
-        if self.task is Task.REGRESSION:
+        if self.task.numeric:
             return measure_numbers(actual, answer)
         return measure_codes(actual, answer.argmax(axis=1), answer, self.classes)
 

@@ -66,7 +66,7 @@ def read_target(
     else:
         reason = f"`task: {task.value}` is set under `train:`"
     rows = np.array(present, dtype=np.int64)
-    if task is Task.REGRESSION:
+    if task.numeric:
         numbers = _numbers(name, values)
         return Target(
             name=name,

@@ -14,6 +14,21 @@ class Task(StrEnum):
     MULTICLASS = "multiclass"
     REGRESSION = "regression"
 
+    @property
+    def numeric(self) -> bool:
+        """A number is predicted."""
+        return self is Task.REGRESSION
+
+    @property
+    def labelled(self) -> bool:
+        """One of several classes is predicted, perhaps with a probability of each."""
+        return self in (Task.BINARY, Task.MULTICLASS)
+
+    @property
+    def several(self) -> bool:
+        """A list is predicted."""
+        return not self.numeric and not self.labelled
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.core.errors import MissingExtraError, TrainingError
-from keepwell.core.records import Signature, Task
+from keepwell.core.records import Signature
 from keepwell.deployment.scoring.compilation import class_order, with_nans
 from keepwell.deployment.scoring.heads.as_it_is import asked
 from keepwell.deployment.scoring.intake import fitted_names, nan_columns, takes_texts
@@ -109,7 +109,7 @@ class Original:
         self._plain = fitted_on is None
         self._texts = takes_texts(pipeline)
         self._nans = nan_columns(pipeline, len(known))
-        self._regression = signature.task is Task.REGRESSION
+        self._regression = signature.task.numeric
         self._order = [] if self._regression else class_order(pipeline.classes_.tolist(), signature)
 
     def row(self, values: Sequence[Any]) -> list[float]:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from keepwell.core.errors import InvalidRequestError
-from keepwell.core.records import ColumnType, Signature, Task
+from keepwell.core.records import ColumnType, Signature
 from keepwell.deployment.scoring.compilation import Compiled
 from keepwell.features.decoding import Decoder
 
@@ -78,7 +78,7 @@ class Scorer:
         texts = any(item.type is ColumnType.TEXT for item in signature.inputs)
         self._at_once = _AT_ONCE_TEXT if texts else _AT_ONCE
         self._classes = list(signature.classes)
-        self._regression = signature.task is Task.REGRESSION
+        self._regression = signature.task.numeric
 
     def quick(self, rows: int) -> bool:
         """Tell whether so many rows take so little time that others may as well wait for them."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepwell.core.errors import NotFoundError
-from keepwell.core.records import Column, ColumnType, DatasetVersion, Signature, Task
+from keepwell.core.records import Column, ColumnType, DatasetVersion, Signature
 from keepwell.operations.build.bench import Bench
 
 ID, TIME = "keepwell_prediction_id", "keepwell_predicted_at"
@@ -128,7 +128,7 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _outcomes(outcomes: list[Any], signature: Signature) -> pa.Array:
-    if signature.task is Task.REGRESSION:
+    if signature.task.numeric:
         return pa.array(
             [None if value is None else float(value) for value in outcomes], pa.float64()
         )

@@ -82,7 +82,7 @@ def _measured(
     actual: "Sequence[Any] | NDArray[Any]",
     scores: Scored,
 ) -> Measured:
-    if task is Task.REGRESSION:
+    if task.numeric:
         truth = np.asarray(actual, dtype=np.float64)
         numbers = np.asarray(scores.predictions, dtype=np.float64)
         return lambda rows: measure_numbers(truth[rows], numbers[rows])

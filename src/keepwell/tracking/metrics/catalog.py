@@ -19,7 +19,7 @@ _LOWER_IS_BETTER = frozenset({"log_loss", "rmse", "mae", "mse"})
 
 def metric_names(task: Task) -> tuple[str, ...]:
     """Return the metrics that a task is measured by."""
-    return _REGRESSION if task is Task.REGRESSION else _CLASSIFICATION
+    return _REGRESSION if task.numeric else _CLASSIFICATION
 
 
 def default_metric(task: Task) -> str:

@@ -52,7 +52,7 @@ def measure(
     With two classes, the second is the positive one; with more, the metrics are plain means over the
     classes. Without probabilities, only the metrics of labels are given. No rows, no metrics.
     """
-    if task is Task.REGRESSION:
+    if task.numeric:
         return measure_numbers(
             np.asarray(actual, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
         )

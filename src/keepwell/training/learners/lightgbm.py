@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.core.records import Task
 from keepwell.features.preparation import Flavour
 from keepwell.training.learners.base import Candidate, Fitted, Learner, Watch
 from keepwell.training.problem import Matrix, Problem
@@ -56,7 +55,7 @@ class LightGBM:
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return the portfolio; with rates for skewed numbers that are never negative."""
         portfolio = dict(_PORTFOLIO)
-        if problem.task is Task.REGRESSION and _is_skewed_amount(problem.target):
+        if problem.task.numeric and _is_skewed_amount(problem.target):
             portfolio |= _COUNTS
         small = {"min_child_samples": max(2, problem.rows // 25)}
         return [
@@ -96,7 +95,7 @@ class LightGBM:
             "force_row_wise": True,
             "verbose": -1,
         }
-        regression = problem.task is Task.REGRESSION
+        regression = problem.task.numeric
         kind = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
         model: Any = kind(**params)
         timer = _Timer(watch, rounds)
@@ -124,7 +123,7 @@ def _validated(
 ) -> dict[str, Any]:
     """Return what early stopping looks at."""
     values, watched = held.values, _WATCHED.get(problem.metric, "rmse")
-    if problem.task is not Task.REGRESSION:
+    if not problem.task.numeric:
         classes = np.unique(target)
         several = len(classes) > 2  # noqa: PLR2004 - a pair has measures of its own
         watched = "multi_logloss" if several else "binary_logloss"

@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from keepwell.core.records import Task
 from keepwell.features.preparation import Flavour
 from keepwell.training.learners.base import Candidate, Fitted, Learner, Watch
 from keepwell.training.problem import Matrix, Problem
@@ -24,7 +23,7 @@ class Linear:
 
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return a loose and a tight fit."""
-        name = "alpha" if problem.task is Task.REGRESSION else "C"
+        name = "alpha" if problem.task.numeric else "C"
         return [
             Candidate(name=f"linear/{label}", learner="linear", params={name: value})
             for label, value in (("plain", 1.0), ("tight", 30.0 if name == "alpha" else 0.03))
@@ -49,7 +48,7 @@ class Linear:
 
         model = (
             Ridge(**candidate.params)
-            if problem.task is Task.REGRESSION
+            if problem.task.numeric
             else LogisticRegression(
                 max_iter=_ITERATIONS, random_state=problem.seed, **candidate.params
             )
