@@ -33,6 +33,8 @@ class Labels:
 
     def log(self, prediction: Any) -> str:
         """Return a prediction as JSON."""
+        if isinstance(prediction, list):
+            return _encode(prediction).decode()
         return self._logged.get(prediction) or _encode(prediction).decode()
 
     def name(self, probabilities: "np.ndarray[Any, Any]") -> list[dict[str, float]]:

@@ -27,6 +27,8 @@ TRUSTED = (
     "lightgbm.sklearn.LGBMRegressor",
     # Our own transformer holds lists of names.
     "keepwell.features.transforms.date_parts.DateParts",
+    # And our own detectors of odd rows, arrays with a name.
+    "keepwell.features.oddity.estimator.Oddity",
     # Arrays of nodes. Scikit-learn checks the dtype and shape of what it restores, not the links between
     # nodes; the bundle's digest vouches that they are the ones that were fitted.
     "sklearn.tree._tree.Tree",

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from keepwell.core.errors import InvalidRequestError
-from keepwell.core.records import ColumnType, Signature
+from keepwell.core.records import ColumnType, Signature, Task
 from keepwell.deployment.scoring.compilation import Compiled
 from keepwell.features.decoding import Decoder
 
@@ -68,6 +68,7 @@ class Scorer:
     def __init__(self, signature: Signature, model: Model) -> None:
         self.signature = signature
         self.compiled = isinstance(model, Compiled)
+        self.catalogue = 0  # items that it may recommend
         # A step that runs as it is costs as much for one row as for a hundred.
         self._few = 1 if isinstance(model, Compiled) and model.kept else _FEW
         self._model = model
@@ -197,6 +198,10 @@ def load_scorer(read: Callable[[str], bytes], signature: Signature) -> Scorer:
     if "head" in data:
         return Scorer(signature, Compiled(data, read))
     runs = data.get("runs", PIPELINE_FILE)
+    if signature.task is Task.RANKING:
+        from keepwell.deployment.scoring.recommending import recommending_scorer
+
+        return recommending_scorer(read, signature)
     if runs != PIPELINE_FILE:
         from keepwell.deployment.scoring.foreign import load_foreign
 

@@ -6,7 +6,7 @@ time is bounded. Rows are taken as independent: for rows close in time the truth
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -102,7 +102,10 @@ def _measured(
         numbers = np.asarray(scores.predictions, dtype=np.float64)
         measure = measure_counts if task is Task.COUNTS else measure_numbers
         return lambda rows: measure(truth[rows], numbers[rows])
-    codes, said = encode(actual, classes), encode(scores.predictions, classes)
+    codes, said = (
+        encode(cast("Sequence[Any]", actual), classes),
+        encode(scores.predictions, classes),
+    )
     chances = scores.probabilities
     return lambda rows: measure_codes(
         codes[rows], said[rows], None if chances is None else chances[rows], len(classes)

@@ -5,6 +5,8 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from keepwell.core.errors import InvalidRequestError, UsageError
 from keepwell.deployment.server.messages import Header, Request, Response
 from keepwell.deployment.server.snapshot import LiveEndpoint
@@ -101,6 +103,8 @@ def csv_response(document: dict[str, Any], headers: Sequence[Header]) -> Respons
 
 def _cell(value: Any) -> Any:
     """Return a prediction as a cell; text that a spreadsheet would run as a formula is kept from it."""
+    if isinstance(value, list):
+        return msgspec.json.encode(value).decode()
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return f"'{value}"
     return value
