@@ -50,6 +50,7 @@ class TrainSpec:
     seed: int = 0
     learners: tuple[str, ...] = ()  # empty: every installed one
     split: SplitSpec = SplitSpec()
+    quantiles: tuple[float, ...] = ()  # of a regression, beside the number
     clusters: int | None = None  # how many; None: chosen
     contamination: float | None = None  # share of odd rows; None: estimated
     repeat: bool = False  # recommend what a user has already

@@ -99,6 +99,9 @@ def beside(
         else:
             for at, name in enumerate(names):
                 answers[f"probability_{name}"] = pa.array(scores.probabilities[:, at])
+    if scores.quantiles is not None:
+        for at, level in enumerate(scores.quantiles.levels):
+            answers[f"quantile_{level:g}"] = pa.array(scores.quantiles.values[:, at])
     answers["prediction_id"] = ids
     answers["model_version"] = pa.array(np.full(len(ids), version, dtype=np.int32))
     for name, values in answers.items():
@@ -109,6 +112,7 @@ def beside(
 def must_be_free(names: tuple[str, ...], signature: Signature, source: str) -> None:
     """Refuse a source with a column where an answer is to go."""
     ours = {"prediction", "probabilities", "prediction_id", "model_version"}
+    ours |= {f"quantile_{level:g}" for level in signature.quantiles}
     ours |= {f"probability_{name}" for name in class_names(signature)}
     taken = [name for name in names if name in ours]
     if taken:

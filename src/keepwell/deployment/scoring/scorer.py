@@ -12,6 +12,7 @@ from keepwell.core.errors import InvalidRequestError
 from keepwell.core.records import ColumnType, Signature, Task
 from keepwell.deployment.scoring.compilation import Compiled
 from keepwell.features.decoding import Decoder
+from keepwell.tracking.metrics.quantile import Quantiles
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,12 +36,14 @@ class Scores:
     Attributes:
         predictions: Class labels as in the training data, or numbers.
         probabilities: One row per row, in the order of the signature's classes; None for regression.
+        quantiles: Of a regression that was trained for them.
         warnings: What was odd about the rows, for whoever sent them.
         cold_start: Seconds that they waited until the model was loaded.
     """
 
     predictions: list[Any]
     probabilities: "NDArray[np.float64] | None" = None
+    quantiles: Quantiles | None = None
     warnings: list[str] = field(default_factory=list)
     cold_start: float = 0.0
 
@@ -175,7 +178,9 @@ class Scorer:
 
     def _scores(self, answers: "NDArray[np.float64]", warnings: list[str]) -> Scores:
         if self._regression:
-            return Scores(predictions=answers[:, 0].tolist(), warnings=warnings)
+            levels = self.signature.quantiles
+            said = Quantiles(levels=levels, values=answers[:, 1:]) if levels else None
+            return Scores(predictions=answers[:, 0].tolist(), quantiles=said, warnings=warnings)
         labels = self._classes
         return Scores(
             predictions=[labels[at] for at in answers.argmax(axis=1).tolist()],

@@ -20,6 +20,7 @@ from keepwell.tracking.metrics.measures import (
     measure_counts,
     measure_numbers,
 )
+from keepwell.tracking.metrics.quantile import Quantiles, measure_quantiles
 from keepwell.tracking.metrics.unlabelled import measured_unlabelled
 
 if TYPE_CHECKING:
@@ -101,14 +102,22 @@ def _measured(
         truth = np.asarray(actual, dtype=np.float64)
         numbers = np.asarray(scores.predictions, dtype=np.float64)
         measure = measure_counts if task is Task.COUNTS else measure_numbers
-        return lambda rows: measure(truth[rows], numbers[rows])
-    codes, said = (
+        said: Quantiles | None = getattr(scores, "quantiles", None)
+        if said is None:
+            return lambda rows: measure(truth[rows], numbers[rows])
+        return lambda rows: (
+            measure(truth[rows], numbers[rows])
+            | measure_quantiles(
+                truth[rows], Quantiles(levels=said.levels, values=said.values[rows])
+            )
+        )
+    codes, answers = (
         encode(cast("Sequence[Any]", actual), classes),
         encode(scores.predictions, classes),
     )
     chances = scores.probabilities
     return lambda rows: measure_codes(
-        codes[rows], said[rows], None if chances is None else chances[rows], len(classes)
+        codes[rows], answers[rows], None if chances is None else chances[rows], len(classes)
     )
 
 

@@ -13,7 +13,7 @@ _CLASSIFICATION = (
     "recall",
     "log_loss",
 )
-_REGRESSION = ("rmse", "mae", "r2", "mse")
+_REGRESSION = ("rmse", "mae", "r2", "mse", "pinball_loss", "interval_coverage")
 _COUNTS = (*_REGRESSION, "mean_poisson_deviance")
 _CLUSTERING = (
     "silhouette",
@@ -42,7 +42,16 @@ _DEFAULT = {
     Task.RANKING: "ndcg_at_10",
 }
 _LOWER_IS_BETTER = frozenset(
-    {"log_loss", "rmse", "mae", "mse", "mean_poisson_deviance", "davies_bouldin", "flagged"}
+    {
+        "log_loss",
+        "rmse",
+        "mae",
+        "mse",
+        "mean_poisson_deviance",
+        "pinball_loss",
+        "davies_bouldin",
+        "flagged",
+    }
 )
 
 

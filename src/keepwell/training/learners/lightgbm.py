@@ -61,8 +61,7 @@ class LightGBM:
             portfolio |= _COUNTS
         if problem.task is Task.COUNTS:
             portfolio = {
-                name: {**_RATES, **params}
-                for name, params in (_COUNTS | _PORTFOLIO).items()
+                name: {**_RATES, **params} for name, params in (_COUNTS | _PORTFOLIO).items()
             }
         small = {"min_child_samples": max(2, problem.rows // 25)}
         return [
