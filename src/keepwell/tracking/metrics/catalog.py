@@ -15,6 +15,7 @@ _CLASSIFICATION = (
 )
 _REGRESSION = ("rmse", "mae", "r2", "mse", "pinball_loss", "interval_coverage")
 _COUNTS = (*_REGRESSION, "mean_poisson_deviance")
+_MULTILABEL = ("f1_micro", "f1_macro", "subset_accuracy", "hamming_loss")
 _CLUSTERING = (
     "silhouette",
     "calinski_harabasz",
@@ -28,6 +29,7 @@ _RANKING = (*_TOP, "coverage_at_10")
 _BY_TASK = {
     Task.REGRESSION: _REGRESSION,
     Task.COUNTS: _COUNTS,
+    Task.MULTILABEL: _MULTILABEL,
     Task.CLUSTERING: _CLUSTERING,
     Task.ANOMALY: _ANOMALY,
     Task.RANKING: _RANKING,
@@ -37,6 +39,7 @@ _DEFAULT = {
     Task.MULTICLASS: "log_loss",
     Task.REGRESSION: "rmse",
     Task.COUNTS: "mean_poisson_deviance",
+    Task.MULTILABEL: "f1_micro",
     Task.CLUSTERING: "silhouette",
     Task.ANOMALY: "made_auc",
     Task.RANKING: "ndcg_at_10",
@@ -49,6 +52,7 @@ _LOWER_IS_BETTER = frozenset(
         "mse",
         "mean_poisson_deviance",
         "pinball_loss",
+        "hamming_loss",
         "davies_bouldin",
         "flagged",
     }
