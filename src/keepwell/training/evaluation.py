@@ -21,7 +21,7 @@ TOO_WIDE = 0.5
 def scores_of(pipeline: Any, frame: "pd.DataFrame", problem: Problem) -> Scores:
     """Return what the model says: labels and probabilities, or numbers."""
     answer = answer_of(pipeline, frame, problem.classes)
-    if problem.task is Task.REGRESSION:
+    if problem.task.numeric:
         return Scores(predictions=answer.tolist())
     classes = problem.signature.classes
     labels = [classes[code] for code in answer.argmax(axis=1)]
@@ -76,11 +76,13 @@ def _warning(metric: str, own: float | None, test: Estimate | None, gap: float |
 
 def shown_predictions(scores: Scores, task: Task) -> "NDArray[Any]":
     """Return predictions as the profile counts them: text labels, or numbers."""
-    if task is Task.REGRESSION:
+    if task.numeric:
         return np.asarray(scores.predictions, dtype=np.float64)
     return np.array([label_text(label) for label in scores.predictions], dtype=object)
 
 
 def label_text(label: Any) -> str:
-    """Return a label as text; booleans as JSON writes them."""
+    """Return a label as text; booleans as JSON writes them, several labels with commas."""
+    if isinstance(label, list):
+        return ", ".join(map(str, label))
     return str(label).lower() if isinstance(label, bool) else str(label)

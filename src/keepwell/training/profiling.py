@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from keepwell.core.records import Column, ColumnType, Profile, Signature, Task
+from keepwell.core.records import Column, ColumnType, Profile, Signature
 from keepwell.data.profiles import profile_table
 from keepwell.tracking.metrics import Scores
 from keepwell.training.evaluation import shown_predictions
@@ -32,7 +32,7 @@ def training_profile(
     inputs = profile_table(table.select(names).take(pa.array(used)), columns)
     if PREDICTION in names:
         return inputs
-    kind = ColumnType.NUMBER if signature.task is Task.REGRESSION else ColumnType.CATEGORY
+    kind = ColumnType.NUMBER if signature.task.numeric else ColumnType.CATEGORY
     said = pa.table({PREDICTION: pa.array(shown_predictions(scores, signature.task))})
     answers = profile_table(said, [Column(name=PREDICTION, type=kind, nullable=False)])
     return Profile(rows=inputs.rows, columns=inputs.columns + answers.columns)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from keepwell.core.errors import InvalidDataError
-from keepwell.core.records import Signature, Task
+from keepwell.core.records import Signature
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -146,7 +146,7 @@ def is_labels(output: Any) -> bool:
 
 
 def _how(chosen: Any, signature: Signature) -> str:
-    if signature.task is Task.REGRESSION:
+    if signature.task.numeric:
         return "number"
     if chosen.type.startswith("seq("):
         return "maps"
@@ -155,7 +155,7 @@ def _how(chosen: Any, signature: Signature) -> str:
 
 def _choose(outputs: Sequence[Any], signature: Signature) -> Any:
     scores = [item for item in outputs if item.type in _FLOATS]
-    if signature.task is Task.REGRESSION:
+    if signature.task.numeric:
         candidates = [*scores, *(item for item in outputs if item.type in _LABELS)]
     else:
         maps = [item for item in outputs if item.type.startswith("seq(map(")]

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from keepwell.core.errors import InvalidDataError
-from keepwell.core.records import Proof, Signature, Task
+from keepwell.core.records import Proof, Signature
 from keepwell.deployment.onnx.answering import Activation, needed_activation
 from keepwell.deployment.onnx.model import MODEL_FILE, OnnxModel
 from keepwell.deployment.onnx.reading import parse
@@ -73,7 +73,7 @@ def differences(
     answers: "NDArray[np.float64]", signature: Signature, reference: Sequence[Any]
 ) -> "NDArray[np.float64]":
     """Return how far each answer is from a reference: of labels 0 or 1, relative beyond 1."""
-    if signature.task is Task.REGRESSION:
+    if signature.task.numeric:
         expected = np.asarray(reference, dtype=np.float64)
         return np.asarray(np.abs(answers[:, 0] - expected) / np.maximum(1.0, np.abs(expected)))
     labels = list(signature.classes)
@@ -84,7 +84,7 @@ def differences(
 
 
 def _activation(data: bytes, signature: Signature, columns: list[Any]) -> Activation:
-    if signature.task is Task.REGRESSION:
+    if signature.task.numeric:
         return ""
     raw = OnnxModel(data, signature, "").scores(columns)
     return needed_activation(raw)

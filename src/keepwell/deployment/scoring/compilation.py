@@ -5,7 +5,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from keepwell.core.errors import FormatError
-from keepwell.core.records import Signature, Task
+from keepwell.core.records import Signature
 from keepwell.deployment.scoring.fusion import Row, fuse
 from keepwell.deployment.scoring.parts import (
     AS_IT_IS,
@@ -248,7 +248,7 @@ def _inputs(pipeline: Any, signature: Signature) -> list[int]:
 
 def _order(pipeline: Any, signature: Signature) -> list[int] | None:
     """Return where the signature's classes are among the pipeline's; None if in the same places."""
-    if signature.task is Task.REGRESSION:
+    if signature.task.numeric:
         return None
     order = class_order(pipeline.classes_.tolist(), signature)
     return None if order == list(range(len(order))) else order

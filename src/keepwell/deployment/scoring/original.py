@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.core.errors import MissingExtraError, TrainingError
-from keepwell.core.records import Signature, Task
+from keepwell.core.records import Signature
 from keepwell.deployment.scoring.compilation import class_order, with_nans
 from keepwell.deployment.scoring.heads.as_it_is import asked
 from keepwell.deployment.scoring.intake import fitted_names, nan_columns, takes_texts
@@ -27,6 +27,10 @@ TRUSTED = (
     "lightgbm.sklearn.LGBMRegressor",
     # Our own transformer holds lists of names.
     "keepwell.features.transforms.date_parts.DateParts",
+    # And our own detectors of odd rows, arrays with a name.
+    "keepwell.features.oddity.estimator.Oddity",
+    "keepwell.features.estimators.banded.Banded",
+    "keepwell.features.estimators.labelled.LabelBank",
     # Arrays of nodes. Scikit-learn checks the dtype and shape of what it restores, not the links between
     # nodes; the bundle's digest vouches that they are the ones that were fitted.
     "sklearn.tree._tree.Tree",
@@ -109,7 +113,8 @@ class Original:
         self._plain = fitted_on is None
         self._texts = takes_texts(pipeline)
         self._nans = nan_columns(pipeline, len(known))
-        self._regression = signature.task is Task.REGRESSION
+        self._regression = signature.task.numeric
+        self._quantiles = len(signature.quantiles)
         self._order = [] if self._regression else class_order(pipeline.classes_.tolist(), signature)
 
     def row(self, values: Sequence[Any]) -> list[float]:
@@ -129,6 +134,8 @@ class Original:
             given = as_frame(self._names, chosen)
         if self._regression:
             numbers = np.asarray(self._pipeline.predict(given), dtype=np.float64)
+            if self._quantiles:
+                return numbers.reshape(len(columns[0]), 1 + self._quantiles)
             if numbers.size != len(columns[0]):
                 raise TrainingError(
                     f"the {type(self._pipeline).__name__} predicts several targets",

@@ -12,6 +12,7 @@ from keepwell.core.errors import InvalidRequestError
 from keepwell.core.records import ColumnType, Signature, Task
 from keepwell.deployment.scoring.compilation import Compiled
 from keepwell.features.decoding import Decoder
+from keepwell.tracking.metrics.quantile import Quantiles
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,12 +36,14 @@ class Scores:
     Attributes:
         predictions: Class labels as in the training data, or numbers.
         probabilities: One row per row, in the order of the signature's classes; None for regression.
+        quantiles: Of a regression that was trained for them.
         warnings: What was odd about the rows, for whoever sent them.
         cold_start: Seconds that they waited until the model was loaded.
     """
 
     predictions: list[Any]
     probabilities: "NDArray[np.float64] | None" = None
+    quantiles: Quantiles | None = None
     warnings: list[str] = field(default_factory=list)
     cold_start: float = 0.0
 
@@ -68,6 +71,7 @@ class Scorer:
     def __init__(self, signature: Signature, model: Model) -> None:
         self.signature = signature
         self.compiled = isinstance(model, Compiled)
+        self.catalogue = 0  # items that it may recommend
         # A step that runs as it is costs as much for one row as for a hundred.
         self._few = 1 if isinstance(model, Compiled) and model.kept else _FEW
         self._model = model
@@ -78,7 +82,7 @@ class Scorer:
         texts = any(item.type is ColumnType.TEXT for item in signature.inputs)
         self._at_once = _AT_ONCE_TEXT if texts else _AT_ONCE
         self._classes = list(signature.classes)
-        self._regression = signature.task is Task.REGRESSION
+        self._regression = signature.task.numeric
 
     def quick(self, rows: int) -> bool:
         """Tell whether so many rows take so little time that others may as well wait for them."""
@@ -145,6 +149,10 @@ class Scorer:
             return self.rows([])
         return self._scores(np.concatenate(answers), [])
 
+    def examined(self, table: "pa.Table") -> Scores:
+        """Answer the rows of an exam, gaps and all, by what was learnt and nothing that came later."""
+        return self.batch(table, lenient=True)
+
     @property
     def model(self) -> Model:
         """What answers."""
@@ -170,8 +178,14 @@ class Scorer:
 
     def _scores(self, answers: "NDArray[np.float64]", warnings: list[str]) -> Scores:
         if self._regression:
-            return Scores(predictions=answers[:, 0].tolist(), warnings=warnings)
+            levels = self.signature.quantiles
+            bands = Quantiles(levels=levels, values=answers[:, 1:]) if levels else None
+            return Scores(predictions=answers[:, 0].tolist(), quantiles=bands, warnings=warnings)
         labels = self._classes
+        if self.signature.task.several:
+            flags = answers >= 0.5  # noqa: PLR2004 (each label by itself)
+            said = [[labels[at] for at in np.flatnonzero(row).tolist()] for row in flags]
+            return Scores(predictions=said, probabilities=answers, warnings=warnings)
         return Scores(
             predictions=[labels[at] for at in answers.argmax(axis=1).tolist()],
             probabilities=answers,
@@ -193,6 +207,10 @@ def load_scorer(read: Callable[[str], bytes], signature: Signature) -> Scorer:
     if "head" in data:
         return Scorer(signature, Compiled(data, read))
     runs = data.get("runs", PIPELINE_FILE)
+    if signature.task is Task.RANKING:
+        from keepwell.deployment.scoring.recommending import recommending_scorer
+
+        return recommending_scorer(read, signature)
     if runs != PIPELINE_FILE:
         from keepwell.deployment.scoring.foreign import load_foreign
 

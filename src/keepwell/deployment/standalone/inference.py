@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from keepwell.core.errors import InvalidRequestError, UsageError
-from keepwell.core.records import ColumnType, Task
+from keepwell.core.records import ColumnType
 from keepwell.core.suggestions import did_you_mean
 from keepwell.deployment.standalone.model import StandaloneModel
 
@@ -146,7 +146,7 @@ def _instances(tensors: list[_Tensor]) -> list[dict[str, Any]]:
 
 def _datatype_of_answer(model: StandaloneModel) -> str:
     signature = model.card.signature
-    if signature.task is Task.REGRESSION:
+    if signature.task.numeric:
         return "FP64"
     kinds = {type(label) for label in signature.classes}
     if kinds == {bool}:

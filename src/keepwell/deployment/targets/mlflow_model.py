@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from keepwell.core.records import ColumnType, Field, Signature, Task
+from keepwell.core.records import ColumnType, Field, Signature
 from keepwell.deployment.example import example_of
 from keepwell.deployment.labels import class_names
 from keepwell.deployment.targets.base import Exportable, Exported, Option, Value
@@ -45,7 +45,7 @@ class MlflowModel:
             notes=(
                 "mlflow.pyfunc.load_model(FOLDER).predict(frame)",
                 "The frame that it answers has the columns prediction"
-                + ("" if exportable.version.signature.task is Task.REGRESSION else
+                + ("" if exportable.version.signature.task.numeric else
                    ", and probability_… for each class")
                 + ".",
                 *carried.cautions,

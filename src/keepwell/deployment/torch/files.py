@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from keepwell.core.errors import InvalidDataError
-from keepwell.core.records import Proof, Signature, Task
+from keepwell.core.records import Proof, Signature
 from keepwell.deployment.onnx.answering import Activation, needed_activation
 from keepwell.deployment.onnx.files import FEW, PRECISION, SCORER_FILE, differences
 from keepwell.deployment.onnx.model import MODEL_FILE, OnnxModel
@@ -45,7 +45,7 @@ def build_torch_files(
     columns = [frame[field.name].to_numpy() for field in signature.inputs]
     native = TorchModel(resting, arguments, signature)
     activation: Activation = (
-        "" if signature.task is Task.REGRESSION else needed_activation(native.scores(columns))
+        "" if signature.task.numeric else needed_activation(native.scores(columns))
     )
     expected = TorchModel(resting, arguments, signature, activation).batch(columns)
     if reference is not None:

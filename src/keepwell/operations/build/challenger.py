@@ -75,6 +75,12 @@ def train_challenger(
         TrainingError: If there are too few rows with outcomes, or nothing could be trained.
     """
     baseline = bench.registry.get(bench.spec.name, request.baseline)
+    if not baseline.signature.task.supervised:
+        raise TrainingError(
+            f"{baseline.key} cannot be retrained on outcomes",
+            why=f"{baseline.signature.task.value} learns from the data itself, and has no outcomes",
+            now="bring the data up to date, then keepwell run",
+        )
     _check_logged(bench, baseline)
     believed = [window.since for window in request.windows if window.since is not None]
     rows = gather(bench, labelled, baseline, since=max(believed, default=None))
@@ -253,12 +259,14 @@ def compare(
     None where the rows cannot decide the metric.
     """
     from keepwell.tracking.metrics import direction, measure, paired_difference
+    from keepwell.training.tasks.exams import exam_of
 
     task, classes = champion.signature.task, champion.signature.classes
     metric = champion.metric
-    actual = table[champion.signature.target].to_pylist()
+    exam = exam_of(champion.signature, table, bench.spec.data)
+    actual = exam.actual
     challenger, ruler = (
-        open_scorer(bench, version).batch(table, lenient=True) for version in (candidate, champion)
+        open_scorer(bench, version).examined(exam.table) for version in (candidate, champion)
     )
     try:
         difference = paired_difference(metric, task, classes, actual, challenger, ruler)

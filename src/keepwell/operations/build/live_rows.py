@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepwell.core.errors import NotFoundError
-from keepwell.core.records import Column, ColumnType, DatasetVersion, Signature, Task
+from keepwell.core.records import Column, ColumnType, DatasetVersion, Signature
 from keepwell.operations.build.bench import Bench
 
 ID, TIME = "keepwell_prediction_id", "keepwell_predicted_at"
@@ -128,9 +128,13 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _outcomes(outcomes: list[Any], signature: Signature) -> pa.Array:
-    if signature.task is Task.REGRESSION:
+    if signature.task.numeric:
         return pa.array(
             [None if value is None else float(value) for value in outcomes], pa.float64()
+        )
+    if signature.task.several:  # as a text column of sets is written
+        return pa.array(
+            [";".join(map(str, one)) if isinstance(one, list) else one for one in outcomes]
         )
     labels = {str(label): label for label in signature.classes}
     return pa.array([labels.get(str(value), value) for value in outcomes])

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from keepwell.core.records import ModelVersion, Task
+from keepwell.core.records import ModelVersion
 from keepwell.operations.rollouts.posteriors import Rewards
 from keepwell.operations.rollouts.sequential import Bounds, mean_bounds, rate_bounds
 
@@ -81,7 +81,7 @@ def rewards_of(labelled: "pa.Table", version: ModelVersion, reward: str) -> "lis
         return []
     if reward == "outcome":
         values = read_numbers(labelled["outcome"])
-    elif version.signature.task is Task.REGRESSION:
+    elif version.signature.task.numeric:
         values = -np.abs(read_numbers(labelled["prediction"]) - read_numbers(labelled["outcome"]))
     else:
         labels = Labels(version.signature.classes)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from keepwell.core.records import ColumnType, ModelVersion, Profile, Task
+from keepwell.core.records import ColumnType, ModelVersion, Profile
 from keepwell.operations.rollouts.pairs import Pair
 from keepwell.operations.rollouts.sequential import mean_bounds, swap_bounds
 
@@ -79,7 +79,7 @@ def compare(
     if not whole:
         return Paired(rows=len(pairs), failures=len(pairs))
     drifts = _drifts(whole, old, profiles)
-    regression = old.signature.task is Task.REGRESSION
+    regression = old.signature.task.numeric
     agreement = sum(pair.agree for pair in whole) / len(whole)
     difference = 1 - agreement
     if regression:
@@ -142,7 +142,7 @@ def measure(
     from keepwell.monitoring.labels import Labels, read_numbers
 
     truth = pa.chunked_array([[outcomes[pair.prediction_id] for pair in pairs]], pa.string())
-    if version.signature.task is Task.REGRESSION:
+    if version.signature.task.numeric:
         actual = read_numbers(truth)
         gaps = [_numbers(pairs, side) - actual for side in ("old", "new")]
         if version.metric == "mae":

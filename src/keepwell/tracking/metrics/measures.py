@@ -9,8 +9,10 @@ import numpy as np
 from keepwell.core.records import Task
 from keepwell.tracking.metrics.classification import accuracy, precision_recall_f1
 from keepwell.tracking.metrics.labels import encode
+from keepwell.tracking.metrics.multilabel import indicators, measure_sets
+from keepwell.tracking.metrics.quantile import Quantiles
 from keepwell.tracking.metrics.ranking import average_precision, rank, roc_auc
-from keepwell.tracking.metrics.regression import mae, mse, r2, rmse
+from keepwell.tracking.metrics.regression import mae, mean_poisson_deviance, mse, r2, rmse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +40,7 @@ class Scores:
 
     predictions: "Sequence[Any] | NDArray[Any]"
     probabilities: "NDArray[np.float64] | None" = None
+    quantiles: Quantiles | None = None
 
 
 def measure(
@@ -52,8 +55,16 @@ def measure(
     With two classes, the second is the positive one; with more, the metrics are plain means over the
     classes. Without probabilities, only the metrics of labels are given. No rows, no metrics.
     """
-    if task is Task.REGRESSION:
-        return measure_numbers(
+    if not task.supervised:
+        from keepwell.tracking.metrics.unlabelled import measured_unlabelled
+
+        said = Scores(predictions=predicted, probabilities=probabilities)
+        return measured_unlabelled(task, actual, said)(np.arange(len(actual)))
+    if task.several:
+        sets, given = indicators(list(actual), classes), indicators(list(predicted), classes)
+        return measure_sets(sets, given)
+    if task.numeric:
+        return (measure_counts if task is Task.COUNTS else measure_numbers)(
             np.asarray(actual, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
         )
     return measure_codes(
@@ -73,6 +84,16 @@ def measure_numbers(
         "r2": r2(actual, predicted),
         "mse": mse(actual, predicted),
     }
+
+
+def measure_counts(
+    actual: "NDArray[np.float64]", predicted: "NDArray[np.float64]"
+) -> dict[str, float]:
+    """Return the metrics of counts: a regression's, and how unlikely the counts are."""
+    measured = measure_numbers(actual, predicted)
+    if len(actual) and (actual >= 0).all():
+        measured["mean_poisson_deviance"] = mean_poisson_deviance(actual, predicted)
+    return measured
 
 
 def measure_codes(

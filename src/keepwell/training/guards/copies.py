@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.core.records import Task
 from keepwell.training.guards.evidence import Evidence
 from keepwell.training.trained import Finding
 
@@ -33,7 +32,7 @@ def copies(evidence: Evidence) -> list[Finding]:
 
 
 def _is_copy(values: "NDArray[Any]", evidence: Evidence) -> bool:
-    if evidence.task is not Task.REGRESSION:
+    if not evidence.task.numeric:
         return _one_to_one(values, evidence.actual)
     return values.dtype == np.float64 and _rescaled(values, evidence.actual)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.core.records import Task
 from keepwell.training.guards.evidence import Evidence
 from keepwell.training.trained import Finding
 
@@ -50,7 +49,7 @@ def _finding(name: str, skill: float, target: str) -> Finding:
 def _skill(name: str, evidence: Evidence) -> float:
     values = evidence.numbers.get(name)
     bins = evidence.codes[name] if values is None else _binned(values)
-    if evidence.task is Task.REGRESSION:
+    if evidence.task.numeric:
         correlated = 0.0 if values is None else _correlation(values, evidence.actual)
         # Bins cannot be exact about a number; a monotone relation can.
         return max(correlated, min(_explained(bins, evidence.actual), CERTAIN - _ONE_STEP))

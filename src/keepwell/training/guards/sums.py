@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keepwell.core.records import Task
 from keepwell.training.guards.evidence import Evidence
 from keepwell.training.trained import Finding
 
@@ -27,7 +26,7 @@ _ONE = 1e-3
 
 def sums(evidence: Evidence) -> list[Finding]:
     """Find groups of columns whose sum or difference is the target in every row."""
-    if evidence.task is not Task.REGRESSION or len(evidence.actual) < _FEWEST_ROWS:
+    if not evidence.task.numeric or len(evidence.actual) < _FEWEST_ROWS:
         return []
     columns = {name: v for name, v in evidence.numbers.items() if np.isfinite(v).all()}
     found: list[Finding] = []

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from keepwell.core.records import Task
 from keepwell.features.preparation import Flavour
 from keepwell.training.learners.base import Candidate, Fitted, Learner, Watch
 from keepwell.training.problem import Matrix, Problem
@@ -21,7 +20,7 @@ class Baseline:
 
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return the one candidate."""
-        if problem.task is not Task.REGRESSION:
+        if not problem.task.numeric:
             return [Candidate(name="baseline", learner="baseline", params={"strategy": "prior"})]
         strategy = "median" if problem.metric == "mae" else "mean"
         return [Candidate(name="baseline", learner="baseline", params={"strategy": strategy})]
@@ -42,7 +41,7 @@ class Baseline:
         """Fit to the target alone."""
         from sklearn.dummy import DummyClassifier, DummyRegressor
 
-        regression = problem.task is Task.REGRESSION
+        regression = problem.task.numeric
         model = (DummyRegressor if regression else DummyClassifier)(**candidate.params)
         return Fitted(model=model.fit(train.values, target, sample_weight=weights))
 

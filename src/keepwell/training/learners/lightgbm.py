@@ -41,10 +41,11 @@ _COUNTS: dict[str, Params] = {
     "rates": {"objective": "poisson"},
     "shallow-rates": {"objective": "poisson", "num_leaves": 8, "learning_rate": 0.08},
 }
+_RATES: Params = {"objective": "poisson"}
 _SKEWED = 1.0
 # What early stopping watches. For classes always the log loss: a ranking can be perfect after a few
 # rounds, when every probability is still near the base rate and every label the majority's.
-_WATCHED = {"rmse": "rmse", "mae": "l1"}
+_WATCHED = {"rmse": "rmse", "mae": "l1", "mean_poisson_deviance": "poisson"}
 
 
 class LightGBM:
@@ -56,8 +57,12 @@ class LightGBM:
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return the portfolio; with rates for skewed numbers that are never negative."""
         portfolio = dict(_PORTFOLIO)
-        if problem.task is Task.REGRESSION and _is_skewed_amount(problem.target):
+        if problem.task.numeric and _is_skewed_amount(problem.target):
             portfolio |= _COUNTS
+        if problem.task is Task.COUNTS:
+            portfolio = {
+                name: {**_RATES, **params} for name, params in (_COUNTS | _PORTFOLIO).items()
+            }
         small = {"min_child_samples": max(2, problem.rows // 25)}
         return [
             Candidate(
@@ -96,7 +101,7 @@ class LightGBM:
             "force_row_wise": True,
             "verbose": -1,
         }
-        regression = problem.task is Task.REGRESSION
+        regression = problem.task.numeric
         kind = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
         model: Any = kind(**params)
         timer = _Timer(watch, rounds)
@@ -124,7 +129,7 @@ def _validated(
 ) -> dict[str, Any]:
     """Return what early stopping looks at."""
     values, watched = held.values, _WATCHED.get(problem.metric, "rmse")
-    if problem.task is not Task.REGRESSION:
+    if not problem.task.numeric:
         classes = np.unique(target)
         several = len(classes) > 2  # noqa: PLR2004 - a pair has measures of its own
         watched = "multi_logloss" if several else "binary_logloss"

@@ -17,17 +17,20 @@ _ITERATIONS = 300
 
 
 class Linear:
-    """Logistic regression for classes, ridge regression for numbers."""
+    """Logistic regression for classes, ridge regression for numbers, Poisson regression for counts."""
 
     flavour: Flavour = "linear"
     interruptible = False
 
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return a loose and a tight fit."""
-        name = "alpha" if problem.task is Task.REGRESSION else "C"
+        name = "alpha" if problem.task.numeric else "C"
+        plain, tight = (1.0, 30.0) if name == "alpha" else (1.0, 0.03)
+        if problem.task is Task.COUNTS:  # its penalty is per row
+            plain, tight = 1e-4, 0.1
         return [
             Candidate(name=f"linear/{label}", learner="linear", params={name: value})
-            for label, value in (("plain", 1.0), ("tight", 30.0 if name == "alpha" else 0.03))
+            for label, value in (("plain", plain), ("tight", tight))
         ]
 
     def seconds(self, rows: int, columns: int, classes: int) -> float:
@@ -45,15 +48,17 @@ class Linear:
     ) -> Fitted:
         """Fit to scaled rows."""
         from sklearn.exceptions import ConvergenceWarning
-        from sklearn.linear_model import LogisticRegression, Ridge
+        from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 
-        model = (
-            Ridge(**candidate.params)
-            if problem.task is Task.REGRESSION
-            else LogisticRegression(
+        model: Any
+        if problem.task is Task.COUNTS:
+            model = PoissonRegressor(max_iter=_ITERATIONS, **candidate.params)
+        elif problem.task.numeric:
+            model = Ridge(**candidate.params)
+        else:
+            model = LogisticRegression(
                 max_iter=_ITERATIONS, random_state=problem.seed, **candidate.params
             )
-        )
         with warnings.catch_warnings():
             # A fit that stops before the last digit is still a candidate: its folds judge it.
             warnings.simplefilter("ignore", ConvergenceWarning)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keepwell.core.records import Signature, Task
+from keepwell.core.records import Signature
 from keepwell.tracking.metrics import Scores, encode
 from keepwell.training.plots.curves import curves
 from keepwell.training.plots.figure import Figure
@@ -24,7 +24,7 @@ def gallery(
 ) -> dict[str, Figure]:
     """Return the figures by name, the most telling first."""
     figures: dict[str, Figure] = {}
-    if signature.task is Task.REGRESSION:
+    if signature.task.numeric:
         predicted = np.asarray(scores.predictions, dtype=np.float64)
         truth = np.asarray(actual, dtype=np.float64)
         figures |= residuals(truth, predicted, signature.target)

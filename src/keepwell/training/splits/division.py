@@ -59,7 +59,7 @@ def divide(
             now="hand in fewer or other test rows",
         )
     reason = plan.reason if given is None else "the test rows were handed in"
-    if target.task is Task.REGRESSION:
+    if target.task.numeric:
         return Division(
             used=used,
             test=test,
@@ -100,11 +100,11 @@ def usable_folds(plan: Plan, division: Division, count: int, seed: int) -> list[
     the plan is left, rows are shuffled.
     """
     target = division.values[division.used]
-    by: By = "random" if division.task is Task.REGRESSION else "stratified"
+    by: By = "random" if division.task.numeric else "stratified"
     shuffled = replace(plan, by=by, order=None if by == "random" else division.values)
     made = [folds(way, division.used, count, seed) for way in (plan, shuffled)]
     learnable = [[fold for fold in way if _tells(target[fold[0]])] for way in made]
-    if division.task is Task.REGRESSION:
+    if division.task.numeric:
         return next(filter(None, learnable), [])
     telling = [[fold for fold in way if _tells(target[fold[1]])] for way in learnable]
     # Two used rows of a class are enough for a shuffled fold to learn from, though not to measure on.

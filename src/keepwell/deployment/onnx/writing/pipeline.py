@@ -8,7 +8,7 @@ import numpy as np
 
 from keepwell.core.errors import NotFoundError
 from keepwell.core.plugins import load_plugin
-from keepwell.core.records import ColumnType, Signature, Task
+from keepwell.core.records import ColumnType, Signature
 from keepwell.deployment.onnx.reading import CLASSES_KEY
 from keepwell.deployment.onnx.writing.blocks import Block, NotExportableError
 from keepwell.deployment.onnx.writing.graph import Graph
@@ -41,7 +41,7 @@ def to_onnx(pipeline: Any, signature: Signature) -> bytes:
             now="give the signature of this pipeline",
         )
     answer = write_estimator(graph, pipeline, [known[name] for name in names])
-    if signature.task is Task.REGRESSION:
+    if signature.task.numeric:
         from onnx import TensorProto
 
         return graph.finish({"prediction": (answer.name, TensorProto.DOUBLE, 1)}, {})
