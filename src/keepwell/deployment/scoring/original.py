@@ -25,8 +25,9 @@ TRUSTED = (
     "lightgbm.basic.Booster",
     "lightgbm.sklearn.LGBMClassifier",
     "lightgbm.sklearn.LGBMRegressor",
-    # Our own transformer holds lists of names.
+    # Our own transformers hold lists of names, and a vocabulary as one text.
     "keepwell.features.transforms.date_parts.DateParts",
+    "keepwell.features.transforms.term_weights.TermWeights",
     # Arrays of nodes. Scikit-learn checks the dtype and shape of what it restores, not the links between
     # nodes; the bundle's digest vouches that they are the ones that were fitted.
     "sklearn.tree._tree.Tree",
