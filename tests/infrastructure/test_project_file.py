@@ -173,7 +173,7 @@ def test_an_unknown_key_is_refused_with_its_line_and_the_closest(file: Path) -> 
         ("train: {folds: 2.5}",
          "train.folds is '2.5'; write a whole number of at least 2, for example `folds: 5`"),
         ("train: {metric: roc_acu}", "did you mean 'roc_auc'?"),
-        ("train: {task: binari}", "train.task is 'binari'; write binary, multiclass or regression"),
+        ("train: {task: binari}", "train.task is 'binari'; write binary, multiclass, regression, counts"),
         ("train: {split: {test: 1}}", "train.split.test is '1'; write a number between 0 and 1"),
         ("train: {split: time}",
          "train.split is 'time'; it holds keys of its own, for example `split: {by: auto}`"),

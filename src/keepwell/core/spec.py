@@ -24,6 +24,10 @@ class DataSpec:
     types: dict[str, ColumnType] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()  # columns that never become features
     keep: tuple[str, ...] = ()  # columns that stay features although a leakage guard objects
+    labels: str = ""  # known groups or oddities, to measure by; never learnt from
+    user: str = ""  # of an event: who
+    item: str = ""  # of an event: what
+    weight: str = ""  # of an event: how much it says; empty: all the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,9 @@ class TrainSpec:
     seed: int = 0
     learners: tuple[str, ...] = ()  # empty: every installed one
     split: SplitSpec = SplitSpec()
+    clusters: int | None = None  # how many; None: chosen
+    contamination: float | None = None  # share of odd rows; None: estimated
+    repeat: bool = False  # recommend what a user has already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +212,16 @@ class ProjectSpec:
     monitor: MonitorSpec = MonitorSpec()
     loop: LoopSpec = LoopSpec()
     batch: tuple[BatchSpec, ...] = ()
+
+    @property
+    def learns(self) -> bool:
+        """Whether there is something to train."""
+        task = self.train.task
+        return bool(
+            self.data.target
+            or (self.data.user and self.data.item)
+            or (task is not None and not task.supervised)
+        )
 
     @property
     def dataset(self) -> str:

@@ -29,22 +29,31 @@ _TERMS: dict[str, int] = {"tree": 300, "linear": 5000, "text": 50_000}
 _LETTERS = 50_000
 
 
-def preparation(signature: Signature, flavour: Flavour) -> "ColumnTransformer":
+def preparation(
+    signature: Signature, flavour: Flavour, *, for_distances: bool = False
+) -> "ColumnTransformer":
     """Return the unfitted transformer of the canonical frame.
 
     Blocks are named `numbers`, `categories`, `dates`, `text:<column>` and `letters:<column>`, in that
     order; each but those of texts takes a list of columns. What it gives is a NumPy array, or a sparse
-    matrix where text makes it so.
+    matrix where text makes it so. For distances, true and false are as far apart as two labels are,
+    however rare one of them is: stretched by their spread, they would drown the numbers.
     """
     from sklearn.compose import ColumnTransformer
 
     names = {kind: [f.name for f in signature.inputs if f.type is kind] for kind in ColumnType}
-    numbers = [field.name for field in signature.inputs if field.type in NUMERIC]
+    numbers = [
+        field.name
+        for field in signature.inputs
+        if field.type in NUMERIC and not (for_distances and field.type is ColumnType.BOOLEAN)
+    ]
     blocks: list[tuple[str, Any, Any]] = [
         ("numbers", "passthrough" if flavour == "tree" else _scaled(), numbers),
         ("categories", _codes() if flavour == "tree" else _dummies(), names[ColumnType.CATEGORY]),
         ("dates", _dates(flavour), names[ColumnType.DATETIME]),
     ]
+    if for_distances:
+        blocks.append(("booleans", _gapless(), names[ColumnType.BOOLEAN]))
     blocks += [(f"text:{name}", _terms(flavour), name) for name in names[ColumnType.TEXT]]
     if flavour == "text":
         blocks += [(f"letters:{name}", _letters(), name) for name in names[ColumnType.TEXT]]
@@ -60,6 +69,12 @@ def _scaled() -> "Pipeline":
     # keep_empty_features: a column may be empty in one fold and filled in another.
     impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     return Pipeline([("impute", impute), ("scale", StandardScaler())])
+
+
+def _gapless() -> Any:
+    from sklearn.impute import SimpleImputer
+
+    return SimpleImputer(strategy="most_frequent", keep_empty_features=True)
 
 
 def _codes() -> Any:

@@ -49,6 +49,8 @@ def measure_performance(
         min_rows: With fewer rows than this, nothing is said to have fallen.
     """
     task, classes = version.signature.task, version.signature.classes
+    if not task.supervised:
+        return None  # there is no outcome that an answer could be held against
     if task.numeric:
         actual, scores, unreadable = _numbers(labelled)
         losses = np.abs(actual - np.asarray(scores.predictions, dtype=np.float64))

@@ -18,6 +18,7 @@ from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.fitting import Chosen, fit_best
 from keepwell.training.search.search import Search
+from keepwell.training.tasks import trainer_of
 from keepwell.training.trained import Finding, Trained
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ def train(
     """
     progress = progress or SilentProgress()
     _load_libraries()
+    special = trainer_of(data, spec)
+    if special is not None:
+        return special(table, columns, data, spec, progress, test_rows)
     budget = Budget(spec.budget)
     progress.update("looking at the target and the columns")
     framed = frame_problem(table, columns, data, spec, weights, test_rows)

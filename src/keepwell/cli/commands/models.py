@@ -271,7 +271,7 @@ def _tell(out: Output, item: "ModelVersion") -> None:
     out.facts(
         {
             "task": signature.task.value,
-            "target": signature.target,
+            "target": signature.target or None,
             "classes": ", ".join(map(str, signature.classes)) or None,
             "learner": item.learner,
             "dataset": item.dataset,
@@ -280,6 +280,8 @@ def _tell(out: Output, item: "ModelVersion") -> None:
             "as ONNX": None if item.parity is None else _apart(item.parity),
         }
     )
+    for label, meaning in zip(signature.classes, signature.meanings, strict=False):
+        out.say(f"  {signature.task.value} {label}: {meaning}")
     for part in item.proof.kept if item.proof else ():
         out.say(f"  runs as it is: {part.name} ({part.reason})")
     rows = [[name, value.value, interval(value)] for name, value in item.metrics.items()]

@@ -72,7 +72,9 @@ def _features(version: ModelVersion | None) -> Step:
     title = "Turn its columns into features"
     if version is None:
         return Step(title=title, note="types are inferred, ids and leaks are left out")
-    note = f"{plural(len(version.signature.inputs), 'input')} to predict {version.signature.target}"
+    note = (
+        f"{plural(len(version.signature.inputs), 'input')} to predict {version.signature.subject}"
+    )
     return _done(title, note, _version_url(version), version.created)
 
 

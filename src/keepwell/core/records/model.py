@@ -13,21 +13,37 @@ class Task(StrEnum):
     BINARY = "binary"
     MULTICLASS = "multiclass"
     REGRESSION = "regression"
+    COUNTS = "counts"
+    CLUSTERING = "clustering"
+    ANOMALY = "anomaly"
+    RANKING = "ranking"
 
     @property
     def numeric(self) -> bool:
         """A number is predicted."""
-        return self is Task.REGRESSION
+        return self in (Task.REGRESSION, Task.COUNTS)
 
     @property
     def labelled(self) -> bool:
         """One of several classes is predicted, perhaps with a probability of each."""
-        return self in (Task.BINARY, Task.MULTICLASS)
+        return self in (Task.BINARY, Task.MULTICLASS, Task.CLUSTERING, Task.ANOMALY)
 
     @property
     def several(self) -> bool:
         """A list is predicted."""
         return not self.numeric and not self.labelled
+
+    @property
+    def supervised(self) -> bool:
+        """A column of the data holds what is to be predicted."""
+        return self not in (Task.CLUSTERING, Task.ANOMALY, Task.RANKING)
+
+
+_SUBJECTS = {
+    Task.CLUSTERING: "the cluster of a row",
+    Task.ANOMALY: "how odd a row is",
+    Task.RANKING: "what to recommend",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +75,19 @@ class Signature:
         inputs: The columns that it needs, in order.
         classes: Class labels in the order of its probabilities, as in the training data; empty for
             regression.
+        meanings: What each class stands for in words, where nobody named it: of clusters.
     """
 
     task: Task
     target: str
     inputs: tuple[Field, ...]
     classes: tuple[str | int | float | bool, ...] = ()
+    meanings: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What it predicts, for a sentence: the target, or what the task finds."""
+        return self.target or _SUBJECTS.get(self.task, self.task.value)
 
     def input(self, name: str) -> Field | None:
         """Return one input by name, None if the model has none of that name."""

@@ -181,7 +181,7 @@ class Explainer:
             method=row.method,
             exact=row.errors is None,
             samples=row.samples,
-            reasons=tuple(reasons_of(contributions, explained, self.signature.target)),
+            reasons=tuple(reasons_of(contributions, explained, self.signature.subject)),
             warnings=tuple(scores.warnings),
         )
 

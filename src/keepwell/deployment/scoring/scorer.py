@@ -145,6 +145,10 @@ class Scorer:
             return self.rows([])
         return self._scores(np.concatenate(answers), [])
 
+    def examined(self, table: "pa.Table") -> Scores:
+        """Answer the rows of an exam, gaps and all, by what was learnt and nothing that came later."""
+        return self.batch(table, lenient=True)
+
     @property
     def model(self) -> Model:
         """What answers."""

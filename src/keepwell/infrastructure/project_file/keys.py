@@ -28,7 +28,11 @@ from keepwell.infrastructure.project_file.kinds import (
 
 METRICS = (
     "accuracy", "roc_auc", "average_precision", "f1", "precision", "recall", "log_loss",
-    "rmse", "mae", "mse", "r2",
+    "rmse", "mae", "mse", "r2", "mean_poisson_deviance",
+    "silhouette", "calinski_harabasz", "davies_bouldin", "adjusted_rand", "adjusted_mutual_info",
+    "made_auc", "flagged",
+    "ndcg_at_5", "ndcg_at_10", "ndcg_at_20", "mrr_at_5", "mrr_at_10", "mrr_at_20",
+    "recall_at_5", "recall_at_10", "recall_at_20", "coverage_at_10",
 )  # fmt: skip
 
 
@@ -97,12 +101,19 @@ KEYS = (
         "column types, where the inferred one is wrong"),
     Key("data.ignore", TEXTS, "[notes]", "columns that are never features"),
     Key("data.keep", TEXTS, "[balance]", "columns that stay features although a leakage guard objects"),
+    Key("data.labels", TEXT, "segment", "known clusters or oddities, to measure by; never learnt from"),
+    Key("data.user", TEXT, "customer", "of an event: who; with an item, what to recommend is learnt"),
+    Key("data.item", TEXT, "product", "of an event: what was bought, watched or liked"),
+    Key("data.weight", TEXT, "rating", "of an event: how much it says; all the same unless said"),
     Key("train.task", TASK, "binary", "inferred from the target unless said"),
     Key("train.metric", METRIC, "roc_auc", "what the best model is chosen by"),
     Key("train.budget", DURATION, "60s", "time to spend"),
     Key("train.folds", whole(2), "5", "of the cross-validation"),
     Key("train.seed", whole(0), "0", "equal seeds, equal models"),
     Key("train.learners", TEXTS, "[linear, lightgbm]", "every installed one unless said"),
+    Key("train.clusters", whole(2), "4", "how many clusters; chosen unless said"),
+    Key("train.contamination", SHARE, "0.01", "share of anomalies; estimated unless said"),
+    Key("train.repeat", FLAG, "true", "recommend what a user has already"),
     Key("train.split.by", choice("auto", "random", "stratified", "group", "time"), "auto",
         "how test rows are set aside"),
     Key("train.split.column", TEXT, "household",

@@ -75,6 +75,12 @@ def train_challenger(
         TrainingError: If there are too few rows with outcomes, or nothing could be trained.
     """
     baseline = bench.registry.get(bench.spec.name, request.baseline)
+    if not baseline.signature.task.supervised:
+        raise TrainingError(
+            f"{baseline.key} cannot be retrained on outcomes",
+            why=f"{baseline.signature.task.value} learns from the data itself, and has no outcomes",
+            now="bring the data up to date, then keepwell run",
+        )
     _check_logged(bench, baseline)
     believed = [window.since for window in request.windows if window.since is not None]
     rows = gather(bench, labelled, baseline, since=max(believed, default=None))

@@ -27,7 +27,7 @@ class Builder:
 
     @property
     def _stages(self) -> Sequence[Stage]:
-        return FULL if self._bench.spec.data.target else DATA_ONLY
+        return FULL if self._bench.spec.learns else DATA_ONLY
 
     def plan(self) -> tuple[StepResult, ...]:
         """Return each step as `cached` or `stale`, with the reason. Nothing is changed."""

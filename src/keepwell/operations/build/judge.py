@@ -37,9 +37,12 @@ def judge_version(
         champion: Version to compare with on the same rows; None if there is none.
     """
     from keepwell.training.gates import judge
+    from keepwell.training.tasks.exams import exam_of
 
-    gate, target = bench.spec.gate, version.signature.target
+    gate = bench.spec.gate
     candidate = open_scorer(bench, version)
+    exam = exam_of(version.signature, table, bench.spec.data)
+    table = exam.table
 
     rival = bench.registry.get(version.model, champion) if champion is not None else None
     return judge(
@@ -47,11 +50,9 @@ def judge_version(
         task=version.signature.task,
         classes=version.signature.classes,
         metric=version.metric,
-        actual=table[target].to_pylist(),
-        candidate=candidate.batch(table, lenient=True),
-        champion=open_scorer(bench, rival).batch(table, lenient=True)
-        if rival is not None
-        else None,
+        actual=exam.actual,
+        candidate=candidate.examined(table),
+        champion=open_scorer(bench, rival).examined(table) if rival is not None else None,
         latency_ms=_latency_ms(candidate, table, version) if gate.latency_ms is not None else None,
         groups=_groups(table, gate.fairness.by) if gate.fairness is not None else None,
     )

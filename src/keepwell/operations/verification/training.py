@@ -16,8 +16,8 @@ def trains_on_a_sample(subject: Subject) -> str:
     from keepwell.training import train
 
     spec = subject.bench.spec
-    if not spec.data.target:
-        raise NotApplicable("the project has no target")
+    if not spec.learns:
+        raise NotApplicable("the project has no target and no task")
     table = subject.bench.datasets.read(subject.dataset)
     if table.num_rows > ROWS:
         table = table.take(np.linspace(0, table.num_rows - 1, ROWS).astype(np.int64))

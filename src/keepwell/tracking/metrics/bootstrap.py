@@ -14,15 +14,28 @@ from keepwell.core.errors import InvalidDataError
 from keepwell.core.records import Estimate, Task
 from keepwell.tracking.metrics.catalog import direction
 from keepwell.tracking.metrics.labels import encode
-from keepwell.tracking.metrics.measures import Scored, measure_codes, measure_numbers
+from keepwell.tracking.metrics.measures import (
+    Scored,
+    measure_codes,
+    measure_counts,
+    measure_numbers,
+)
+from keepwell.tracking.metrics.unlabelled import measured_unlabelled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from keepwell.tracking.metrics.clustering import Points
+    from keepwell.tracking.metrics.oddity import Oddities
+    from keepwell.tracking.metrics.top_k import Wanted
+
+    Actual = Sequence[Any] | NDArray[Any] | Points | Oddities | Wanted
 
 RESAMPLES = 300
 _MOST_ROWS = 20_000
 _FEWEST_ROWS = 10  # an interval from less would only look like knowledge
 _LEVEL = (2.5, 97.5)
+
 
 Measured = Callable[["NDArray[np.int64]"], dict[str, float]]
 
@@ -30,7 +43,7 @@ Measured = Callable[["NDArray[np.int64]"], dict[str, float]]
 def intervals(
     task: Task,
     classes: Sequence[Any],
-    actual: "Sequence[Any] | NDArray[Any]",
+    actual: "Actual",
     scores: Scored,
     *,
     seed: int = 0,
@@ -44,7 +57,7 @@ def paired_difference(
     metric: str,
     task: Task,
     classes: Sequence[Any],
-    actual: "Sequence[Any] | NDArray[Any]",
+    actual: "Actual",
     candidate: Scored,
     champion: Scored,
     *,
@@ -79,13 +92,16 @@ def paired_difference(
 def _measured(
     task: Task,
     classes: Sequence[Any],
-    actual: "Sequence[Any] | NDArray[Any]",
+    actual: "Actual",
     scores: Scored,
 ) -> Measured:
+    if not task.supervised:
+        return measured_unlabelled(task, actual, scores)
     if task.numeric:
         truth = np.asarray(actual, dtype=np.float64)
         numbers = np.asarray(scores.predictions, dtype=np.float64)
-        return lambda rows: measure_numbers(truth[rows], numbers[rows])
+        measure = measure_counts if task is Task.COUNTS else measure_numbers
+        return lambda rows: measure(truth[rows], numbers[rows])
     codes, said = encode(actual, classes), encode(scores.predictions, classes)
     chances = scores.probabilities
     return lambda rows: measure_codes(
@@ -95,6 +111,8 @@ def _measured(
 
 def _bootstrap(measured: Measured, rows: int, seed: int) -> dict[str, Estimate]:
     values = measured(np.arange(rows))
+    if not values:
+        return {}
     if rows < _FEWEST_ROWS:
         return {name: Estimate(value=value) for name, value in values.items()}
     random = np.random.default_rng(seed)

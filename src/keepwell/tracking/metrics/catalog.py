@@ -14,17 +14,46 @@ _CLASSIFICATION = (
     "log_loss",
 )
 _REGRESSION = ("rmse", "mae", "r2", "mse")
-_LOWER_IS_BETTER = frozenset({"log_loss", "rmse", "mae", "mse"})
+_COUNTS = (*_REGRESSION, "mean_poisson_deviance")
+_CLUSTERING = (
+    "silhouette",
+    "calinski_harabasz",
+    "davies_bouldin",
+    "adjusted_rand",
+    "adjusted_mutual_info",
+)
+_ANOMALY = ("made_auc", "flagged", "roc_auc", "average_precision", "f1", "precision", "recall")
+_TOP = tuple(f"{name}_at_{k}" for name in ("ndcg", "mrr", "recall") for k in (5, 10, 20))
+_RANKING = (*_TOP, "coverage_at_10")
+_BY_TASK = {
+    Task.REGRESSION: _REGRESSION,
+    Task.COUNTS: _COUNTS,
+    Task.CLUSTERING: _CLUSTERING,
+    Task.ANOMALY: _ANOMALY,
+    Task.RANKING: _RANKING,
+}
+_DEFAULT = {
+    Task.BINARY: "roc_auc",
+    Task.MULTICLASS: "log_loss",
+    Task.REGRESSION: "rmse",
+    Task.COUNTS: "mean_poisson_deviance",
+    Task.CLUSTERING: "silhouette",
+    Task.ANOMALY: "made_auc",
+    Task.RANKING: "ndcg_at_10",
+}
+_LOWER_IS_BETTER = frozenset(
+    {"log_loss", "rmse", "mae", "mse", "mean_poisson_deviance", "davies_bouldin", "flagged"}
+)
 
 
 def metric_names(task: Task) -> tuple[str, ...]:
     """Return the metrics that a task is measured by."""
-    return _REGRESSION if task.numeric else _CLASSIFICATION
+    return _BY_TASK.get(task, _CLASSIFICATION)
 
 
 def default_metric(task: Task) -> str:
     """Return the metric that models of a task are chosen by if nobody says otherwise."""
-    return {Task.BINARY: "roc_auc", Task.MULTICLASS: "log_loss", Task.REGRESSION: "rmse"}[task]
+    return _DEFAULT[task]
 
 
 def direction(name: str) -> int:
@@ -33,7 +62,7 @@ def direction(name: str) -> int:
     Raises:
         UsageError: If there is no such metric.
     """
-    known = (*_CLASSIFICATION, *_REGRESSION)
+    known = tuple(dict.fromkeys((*_CLASSIFICATION, *(n for row in _BY_TASK.values() for n in row))))
     if name not in known:
         raise UsageError(
             f"there is no metric called '{name}'",

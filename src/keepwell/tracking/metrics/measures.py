@@ -10,7 +10,7 @@ from keepwell.core.records import Task
 from keepwell.tracking.metrics.classification import accuracy, precision_recall_f1
 from keepwell.tracking.metrics.labels import encode
 from keepwell.tracking.metrics.ranking import average_precision, rank, roc_auc
-from keepwell.tracking.metrics.regression import mae, mse, r2, rmse
+from keepwell.tracking.metrics.regression import mae, mean_poisson_deviance, mse, r2, rmse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,8 +52,13 @@ def measure(
     With two classes, the second is the positive one; with more, the metrics are plain means over the
     classes. Without probabilities, only the metrics of labels are given. No rows, no metrics.
     """
+    if not task.supervised:
+        from keepwell.tracking.metrics.unlabelled import measured_unlabelled
+
+        said = Scores(predictions=predicted, probabilities=probabilities)
+        return measured_unlabelled(task, actual, said)(np.arange(len(actual)))
     if task.numeric:
-        return measure_numbers(
+        return (measure_counts if task is Task.COUNTS else measure_numbers)(
             np.asarray(actual, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
         )
     return measure_codes(
@@ -73,6 +78,16 @@ def measure_numbers(
         "r2": r2(actual, predicted),
         "mse": mse(actual, predicted),
     }
+
+
+def measure_counts(
+    actual: "NDArray[np.float64]", predicted: "NDArray[np.float64]"
+) -> dict[str, float]:
+    """Return the metrics of counts: a regression's, and how unlikely the counts are."""
+    measured = measure_numbers(actual, predicted)
+    if len(actual) and (actual >= 0).all():
+        measured["mean_poisson_deviance"] = mean_poisson_deviance(actual, predicted)
+    return measured
 
 
 def measure_codes(

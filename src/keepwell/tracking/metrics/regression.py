@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+_LEAST = 1e-9  # of an expected count
+
+
 def mse(actual: "Floats", predicted: "Floats") -> float:
     """Return the mean squared error."""
     return float(np.mean((actual - predicted) ** 2))
@@ -35,3 +38,13 @@ def r2(actual: "Floats", predicted: "Floats") -> float:
     if spread == 0.0:
         return 1.0 if missed == 0.0 else 0.0
     return 1.0 - missed / spread
+
+
+def mean_poisson_deviance(actual: "NDArray[np.float64]", predicted: "NDArray[np.float64]") -> float:
+    """Return how unlikely counts are where so many were expected; 0 where every one is met.
+
+    An expectation below a tiny number counts as that number: no count is impossible.
+    """
+    expected = np.maximum(predicted, _LEAST)
+    ratio = np.where(actual > 0, actual, expected) / expected
+    return float(2.0 * np.mean(actual * np.log(ratio) - actual + expected))

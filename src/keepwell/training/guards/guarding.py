@@ -52,6 +52,27 @@ def guard(
     return Guarded(inputs=tuple(column.name for column in safe), findings=tuple(findings + leaks))
 
 
+def guard_unlabelled(
+    table: pa.Table, columns: Sequence[Column], data: DataSpec, without: Sequence[str] = ()
+) -> Guarded:
+    """Return the features where there is no target that a column could give away.
+
+    Raises:
+        TrainingError: If no column is left to learn from.
+    """
+    candidates = [c for c in columns if c.name not in (*data.ignore, *without)]
+    findings = _identifiers(candidates, data) + constants(table, candidates)
+    findings = [_respecting(finding, data.keep) for finding in findings]
+    candidates = _left(candidates, findings)
+    if not candidates:
+        raise TrainingError(
+            "no column is left to compare rows by",
+            why="; ".join(finding.message for finding in findings[:5]) or "there is none",
+            now="add columns to the data, or name one to use after all with `keep:` under `data:`",
+        )
+    return Guarded(inputs=tuple(column.name for column in candidates), findings=tuple(findings))
+
+
 def _leaks(evidence: Evidence, keep: Sequence[str]) -> list[Finding]:
     found: list[Finding] = []
     for look in LEAKS:

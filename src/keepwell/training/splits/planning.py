@@ -53,7 +53,7 @@ def plan_split(
                 "value are either learnt from or tested on"
             )
             return Plan(by="group", reason=reason, order=groups)
-    if task.numeric:
+    if task.numeric or not task.supervised:
         return Plan(by="random", reason="rows drawn at random")
     reason = "rows drawn at random, each class in its share"
     return Plan(by="stratified", reason=reason, order=target)

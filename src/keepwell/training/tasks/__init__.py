@@ -1,0 +1,59 @@
+"""Tasks whose training is a way of its own: a folder each, found by the name of the task.
+
+Every one is a function from a table to `Trained`; what comes after it (scorer, proof, gate, monitors) is
+the same for all.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from keepwell.core.records import Task
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import ArrayLike
+
+    from keepwell.core.progress import Progress
+    from keepwell.core.records import Column
+    from keepwell.core.spec import DataSpec, TrainSpec
+    from keepwell.training.trained import Trained
+
+_TRAINERS = {
+    Task.CLUSTERING: "keepwell.training.tasks.clustering.training:train_clusters",
+    Task.ANOMALY: "keepwell.training.tasks.anomaly.training:train_detector",
+    Task.RANKING: "keepwell.training.tasks.ranking.training:train_recommender",
+}
+
+
+class Trainer(Protocol):
+    """Trains one task."""
+
+    def __call__(
+        self,
+        table: "pa.Table",
+        columns: "Sequence[Column]",
+        data: "DataSpec",
+        spec: "TrainSpec",
+        progress: "Progress",
+        test_rows: "ArrayLike | None" = None,
+    ) -> "Trained":
+        """Train, and measure on rows that no choice saw."""
+        ...
+
+
+def task_of(data: "DataSpec", spec: "TrainSpec") -> Task | None:
+    """Return the task that a project names, or shows by what it names; None if the target decides."""
+    if spec.task is None and data.user and data.item and not data.target:
+        return Task.RANKING
+    return spec.task
+
+
+def trainer_of(data: "DataSpec", spec: "TrainSpec") -> Trainer | None:
+    """Return what trains a project's task, None if it is learnt from a target like any other."""
+    task = task_of(data, spec)
+    place = _TRAINERS.get(task) if task is not None else None
+    if place is None:
+        return None
+    module, _, name = place.partition(":")
+    return cast("Trainer", getattr(import_module(module), name))
