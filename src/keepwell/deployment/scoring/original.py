@@ -28,6 +28,8 @@ TRUSTED = (
     # Our own transformers hold lists of names, and a vocabulary as one text.
     "keepwell.features.transforms.date_parts.DateParts",
     "keepwell.features.transforms.term_weights.TermWeights",
+    # Its settings, an array of values, and a model that is looked at as any other.
+    "keepwell.features.forecasting.forecaster.Forecaster",
     # Arrays of nodes. Scikit-learn checks the dtype and shape of what it restores, not the links between
     # nodes; the bundle's digest vouches that they are the ones that were fitted.
     "sklearn.tree._tree.Tree",

@@ -14,6 +14,7 @@ _CLASSIFICATION = (
     "log_loss",
 )
 _REGRESSION = ("rmse", "mae", "r2", "mse")
+_FORECAST = (*_REGRESSION, "smape", "wape", "mase")
 _COUNTS = (*_REGRESSION, "mean_poisson_deviance")
 _CLUSTERING = (
     "silhouette",
@@ -28,6 +29,7 @@ _RANKING = (*_TOP, "coverage_at_10")
 _BY_TASK = {
     Task.REGRESSION: _REGRESSION,
     Task.COUNTS: _COUNTS,
+    Task.FORECAST: _FORECAST,
     Task.CLUSTERING: _CLUSTERING,
     Task.ANOMALY: _ANOMALY,
     Task.RANKING: _RANKING,
@@ -37,12 +39,24 @@ _DEFAULT = {
     Task.MULTICLASS: "log_loss",
     Task.REGRESSION: "rmse",
     Task.COUNTS: "mean_poisson_deviance",
+    Task.FORECAST: "mae",
     Task.CLUSTERING: "silhouette",
     Task.ANOMALY: "made_auc",
     Task.RANKING: "ndcg_at_10",
 }
 _LOWER_IS_BETTER = frozenset(
-    {"log_loss", "rmse", "mae", "mse", "mean_poisson_deviance", "davies_bouldin", "flagged"}
+    {
+        "log_loss",
+        "rmse",
+        "mae",
+        "mse",
+        "smape",
+        "wape",
+        "mase",
+        "mean_poisson_deviance",
+        "davies_bouldin",
+        "flagged",
+    }
 )
 
 

@@ -1,6 +1,6 @@
 """All measures of a task at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,7 +10,15 @@ from keepwell.core.records import Task
 from keepwell.tracking.metrics.classification import accuracy, precision_recall_f1
 from keepwell.tracking.metrics.labels import encode
 from keepwell.tracking.metrics.ranking import average_precision, rank, roc_auc
-from keepwell.tracking.metrics.regression import mae, mean_poisson_deviance, mse, r2, rmse
+from keepwell.tracking.metrics.regression import (
+    mae,
+    mean_poisson_deviance,
+    mse,
+    r2,
+    rmse,
+    smape,
+    wape,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +66,7 @@ def measure(
         said = Scores(predictions=predicted, probabilities=probabilities)
         return measured_unlabelled(task, actual, said)(np.arange(len(actual)))
     if task.numeric:
-        return (measure_counts if task is Task.COUNTS else measure_numbers)(
+        return numbers_measured(task)(
             np.asarray(actual, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
         )
     return measure_codes(
@@ -88,6 +96,26 @@ def measure_counts(
     if len(actual) and (actual >= 0).all():
         measured["mean_poisson_deviance"] = mean_poisson_deviance(actual, predicted)
     return measured
+
+
+def measure_forecasts(
+    actual: "NDArray[np.float64]", predicted: "NDArray[np.float64]"
+) -> dict[str, float]:
+    """Return the metrics of forecasts: a regression's, and the errors as shares."""
+    measured = measure_numbers(actual, predicted)
+    if len(actual):
+        measured["smape"] = smape(actual, predicted)
+        if np.abs(actual).sum() > 0:
+            measured["wape"] = wape(actual, predicted)
+    return measured
+
+
+def numbers_measured(
+    task: Task,
+) -> "Callable[[NDArray[np.float64], NDArray[np.float64]], dict[str, float]]":
+    """Return what measures a task of numbers."""
+    special = {Task.COUNTS: measure_counts, Task.FORECAST: measure_forecasts}
+    return special.get(task, measure_numbers)
 
 
 def measure_codes(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _TRAINERS = {
     Task.CLUSTERING: "keepwell.training.tasks.clustering.training:train_clusters",
     Task.ANOMALY: "keepwell.training.tasks.anomaly.training:train_detector",
+    Task.FORECAST: "keepwell.training.tasks.forecast.training:train_forecast",
     Task.RANKING: "keepwell.training.tasks.ranking.training:train_recommender",
 }
 
