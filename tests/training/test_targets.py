@@ -25,6 +25,7 @@ def read(values: Any, kind: ColumnType | None = None, task: Task | None = None) 
         ([1, 2, 3, 4] * 9, Task.MULTICLASS, (1, 2, 3, 4), "as codes of classes do"),
         ([3, 4, 5, 6, 7, 8, 9] * 9, Task.REGRESSION, (), "a scale, whose order a number keeps"),
         ([0.5, 2.25, 7.0] * 9, Task.REGRESSION, (), "holds 3 different numbers"),
+        ([0, 1, 2, 3] * 20 + list(range(4, 40, 2)), Task.COUNTS, (), "as counts of events are"),
         (list(range(0, 900, 9)), Task.REGRESSION, (), "holds 100 different numbers"),
     ],
 )

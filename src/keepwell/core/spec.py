@@ -52,6 +52,7 @@ class TrainSpec:
     horizon: int | None = None  # steps of a forecast; None: one cycle
     known: tuple[str, ...] = ()  # columns whose values are known before what is forecast
     split: SplitSpec = SplitSpec()
+    quantiles: tuple[float, ...] = ()  # of a regression, beside the number
     clusters: int | None = None  # how many; None: chosen
     contamination: float | None = None  # share of odd rows; None: estimated
     repeat: bool = False  # recommend what a user has already

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from keepwell.core.records import Signature
+from keepwell.tracking.metrics.quantile import Quantiles
 
 _encode = msgspec.json.encode
 
@@ -33,7 +34,14 @@ class Labels:
 
     def log(self, prediction: Any) -> str:
         """Return a prediction as JSON."""
+        if isinstance(prediction, list):
+            return _encode(prediction).decode()
         return self._logged.get(prediction) or _encode(prediction).decode()
+
+    def quantiles(self, said: "Quantiles") -> list[dict[str, float]]:
+        """Return rows of quantiles by their level."""
+        levels = [f"{level:g}" for level in said.levels]
+        return [dict(zip(levels, row, strict=True)) for row in said.values.tolist()]
 
     def name(self, probabilities: "np.ndarray[Any, Any]") -> list[dict[str, float]]:
         """Return rows of probabilities by the name of their class."""

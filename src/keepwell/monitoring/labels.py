@@ -54,6 +54,11 @@ def _value(document: str | None) -> Any:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, list):  # of recommendations, the first speaks for the list
+        first = value[0] if value else ""
+        if isinstance(first, dict):
+            return str(first.get("item", ""))
+        return ", ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

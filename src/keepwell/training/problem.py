@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.core.records import Signature, Task
-from keepwell.tracking.metrics.measures import measure_codes, measure_numbers
+from keepwell.tracking.metrics.measures import measure_codes, measure_counts, measure_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,8 @@ class Problem:
     def measure(self, actual: "NDArray[Any]", answer: "NDArray[np.float64]") -> dict[str, float]:
         """Return every metric of an answer as `answer_of` gives it."""
         if self.task.numeric:
-            return measure_numbers(actual, answer)
+            counts = self.task is Task.COUNTS
+            return (measure_counts if counts else measure_numbers)(actual, answer)
         return measure_codes(actual, answer.argmax(axis=1), answer, self.classes)
 
 

@@ -21,6 +21,7 @@ MOST_CLASSES = 500
 MOST_CODES = 20  # whole numbers that may stand for classes
 _PAIR = 2
 _SHOWN = 4
+_SKEWED = 1.0  # third moment; the exponential has 2, anything symmetrical 0
 
 Label = str | int | float | bool
 
@@ -67,7 +68,7 @@ def read_target(
         reason = f"`task: {task.value}` is set under `train:`"
     rows = np.array(present, dtype=np.int64)
     if task.numeric:
-        numbers = _numbers(name, values)
+        numbers = _numbers(name, values, task)
         return Target(
             name=name,
             task=task,
@@ -177,7 +178,20 @@ def _infer_number(name: str, kind: ColumnType, counts: Counter[Label]) -> tuple[
             f"'{name}' holds {distinct} whole numbers from {low:g} to {high:g}: a scale, whose order a "
             "number keeps; `task: multiclass` under `train:` takes them as classes"
         )
+    if whole and 0 <= low <= 1 and _skew(counts) > _SKEWED:
+        return Task.COUNTS, (
+            f"'{name}' holds whole numbers from {low:g} up, most of them small and a few large, as "
+            "counts of events are; `task: regression` under `train:` takes them as plain numbers"
+        )
     return Task.REGRESSION, f"'{name}' holds {distinct:,} different numbers"
+
+
+def _skew(counts: Counter[Label]) -> float:
+    values = np.array([float(value) for value in counts])
+    weights = np.array(list(counts.values()), dtype=np.float64)
+    off = values - np.average(values, weights=weights)
+    spread = float(np.sqrt(np.average(off**2, weights=weights)))
+    return float(np.average(off**3, weights=weights)) / spread**3 if spread else 0.0
 
 
 def _listed(counts: Counter[Label]) -> str:
@@ -185,14 +199,21 @@ def _listed(counts: Counter[Label]) -> str:
     return ", ".join(shown) + (f" and {len(counts) - _SHOWN} more" if len(counts) > _SHOWN else "")
 
 
-def _numbers(name: str, values: list[Label]) -> "NDArray[np.float64]":
+def _numbers(name: str, values: list[Label], task: Task) -> "NDArray[np.float64]":
     if any(isinstance(value, str) for value in values):
         raise TrainingError(
             f"the target '{name}' holds text, so it cannot be predicted as a number",
-            why="`task: regression` is set under `train:`",
+            why=f"`task: {task.value}` is set under `train:`",
             now="remove that line, or set `target:` under `data:` to a column of numbers",
         )
     numbers = np.array(values, dtype=np.float64)
+    if task is Task.COUNTS and ((numbers < 0).any() or (numbers % 1 != 0).any()):
+        odd = numbers[(numbers < 0) | (numbers % 1 != 0)]
+        raise TrainingError(
+            f"the target '{name}' holds {odd[0]:g}, which counts nothing",
+            why="`task: counts` is set under `train:`, and counts are 0, 1, 2 and so on",
+            now="correct these rows, or set `task: regression`",
+        )
     if np.ptp(numbers) == 0:
         _infer(name, ColumnType.NUMBER, values)
     return numbers

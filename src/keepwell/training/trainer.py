@@ -19,6 +19,7 @@ from keepwell.training.search.budget import Budget
 from keepwell.training.search.fitting import Chosen, fit_best
 from keepwell.training.search.search import Search
 from keepwell.training.tasks import trainer_of
+from keepwell.training.tasks.quantiles.bands import LEARNERS, check_quantiles, with_quantiles
 from keepwell.training.trained import Finding, Trained
 
 if TYPE_CHECKING:
@@ -57,11 +58,19 @@ def train(
     budget = Budget(spec.budget)
     progress.update("looking at the target and the columns")
     framed = frame_problem(table, columns, data, spec, weights, test_rows)
-    search = Search(framed.problem, framed.folds, installed(spec.learners), budget, progress)
+    learners = spec.learners
+    if spec.quantiles:
+        check_quantiles(spec, framed.division.task)
+        learners = LEARNERS
+    search = Search(framed.problem, framed.folds, installed(learners), budget, progress)
     chosen = fit_best(framed.problem, search.run(), budget, progress)
     name = chosen.trial.candidate.name
     progress.update(f"measuring {name} on {len(framed.division.test):,} test rows", 0.98)
-    return _reported(framed, chosen, _sampled(search, framed), budget)
+    trained = _reported(framed, chosen, _sampled(search, framed), budget)
+    if not spec.quantiles:
+        return trained
+    test = framed.frame.iloc[framed.division.test]
+    return with_quantiles(trained, framed.problem, framed.folds, test, spec.quantiles)
 
 
 def _load_libraries() -> None:

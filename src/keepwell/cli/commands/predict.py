@@ -134,6 +134,10 @@ def _score_rows(out: Output, scorer: "Scorer", model: "ModelVersion", rows: str)
             dict(zip(classes, row, strict=True)) for row in scores.probabilities.tolist()
         ]
     document["model"] = {"name": model.model, "version": model.version}
+    if scores.quantiles is not None:
+        from keepwell.deployment.labels import Labels
+
+        document["quantiles"] = Labels(model.signature).quantiles(scores.quantiles)
     if scores.warnings:
         document["warnings"] = scores.warnings
 
@@ -143,6 +147,8 @@ def _score_rows(out: Output, scorer: "Scorer", model: "ModelVersion", rows: str)
             shown = "  ".join(
                 f"{name} {share:.1%}" for item in likely for name, share in item.items()
             )
+            for item in document.get("quantiles", [])[place : place + 1]:
+                shown = "  ".join(f"{level}: {value:g}" for level, value in item.items())
             out.say(f"{answer}  {shown}".rstrip())
         for warning in scores.warnings:
             out.note(f"! {warning}")

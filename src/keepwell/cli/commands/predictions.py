@@ -16,6 +16,7 @@ from keepwell.cli.options import (
 )
 from keepwell.cli.output import Output, ago
 from keepwell.core.errors import NotFoundError
+from keepwell.core.records.prediction import shown
 
 if TYPE_CHECKING:
     from keepwell.core.records import Prediction
@@ -50,7 +51,14 @@ def list_newest(
         found = workspace.predictions.recent(workspace.spec.endpoint, limit, version)
         documents = _documents(workspace, found)
     rows = [
-        [d["id"], ago(d["time"]), str(d["version"]), d["prediction"], d["outcome"], d["caller"]]
+        [
+            d["id"],
+            ago(d["time"]),
+            str(d["version"]),
+            shown(d["prediction"]),
+            d["outcome"],
+            d["caller"],
+        ]
         for d in documents
     ]
 

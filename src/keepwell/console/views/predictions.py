@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from keepwell.core.errors import KeepwellError, NotFoundError
 from keepwell.core.records import ModelVersion, Prediction
+from keepwell.core.records.prediction import shown
 
 if TYPE_CHECKING:
     from keepwell.workspace import Workspace
@@ -86,7 +87,7 @@ def _row(item: Prediction, told: str | None) -> Row:
     labels = bool(item.probabilities)
     return Row(
         prediction=item,
-        answer=answer,
+        answer=shown(answer),
         sure=max(item.probabilities) if labels else None,
         outcome=outcome,
         right=str(answer) == str(outcome) if labels and told is not None else None,

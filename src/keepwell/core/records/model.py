@@ -76,6 +76,7 @@ class Signature:
         inputs: The columns that it needs, in order.
         classes: Class labels in the order of its probabilities, as in the training data; empty for
             regression.
+        quantiles: What it gives beside a number: how often the truth stays below, ascending.
         meanings: What each class stands for in words, where nobody named it: of clusters.
     """
 
@@ -84,6 +85,7 @@ class Signature:
     inputs: tuple[Field, ...]
     classes: tuple[str | int | float | bool, ...] = ()
     meanings: tuple[str, ...] = ()
+    quantiles: tuple[float, ...] = ()
 
     @property
     def subject(self) -> str:

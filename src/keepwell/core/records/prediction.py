@@ -1,6 +1,9 @@
 """A prediction is one answered row; an outcome is what turned out to be true."""
 
 from dataclasses import dataclass
+from typing import Any
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +58,12 @@ class Outcome:
     endpoint: str
     outcome: str
     time: float
+
+
+def shown(answer: Any) -> Any:
+    """Return an answer as a list of answers shows it: of many recommendations, the first few by name."""
+    if not isinstance(answer, list):
+        return answer
+    names = [str(one.get("item", one)) if isinstance(one, dict) else str(one) for one in answer]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return (", ".join(names[:_SHOWN]) or "nothing") + more

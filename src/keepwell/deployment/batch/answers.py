@@ -1,8 +1,10 @@
 """What stands beside each row of an output."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -13,6 +15,8 @@ from keepwell.deployment.scoring import Scores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_encode = msgspec.json.encode
 
 _MANY_CLASSES = 100  # more than that share one column of lists
 _ALPHABET = np.frombuffer(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ", dtype=np.uint8)
@@ -56,6 +60,8 @@ class Tally:
 def tally(scores: Scores, signature: Signature) -> Tally:
     """Return how often what was predicted."""
     rows = len(scores.predictions)
+    if signature.task.several:
+        return _tally_lists(scores)
     if scores.probabilities is None:
         values = np.asarray(scores.predictions, dtype=np.float64)
         low, high = (float(values.min()), float(values.max())) if rows else (None, None)
@@ -65,12 +71,24 @@ def tally(scores: Scores, signature: Signature) -> Tally:
     return Tally(rows=rows, classes=dict(zip(names, counts.tolist(), strict=True)))
 
 
+def _tally_lists(scores: Scores) -> Tally:
+    """Return how often what leads a list, most frequent first."""
+    firsts = Counter(
+        str(one[0]["item"] if isinstance(one[0], dict) else one[0]) if one else "nothing"
+        for one in scores.predictions
+    )
+    return Tally(rows=len(scores.predictions), classes=dict(firsts.most_common()))
+
+
 def beside(
     given: pa.Table, scores: Scores, signature: Signature, ids: pa.Array, version: int
 ) -> pa.Table:
     """Return the rows with the answers to them."""
     answers: dict[str, Any] = {}
-    if scores.probabilities is None:
+    if signature.task.several:
+        # As JSON: cells of a CSV hold no lists, and one form for all formats is easier to read back.
+        answers["prediction"] = pa.array([_encode(one).decode() for one in scores.predictions])
+    elif scores.probabilities is None:
         answers["prediction"] = pa.array(scores.predictions)
     else:
         labels = pa.array(list(signature.classes))
@@ -81,6 +99,9 @@ def beside(
         else:
             for at, name in enumerate(names):
                 answers[f"probability_{name}"] = pa.array(scores.probabilities[:, at])
+    if scores.quantiles is not None:
+        for at, level in enumerate(scores.quantiles.levels):
+            answers[f"quantile_{level:g}"] = pa.array(scores.quantiles.values[:, at])
     answers["prediction_id"] = ids
     answers["model_version"] = pa.array(np.full(len(ids), version, dtype=np.int32))
     for name, values in answers.items():
@@ -91,6 +112,7 @@ def beside(
 def must_be_free(names: tuple[str, ...], signature: Signature, source: str) -> None:
     """Refuse a source with a column where an answer is to go."""
     ours = {"prediction", "probabilities", "prediction_id", "model_version"}
+    ours |= {f"quantile_{level:g}" for level in signature.quantiles}
     ours |= {f"probability_{name}" for name in class_names(signature)}
     taken = [name for name in names if name in ours]
     if taken:

@@ -30,6 +30,9 @@ TRUSTED = (
     "keepwell.features.transforms.term_weights.TermWeights",
     # Its settings, an array of values, and a model that is looked at as any other.
     "keepwell.features.forecasting.forecaster.Forecaster",
+    # And our own detectors of odd rows, arrays with a name.
+    "keepwell.features.oddity.estimator.Oddity",
+    "keepwell.features.estimators.banded.Banded",
     # Arrays of nodes. Scikit-learn checks the dtype and shape of what it restores, not the links between
     # nodes; the bundle's digest vouches that they are the ones that were fitted.
     "sklearn.tree._tree.Tree",
@@ -113,6 +116,7 @@ class Original:
         self._texts = takes_texts(pipeline)
         self._nans = nan_columns(pipeline, len(known))
         self._regression = signature.task.numeric
+        self._quantiles = len(signature.quantiles)
         self._order = [] if self._regression else class_order(pipeline.classes_.tolist(), signature)
 
     def row(self, values: Sequence[Any]) -> list[float]:
@@ -132,6 +136,8 @@ class Original:
             given = as_frame(self._names, chosen)
         if self._regression:
             numbers = np.asarray(self._pipeline.predict(given), dtype=np.float64)
+            if self._quantiles:
+                return numbers.reshape(len(columns[0]), 1 + self._quantiles)
             if numbers.size != len(columns[0]):
                 raise TrainingError(
                     f"the {type(self._pipeline).__name__} predicts several targets",

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from keepwell.core.errors import KeepwellError, TrainingError
-from keepwell.core.records import ColumnType, KeptPart, Proof, Signature
+from keepwell.core.records import ColumnType, KeptPart, Proof, Signature, Task
 from keepwell.deployment.scoring.compilation import (
     Compiled,
     last_of,
@@ -49,6 +49,10 @@ def build_scorer_files(
     """
     from keepwell.deployment.scoring.original import Original, dump_pipeline
 
+    if signature.task is Task.RANKING:
+        from keepwell.deployment.scoring.recommending import build_recommender_files
+
+        return build_recommender_files(pipeline, signature, sample)
     pipeline = without_search(pipeline)
     _must_prefer_the_most_probable(pipeline)
     stored = {PIPELINE_FILE: dump_pipeline(pipeline)}

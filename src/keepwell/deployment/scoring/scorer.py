@@ -9,9 +9,10 @@ import msgspec
 import numpy as np
 
 from keepwell.core.errors import InvalidRequestError
-from keepwell.core.records import ColumnType, Signature
+from keepwell.core.records import ColumnType, Signature, Task
 from keepwell.deployment.scoring.compilation import Compiled
 from keepwell.features.decoding import Decoder
+from keepwell.tracking.metrics.quantile import Quantiles
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,12 +36,14 @@ class Scores:
     Attributes:
         predictions: Class labels as in the training data, or numbers.
         probabilities: One row per row, in the order of the signature's classes; None for regression.
+        quantiles: Of a regression that was trained for them.
         warnings: What was odd about the rows, for whoever sent them.
         cold_start: Seconds that they waited until the model was loaded.
     """
 
     predictions: list[Any]
     probabilities: "NDArray[np.float64] | None" = None
+    quantiles: Quantiles | None = None
     warnings: list[str] = field(default_factory=list)
     cold_start: float = 0.0
 
@@ -68,6 +71,7 @@ class Scorer:
     def __init__(self, signature: Signature, model: Model) -> None:
         self.signature = signature
         self.compiled = isinstance(model, Compiled)
+        self.catalogue = 0  # items that it may recommend
         # A step that runs as it is costs as much for one row as for a hundred.
         self._few = 1 if isinstance(model, Compiled) and model.kept else _FEW
         self._model = model
@@ -174,7 +178,9 @@ class Scorer:
 
     def _scores(self, answers: "NDArray[np.float64]", warnings: list[str]) -> Scores:
         if self._regression:
-            return Scores(predictions=answers[:, 0].tolist(), warnings=warnings)
+            levels = self.signature.quantiles
+            said = Quantiles(levels=levels, values=answers[:, 1:]) if levels else None
+            return Scores(predictions=answers[:, 0].tolist(), quantiles=said, warnings=warnings)
         labels = self._classes
         return Scores(
             predictions=[labels[at] for at in answers.argmax(axis=1).tolist()],
@@ -197,6 +203,10 @@ def load_scorer(read: Callable[[str], bytes], signature: Signature) -> Scorer:
     if "head" in data:
         return Scorer(signature, Compiled(data, read))
     runs = data.get("runs", PIPELINE_FILE)
+    if signature.task is Task.RANKING:
+        from keepwell.deployment.scoring.recommending import recommending_scorer
+
+        return recommending_scorer(read, signature)
     if runs != PIPELINE_FILE:
         from keepwell.deployment.scoring.foreign import load_foreign
 

@@ -115,6 +115,13 @@ def document_of(
     ]
     if named and len(named) == len(parts):  # a constant has none
         document["probabilities"] = _in_order(parts, named)
+    bands = [
+        scored.part.route.labels.quantiles(scored.scores.quantiles)
+        for scored in parts
+        if scored.scores.quantiles is not None
+    ]
+    if bands and len(bands) == len(parts):
+        document["quantiles"] = _in_order(parts, bands)
     ids = _in_order(parts, [scored.ids for scored in parts])
     document["prediction_ids"] = ids if logged else [None] * len(ids)
     models = [{"name": endpoint.model, "version": one.part.route.version} for one in parts]

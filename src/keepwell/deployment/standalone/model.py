@@ -64,6 +64,8 @@ class StandaloneModel:
         """
         scores = self.scores(instances)
         document: dict[str, Any] = {"predictions": scores.predictions}
+        if scores.quantiles is not None:
+            document["quantiles"] = self.labels.quantiles(scores.quantiles)
         if scores.probabilities is not None:
             document["probabilities"] = self.labels.name(scores.probabilities)
         document["model"] = {"name": self.card.model, "version": self.card.version}

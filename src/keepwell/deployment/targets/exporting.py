@@ -10,6 +10,7 @@ import msgspec
 from keepwell import __version__
 from keepwell.core.errors import UsageError
 from keepwell.core.plugins import load_plugin, plugin_names
+from keepwell.core.records import Task
 from keepwell.core.suggestions import did_you_mean
 from keepwell.deployment.targets.base import (
     Exportable,
@@ -64,6 +65,13 @@ def export(
         StorageError: If the disk refuses; then the folder is as it was.
     """
     target = find_target(name)
+    task = exportable.version.signature.task
+    if task is Task.RANKING:
+        raise UsageError(
+            f"{exportable.version.key} cannot be exported as '{name}'",
+            why="an export answers rows by themselves; a recommender answers by what every user did",
+            now="serve it with `keepwell up`, or write lists for all users with `keepwell predict`",
+        )
     values = read_options(name, target.options, options or {})
     with appearing(folder, force=force) as arriving:
         told = target.write(arriving, exportable, values)

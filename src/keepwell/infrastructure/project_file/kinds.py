@@ -258,6 +258,20 @@ STEPS = Kind(
     lambda value: "[" + ", ".join(map(_write_number, value)) + "]",
 )
 
+
+def _read_quantiles(node: Node) -> tuple[float, ...]:
+    levels = tuple(_read_number(item) for item in _items(node))
+    if list(levels) != sorted(set(levels)) or not levels or levels[0] <= 0 or levels[-1] >= 1:
+        raise ValueError("they must grow, and lie between 0 and 1")
+    return levels
+
+
+QUANTILES = Kind(
+    "growing numbers between 0 and 1",
+    _read_quantiles,
+    lambda value: "[" + ", ".join(map(_write_number, value)) + "]",
+)
+
 _CRON = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
 _CRON_PART = re.compile(r"(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?")
 

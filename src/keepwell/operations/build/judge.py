@@ -41,7 +41,7 @@ def judge_version(
 
     gate = bench.spec.gate
     candidate = open_scorer(bench, version)
-    exam = exam_of(version.signature, table, bench.spec.data)
+    exam = exam_of(version.signature, table, bench.spec.data, candidate.catalogue)
     table = exam.table
 
     rival = bench.registry.get(version.model, champion) if champion is not None else None

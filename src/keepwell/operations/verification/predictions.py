@@ -103,11 +103,24 @@ def _numbers(scores: Any) -> list[Any]:
 def _equal(expected: list[Any], found: list[Any], how: str) -> None:
     import numpy as np
 
+    if (
+        expected
+        and isinstance(expected[0], list)
+        and expected[0]
+        and not _is_number(expected[0][0])
+    ):
+        if expected != found:
+            raise Unmet(f"answers differ when asked {how}")
+        return
     apart = np.abs(np.asarray(expected, dtype=float) - np.asarray(found, dtype=float))
     scale = np.maximum(1.0, np.abs(np.asarray(expected, dtype=float)))
     worst = float((apart / scale).max(initial=0.0))
     if not worst <= _CLOSE:
         raise Unmet(f"answers differ by up to {worst:.3g} when asked {how}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
 
 
 CHECKS = (

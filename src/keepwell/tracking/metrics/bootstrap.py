@@ -6,7 +6,7 @@ time is bounded. Rows are taken as independent: for rows close in time the truth
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from keepwell.tracking.metrics.measures import (
     measure_codes,
     numbers_measured,
 )
+from keepwell.tracking.metrics.quantile import Quantiles, measure_quantiles
 from keepwell.tracking.metrics.unlabelled import measured_unlabelled
 
 if TYPE_CHECKING:
@@ -100,11 +101,22 @@ def _measured(
         truth = np.asarray(actual, dtype=np.float64)
         numbers = np.asarray(scores.predictions, dtype=np.float64)
         measure = numbers_measured(task)
-        return lambda rows: measure(truth[rows], numbers[rows])
-    codes, said = encode(actual, classes), encode(scores.predictions, classes)
+        said: Quantiles | None = getattr(scores, "quantiles", None)
+        if said is None:
+            return lambda rows: measure(truth[rows], numbers[rows])
+        return lambda rows: (
+            measure(truth[rows], numbers[rows])
+            | measure_quantiles(
+                truth[rows], Quantiles(levels=said.levels, values=said.values[rows])
+            )
+        )
+    codes, answers = (
+        encode(cast("Sequence[Any]", actual), classes),
+        encode(scores.predictions, classes),
+    )
     chances = scores.probabilities
     return lambda rows: measure_codes(
-        codes[rows], said[rows], None if chances is None else chances[rows], len(classes)
+        codes[rows], answers[rows], None if chances is None else chances[rows], len(classes)
     )
 
 

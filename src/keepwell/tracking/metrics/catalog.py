@@ -13,7 +13,7 @@ _CLASSIFICATION = (
     "recall",
     "log_loss",
 )
-_REGRESSION = ("rmse", "mae", "r2", "mse")
+_REGRESSION = ("rmse", "mae", "r2", "mse", "pinball_loss", "interval_coverage")
 _FORECAST = (*_REGRESSION, "smape", "wape", "mase")
 _COUNTS = (*_REGRESSION, "mean_poisson_deviance")
 _CLUSTERING = (
@@ -54,6 +54,7 @@ _LOWER_IS_BETTER = frozenset(
         "wape",
         "mase",
         "mean_poisson_deviance",
+        "pinball_loss",
         "davies_bouldin",
         "flagged",
     }

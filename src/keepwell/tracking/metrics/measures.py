@@ -9,6 +9,7 @@ import numpy as np
 from keepwell.core.records import Task
 from keepwell.tracking.metrics.classification import accuracy, precision_recall_f1
 from keepwell.tracking.metrics.labels import encode
+from keepwell.tracking.metrics.quantile import Quantiles
 from keepwell.tracking.metrics.ranking import average_precision, rank, roc_auc
 from keepwell.tracking.metrics.regression import (
     mae,
@@ -46,6 +47,7 @@ class Scores:
 
     predictions: "Sequence[Any] | NDArray[Any]"
     probabilities: "NDArray[np.float64] | None" = None
+    quantiles: Quantiles | None = None
 
 
 def measure(

@@ -95,7 +95,7 @@ class TopK:
             return {}
         measured = {name: float(values[rows].mean()) for name, values in self._rows.items()}
         shown = np.unique(self._shown[rows])
-        measured["coverage_at_10"] = np.count_nonzero(shown >= 0) / self._catalogue
+        measured["coverage_at_10"] = float(np.count_nonzero(shown >= 0) / self._catalogue)
         return measured
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keepwell.core.records import Task
 from keepwell.features.preparation import Flavour
 from keepwell.training.learners.base import Candidate, Fitted, Learner, Watch
 from keepwell.training.problem import Matrix, Problem
@@ -40,10 +41,11 @@ _COUNTS: dict[str, Params] = {
     "rates": {"objective": "poisson"},
     "shallow-rates": {"objective": "poisson", "num_leaves": 8, "learning_rate": 0.08},
 }
+_RATES: Params = {"objective": "poisson"}
 _SKEWED = 1.0
 # What early stopping watches. For classes always the log loss: a ranking can be perfect after a few
 # rounds, when every probability is still near the base rate and every label the majority's.
-_WATCHED = {"rmse": "rmse", "mae": "l1"}
+_WATCHED = {"rmse": "rmse", "mae": "l1", "mean_poisson_deviance": "poisson"}
 
 
 class LightGBM:
@@ -57,6 +59,10 @@ class LightGBM:
         portfolio = dict(_PORTFOLIO)
         if problem.task.numeric and _is_skewed_amount(problem.target):
             portfolio |= _COUNTS
+        if problem.task is Task.COUNTS:
+            portfolio = {
+                name: {**_RATES, **params} for name, params in (_COUNTS | _PORTFOLIO).items()
+            }
         small = {"min_child_samples": max(2, problem.rows // 25)}
         return [
             Candidate(

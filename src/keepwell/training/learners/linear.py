@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from keepwell.core.records import Task
 from keepwell.features.preparation import Flavour
 from keepwell.training.learners.base import Candidate, Fitted, Learner, Watch
 from keepwell.training.problem import Matrix, Problem
@@ -16,7 +17,7 @@ _ITERATIONS = 300
 
 
 class Linear:
-    """Logistic regression for classes, ridge regression for numbers."""
+    """Logistic regression for classes, ridge regression for numbers, Poisson regression for counts."""
 
     flavour: Flavour = "linear"
     interruptible = False
@@ -24,9 +25,12 @@ class Linear:
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return a loose and a tight fit."""
         name = "alpha" if problem.task.numeric else "C"
+        plain, tight = (1.0, 30.0) if name == "alpha" else (1.0, 0.03)
+        if problem.task is Task.COUNTS:  # its penalty is per row
+            plain, tight = 1e-4, 0.1
         return [
             Candidate(name=f"linear/{label}", learner="linear", params={name: value})
-            for label, value in (("plain", 1.0), ("tight", 30.0 if name == "alpha" else 0.03))
+            for label, value in (("plain", plain), ("tight", tight))
         ]
 
     def seconds(self, rows: int, columns: int, classes: int) -> float:
@@ -44,15 +48,17 @@ class Linear:
     ) -> Fitted:
         """Fit to scaled rows."""
         from sklearn.exceptions import ConvergenceWarning
-        from sklearn.linear_model import LogisticRegression, Ridge
+        from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 
-        model = (
-            Ridge(**candidate.params)
-            if problem.task.numeric
-            else LogisticRegression(
+        model: Any
+        if problem.task is Task.COUNTS:
+            model = PoissonRegressor(max_iter=_ITERATIONS, **candidate.params)
+        elif problem.task.numeric:
+            model = Ridge(**candidate.params)
+        else:
+            model = LogisticRegression(
                 max_iter=_ITERATIONS, random_state=problem.seed, **candidate.params
             )
-        )
         with warnings.catch_warnings():
             # A fit that stops before the last digit is still a candidate: its folds judge it.
             warnings.simplefilter("ignore", ConvergenceWarning)

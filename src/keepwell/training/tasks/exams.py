@@ -22,8 +22,15 @@ class Exam:
     actual: Any
 
 
-def exam_of(signature: Signature, table: pa.Table, data: DataSpec) -> Exam:
-    """Return the exam that rows make for models with this signature."""
+def exam_of(signature: Signature, table: pa.Table, data: DataSpec, catalogue: int = 0) -> Exam:
+    """Return the exam that rows make for models with this signature.
+
+    Args:
+        signature: Of the models.
+        table: Rows that were not learnt from.
+        data: What its columns mean.
+        catalogue: How many items may be recommended.
+    """
     if signature.task is Task.CLUSTERING:
         from keepwell.training.tasks.clustering.exam import cluster_exam
 
@@ -35,6 +42,6 @@ def exam_of(signature: Signature, table: pa.Table, data: DataSpec) -> Exam:
     if signature.task is Task.RANKING:
         from keepwell.training.tasks.ranking.exam import ranking_exam
 
-        return ranking_exam(signature, table, data)
+        return ranking_exam(signature, table, data, catalogue)
     actual: Sequence[Any] = table[signature.target].to_pylist()
     return Exam(table=table, actual=actual)

@@ -5,6 +5,8 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from keepwell.core.errors import InvalidRequestError, UsageError
 from keepwell.deployment.server.messages import Header, Request, Response
 from keepwell.deployment.server.snapshot import LiveEndpoint
@@ -81,18 +83,22 @@ def csv_response(document: dict[str, Any], headers: Sequence[Header]) -> Respons
     models = document.get("models") or [document["model"]] * count
     likely = document.get("probabilities") or [{}] * count
     classes = list(dict.fromkeys(name for row in likely for name in row))
+    bands = document.get("quantiles") or [{}] * count
+    levels = list(bands[0]) if bands else []
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(
         [
             "prediction",
             *(f"probability_{name}" for name in classes),
+            *(f"quantile_{level}" for level in levels),
             "prediction_id",
             "model_version",
         ]
     )
     for at, prediction in enumerate(document["predictions"]):
         shares = [likely[at].get(name, "") for name in classes]
+        shares += [bands[at].get(level, "") for level in levels]
         identifier = document["prediction_ids"][at]
         writer.writerow([_cell(prediction), *shares, identifier, models[at]["version"]])
     body = file.getvalue().encode()
@@ -101,6 +107,8 @@ def csv_response(document: dict[str, Any], headers: Sequence[Header]) -> Respons
 
 def _cell(value: Any) -> Any:
     """Return a prediction as a cell; text that a spreadsheet would run as a formula is kept from it."""
+    if isinstance(value, list):
+        return msgspec.json.encode(value).decode()
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return f"'{value}"
     return value

@@ -81,6 +81,9 @@ class Lane:
         route = sole_route(endpoint)
         if route is None or not route.scorer.compiled:
             return None
+        signature = route.scorer.signature
+        if signature.task.several or signature.quantiles:  # more than a label or a number
+            return None
         whole = all(item.name in route.labels.inputs for item in route.scorer.signature.inputs)
         return (
             cls(endpoint, route, most) if whole else None

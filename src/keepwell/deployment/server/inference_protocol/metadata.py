@@ -33,6 +33,8 @@ def describe(endpoint: LiveEndpoint, version: int) -> dict[str, Any]:
 def prediction_type(signature: Signature) -> str:
     """Return the datatype of a model's predictions."""
     classes = signature.classes
+    if signature.task.several:
+        return BYTES  # a list, as JSON: tensors hold one value a row
     if not classes:
         return "FP64"
     if all(isinstance(label, bool) for label in classes):

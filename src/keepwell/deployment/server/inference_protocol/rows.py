@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from keepwell.core.errors import InvalidRequestError
 from keepwell.core.records import Field
 from keepwell.core.suggestions import did_you_mean
@@ -79,10 +81,11 @@ def outputs_of(answered: Answered, wanted: Sequence[Wanted] | None) -> list[Tens
     signature = answered.parts[0].part.route.scorer.signature
     rows = len(document["predictions"])
     kind = prediction_type(signature)
+    said = document["predictions"]
+    if signature.task.several:
+        said = [msgspec.json.encode(one).decode() for one in said]
     made = {
-        "predictions": Tensor(
-            name="predictions", datatype=kind, shape=(rows,), values=document["predictions"]
-        ),
+        "predictions": Tensor(name="predictions", datatype=kind, shape=(rows,), values=said),
         "prediction_ids": Tensor(
             name="prediction_ids",
             datatype=BYTES,

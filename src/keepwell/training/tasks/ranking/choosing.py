@@ -1,0 +1,212 @@
+"""Which way of recommending does best on each user's last events but the test ones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keepwell.core.progress import Progress
+from keepwell.features.recommendation import Catalogue, History, Recommender
+from keepwell.tracking.metrics.top_k import LONGEST, TopK, Wanted
+from keepwell.training.search.budget import Budget
+from keepwell.training.tasks.ranking.events import Events
+from keepwell.training.tasks.ranking.learning import learn_catalogue
+from keepwell.training.tasks.ranking.ranker import fit_ranker
+from keepwell.training.tasks.ranking.splitting import last_of_each
+from keepwell.training.trained import LeaderboardRow, Params
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MOST_USERS = 1_000
+_VALIDATION = 0.2
+_SHARE = 0.6  # of the budget, for comparing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way of recommending."""
+
+    name: str
+    method: str
+    width: int = 0
+    regularisation: float = 0.1
+    confidence: float = 10.0
+
+    @property
+    def params(self) -> Params:
+        """Return its settings."""
+        if not self.width:
+            return {}
+        return {
+            "width": self.width,
+            "regularisation": self.regularisation,
+            "confidence": self.confidence,
+        }
+
+
+WAYS = (
+    Way(name="baseline", method="popularity"),
+    Way(name="popularity/recent", method="recency"),
+    Way(name="neighbours", method="neighbours"),
+    Way(name="ranker/light", method="ranker"),
+    Way(name="factors/32", method="factors", width=32),
+)
+RANKER = Way(name="ranker", method="ranker")
+MORE = (
+    Way(name="factors/64 loose", method="factors", width=64, confidence=3.0),
+    Way(name="factors/16 tight", method="factors", width=16, regularisation=1.0),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What was chosen.
+
+    Attributes:
+        way: The best way, with the settings of the vectors.
+        leaderboard: All, the best first.
+    """
+
+    way: Way
+    leaderboard: tuple[LeaderboardRow, ...]
+
+
+def choose(
+    events: Events, metric: str, seed: int, repeat: bool, budget: Budget, progress: Progress
+) -> Choice:
+    """Return the way that does best on the last events of each user."""
+    held = last_of_each(events, _VALIDATION)
+    earlier, later = events.where(~held), events.where(held)
+    exam = Exam(later, events, seed)
+    rows: list[LeaderboardRow] = []
+    ways = {way.name: way for way in (*WAYS, RANKER, *MORE)}
+    factors: tuple[float, Way] | None = None
+    for at, way in enumerate((*WAYS, RANKER, *MORE)):
+        if rows and budget.spent > _SHARE * budget.seconds:
+            rows.append(_untried(way))
+            continue
+        progress.update(f"trying {way.name}", fraction=0.1 * at)
+        if way is RANKER and factors is not None:
+            ways[way.name] = replace(factors[1], name=way.name, method=way.method)
+        if way.method == "ranker":
+            rows.append(_ranked(ways[way.name], earlier, exam, metric, seed, repeat, budget))
+            continue
+        start = budget.spent
+        catalogue = _learn(earlier, way, seed, budget.deadline(0.5))
+        made = recommender(earlier, catalogue, way.method, repeat=repeat)
+        rows.append(_row(way, exam.score(made, metric), budget.spent - start))
+        if way.width and (factors is None or (rows[-1].mean or 0.0) > factors[0]):
+            factors = (rows[-1].mean or 0.0, way)
+    ordered = sorted(rows, key=lambda row: -(row.mean if row.mean is not None else -1.0))
+    return Choice(way=ways[ordered[0].name], leaderboard=tuple(ordered))
+
+
+def _ranked(
+    way: Way,
+    earlier: Events,
+    exam: "Exam",
+    metric: str,
+    seed: int,
+    repeat: bool,
+    budget: Budget,
+) -> LeaderboardRow:
+    """Fit a ranker to what users took within the earlier events, and measure it on the later ones."""
+    start = budget.spent
+    rank, _ = ranker_of(earlier, way, seed, budget, repeat=repeat)
+    if rank is None:
+        return LeaderboardRow(name=way.name, learner=way.method, note="no candidate was ever taken")
+    catalogue = _learn(earlier, way, seed, budget.deadline(0.5))
+    made = recommender(earlier, catalogue, "ranker", rank=rank, repeat=repeat)
+    return _row(way, exam.score(made, metric), budget.spent - start)
+
+
+def ranker_of(
+    events: Events, way: Way, seed: int, budget: Budget, *, repeat: bool
+) -> "tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]] | None, str]":
+    """Return a ranker that was fitted to the last events of each user, and its text."""
+    held = last_of_each(events, _VALIDATION)
+    before = events.where(~held)
+    if not held.any() or not len(before):
+        return None, ""
+    catalogue = _learn(before, way, seed, budget.deadline(0.5))
+    proposer = recommender(before, catalogue, "factors", repeat=repeat)
+    later = events.where(held).history()
+    booster: Any = fit_ranker(proposer, later, seed, budget.deadline(0.5))
+    if booster is None:
+        return None, ""
+    # One thread: a list takes less time than to share it out.
+    return lambda known: booster.predict(known, num_threads=1), booster.model_to_string()
+
+
+def recommender(
+    events: Events,
+    catalogue: Catalogue,
+    method: str,
+    *,
+    rank: Any = None,
+    repeat: bool = False,
+    history: History | None = None,
+) -> Recommender:
+    """Return a recommender for these events."""
+    return Recommender(
+        users=events.users,
+        history=events.history() if history is None else history,
+        catalogue=catalogue,
+        method=method,
+        rank=rank,
+        repeat=repeat,
+    )
+
+
+def _learn(events: Events, way: Way, seed: int, stop: Callable[[], bool]) -> Catalogue:
+    return learn_catalogue(
+        events,
+        width=way.width,
+        regularisation=way.regularisation,
+        confidence=way.confidence,
+        seed=seed,
+        stop=stop,
+    )
+
+
+class Exam:
+    """Asks for lists and compares them with what users went on to take.
+
+    Args:
+        later: What they took.
+        events: All events, for the size of the catalogue.
+        seed: Which users are asked about, where there are many.
+    """
+
+    def __init__(self, later: Events, events: Events, seed: int) -> None:
+        users = np.unique(later.user)
+        users = np.sort(np.random.default_rng(seed).permutation(users)[:_MOST_USERS])
+        self._names = [later.users[user] for user in users]
+        self._history = later.history()
+        taken = [self._history.of(user)[0] for user in users]
+        items = [{later.items[item] for item in some} for some in taken]
+        self._wanted = Wanted(items=items, catalogue=len(events.items))
+
+    def score(self, made: Recommender, metric: str) -> float:
+        """Return the metric of a recommender's lists."""
+        lists = [[one.item for one in made.top(name, LONGEST)] for name in self._names]
+        return TopK(self._wanted, lists).measure(np.arange(len(lists)))[metric]
+
+
+def _row(way: Way, score: float, seconds: float) -> LeaderboardRow:
+    return LeaderboardRow(
+        name=way.name,
+        learner="baseline" if way.name == "baseline" else way.method,
+        params=way.params,
+        mean=score,
+        scores=(score,),
+        seconds=round(seconds, 3),
+    )
+
+
+def _untried(way: Way) -> LeaderboardRow:
+    return LeaderboardRow(
+        name=way.name, learner=way.method, params=way.params, note="not tried within the budget"
+    )

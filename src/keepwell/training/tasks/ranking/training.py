@@ -1,0 +1,196 @@
+"""From a table of events to a recommender, with the evidence for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from keepwell.core.progress import Progress
+from keepwell.core.records import Column, ColumnType, Field, Profile, Signature, Task
+from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.data.profiles import profile_table
+from keepwell.features.recommendation import Recommender
+from keepwell.tracking.metrics import Scores, intervals
+from keepwell.tracking.metrics.catalog import check_metric, default_metric
+from keepwell.tracking.metrics.top_k import LONGEST
+from keepwell.training.plots.tables import candidates as candidates_plot
+from keepwell.training.profiling import PREDICTION
+from keepwell.training.search.budget import Budget
+from keepwell.training.tasks.ranking.choosing import Choice, choose, ranker_of, recommender
+from keepwell.training.tasks.ranking.events import Events, name_columns, read_events
+from keepwell.training.tasks.ranking.exam import ranking_exam
+from keepwell.training.tasks.ranking.learning import learn_catalogue
+from keepwell.training.tasks.ranking.plots import ranking_plots
+from keepwell.training.tasks.ranking.splitting import set_aside
+from keepwell.training.trained import Finding, Overfit, Trained
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+_SHOWN = 50
+_USUAL = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """A recommender with its ranker's text, as it goes into a bundle."""
+
+    recommender: Recommender
+    ranker: str = ""
+
+
+def train_recommender(
+    table: pa.Table,
+    columns: Sequence[Column],
+    data: DataSpec,
+    spec: TrainSpec,
+    progress: Progress,
+    test_rows: "ArrayLike | None" = None,
+) -> Trained:
+    """Learn what to recommend, and measure it on events that nothing was learnt from.
+
+    Raises:
+        TrainingError: If users, items or enough events are missing; says what to do.
+    """
+    named = name_columns(columns, data)
+    metric = check_metric(spec.metric or default_metric(Task.RANKING), Task.RANKING)
+    budget = Budget(spec.budget)
+    events = read_events(table, named)
+    by_time = spec.split.by == "time"
+    held = set_aside(events, spec.split.test, by_time=by_time)
+    if test_rows is not None:
+        chosen = np.zeros(table.num_rows, dtype=bool)
+        chosen[np.asarray(test_rows)] = True
+        held = chosen[events.rows]
+    learnt = events.where(~held)
+    choice = choose(learnt, metric, spec.seed, spec.repeat, budget, progress)
+    progress.update(f"learning {choice.way.name} from all events", fraction=0.8)
+    fitted = _fitted(events, held, choice, spec, budget)
+    signature = _signature(named, events)
+    return _reported(table, named, spec, events, held, choice, fitted, signature, metric, budget)
+
+
+def _fitted(
+    events: Events, held: "NDArray[np.bool_]", choice: Choice, spec: TrainSpec, budget: Budget
+) -> Fitted:
+    """Learn from all but the test events; users' histories hold those too, marked."""
+    way, learnt = choice.way, events.where(~held)
+    stop = budget.deadline(0.5)
+    rank, text = None, ""
+    if way.method == "ranker":
+        rank, text = ranker_of(learnt, way, spec.seed, budget, repeat=spec.repeat)
+    catalogue = learn_catalogue(
+        learnt, width=way.width, regularisation=way.regularisation, confidence=way.confidence,
+        seed=spec.seed, stop=stop,
+    )  # fmt: skip
+    made = recommender(
+        events, catalogue, way.method, rank=rank, repeat=spec.repeat, history=events.history(held)
+    )
+    return Fitted(recommender=made, ranker=text)
+
+
+def _signature(data: DataSpec, events: Events) -> Signature:
+    counts = np.bincount(events.user, minlength=len(events.users))
+    known = tuple(events.users[user] for user in np.argsort(-counts, kind="stable")[:_SHOWN])
+    count = "k" if data.user != "k" else "top_k"
+    return Signature(
+        task=Task.RANKING,
+        target="",
+        inputs=(
+            Field(name=data.user, type=ColumnType.CATEGORY, categories=known, example=known[0]),
+            Field(name=count, type=ColumnType.INTEGER, example=_USUAL),
+        ),
+    )
+
+
+def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
+    table: pa.Table,
+    data: DataSpec,
+    spec: TrainSpec,
+    events: Events,
+    held: "NDArray[np.bool_]",
+    choice: Choice,
+    fitted: Fitted,
+    signature: Signature,
+    metric: str,
+    budget: Budget,
+) -> Trained:
+    test = np.sort(events.rows[held])
+    exam = ranking_exam(signature, table.take(pa.array(test)), data, len(events.items))
+    names = exam.table[data.user].to_pylist()
+    made = fitted.recommender
+    lists = [[one.as_dict() for one in made.top(n, LONGEST, learnt_only=True)] for n in names]
+    metrics = intervals(Task.RANKING, (), exam.actual, Scores(predictions=lists), seed=spec.seed)
+    best = choice.leaderboard[0]
+    tested = metrics[metric].value
+    return Trained(
+        task=Task.RANKING,
+        task_reason=_why(data, spec),
+        split_reason=_split_words(spec),
+        signature=signature,
+        pipeline=fitted,
+        learner=best.learner,
+        params=best.params,
+        metric=metric,
+        metrics=metrics,
+        leaderboard=choice.leaderboard,
+        importance={},
+        findings=_findings(data, spec, events, held, choice),
+        test_rows=test,
+        test_actual=[sorted(map(str, one)) for one in exam.actual.items],
+        test_predictions=lists,
+        test_probabilities=None,
+        plots=ranking_plots(made, metrics)
+        | {"cross_validation": candidates_plot(choice.leaderboard, metric)},
+        profile=_profile(lists),
+        overfit=Overfit(metric=metric, train=None, validation=best.mean, test=tested),
+        seconds=budget.spent,
+    )
+
+
+def _why(data: DataSpec, spec: TrainSpec) -> str:
+    if spec.task is Task.RANKING:
+        return "`task: ranking` is set under `train:`"
+    return f"`user: {data.user}` and `item: {data.item}` are set under `data:`, and no target"
+
+
+def _split_words(spec: TrainSpec) -> str:
+    if spec.split.by == "time":
+        return "the latest of all, because `by: time` is set"
+    return "the last ones of each user"
+
+
+def _findings(
+    data: DataSpec, spec: TrainSpec, events: Events, held: "NDArray[np.bool_]", choice: Choice
+) -> tuple[Finding, ...]:
+    told = [
+        ("task", f"{_why(data, spec)}: the task is ranking"),
+        (
+            "split",
+            f"{int(held.sum()):,} of {len(events):,} events are for the test: {_split_words(spec)}",
+        ),
+        (
+            "events",
+            f"{len(events.users):,} users took {len(events.items):,} items in {len(events):,} "
+            f"different events; {events.reason}",
+        ),
+    ]
+    scores = {row.name: row.mean for row in choice.leaderboard if row.mean is not None}
+    baseline, best = scores.get("baseline"), choice.leaderboard[0]
+    if baseline is not None and best.mean is not None and best.mean <= baseline:
+        told.append(
+            (
+                "search",
+                "nothing beats recommending what is popular: users' tastes hardly differ here",
+            )
+        )
+    return tuple(Finding(column="", message=text, kind=kind) for kind, text in told)
+
+
+def _profile(lists: Sequence[Sequence[Any]]) -> Profile:
+    """Return statistics of the item that leads each list; who asks says nothing about the model."""
+    firsts = [str(one[0]["item"]) for one in lists if one]
+    column = Column(name=PREDICTION, type=ColumnType.CATEGORY, nullable=False)
+    return profile_table(pa.table({PREDICTION: pa.array(firsts, pa.string())}), [column])
