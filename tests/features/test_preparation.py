@@ -14,7 +14,7 @@ def matrix(values: Any) -> np.ndarray[Any, Any]:
     return np.asarray(values.toarray() if hasattr(values, "toarray") else values)
 
 
-@pytest.mark.parametrize("flavour", ["tree", "linear"])
+@pytest.mark.parametrize("flavour", ["tree", "linear", "text"])
 def test_knows_the_origin_of_every_output(
     flavour: Flavour, signature: Signature, table: pa.Table
 ) -> None:
@@ -48,7 +48,7 @@ def test_leaves_no_gap_for_linear_models(signature: Signature, table: pa.Table) 
     assert np.isfinite(matrix(prepared.transform(frame))).all()
 
 
-@pytest.mark.parametrize("flavour", ["tree", "linear"])
+@pytest.mark.parametrize("flavour", ["tree", "linear", "text"])
 def test_takes_a_label_that_training_never_saw(
     flavour: Flavour, signature: Signature, table: pa.Table
 ) -> None:

@@ -305,6 +305,12 @@ def _split() -> Any:
     )
 
 
+def _terms() -> Any:
+    from keepwell.features.transforms import TermWeights
+
+    return TermWeights(sublinear_tf=True, ngram_range=(1, 2))
+
+
 def _texts() -> Any:
     return FeatureUnion(
         [("words", TfidfVectorizer()), ("parts", CountVectorizer(analyzer="char"))],
@@ -314,6 +320,7 @@ def _texts() -> Any:
 
 CASES: list[Case] = [
     *_numbers.cases,
+    Case(op="keepwell.TermWeights", make=_terms, takes="texts"),
     Case(op="sklearn.Pipeline", make=_nested),
     Case(op="sklearn.FeatureUnion", make=_union),
     Case(op="sklearn.FeatureUnion", make=_texts, takes="texts", name="texts"),

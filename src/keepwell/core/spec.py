@@ -49,6 +49,8 @@ class TrainSpec:
     folds: int = 5
     seed: int = 0
     learners: tuple[str, ...] = ()  # empty: every installed one
+    horizon: int | None = None  # steps of a forecast; None: one cycle
+    known: tuple[str, ...] = ()  # columns whose values are known before what is forecast
     split: SplitSpec = SplitSpec()
     quantiles: tuple[float, ...] = ()  # of a regression, beside the number
     clusters: int | None = None  # how many; None: chosen

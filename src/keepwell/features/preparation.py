@@ -8,6 +8,8 @@ Small and standard on purpose: a deployed model compiles exactly these steps int
 | category | ordinal code, unknown -1, missing a label of its own | one column per label |
 | datetime | calendar parts | calendar parts, then as numbers |
 | text | TF-IDF of words and pairs | the same, larger vocabulary |
+
+The flavour `text` is `linear` with all the words and pairs of a text, and the letters within its words.
 """
 
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,12 +20,13 @@ if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
-Flavour = Literal["tree", "linear"]
+Flavour = Literal["tree", "linear", "text"]
 
 NUMERIC = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN)
 MAX_CODES = 250  # LightGBM keeps 255 bins per column
 MAX_DUMMIES = 100
-_TERMS: dict[str, int] = {"tree": 300, "linear": 5000}
+_TERMS: dict[str, int] = {"tree": 300, "linear": 5000, "text": 50_000}
+_LETTERS = 50_000
 
 
 def preparation(
@@ -31,10 +34,10 @@ def preparation(
 ) -> "ColumnTransformer":
     """Return the unfitted transformer of the canonical frame.
 
-    Blocks are named `numbers`, `categories`, `dates` and `text:<column>`, in that order; each but
-    the text blocks takes a list of columns. What it gives is a NumPy array, or a sparse matrix where
-    text makes it so. For distances, true and false are as far apart as two labels are, however rare
-    one of them is: stretched by their spread, they would drown the numbers.
+    Blocks are named `numbers`, `categories`, `dates`, `text:<column>` and `letters:<column>`, in that
+    order; each but those of texts takes a list of columns. What it gives is a NumPy array, or a sparse
+    matrix where text makes it so. For distances, true and false are as far apart as two labels are,
+    however rare one of them is: stretched by their spread, they would drown the numbers.
     """
     from sklearn.compose import ColumnTransformer
 
@@ -52,6 +55,8 @@ def preparation(
     if for_distances:
         blocks.append(("booleans", _gapless(), names[ColumnType.BOOLEAN]))
     blocks += [(f"text:{name}", _terms(flavour), name) for name in names[ColumnType.TEXT]]
+    if flavour == "text":
+        blocks += [(f"letters:{name}", _letters(), name) for name in names[ColumnType.TEXT]]
     used = [block for block in blocks if block[2]]
     return ColumnTransformer(used, sparse_threshold=0.3, verbose_feature_names_out=False)
 
@@ -91,10 +96,22 @@ def _dates(flavour: Flavour) -> "Pipeline":
 
     from keepwell.features.transforms.date_parts import DateParts
 
-    return Pipeline([("parts", DateParts()), *(_scaled().steps if flavour == "linear" else ())])
+    return Pipeline([("parts", DateParts()), *(_scaled().steps if flavour != "tree" else ())])
 
 
 def _terms(flavour: Flavour) -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    return TfidfVectorizer(max_features=_TERMS[flavour], ngram_range=(1, 2), sublinear_tf=True)
+    from keepwell.features.transforms.term_weights import TermWeights
+
+    kind = TermWeights if flavour == "text" else TfidfVectorizer
+    return kind(max_features=_TERMS[flavour], ngram_range=(1, 2), sublinear_tf=True)
+
+
+def _letters() -> Any:
+    """Return the runs of two to five letters within words: they see through spelling and endings."""
+    from keepwell.features.transforms.term_weights import TermWeights
+
+    return TermWeights(
+        analyzer="char_wb", ngram_range=(2, 5), max_features=_LETTERS, sublinear_tf=True
+    )

@@ -8,9 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from keepwell.core.errors import TrainingError
-from keepwell.core.records import Column
+from keepwell.core.records import Column, ColumnType, Field, Task
 from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.features.columns import decode_column
 from keepwell.features.decoding import Decoder
+from keepwell.features.forecasting import find_grid
 from keepwell.features.signature import infer_signature
 from keepwell.tracking.metrics import default_metric
 from keepwell.tracking.metrics.catalog import check_metric
@@ -96,7 +98,12 @@ def frame_problem(
         division=division,
         table=rows,
         frame=frame,
-        findings=(*_decisions(target, division), *target.findings, *guarded.findings),
+        findings=(
+            *_decisions(target, division),
+            *_could_be_forecast(rows, columns, data, target),
+            *target.findings,
+            *guarded.findings,
+        ),
     )
 
 
@@ -110,6 +117,27 @@ def _decisions(target: Target, division: Division) -> tuple[Finding, ...]:
         Finding(column=target.name, message=task, kind="task", columns=(target.name,)),
         Finding(column="", message=split, kind="split"),
     )
+
+
+def _could_be_forecast(
+    rows: pa.Table, columns: Sequence[Column], data: DataSpec, target: Target
+) -> list[Finding]:
+    """Return a hint where a number follows a time that the project names, at equal steps."""
+    kinds = {column.name: column.type for column in columns}
+    if not (data.time and target.task is Task.REGRESSION):
+        return []
+    if kinds.get(data.time) is not ColumnType.DATETIME:
+        return []
+    field = Field(name=data.time, type=ColumnType.DATETIME)
+    seconds = decode_column(rows.column(data.time), field, required=False)
+    grid = None if seconds is None else find_grid(seconds)
+    if grid is None:
+        return []
+    message = (
+        f"'{data.time}' goes in steps of one {grid.name}: later values of '{target.name}' can be learnt from "
+        "earlier ones, by `task: forecast` under `train:`; here each row is predicted from its own columns"
+    )
+    return [Finding(column=data.time, message=message, kind="task", columns=(data.time,))]
 
 
 def _among_usable(target: Target, test_rows: "ArrayLike", rows: int) -> "Rows":

@@ -46,8 +46,11 @@ def _shares(
 
 
 def _spread(values: Any) -> "NDArray[np.float64]":
-    dense = values.toarray() if hasattr(values, "toarray") else values
-    return np.asarray(np.std(dense, axis=0), dtype=np.float64)
+    if hasattr(values, "toarray"):  # a hundred thousand terms are never laid out as columns
+        mean = np.asarray(values.mean(axis=0)).ravel()
+        squares = np.asarray(values.multiply(values).mean(axis=0)).ravel()
+        return np.asarray(np.sqrt(np.maximum(squares - mean**2, 0.0)), dtype=np.float64)
+    return np.asarray(np.std(values, axis=0), dtype=np.float64)
 
 
 def _moved(

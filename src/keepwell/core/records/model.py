@@ -18,11 +18,12 @@ class Task(StrEnum):
     CLUSTERING = "clustering"
     ANOMALY = "anomaly"
     RANKING = "ranking"
+    FORECAST = "forecast"
 
     @property
     def numeric(self) -> bool:
         """A number is predicted."""
-        return self in (Task.REGRESSION, Task.COUNTS)
+        return self in (Task.REGRESSION, Task.COUNTS, Task.FORECAST)
 
     @property
     def labelled(self) -> bool:

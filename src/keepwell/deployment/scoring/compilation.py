@@ -62,6 +62,7 @@ class Compiled:
         self._fused: Row
         self._fuse(max(self._inputs, default=-1) + 1)
         self.head: Head = build_head(data["head"], read)
+        self._cells: Any = getattr(self.head, "cells", float)  # a head of texts is asked with texts
         self._at_once = max(1, _CELLS // max(1, data.get("width", 1)))
         self.kept: list[Data] = kept_parts(data)
 
@@ -79,7 +80,7 @@ class Compiled:
         if len(rows[0]) != self._width:
             self._fuse(len(rows[0]))
         encoded = self.encoded
-        answer = self.head.batch(np.array([encoded(row) for row in rows], dtype=np.float64))
+        answer = self.head.batch(np.array([encoded(row) for row in rows], dtype=self._cells))
         return answer if self.order is None else answer[:, self.order]
 
     def encoded(self, values: Sequence[Any]) -> list[Any]:
@@ -188,11 +189,12 @@ def _unchain(
     """Return the steps before the estimator, and the estimator, however they are nested."""
     name = name_of(fitted)
     if name == "sklearn.Pipeline":
+        from keepwell.deployment.scoring.heads.wide_columns import wide_columns
         from keepwell.deployment.scoring.heads.wide_text import wide_text
         from keepwell.deployment.scoring.steps.sparsity import refuse_skipped_zeros
 
         present = [step for _, step in fitted.steps if step is not None and step != "passthrough"]
-        if fused := wide_text(present, files):
+        if fused := wide_text(present, files) or wide_columns(present, files):
             return [], fused
         refuse_skipped_zeros(present[:-1])
         before = [

@@ -25,8 +25,11 @@ TRUSTED = (
     "lightgbm.basic.Booster",
     "lightgbm.sklearn.LGBMClassifier",
     "lightgbm.sklearn.LGBMRegressor",
-    # Our own transformer holds lists of names.
+    # Our own transformers hold lists of names, and a vocabulary as one text.
     "keepwell.features.transforms.date_parts.DateParts",
+    "keepwell.features.transforms.term_weights.TermWeights",
+    # Its settings, an array of values, and a model that is looked at as any other.
+    "keepwell.features.forecasting.forecaster.Forecaster",
     # And our own detectors of odd rows, arrays with a name.
     "keepwell.features.oddity.estimator.Oddity",
     "keepwell.features.estimators.banded.Banded",

@@ -29,7 +29,7 @@ from keepwell.infrastructure.project_file.kinds import (
 
 METRICS = (
     "accuracy", "roc_auc", "average_precision", "f1", "precision", "recall", "log_loss",
-    "rmse", "mae", "mse", "r2", "mean_poisson_deviance",
+    "rmse", "mae", "mse", "r2", "smape", "wape", "mean_poisson_deviance",
     "f1_micro", "f1_macro", "subset_accuracy", "hamming_loss",
     "pinball_loss", "interval_coverage",
     "silhouette", "calinski_harabasz", "davies_bouldin", "adjusted_rand", "adjusted_mutual_info",
@@ -119,6 +119,8 @@ KEYS = (
     Key("train.clusters", whole(2), "4", "how many clusters; chosen unless said"),
     Key("train.contamination", SHARE, "0.01", "share of anomalies; estimated unless said"),
     Key("train.repeat", FLAG, "true", "recommend what a user has already"),
+    Key("train.horizon", whole(1), "24", "steps of a forecast; one cycle, such as a day, unless said"),
+    Key("train.known", TEXTS, "[holiday]", "columns whose values are known before what is forecast"),
     Key("train.split.by", choice("auto", "random", "stratified", "group", "time"), "auto",
         "how test rows are set aside"),
     Key("train.split.column", TEXT, "household",

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from keepwell.core.errors import InvalidDataError, KeepwellError, TrainingError
 from keepwell.core.progress import Progress
-from keepwell.core.records import Column, Estimate, ModelVersion
+from keepwell.core.records import Column, Estimate, ModelVersion, Task
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.draft import Draft
@@ -80,6 +80,12 @@ def train_challenger(
             f"{baseline.key} cannot be retrained on outcomes",
             why=f"{baseline.signature.task.value} learns from the data itself, and has no outcomes",
             now="bring the data up to date, then keepwell run",
+        )
+    if baseline.signature.task is Task.FORECAST:
+        raise TrainingError(
+            f"{baseline.key} is not retrained on outcomes",
+            why="a forecast follows from the values before it, which the source holds and the log does not",
+            now="bring the source up to date, then keepwell run",
         )
     _check_logged(bench, baseline)
     believed = [window.since for window in request.windows if window.since is not None]

@@ -17,8 +17,7 @@ from keepwell.tracking.metrics.labels import encode
 from keepwell.tracking.metrics.measures import (
     Scored,
     measure_codes,
-    measure_counts,
-    measure_numbers,
+    numbers_measured,
 )
 from keepwell.tracking.metrics.multilabel import indicators, measure_sets
 from keepwell.tracking.metrics.quantile import Quantiles, measure_quantiles
@@ -106,7 +105,7 @@ def _measured(
     if task.numeric:
         truth = np.asarray(actual, dtype=np.float64)
         numbers = np.asarray(scores.predictions, dtype=np.float64)
-        measure = measure_counts if task is Task.COUNTS else measure_numbers
+        measure = numbers_measured(task)
         said: Quantiles | None = getattr(scores, "quantiles", None)
         if said is None:
             return lambda rows: measure(truth[rows], numbers[rows])

@@ -14,6 +14,7 @@ _CLASSIFICATION = (
     "log_loss",
 )
 _REGRESSION = ("rmse", "mae", "r2", "mse", "pinball_loss", "interval_coverage")
+_FORECAST = (*_REGRESSION, "smape", "wape", "mase")
 _COUNTS = (*_REGRESSION, "mean_poisson_deviance")
 _MULTILABEL = ("f1_micro", "f1_macro", "subset_accuracy", "hamming_loss")
 _CLUSTERING = (
@@ -30,6 +31,7 @@ _BY_TASK = {
     Task.REGRESSION: _REGRESSION,
     Task.COUNTS: _COUNTS,
     Task.MULTILABEL: _MULTILABEL,
+    Task.FORECAST: _FORECAST,
     Task.CLUSTERING: _CLUSTERING,
     Task.ANOMALY: _ANOMALY,
     Task.RANKING: _RANKING,
@@ -40,6 +42,7 @@ _DEFAULT = {
     Task.REGRESSION: "rmse",
     Task.COUNTS: "mean_poisson_deviance",
     Task.MULTILABEL: "f1_micro",
+    Task.FORECAST: "mae",
     Task.CLUSTERING: "silhouette",
     Task.ANOMALY: "made_auc",
     Task.RANKING: "ndcg_at_10",
@@ -50,6 +53,9 @@ _LOWER_IS_BETTER = frozenset(
         "rmse",
         "mae",
         "mse",
+        "smape",
+        "wape",
+        "mase",
         "mean_poisson_deviance",
         "pinball_loss",
         "hamming_loss",

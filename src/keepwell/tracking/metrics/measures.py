@@ -1,6 +1,6 @@
 """All measures of a task at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,7 +12,15 @@ from keepwell.tracking.metrics.labels import encode
 from keepwell.tracking.metrics.multilabel import indicators, measure_sets
 from keepwell.tracking.metrics.quantile import Quantiles
 from keepwell.tracking.metrics.ranking import average_precision, rank, roc_auc
-from keepwell.tracking.metrics.regression import mae, mean_poisson_deviance, mse, r2, rmse
+from keepwell.tracking.metrics.regression import (
+    mae,
+    mean_poisson_deviance,
+    mse,
+    r2,
+    rmse,
+    smape,
+    wape,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +72,7 @@ def measure(
         sets, given = indicators(list(actual), classes), indicators(list(predicted), classes)
         return measure_sets(sets, given)
     if task.numeric:
-        return (measure_counts if task is Task.COUNTS else measure_numbers)(
+        return numbers_measured(task)(
             np.asarray(actual, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
         )
     return measure_codes(
@@ -94,6 +102,26 @@ def measure_counts(
     if len(actual) and (actual >= 0).all():
         measured["mean_poisson_deviance"] = mean_poisson_deviance(actual, predicted)
     return measured
+
+
+def measure_forecasts(
+    actual: "NDArray[np.float64]", predicted: "NDArray[np.float64]"
+) -> dict[str, float]:
+    """Return the metrics of forecasts: a regression's, and the errors as shares."""
+    measured = measure_numbers(actual, predicted)
+    if len(actual):
+        measured["smape"] = smape(actual, predicted)
+        if np.abs(actual).sum() > 0:
+            measured["wape"] = wape(actual, predicted)
+    return measured
+
+
+def numbers_measured(
+    task: Task,
+) -> "Callable[[NDArray[np.float64], NDArray[np.float64]], dict[str, float]]":
+    """Return what measures a task of numbers."""
+    special = {Task.COUNTS: measure_counts, Task.FORECAST: measure_forecasts}
+    return special.get(task, measure_numbers)
 
 
 def measure_codes(

@@ -48,3 +48,15 @@ def mean_poisson_deviance(actual: "NDArray[np.float64]", predicted: "NDArray[np.
     expected = np.maximum(predicted, _LEAST)
     ratio = np.where(actual > 0, actual, expected) / expected
     return float(2.0 * np.mean(actual * np.log(ratio) - actual + expected))
+
+
+def smape(actual: "Floats", predicted: "Floats") -> float:
+    """Return the mean error as a share of the mean of both sizes, from 0 to 2; two zeros are no error."""
+    size = (np.abs(actual) + np.abs(predicted)) / 2.0
+    shares = np.abs(actual - predicted) / np.where(size > 0, size, 1.0)
+    return float(np.mean(shares))
+
+
+def wape(actual: "Floats", predicted: "Floats") -> float:
+    """Return the sum of the errors as a share of the sum of the sizes."""
+    return float(np.abs(actual - predicted).sum() / np.abs(actual).sum())

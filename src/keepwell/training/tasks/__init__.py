@@ -23,6 +23,7 @@ _TRAINERS = {
     Task.MULTILABEL: "keepwell.training.tasks.multilabel.training:train_labels",
     Task.CLUSTERING: "keepwell.training.tasks.clustering.training:train_clusters",
     Task.ANOMALY: "keepwell.training.tasks.anomaly.training:train_detector",
+    Task.FORECAST: "keepwell.training.tasks.forecast.training:train_forecast",
     Task.RANKING: "keepwell.training.tasks.ranking.training:train_recommender",
 }
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from keepwell.core.plugins import plugin_names
 from keepwell.deployment.scoring.heads.as_it_is import asked
+from keepwell.deployment.scoring.heads.forecast import FORECASTER
+from keepwell.deployment.scoring.heads.wide_columns import WIDE_COLUMNS
 from keepwell.deployment.scoring.heads.wide_text import WIDE_TEXT
 from keepwell.deployment.scoring.parts import AS_IT_IS, Head, build_head, name_of, read_head
 
@@ -78,7 +80,12 @@ def test_no_rows_give_no_answers(name: str) -> None:
 
 
 def test_every_registered_head_is_held_to_the_law() -> None:
-    held = {name_of(fitted(name)) for name in CASES} | {AS_IT_IS, WIDE_TEXT}
+    held = {name_of(fitted(name)) for name in CASES} | {
+        AS_IT_IS,
+        WIDE_TEXT,
+        WIDE_COLUMNS,
+        FORECASTER,
+    }
     assert sorted(held) == plugin_names("heads")
 
 

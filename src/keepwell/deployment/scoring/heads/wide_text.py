@@ -4,7 +4,7 @@ A vocabulary of a hundred thousand terms, or the million slots of a hash, are ne
 """
 
 from collections.abc import MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -29,10 +29,11 @@ WIDE_TEXT = "keepwell.WideText"
 
 _NARROW = 2**10  # columns up to which laying them out is as fast
 _MOST = 2**24  # weights that are held in memory
-_VECTORIZERS: dict[str, type[Terms] | type[Hashing]] = {
+VECTORIZERS: dict[str, type[Terms] | type[Hashing]] = {
     "sklearn.CountVectorizer": Terms,
     "sklearn.TfidfVectorizer": Terms,
     "sklearn.HashingVectorizer": Hashing,
+    "keepwell.TermWeights": Terms,
 }
 
 
@@ -46,6 +47,8 @@ class WideText:
         file: The one with `weights`, one row per term, and `intercepts`.
         link: Makes the answer of the sums.
     """
+
+    cells: ClassVar[type] = object
 
     def __init__(
         self, *, read: Read, text: Data, weighing: list[Data], file: str, link: str
@@ -85,7 +88,7 @@ def wide_text(steps: Sequence[Any], files: MutableMapping[str, bytes]) -> Data |
         files: Takes the weights.
     """
     kinds = [name_of(step) for step in steps]
-    vectorizer = _VECTORIZERS.get(kinds[0])
+    vectorizer = VECTORIZERS.get(kinds[0])
     between = kinds[1:-1]
     if vectorizer is None or set(between) - {"sklearn.TfidfTransformer"}:
         return None

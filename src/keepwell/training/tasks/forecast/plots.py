@@ -1,0 +1,40 @@
+"""A forecast beside what came."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keepwell.features.forecasting import Grid
+from keepwell.training.plots.figure import Figure, figure, line, plain
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SHOWN = 400  # steps
+
+
+def backtest(
+    grid: Grid,
+    steps: "NDArray[np.int64]",
+    actual: "NDArray[np.float64]",
+    forecast: "NDArray[np.float64]",
+    naive: "NDArray[np.float64]",
+    band: "NDArray[np.float64]",
+    name: str,
+) -> Figure:
+    """Return the last steps of a test: what came, what was forecast, the band of usual errors."""
+    shown = np.argsort(steps)[-_SHOWN:]
+    when = [grid.said(int(step)) for step in steps[shown]]
+    said, half = forecast[shown], band[shown]
+    edges: list[Any] = plain(np.concatenate([said + half, (said - half)[::-1]]))
+    traces: list[Figure] = [
+        {
+            "type": "scatter", "x": when + when[::-1], "y": edges, "fill": "toself", "mode": "none",
+            "name": "90% of the errors in backtesting", "hoverinfo": "skip", "opacity": 0.3,
+        },
+        line(when, actual[shown], "what came"),
+        line(when, said, "forecast"),
+        line(when, naive[shown], "seasonal-naive", line={"dash": "dot"}),
+    ]  # fmt: skip
+    title = "Forecast of the test" + (f": {name}" if name else "")
+    return figure(title, "time", "value", traces)
