@@ -8,6 +8,8 @@ Small and standard on purpose: a deployed model compiles exactly these steps int
 | category | ordinal code, unknown -1, missing a label of its own | one column per label |
 | datetime | calendar parts | calendar parts, then as numbers |
 | text | TF-IDF of words and pairs | the same, larger vocabulary |
+
+A model that prepares its columns itself takes the third flavour, `frame`: the canonical frame, untouched.
 """
 
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,10 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from keepwell.core.records import ColumnType, Signature
 
 if TYPE_CHECKING:
-    from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
-Flavour = Literal["tree", "linear"]
+Flavour = Literal["tree", "linear", "frame"]
 
 NUMERIC = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN)
 MAX_CODES = 250  # LightGBM keeps 255 bins per column
@@ -26,8 +27,10 @@ MAX_DUMMIES = 100
 _TERMS: dict[str, int] = {"tree": 300, "linear": 5000}
 
 
-def preparation(signature: Signature, flavour: Flavour) -> "ColumnTransformer":
+def preparation(signature: Signature, flavour: Flavour) -> Any:
     """Return the unfitted transformer of the canonical frame.
+
+    It is a `ColumnTransformer`, or one that changes nothing where the flavour is `frame`.
 
     Blocks are named `numbers`, `categories`, `dates` and `text:<column>`, in that order; each but
     the text blocks takes a list of columns. What it gives is a NumPy array, or a sparse matrix where
@@ -35,6 +38,10 @@ def preparation(signature: Signature, flavour: Flavour) -> "ColumnTransformer":
     """
     from sklearn.compose import ColumnTransformer
 
+    if flavour == "frame":
+        from sklearn.preprocessing import FunctionTransformer
+
+        return FunctionTransformer(feature_names_out="one-to-one")
     names = {kind: [f.name for f in signature.inputs if f.type is kind] for kind in ColumnType}
     numbers = [field.name for field in signature.inputs if field.type in NUMERIC]
     blocks: list[tuple[str, Any, Any]] = [
