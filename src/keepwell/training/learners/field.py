@@ -68,12 +68,6 @@ def anchored(names: "Sequence[str | LearnerSpec]", root: Path) -> "tuple[str | L
     )
 
 
-def own_files(names: "Sequence[str | LearnerSpec]", root: Path) -> list[Path]:
-    """Return the user's own files among the learners, in order."""
-    files = [_spec(item).name for item in names if is_file(_spec(item).name)]
-    return [root / f"{name.rpartition('.py')[0]}.py" for name in files]
-
-
 def _spec(item: "str | LearnerSpec") -> LearnerSpec:
     return item if isinstance(item, LearnerSpec) else LearnerSpec(name=item)
 

@@ -52,7 +52,7 @@ class Forest:
 
     def seconds(self, rows: int, columns: int, classes: int) -> float:
         """Return a guess: every tree sorts its columns."""
-        return 0.3 + 5e-6 * rows * columns**0.5 * math.log2(max(rows, 2))
+        return 0.3 + 5e-6 * rows * math.sqrt(columns) * math.log2(max(rows, 2))
 
     def fit(
         self,
