@@ -59,6 +59,7 @@ class TrainSpec:
     seed: int = 0
     learners: tuple[str | LearnerSpec, ...] = ()  # empty: every installed one
     split: SplitSpec = SplitSpec()
+    script: str = ""  # the project's own training script, run in place of the search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,12 +89,16 @@ def _modules_in(root: Path) -> list[ModuleType]:
     found = []
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if not isinstance(module, ModuleType) or module.__name__ == "__main__":
+        if getattr(module, "__name__", "__main__") == "__main__":
             continue
         if not isinstance(file, str) or not Path(file).is_absolute():  # PyTorch invents some
             continue
         path = Path(file).resolve()
-        if path.is_file() and folder in path.parents and not {"site-packages", "dist-packages"} & set(path.parts):
+        if (
+            path.is_file()
+            and folder in path.parents
+            and not {"site-packages", "dist-packages"} & set(path.parts)
+        ):
             found.append(module)
     return found
 
