@@ -17,6 +17,8 @@ BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 32
 _LOOK_EVERY = 1.0
 _FIRST = ("loss", "val_loss")  # what a reader looks for before all else
+_FALLING = ("loss", "error", "rmse", "mae")
+_RISING = ("accuracy", "auc", "f1", "r2", "score")
 
 
 def sparkline(values: Sequence[float], width: int = _WIDTH) -> str:
@@ -49,10 +51,15 @@ def curve_rows(curves: Mapping[str, Sequence[Point]]) -> list[list[Any]]:
         points = by_step(curves[name])
         values = [point.value for point in points]
         if len(values) > 1:
-            falling = "loss" in name or "error" in name
-            best = min(values) if falling else max(values)
+            best = (
+                min(values) if _has(name, _FALLING) else max(values) if _has(name, _RISING) else ""
+            )
             rows.append([name, sparkline(values), values[0], values[-1], best, points[-1].step])
     return rows
+
+
+def _has(name: str, parts: Sequence[str]) -> bool:
+    return any(part in name for part in parts)
 
 
 def watch_run(runs: "Runs", run_id: str, out: Output) -> "Run":

@@ -95,7 +95,7 @@ class Watched:
         self._resume()
         optimizer.register_step_pre_hook(lambda *_: self._stepping())
         optimizer.register_step_post_hook(lambda *_: self._stepped())
-        model.register_forward_pre_hook(self._fed)
+        model.register_forward_pre_hook(_Feed(self.fed))
         session.listeners.append(self._heard)
 
     def steps(self, total: int) -> Iterator[int]:
@@ -127,7 +127,8 @@ class Watched:
         self._model.load_state_dict(state["parts"]["model"])
         return True
 
-    def _fed(self, module: Any, given: tuple[Any, ...]) -> None:
+    def fed(self, module: Any, given: tuple[Any, ...]) -> None:
+        """Count the rows that the model was given to learn from."""
         if module.training and given and hasattr(given[0], "shape") and given[0].ndim:
             self._rows_since += int(given[0].shape[0])
 
@@ -219,6 +220,27 @@ class Watched:
         version, numbers, gauss = state["random"]["python"]
         random.setstate((version, tuple(numbers), gauss))
         print(f"keepwell: goes on at step {self.step}", file=sys.stderr)  # noqa: T201 (a script's voice)
+
+
+class _Feed:
+    """A hook that stays behind when its module is copied or pickled: what was watched is the original."""
+
+    def __init__(self, call: Callable[[Any, tuple[Any, ...]], None]) -> None:
+        self._call = call
+
+    def __call__(self, module: Any, given: tuple[Any, ...]) -> None:
+        self._call(module, given)
+
+    def __reduce__(self) -> tuple[Callable[[], Any], tuple[()]]:
+        return _deaf, ()
+
+
+def _deaf() -> Callable[..., None]:
+    return _ignore
+
+
+def _ignore(*given: Any) -> None:
+    """Hear nothing."""
 
 
 def _norm(tensors: list[Any]) -> float:
