@@ -60,6 +60,13 @@ def is_own(name: str) -> bool:
     return is_file(name) or _DOTTED.fullmatch(name) is not None
 
 
+def may_be_pickled(name: str) -> bool:
+    """Tell whether a learner's model may be stored with its code: it was named, and has no form as data."""
+    if is_own(name):
+        return True
+    return name in plugin_names(POINT) and bool(getattr(load_plugin(POINT, name), "pickled", False))
+
+
 def anchored(names: "Sequence[str | LearnerSpec]", root: Path) -> "tuple[str | LearnerSpec, ...]":
     """Return the same learners with files where they are, seen from anywhere."""
     return tuple(
@@ -100,7 +107,10 @@ def _named(item: LearnerSpec) -> Learner:
 
 def _present(learner: Any) -> bool:
     needs = getattr(learner, "needs", "")
-    return not needs or find_spec(needs) is not None
+    try:
+        return not needs or find_spec(needs) is not None
+    except ModuleNotFoundError:  # of a package in a package that is not there
+        return False
 
 
 def _baseline_first(learners: dict[str, Learner]) -> dict[str, Learner]:

@@ -57,12 +57,12 @@ def scorer_files(
 ) -> tuple[dict[str, bytes], Proof]:
     """Return the files of the bundle: data wherever possible, the user's code where they brought it."""
     from keepwell.deployment.scoring import build_scorer_files
-    from keepwell.training.learners.field import is_own
+    from keepwell.training.learners.field import may_be_pickled
 
     try:
         return build_scorer_files(trained.pipeline, trained.signature, sample)
     except TrainingError as refusal:
-        if not is_own(trained.learner):
+        if not may_be_pickled(trained.learner):
             raise
         return own_code_files(
             bench, trained.pipeline, trained.signature, sample, refusal, trained.learner
