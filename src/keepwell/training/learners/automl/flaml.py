@@ -71,13 +71,14 @@ class Flaml:
         """Search, and return the best estimator fitted to all rows."""
         if (alone := lonely(problem, train, target, weights)) is not None:
             return alone
+        from importlib import import_module
         from importlib.util import find_spec
 
-        from flaml.automl import AutoML
+        flaml: Any = import_module("flaml")  # which has no types of its own
 
         classes = None if problem.task.numeric else np.unique(target)
         coded = target if classes is None else np.searchsorted(classes, target)
-        search = AutoML()
+        search = flaml.AutoML()
         quiet = logging.getLogger("flaml")
         before, quiet.level = quiet.level, logging.CRITICAL
         try:
