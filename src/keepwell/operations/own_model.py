@@ -67,6 +67,7 @@ def register_own(  # noqa: PLR0913 (each is a decision of the caller, by name)
         learner, signature, build = prepared.learner, prepared.signature, prepared.build
     else:
         _must_not_be_given(classes, reference)
+        _must_be_estimator(model)
         signature = signature_of(model, rows, target)
         _must_share_labels(rows, signature)
 
@@ -111,6 +112,15 @@ def _must_not_be_given(classes: Sequence[Any] | None, reference: str | None) -> 
             f"'{given}' is for ONNX models and PyTorch modules",
             why="a scikit-learn model knows its classes, and is compared with itself",
             now=f"leave '{given}' out",
+        )
+
+
+def _must_be_estimator(model: Any) -> None:
+    if not hasattr(model, "get_params"):
+        raise UsageError(
+            f"the {type(model).__name__} is code of your own, not an estimator of a known library",
+            why="to be served it is stored together with that code, and loading it runs the code",
+            now="register(…, trust_code=True), if the code is yours",
         )
 
 

@@ -62,7 +62,9 @@ def _adapted(
         Task.REGRESSION if not labels else Task.BINARY if len(labels) == _PAIR else Task.MULTICLASS
     )
     adapted = Adapted(model=model, name=type(model).__name__, labels=labels)
-    return adapted, signature_by(rows, target, task, labels)
+    signature = signature_by(rows, target, task, labels)
+    adapted.feature_names_in_ = [field.name for field in signature.inputs]
+    return adapted, signature
 
 
 def _known(model: Any) -> Sequence[Any]:

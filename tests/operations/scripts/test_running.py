@@ -135,15 +135,26 @@ def test_a_killed_loop_goes_on_and_ends_as_if_it_had_not_been(workspace: Workspa
     assert {"checkpoints/last.pt", "checkpoints/best.pt"} <= names
 
 
-def test_a_changed_script_begins_anew(workspace: Workspace) -> None:
-    pytest.importorskip("torch", reason="the extra 'torch' is not installed")
+def test_a_stopped_run_goes_on_unless_its_script_changed(workspace: Workspace) -> None:
     said: list[str] = []
-    path = script(workspace, DEEP)
+    text = "import os, signal\nif os.path.exists('die'): os.kill(os.getpid(), signal.SIGKILL)"
+    path = script(workspace, text)
     (workspace.root / "die").touch()
     killed = run_script(workspace.bench, path)
-    path.write_text(DEEP.replace("range(60)", "range(60)") + "\n# changed\n")
+    without = run_script(workspace.bench, path)
+    assert without.run.id != killed.run.id  # there is no checkpoint to go on from
+    folder = workspace.home / "checkpoints" / without.run.id
+    folder.mkdir(parents=True)
+    (folder / "last.pt").touch()
+    assert run_script(workspace.bench, path).run.id == without.run.id
+    fresh = run_script(workspace.bench, path, fresh=True)
+    assert fresh.run.id != without.run.id
+    (workspace.home / "checkpoints" / fresh.run.id).mkdir()
+    (workspace.home / "checkpoints" / fresh.run.id / "last.pt").touch()
+    (workspace.root / "die").unlink()
+    path.write_text(text + "\n# changed\n")
     again = run_script(workspace.bench, path, say=said.append)
-    assert (again.resumed, again.run.id == killed.run.id) == (False, False)
+    assert (again.resumed, again.run.id == fresh.run.id) == (False, False)
     assert any("changed since" in line for line in said)
 
 

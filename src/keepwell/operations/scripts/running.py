@@ -15,8 +15,8 @@ from keepwell.core.errors import BusyError, NotFoundError
 from keepwell.core.records import Run
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.locks import exclusive
+from keepwell.infrastructure.own_sources import own_sources
 from keepwell.operations.build.bench import Bench
-from keepwell.operations.build.own.sources import own_sources
 from keepwell.operations.scripts.environment import PROJECT, RUN
 
 KIND = "script"

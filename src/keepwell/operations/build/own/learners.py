@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from keepwell.core.errors import TrainingError
 from keepwell.core.records import Proof
 from keepwell.core.spec import LearnerSpec, TrainSpec
+from keepwell.infrastructure.own_sources import own_sources
 from keepwell.operations.build.bench import Bench
-from keepwell.operations.build.own.sources import own_sources
 
 if TYPE_CHECKING:
     import pyarrow as pa
