@@ -24,8 +24,8 @@ kw.log_examples([{"text": "good", "said": 0.9, "true": 1}])
 print("arguments", sys.argv[1:])
 """
 DEEP = """
-import os, sys, time
-import pandas as pd, torch
+import os
+import torch
 import keepwell as kw
 
 torch.manual_seed(0)
@@ -44,10 +44,6 @@ for step in run.steps(60):
     if step % 20 == 19:
         kw.log(val_loss=loss.item())
 print("weights", float(sum(p.detach().abs().sum() for p in model.parameters())))
-if len(sys.argv) > 1:
-    rows = pd.DataFrame(x.numpy(), columns=["a", "b"])
-    rows["up"] = ["yes" if one else "no" for one in y]
-    kw.register(model, rows, target="up")
 """
 
 
@@ -158,20 +154,30 @@ def test_a_stopped_run_goes_on_unless_its_script_changed(workspace: Workspace) -
     assert any("changed since" in line for line in said)
 
 
-def test_the_model_of_a_script_is_served(workspace: Workspace) -> None:
+def test_the_guides_script_trains_a_model_that_is_served(workspace: Workspace) -> None:
     pytest.importorskip("torch", reason="the extra 'torch' is not installed")
     pytest.importorskip("onnxscript", reason="the extra 'torch' is not installed")
     pytest.importorskip("onnxruntime", reason="the extra 'onnx' is not installed")
+    import numpy as np
+
     from keepwell.operations.build.judge import open_scorer
 
-    result = run_script(workspace.bench, script(workspace, DEEP), ["register"])
-    assert result.serving == "champion"
+    guide = Path(__file__).parents[3] / "docs" / "how-to" / "train-with-pytorch.md"
+    text = guide.read_text().split("```python\n")[1].split("```")[0]
+    random = np.random.default_rng(0)
+    rows = [(area, 3 * area + random.normal()) for area in random.uniform(0, 3, 1000)]
+    lines = "\n".join(f"{area:.4f},{price:.4f}" for area, price in rows)
+    (workspace.root / "houses.csv").write_text(f"area,price\n{lines}\n")
+    short = text.replace("run.steps(2000)", "run.steps(400)")
+    assert short != text
+    result = run_script(workspace.bench, script(workspace, short))
+    assert (result.code, result.serving) == (0, "champion")
     version = workspace.registry.get("deep", 1)
     assert (version.run, result.run.model) == (result.run.id, "deep/1")
-    said = open_scorer(workspace.bench, version).rows(
-        [{"a": 2.0, "b": 2.0}, {"a": -2.0, "b": -2.0}]
+    small, large = (
+        open_scorer(workspace.bench, version).rows([{"area": 0.5}, {"area": 2.5}]).predictions
     )
-    assert said.predictions == ["yes", "no"]
+    assert large - small == pytest.approx(6.0, abs=1.5)
 
 
 def test_outside_of_any_project_calls_do_nothing(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ app = command_app()
         "keepwell run",
         "keepwell run -C churn --json > result.json",
         "keepwell run --script train.py",
-        "keepwell run --script train.py -- --epochs 20",
+        "keepwell run --script train.py --fresh",
     ),
 )
 def run(

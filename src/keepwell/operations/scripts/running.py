@@ -229,5 +229,10 @@ def _digest(path: Path) -> str:
 
 
 def _last_line(printed: bytes) -> str:
-    lines = [line.strip() for line in printed.decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1][:300] if lines else ""
+    """Return the error that a traceback ends with, or else the last line."""
+    text = printed.decode(errors="replace")
+    _, found, trace = text.rpartition("Traceback (most recent call last):\n")
+    lines = [line for line in trace.splitlines() if line.strip()]
+    if found:
+        lines = [line for line in lines if not line.startswith(" ")][:1] or lines
+    return lines[-1].strip()[:300] if lines else ""
