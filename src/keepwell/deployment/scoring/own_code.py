@@ -15,6 +15,7 @@ import msgspec
 
 from keepwell.core.errors import TrainingError
 from keepwell.core.records import Proof, Signature
+from keepwell.deployment.scoring.foreign import CODE_FILE
 from keepwell.deployment.scoring.original import Original
 from keepwell.deployment.scoring.proof import difference
 from keepwell.deployment.scoring.scorer import SCORER_FILE
@@ -23,8 +24,6 @@ from keepwell.infrastructure.consent import must_be_trusted
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-CODE_FILE = "own-code.pickle"
 
 
 def build_own_code_files(

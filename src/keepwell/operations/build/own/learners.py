@@ -76,7 +76,8 @@ def own_code_files(
 
     The consent is the project's: its file names the code, or its owner registered it as trusted.
     """
-    from keepwell.deployment.scoring.own_code import CODE_FILE, build_own_code_files
+    from keepwell.deployment.scoring.foreign import CODE_FILE
+    from keepwell.deployment.scoring.own_code import build_own_code_files
     from keepwell.infrastructure.consent import grant
 
     reason = f"{name} is code of your own: {refusal.what}"

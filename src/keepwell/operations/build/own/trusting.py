@@ -13,7 +13,7 @@ def trust_version(bench: Bench, model: str, version: int | str) -> dict[str, Any
     Raises:
         UsageError: If the version holds no such code.
     """
-    from keepwell.deployment.scoring.own_code import CODE_FILE
+    from keepwell.deployment.scoring.foreign import CODE_FILE
     from keepwell.tracking.bundles import unpack
 
     found = bench.registry.get(model, version)
