@@ -54,6 +54,20 @@ def test_settings_replace_those_of_the_first_candidate(churn: World) -> None:
     assert found.params["learning_rate"] == 0.05
 
 
+def test_entries_of_one_name_race_as_several() -> None:
+    svc = LearnerSpec(name="sklearn.svm.SVC", params={"C": 2.0})
+    own = LearnerSpec(name="lightgbm", params={"num_leaves": 5})
+    names = list(installed(["lightgbm", own, svc, svc]))
+    assert names == [
+        "baseline",
+        "lightgbm",
+        "lightgbm (2)",
+        "sklearn.svm.SVC",
+        "sklearn.svm.SVC (2)",
+    ]
+    assert is_own(names[-1])
+
+
 def test_any_estimator_races_by_dotted_name(churn: World) -> None:
     table, columns = churn
     name = "sklearn.ensemble.GradientBoostingClassifier"
