@@ -6,6 +6,7 @@ spec may trust it: every complaint was made when the file was read (`infrastruct
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
@@ -40,6 +41,18 @@ class SplitSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerSpec:
+    """An entry of `train.learners:` with settings: `{sklearn.svm.SVC: {C: 2.0}}`.
+
+    `root` is the folder that a file such as `model.py` is sought in; empty until it is known.
+    """
+
+    name: str
+    params: dict[str, Any] = field(default_factory=dict)
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainSpec:
     """`train:` — what to optimise and how much to spend."""
 
@@ -48,7 +61,7 @@ class TrainSpec:
     budget: float = 60.0  # seconds
     folds: int = 5
     seed: int = 0
-    learners: tuple[str, ...] = ()  # empty: every installed one
+    learners: tuple[str | LearnerSpec, ...] = ()  # empty: every installed one
     horizon: int | None = None  # steps of a forecast; None: one cycle
     known: tuple[str, ...] = ()  # columns whose values are known before what is forecast
     split: SplitSpec = SplitSpec()
@@ -56,6 +69,7 @@ class TrainSpec:
     clusters: int | None = None  # how many; None: chosen
     contamination: float | None = None  # share of odd rows; None: estimated
     repeat: bool = False  # recommend what a user has already
+    script: str = ""  # the project's own training script, run in place of the search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

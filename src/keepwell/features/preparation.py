@@ -10,6 +10,7 @@ Small and standard on purpose: a deployed model compiles exactly these steps int
 | text | TF-IDF of words and pairs | the same, larger vocabulary |
 
 The flavour `text` is `linear` with all the words and pairs of a text, and the letters within its words.
+A model that prepares its columns itself takes the third flavour, `frame`: the canonical frame, untouched.
 """
 
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,10 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from keepwell.core.records import ColumnType, Signature
 
 if TYPE_CHECKING:
-    from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
-Flavour = Literal["tree", "linear", "text"]
+Flavour = Literal["tree", "linear", "text", "frame"]
 
 NUMERIC = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN)
 MAX_CODES = 250  # LightGBM keeps 255 bins per column
@@ -29,10 +29,10 @@ _TERMS: dict[str, int] = {"tree": 300, "linear": 5000, "text": 50_000}
 _LETTERS = 50_000
 
 
-def preparation(
-    signature: Signature, flavour: Flavour, *, for_distances: bool = False
-) -> "ColumnTransformer":
+def preparation(signature: Signature, flavour: Flavour, *, for_distances: bool = False) -> Any:
     """Return the unfitted transformer of the canonical frame.
+
+    It is a `ColumnTransformer`, or one that changes nothing where the flavour is `frame`.
 
     Blocks are named `numbers`, `categories`, `dates`, `text:<column>` and `letters:<column>`, in that
     order; each but those of texts takes a list of columns. What it gives is a NumPy array, or a sparse
@@ -41,6 +41,10 @@ def preparation(
     """
     from sklearn.compose import ColumnTransformer
 
+    if flavour == "frame":
+        from sklearn.preprocessing import FunctionTransformer
+
+        return FunctionTransformer(feature_names_out="one-to-one")
     names = {kind: [f.name for f in signature.inputs if f.type is kind] for kind in ColumnType}
     numbers = [
         field.name

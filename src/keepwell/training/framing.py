@@ -90,6 +90,7 @@ def frame_problem(
         metric=check_metric(spec.metric or default_metric(division.task), division.task),
         seed=spec.seed,
         jobs=threads_for(len(used), len(guarded.inputs)),
+        budget=spec.budget,
     )
     return Framed(
         problem=problem,

@@ -26,6 +26,7 @@ from keepwell.infrastructure.project_file.kinds import (
     number,
     whole,
 )
+from keepwell.infrastructure.project_file.learners import LEARNERS
 
 METRICS = (
     "accuracy", "roc_auc", "average_precision", "f1", "precision", "recall", "log_loss",
@@ -113,7 +114,8 @@ KEYS = (
     Key("train.budget", DURATION, "60s", "time to spend"),
     Key("train.folds", whole(2), "5", "of the cross-validation"),
     Key("train.seed", whole(0), "0", "equal seeds, equal models"),
-    Key("train.learners", TEXTS, "[linear, lightgbm]", "every installed one unless said"),
+    Key("train.learners", LEARNERS, "[linear, lightgbm]",
+        "every installed one unless said; also estimators by dotted name, and model.py"),
     Key("train.quantiles", QUANTILES, "[0.1, 0.5, 0.9]",
         "of a regression: numbers that the truth stays below so often"),
     Key("train.clusters", whole(2), "4", "how many clusters; chosen unless said"),
@@ -126,6 +128,7 @@ KEYS = (
     Key("train.split.column", TEXT, "household",
         "the group or time column; data.key or data.time unless said"),
     Key("train.split.test", SHARE, "0.2", "share of rows that no choice ever sees"),
+    Key("train.script", TEXT, "train.py", "your own training script, run in place of the search"),
     Key("gate.min", mapping(METRIC, number()), "{roc_auc: 0.80}", "the worst that may go live"),
     Key("gate.champion.max_drop", number(0), "0.002",
         "how much worse than the champion is allowed", ("gate.max_drop",)),

@@ -7,9 +7,8 @@ the best model so far.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from keepwell.core.plugins import load_plugin, plugin_names
 from keepwell.features.preparation import Flavour
 from keepwell.training.problem import Matrix, Problem
 from keepwell.training.trained import Params
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-POINT = "learners"
 FIRST = "baseline"  # what every other learner has to beat
 
 
@@ -50,18 +48,33 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
-    """A fitted estimator, and the rounds it took if it works in rounds."""
+    """A fitted estimator.
+
+    Attributes:
+        model: Answers prepared rows.
+        rounds: How many it took, if it works in rounds.
+        interrupted: It was told to stop before it was done.
+        note: What the reader of the leaderboard should know, such as that there is no GPU to be had.
+    """
 
     model: Any
     rounds: int | None = None
     interrupted: bool = False
+    note: str = ""
 
 
 class Learner(Protocol):
     """Offers candidates for a problem and fits them."""
 
-    flavour: Flavour
-    interruptible: bool
+    @property
+    def flavour(self) -> Flavour:
+        """How rows are prepared for it."""
+        ...
+
+    @property
+    def interruptible(self) -> bool:
+        """Whether a fit ends soon after it is told to."""
+        ...
 
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return what is worth trying, the most promising first; empty if nothing is."""
@@ -84,10 +97,26 @@ class Learner(Protocol):
         ...
 
 
-def installed(names: Sequence[str] = ()) -> dict[str, Learner]:
-    """Return learners by name, the baseline first; all that are installed if none are named."""
-    wanted = list(names or plugin_names(POINT))
-    if FIRST not in wanted:
-        wanted.append(FIRST)
-    wanted.sort(key=lambda name: (name != FIRST, name))
-    return {name: load_plugin(POINT, name)() for name in wanted}
+class Suggest(Protocol):
+    """Draws one setting at a time, as a trial of Optuna does."""
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
+        """Return a number of a range."""
+        ...
+
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int:
+        """Return a whole number of a range."""
+        ...
+
+    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
+        """Return one of some choices."""
+        ...
+
+
+@runtime_checkable
+class Tunable(Protocol):
+    """A learner whose settings can be searched."""
+
+    def space(self, suggest: Suggest, problem: Problem) -> Params:
+        """Return the settings of one candidate, drawn one by one."""
+        ...

@@ -8,7 +8,9 @@ import numpy as np
 
 from keepwell.core.records import Task
 from keepwell.features.preparation import Flavour
-from keepwell.training.learners.base import Candidate, Fitted, Learner, Watch
+from keepwell.training.devices import on_gpu_or_cpu
+from keepwell.training.learners.base import Candidate, Fitted, Learner, Suggest, Watch
+from keepwell.training.learners.folds import lonely, seed_of
 from keepwell.training.problem import Matrix, Problem
 from keepwell.training.trained import Params
 
@@ -73,6 +75,20 @@ class LightGBM:
             for name, params in portfolio.items()
         ]
 
+    def space(self, suggest: Suggest, problem: Problem) -> Params:
+        """Return settings drawn around the portfolio's."""
+        return {
+            "learning_rate": suggest.suggest_float("learning_rate", 0.01, 0.3, log=True),
+            "num_leaves": suggest.suggest_int("num_leaves", 4, 256, log=True),
+            "min_child_samples": suggest.suggest_int("min_child_samples", 2, 100, log=True),
+            "subsample": suggest.suggest_float("subsample", 0.5, 1.0),
+            "subsample_freq": 1,
+            "colsample_bytree": suggest.suggest_float("colsample_bytree", 0.3, 1.0),
+            "reg_lambda": suggest.suggest_float("reg_lambda", 1e-3, 30.0, log=True),
+            "reg_alpha": suggest.suggest_float("reg_alpha", 1e-4, 10.0, log=True),
+            "extra_trees": suggest.suggest_categorical("extra_trees", [False, True]),
+        }
+
     def seconds(self, rows: int, columns: int, classes: int) -> float:
         """Return a guess for some hundred rounds."""
         return 0.1 + 1e-6 * rows * columns * max(classes - 1, 1)
@@ -87,37 +103,57 @@ class LightGBM:
         watch: Watch,
     ) -> Fitted:
         """Fit, stopping early by the validation rows if there are any, or when time is up."""
-        import lightgbm
+        if (alone := lonely(problem, train, target, weights)) is not None:
+            return alone
 
-        rounds = watch.rounds or _MOST_ROUNDS
-        params: dict[str, Any] = {
-            **_objective(problem.metric),
-            **candidate.params,
-            "n_estimators": rounds,
-            "random_state": problem.seed,
-            "n_jobs": problem.jobs,
-            # Together: the same trees whatever the threads do.
-            "deterministic": True,
-            "force_row_wise": True,
-            "verbose": -1,
-        }
-        regression = problem.task.numeric
-        kind = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
-        model: Any = kind(**params)
-        timer = _Timer(watch, rounds)
-        callbacks: list[Any] = [timer]
-        settings: dict[str, Any] = {}
-        if watch.validation is not None:
-            settings = _validated(model, problem, target, *watch.validation)
-            callbacks.append(_early_stopping(candidate))
-        if train.categorical:
-            settings["categorical_feature"] = list(train.categorical)
-        model.fit(train.values, target, sample_weight=weights, callbacks=callbacks, **settings)
-        return Fitted(
-            model=model,
-            rounds=model.best_iteration_ or model.n_estimators_,
-            interrupted=timer.interrupted,
-        )
+        def fitted(device: str) -> Fitted:
+            return _fitted(candidate, problem, train, target, weights, watch, device=device)
+
+        return on_gpu_or_cpu("LightGBM", train, lambda: True, fitted, gpu="gpu", cpu="cpu")
+
+
+def _fitted(
+    candidate: Candidate,
+    problem: Problem,
+    train: Matrix,
+    target: "NDArray[Any]",
+    weights: "NDArray[np.float64] | None",
+    watch: Watch,
+    *,
+    device: str,
+) -> Fitted:
+    import lightgbm
+
+    rounds = watch.rounds or _MOST_ROUNDS
+    params: dict[str, Any] = {
+        **_objective(problem.metric),
+        **candidate.params,
+        "n_estimators": rounds,
+        "random_state": seed_of(problem),
+        "n_jobs": problem.jobs,
+        # Together: the same trees whatever the threads do.
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbose": -1,
+        **({} if device == "cpu" else {"device_type": device}),
+    }
+    regression = problem.task.numeric
+    kind = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
+    model: Any = kind(**params)
+    timer = _Timer(watch, rounds)
+    callbacks: list[Any] = [timer]
+    settings: dict[str, Any] = {}
+    if watch.validation is not None:
+        settings = _validated(model, problem, target, *watch.validation)
+        callbacks.append(_early_stopping(candidate))
+    if train.categorical:
+        settings["categorical_feature"] = list(train.categorical)
+    model.fit(train.values, target, sample_weight=weights, callbacks=callbacks, **settings)
+    return Fitted(
+        model=model,
+        rounds=model.best_iteration_ or model.n_estimators_,
+        interrupted=timer.interrupted,
+    )
 
 
 def _objective(metric: str) -> Params:

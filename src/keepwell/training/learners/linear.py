@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from keepwell.core.records import Task
 from keepwell.features.preparation import Flavour
-from keepwell.training.learners.base import Candidate, Fitted, Learner, Watch
+from keepwell.training.learners.base import Candidate, Fitted, Learner, Suggest, Watch
+from keepwell.training.learners.folds import lonely, seed_of
 from keepwell.training.problem import Matrix, Problem
+from keepwell.training.trained import Params
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +35,11 @@ class Linear:
             for label, value in (("plain", plain), ("tight", tight))
         ]
 
+    def space(self, suggest: Suggest, problem: Problem) -> Params:
+        """Return a strength of the penalty."""
+        name, low, high = ("alpha", 1e-3, 1e3) if problem.task.numeric else ("C", 1e-3, 1e2)
+        return {name: suggest.suggest_float(name, low, high, log=True)}
+
     def seconds(self, rows: int, columns: int, classes: int) -> float:
         """Return a guess: logistic regression passes over the rows some hundred times."""
         return 1e-7 * rows * columns * max(classes - 1, 0.1)
@@ -47,6 +54,8 @@ class Linear:
         watch: Watch,
     ) -> Fitted:
         """Fit to scaled rows."""
+        if (alone := lonely(problem, train, target, weights)) is not None:
+            return alone
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 
@@ -57,7 +66,7 @@ class Linear:
             model = Ridge(**candidate.params)
         else:
             model = LogisticRegression(
-                max_iter=_ITERATIONS, random_state=problem.seed, **candidate.params
+                max_iter=_ITERATIONS, random_state=seed_of(problem), **candidate.params
             )
         with warnings.catch_warnings():
             # A fit that stops before the last digit is still a candidate: its folds judge it.

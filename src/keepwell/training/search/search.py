@@ -137,6 +137,8 @@ class Search:
             trial.note = f"{problem.metric} cannot be measured on every fold"
         if fitted.rounds is not None:
             trial.rounds.append(fitted.rounds * math.sqrt(problem.rows / len(target)))
+        if fitted.note:
+            trial.note = fitted.note
         if fitted.interrupted:
             trial.note = "stopped when its time was up"
 

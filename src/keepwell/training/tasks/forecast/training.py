@@ -134,7 +134,7 @@ def _frame(
         metric=metric,
         seed=spec.seed,
         jobs=threads_for(len(target.rows), 20),
-        learners=spec.learners,
+        learners=tuple(item if isinstance(item, str) else item.name for item in spec.learners),
     )
     return _Framed(
         table=usable,

@@ -18,7 +18,7 @@ from keepwell.tracking.metrics import Scores, intervals
 from keepwell.tracking.metrics.catalog import check_metric, default_metric, direction
 from keepwell.tracking.metrics.multilabel import indicators, measure_sets
 from keepwell.training.guards.guarding import guard_unlabelled
-from keepwell.training.learners.base import Candidate, Learner, Watch, installed
+from keepwell.training.learners import Candidate, Learner, Watch, installed
 from keepwell.training.plots.tables import candidates as candidates_plot
 from keepwell.training.plots.tables import importances
 from keepwell.training.problem import Matrix, Problem
