@@ -28,7 +28,12 @@ from keepwell.infrastructure.project_file.kinds import (
 
 METRICS = (
     "accuracy", "roc_auc", "average_precision", "f1", "precision", "recall", "log_loss",
-    "rmse", "mae", "mse", "r2",
+    "balanced_accuracy", "mcc", "kappa", "specificity", "brier", "ece",
+    "precision_macro", "recall_macro", "f1_macro", "precision_weighted", "recall_weighted",
+    "f1_weighted", "precision_micro", "recall_micro", "f1_micro", "roc_auc_weighted",
+    "top_3_accuracy", "top_5_accuracy",
+    "rmse", "mae", "r2", "mse", "median_ae", "max_error", "explained_variance", "mape", "rmsle",
+    "pinball_10", "pinball_50", "pinball_90",
 )  # fmt: skip
 
 

@@ -104,7 +104,11 @@ class Validations:
         spec = self._bench.spec
         limits = spec.monitor.validation.min or spec.gate.min
         least = spec.monitor.validation.min_rows
-        measured = measure_performance(rows, champion, min_rows=least) if rows.num_rows else None
+        measured = (
+            measure_performance(rows, champion, min_rows=least, also=limits)
+            if rows.num_rows
+            else None
+        )
         if measured is None or measured.rows < least:
             return {}, [], f"too few outcomes: {rows.num_rows} of {least}"
         checks = []

@@ -5,7 +5,7 @@ the interval. Above 20,000 rows fewer are drawn and the spread is scaled down ac
 time is bounded. Rows are taken as independent: for rows close in time the truth is somewhat wider.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,9 +34,10 @@ def intervals(
     scores: Scored,
     *,
     seed: int = 0,
+    only: Collection[str] | None = None,
 ) -> dict[str, Estimate]:
-    """Return every metric of the task with its 95% interval; none below ten rows."""
-    measured = _measured(task, classes, actual, scores)
+    """Return every metric of the task (or those of `only`) with its 95% interval; none below ten rows."""
+    measured = _measured(task, classes, actual, scores, only)
     return _bootstrap(measured, len(actual), seed)
 
 
@@ -59,8 +60,8 @@ def paired_difference(
         InvalidDataError: If the rows cannot decide the metric.
     """
     direction(metric)
-    first = _measured(task, classes, actual, candidate)
-    second = _measured(task, classes, actual, champion)
+    first = _measured(task, classes, actual, candidate, (metric,))
+    second = _measured(task, classes, actual, champion, (metric,))
 
     def difference(rows: "NDArray[np.int64]") -> dict[str, float]:
         one, other = first(rows).get(metric), second(rows).get(metric)
@@ -81,15 +82,16 @@ def _measured(
     classes: Sequence[Any],
     actual: "Sequence[Any] | NDArray[Any]",
     scores: Scored,
+    only: Collection[str] | None,
 ) -> Measured:
     if task.numeric:
         truth = np.asarray(actual, dtype=np.float64)
         numbers = np.asarray(scores.predictions, dtype=np.float64)
-        return lambda rows: measure_numbers(truth[rows], numbers[rows])
+        return lambda rows: measure_numbers(truth[rows], numbers[rows], only=only)
     codes, said = encode(actual, classes), encode(scores.predictions, classes)
     chances = scores.probabilities
     return lambda rows: measure_codes(
-        codes[rows], said[rows], None if chances is None else chances[rows], len(classes)
+        codes[rows], said[rows], None if chances is None else chances[rows], len(classes), only=only
     )
 
 

@@ -1,21 +1,23 @@
 """All measures of a task at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from keepwell.core.records import Task
-from keepwell.tracking.metrics.classification import accuracy, precision_recall_f1
+from keepwell.tracking.metrics import classification, probabilities, regression
+from keepwell.tracking.metrics.catalog import metric_names
+from keepwell.tracking.metrics.classification import tally
 from keepwell.tracking.metrics.labels import encode
-from keepwell.tracking.metrics.ranking import average_precision, rank, roc_auc
-from keepwell.tracking.metrics.regression import mae, mse, r2, rmse
+from keepwell.tracking.metrics.probabilities import Chances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_PAIR = 2
+_CODES = metric_names(Task.BINARY)
+_NUMBERS = metric_names(Task.REGRESSION)
 
 
 class Scored(Protocol):
@@ -40,82 +42,71 @@ class Scores:
     probabilities: "NDArray[np.float64] | None" = None
 
 
-def measure(
+def measure(  # noqa: PLR0913 (what was said about rows, and what is asked of it)
     task: Task,
     classes: Sequence[Any],
     actual: "Sequence[Any] | NDArray[Any]",
     predicted: "Sequence[Any] | NDArray[Any]",
     probabilities: "NDArray[np.float64] | None" = None,
+    *,
+    only: Collection[str] | None = None,
 ) -> dict[str, float]:
-    """Return every metric of the task that these rows can decide.
+    """Return every metric of the task that these rows can decide, or those of `only`.
 
     With two classes, the second is the positive one; with more, the metrics are plain means over the
-    classes. Without probabilities, only the metrics of labels are given. No rows, no metrics.
+    classes unless their name says otherwise. Without probabilities, only the metrics of labels are
+    given. No rows, no metrics.
     """
     if task.numeric:
-        return measure_numbers(
-            np.asarray(actual, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
-        )
-    return measure_codes(
-        encode(actual, classes), encode(predicted, classes), probabilities, len(classes)
-    )
+        truth = np.asarray(actual, dtype=np.float64)
+        return measure_numbers(truth, np.asarray(predicted, dtype=np.float64), only=only)
+    codes, said = encode(actual, classes), encode(predicted, classes)
+    return measure_codes(codes, said, probabilities, len(classes), only=only)
 
 
 def measure_numbers(
-    actual: "NDArray[np.float64]", predicted: "NDArray[np.float64]"
+    actual: "NDArray[np.float64]",
+    predicted: "NDArray[np.float64]",
+    *,
+    only: Collection[str] | None = None,
 ) -> dict[str, float]:
     """Return the metrics of a regression."""
     if not len(actual):
         return {}
-    return {
-        "rmse": rmse(actual, predicted),
-        "mae": mae(actual, predicted),
-        "r2": r2(actual, predicted),
-        "mse": mse(actual, predicted),
+    found = {
+        name: regression.MEASURES[name](actual, predicted)
+        for name in _NUMBERS
+        if only is None or name in only
     }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def measure_codes(
     actual: "NDArray[np.int64]",
     predicted: "NDArray[np.int64]",
-    probabilities: "NDArray[np.float64] | None",
+    chances: "NDArray[np.float64] | None",
     classes: int,
+    *,
+    only: Collection[str] | None = None,
 ) -> dict[str, float]:
     """Return the metrics of a classification whose labels are already codes."""
     if not len(actual):
         return {}
-    precision, recall, f1 = precision_recall_f1(actual, predicted, classes)
-    measured = {"accuracy": accuracy(actual, predicted)}
-    if probabilities is not None:
-        known = actual >= 0
-        whole = bool(known.all())
-        measured |= _of_probabilities(
-            actual if whole else actual[known],
-            probabilities if whole else probabilities[known],
-            classes,
-        )
-    return measured | {"f1": f1, "precision": precision, "recall": recall}
+    wanted = [name for name in _CODES if only is None or name in only]
+    found: dict[str, float | None] = {}
+    if chances is not None and (actual >= 0).any():
+        given = _known(actual, chances)
+        measures = probabilities.MEASURES
+        found |= {name: measures[name](given) for name in wanted if name in measures}
+    if any(name in classification.MEASURES for name in wanted):
+        counts = tally(actual, predicted, classes)
+        of_labels = classification.MEASURES
+        found |= {name: of_labels[name](counts) for name in wanted if name in of_labels}
+    return {name: value for name in wanted if (value := found.get(name)) is not None}
 
 
-def _of_probabilities(
-    actual: "NDArray[np.int64]", probabilities: "NDArray[np.float64]", classes: int
-) -> dict[str, float]:
-    if not len(actual):
-        return {}
-    positives = (1,) if classes == _PAIR else range(classes)
-    rankings = [rank(actual == code, probabilities[:, code]) for code in positives]
-    decided = [ranking for ranking in rankings if ranking.decides]
-    measured = {"log_loss": log_loss(actual, probabilities)}
-    if decided:
-        measured["roc_auc"] = float(np.mean([roc_auc(ranking) for ranking in decided]))
-        measured["average_precision"] = float(
-            np.mean([average_precision(ranking) for ranking in decided])
-        )
-    return measured
-
-
-def log_loss(actual: "NDArray[np.int64]", probabilities: "NDArray[np.float64]") -> float:
-    """Return the mean surprise at the true labels, in nats; never infinite."""
-    tiny = np.finfo(probabilities.dtype).eps
-    given = probabilities[np.arange(len(actual)), actual]
-    return float(-np.mean(np.log(np.clip(given, tiny, 1 - tiny))))
+def _known(actual: "NDArray[np.int64]", chances: "NDArray[np.float64]") -> Chances:
+    known = actual >= 0
+    if known.all():
+        return Chances(actual, chances)
+    return Chances(actual[known], chances[known], unknown=int(np.count_nonzero(~known)))
