@@ -15,6 +15,7 @@ from keepwell.core.records.dataset import (
     Profile,
 )
 from keepwell.core.records.endpoint import Endpoint, Rollout, RolloutStep, Route
+from keepwell.core.records.evaluation import Evaluation, Slice
 from keepwell.core.records.flags import CohortRule, Flags
 from keepwell.core.records.incident import Cause, Decision, Entry, Incident, Signal
 from keepwell.core.records.model import (
@@ -52,6 +53,7 @@ __all__ = [
     "Endpoint",
     "Entry",
     "Estimate",
+    "Evaluation",
     "Field",
     "Finding",
     "Flags",
@@ -72,6 +74,7 @@ __all__ = [
     "Run",
     "Signal",
     "Signature",
+    "Slice",
     "Task",
     "Token",
 ]

@@ -42,7 +42,7 @@ class Scores:
     probabilities: "NDArray[np.float64] | None" = None
 
 
-def measure(  # noqa: PLR0913 (what was said about rows, and what is asked of it)
+def measure(
     task: Task,
     classes: Sequence[Any],
     actual: "Sequence[Any] | NDArray[Any]",
