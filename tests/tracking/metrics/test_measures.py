@@ -54,10 +54,11 @@ def averaged(actual: Any, predicted: Any) -> dict[str, float]:
 def calibration_error(said: Any, was: Any) -> float:
     """Expected calibration error, written as its definition."""
     bins = np.minimum((said * 10).astype(int), 9)
-    return sum(
+    gaps = [
         abs(said[bins == at].mean() - was[bins == at].mean()) * (bins == at).mean()
         for at in set(bins.tolist())
-    )
+    ]
+    return float(sum(gaps))
 
 
 @settings(max_examples=120, deadline=None)

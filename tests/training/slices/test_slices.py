@@ -74,7 +74,7 @@ def test_finds_where_numbers_are_far_off() -> None:
     random = np.random.default_rng(2)
     missing = table["charges"].is_null().to_numpy(zero_copy_only=False)
     error = random.normal(0, np.where(missing, 9.0, 3.0))
-    found = worst_slices(table, NUMBERS, np.zeros(2_000), error)
+    found = worst_slices(table, NUMBERS, [0.0] * 2_000, error.tolist())
     assert found.slices[0].conditions == (("charges", "is missing"),)
     assert found.slices[0].metric == "mae"
     assert found.slices[0].value > 2 * found.slices[0].elsewhere

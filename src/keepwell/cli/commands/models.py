@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from keepwell.cli.commands.runs import interval
+from keepwell.cli.commands.runs import in_order, interval
 from keepwell.cli.options import (
     HERE,
     AsJson,
@@ -91,8 +91,7 @@ def show_model(
     """Show one version: what it takes, how good it is, what matters to it, its gate."""
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        model, version = _named(words, workspace)
-        found = workspace.registry.get(model, version or None)
+        found = named_version(words, workspace)
     from keepwell.infrastructure.codec import to_plain
 
     out.answer(to_plain(found), lambda: _tell(out, found))
@@ -210,6 +209,12 @@ def rollback(
     _answer(out, name, version, before)
 
 
+def named_version(words: list[str] | None, workspace: "Workspace") -> "ModelVersion":
+    """Return the version that `[MODEL] [VERSION]` name; the project's newest if nothing is said."""
+    model, version = _named(words, workspace)
+    return workspace.registry.get(model, version or None)
+
+
 def _named(words: list[str] | None, workspace: "Workspace") -> tuple[str, str]:
     """Return the model and the version that `[MODEL] [VERSION]` name; a lone word is the version."""
     match words or []:
@@ -282,7 +287,7 @@ def _tell(out: Output, item: "ModelVersion") -> None:
     )
     for part in item.proof.kept if item.proof else ():
         out.say(f"  runs as it is: {part.name} ({part.reason})")
-    rows = [[name, value.value, interval(value)] for name, value in item.metrics.items()]
+    rows = [[name, value.value, interval(value)] for name, value in in_order(item.metrics)]
     out.table(["metric", "value", "95% interval"], rows)
     weight = sorted(signature.inputs, key=lambda f: -item.importance.get(f.name, 0.0))
     columns = ["input", "type", "required", "importance"]

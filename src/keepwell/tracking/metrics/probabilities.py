@@ -31,7 +31,7 @@ class Chances:
         self.actual = actual
         self.probabilities = probabilities
         self.unknown = unknown
-        self.classes = probabilities.shape[1]
+        self.classes: int = probabilities.shape[1]
 
     @property
     def pair(self) -> bool:

@@ -48,7 +48,7 @@ def conditions(field: Field, values: "NDArray[Any]") -> Iterator[Condition]:
 def _of_labels(field: Field, values: "NDArray[Any]") -> Iterator[Condition]:
     missing = np.array([value is None for value in values], dtype=bool)
     labels, counts = np.unique(values[~missing].astype(str), return_counts=True)
-    texts = np.where(missing, None, values)
+    texts = np.array([None if value is None else str(value) for value in values], dtype=object)
     for label in labels[np.argsort(-counts, kind="stable")][:_MOST_LABELS]:
         yield Condition(column=field.name, words=f"is {label}", rows=texts == label)
     yield Condition(column=field.name, words="is missing", rows=missing)

@@ -82,7 +82,8 @@ def _loss(
     signature: Signature, actual: Sequence[Any], predicted: Sequence[Any]
 ) -> "NDArray[np.float64]":
     if signature.task.numeric:
-        return np.abs(np.asarray(actual, dtype=float) - np.asarray(predicted, dtype=float))
+        truth = np.asarray(actual, dtype=np.float64)
+        return np.asarray(np.abs(truth - np.asarray(predicted, dtype=np.float64)))
     pairs = zip(actual, predicted, strict=True)
     return np.array([true != said for true, said in pairs], dtype=np.float64)
 

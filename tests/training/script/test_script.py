@@ -1,0 +1,97 @@
+"""A pipeline written as a program does the same without Keepwell."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sklearn.compose import ColumnTransformer  # noqa: TID253
+from sklearn.linear_model import LogisticRegression  # noqa: TID253
+from sklearn.pipeline import Pipeline  # noqa: TID253
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder  # noqa: TID253
+
+from keepwell.core.records import ColumnType, Field, Signature, Task
+from keepwell.features.transforms.date_parts import DateParts
+from keepwell.training.script import ANSWERS, SCRIPT, TEST, TRAIN, script
+from keepwell.training.script.printing import Printed
+from keepwell.training.script.writing import TARGET, WEIGHT
+
+SIGNATURE = Signature(
+    task=Task.BINARY,
+    target="y",
+    classes=("no", "yes"),
+    inputs=(
+        Field(name="day", type=ColumnType.DATETIME),
+        Field(name="plan", type=ColumnType.CATEGORY),
+    ),
+)
+
+
+def pipeline() -> Pipeline:
+    prepare = ColumnTransformer(
+        [("dates", DateParts(), ["day"]), ("plans", OneHotEncoder(), ["plan"])]
+    )
+    return Pipeline([("prepare", prepare), ("model", LogisticRegression(C=0.5))])
+
+
+def test_a_program_brings_our_own_steps_along_and_answers_alike(tmp_path: Path) -> None:
+    import pandas as pd
+
+    random = np.random.default_rng(0)
+    days = random.integers(0, 700, 80) * 86_400.0
+    plans = random.choice(["a", "b"], 80)
+    target = ((plans == "a") ^ (random.random(80) < 0.2)).astype(int)
+    text = script(
+        pipeline(), SIGNATURE, metric="log_loss", settings={}, weighted=True, title="A shop."
+    )
+    assert "import keepwell" not in text
+    assert "from keepwell" not in text
+    (tmp_path / SCRIPT).write_text(text)
+    table = pa.table({"day": days, "plan": plans, TARGET: target, WEIGHT: np.arange(80) + 1.0})
+    pq.write_table(table, tmp_path / TRAIN)
+    pq.write_table(table, tmp_path / TEST)
+    done = subprocess.run(
+        [sys.executable, "-I", SCRIPT], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    frame = pd.DataFrame({"day": days, "plan": pd.Series(plans.tolist(), dtype=object)})
+    fitted = pipeline().fit(frame, target, model__sample_weight=np.arange(80) + 1.0)
+    assert np.array_equal(np.load(tmp_path / ANSWERS), fitted.predict_proba(frame))
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+        "log_loss", "accuracy", "roc_auc", "f1",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        (None, "None"),
+        (float("nan"), 'float("nan")'),
+        (np.float64(0.5), "0.5"),
+        ((1,), "(1,)"),
+        ({"a": [1, 2]}, "{'a': [1, 2]}"),
+        ({1}, "{1}"),
+        (set(), "set()"),
+        (LogisticRegression(C=1.0), "LogisticRegression()"),
+        (LogisticRegression(C=2.0), "LogisticRegression(C=2.0)"),
+        (FunctionTransformer(np.log1p), "FunctionTransformer(func=log1p)"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_writes_values_as_code_that_makes_them(value: object, code: str) -> None:
+    assert Printed().code(value) == code
+
+
+def test_imports_from_where_the_documentation_does() -> None:
+    printed = Printed()
+    printed.code(pipeline())
+    assert ("sklearn.linear_model", "LogisticRegression") in printed.imports
+    assert ("sklearn.compose", "ColumnTransformer") in printed.imports
+    assert printed.own == [DateParts]
+
+
+def test_refuses_what_has_no_settings() -> None:
+    with pytest.raises(TypeError, match="a object cannot be written as code"):
+        Printed().code(object())
