@@ -1,6 +1,6 @@
 """What is known about how good a version is, beyond its metrics."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,9 @@ class Evaluation:
     Attributes:
         metric: What it was chosen by.
         rows: Test rows.
-        baseline: That metric for always giving the same answer, in cross-validation.
+        naive: What always giving the same answer would get on these rows, by metric.
+        usual: That answer, where it is a label.
+        baseline: The metric it was chosen by for always giving the same answer, in cross-validation.
         train: On rows that it was fitted on.
         validation: Mean over the folds that were held out in turn.
         test: On rows that no choice ever saw.
@@ -49,6 +51,8 @@ class Evaluation:
 
     metric: str
     rows: int
+    naive: dict[str, float] = field(default_factory=dict)
+    usual: str = ""
     baseline: float | None = None
     train: float | None = None
     validation: float | None = None

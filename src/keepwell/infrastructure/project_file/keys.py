@@ -181,4 +181,13 @@ KEYS = (
     Key("batch", JOBS,
         '[{name: nightly, source: new.csv, output: "scored/{date}.csv", schedule: "0 2 * * *"}]',
         "what is scored by name or on a schedule, in UTC; also: version, log"),
+    Key("card.owner", TEXT, "Retention team", "who answers for the model"),
+    Key("card.intended_use", TEXT, "Whom to call before they leave.", "what it is for"),
+    Key("card.intended_users", TEXT, "The call centre.", "who it is for"),
+    Key("card.out_of_scope", TEXT, "Prices and credit.", "what it must not be used for"),
+    Key("card.factors", TEXT, "Age and region.", "groups and conditions that its quality may depend on"),
+    Key("card.ethical", TEXT, "Nobody is refused anything.", "ethical considerations"),
+    Key("card.limits", TEXT, "Trained on one country.", "known limits and advice"),
+    Key("card.license", TEXT, "internal", "under which terms it may be used"),
+    Key("card.contact", TEXT, "retention@example.com", "where to ask"),
 )  # fmt: skip

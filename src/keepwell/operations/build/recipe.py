@@ -113,9 +113,12 @@ def evaluation(table: "pa.Table", trained: "Trained") -> Evaluation:
             trained.test_predictions,
             columns=list(trained.importance),
         )
+    naive, usual = _naive(trained)
     return Evaluation(
         metric=trained.metric,
         rows=len(trained.test_rows),
+        naive=naive,
+        usual=usual,
         baseline=baseline,
         train=fit.train,
         validation=fit.validation,
@@ -129,6 +132,22 @@ def evaluation(table: "pa.Table", trained: "Trained") -> Evaluation:
         searched=found.searched,
         smallest=found.smallest,
     )
+
+
+def _naive(trained: "Trained") -> tuple[dict[str, float], str]:
+    """Return what the best constant answer gets on the test rows, and which it is."""
+    from collections import Counter
+
+    if not trained.test_actual or trained.task.several:
+        return {}, ""
+    if trained.task.numeric:
+        truth = np.asarray(trained.test_actual, dtype=np.float64)
+        return {
+            "mae": float(np.abs(truth - np.median(truth)).mean()),
+            "rmse": float(truth.std()),
+        }, ""
+    label, count = Counter(trained.test_actual).most_common(1)[0]
+    return {"accuracy": count / len(trained.test_actual)}, str(label)
 
 
 def _program(name: str, trained: "Trained", *, weighted: bool) -> tuple[str, str]:

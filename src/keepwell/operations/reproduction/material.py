@@ -38,7 +38,9 @@ class Material:
     trained: int
 
 
-def recipe_of(bench: Bench, version: ModelVersion) -> tuple[Run, Recipe]:
+def recipe_of(
+    bench: Bench, version: ModelVersion, *, with_program: bool = True
+) -> tuple[Run, Recipe]:
     """Return the run and the recipe of a version.
 
     Raises:
@@ -52,7 +54,7 @@ def recipe_of(bench: Bench, version: ModelVersion) -> tuple[Run, Recipe]:
             now="keepwell run trains a version that has one",
         )
     recipe = from_json(Recipe, bench.runs.read(run.id, RECIPE))
-    if not recipe.script:
+    if with_program and not recipe.script:
         raise NotFoundError(
             f"{version.key} cannot be written as a program of its own",
             why=recipe.reason,
@@ -71,7 +73,7 @@ def write_material(bench: Bench, version: ModelVersion, folder: Path) -> Materia
     from keepwell.training.script import TEST, TRAIN
 
     run, recipe = recipe_of(bench, version)
-    table, columns = _table(bench, version, run)
+    table, columns = trained_table(bench, run)
     used, test, values, labels = _divided(bench, version, run, recipe, table, columns)
     weights = _weights(bench, run, recipe, table.num_rows)
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,7 +84,7 @@ def write_material(bench: Bench, version: ModelVersion, folder: Path) -> Materia
     return Material(recipe=recipe, run=run, actual=actual, trained=len(used))
 
 
-def _table(bench: Bench, version: ModelVersion, run: Run) -> "tuple[pa.Table, tuple[Column, ...]]":
+def trained_table(bench: Bench, run: Run) -> "tuple[pa.Table, tuple[Column, ...]]":
     """Return the rows that training was handed: of one dataset, or with live ones behind them."""
     name, _, number = run.dataset.rpartition("/")
     dataset = bench.datasets.get(name, int(number))
