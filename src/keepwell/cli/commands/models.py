@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 app = command_app(group=True)
 
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[MODEL] [VERSION]",
+        help="A number or an alias; the project's model and its newest version unless said.",
+        show_default=False,
+    ),
+]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the audit.")]
 
 
@@ -77,14 +85,7 @@ def list_models(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
     "show", epilog=examples("keepwell models show 3", "keepwell models show churn champion")
 )
 def show_model(
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[MODEL] [VERSION]",
-            help="A number or an alias; the project's model and its newest version unless said.",
-            show_default=False,
-        ),
-    ] = None,
+    words: Words = None,
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -95,6 +96,87 @@ def show_model(
     from keepwell.infrastructure.codec import to_plain
 
     out.answer(to_plain(found), lambda: _tell(out, found))
+
+
+@app.command(
+    "report", epilog=examples("keepwell models report 3", "keepwell models report 3 -o r.html")
+)
+def report(
+    words: Words = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The file; MODEL-vVERSION.html unless said.", dir_okay=False
+        ),
+    ] = None,
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Write the report on a version: one HTML file, plots inside, no network needed.
+
+    In plain words on top: what was built, how good it is, what matters, where it fails. For experts below.
+    """
+    from keepwell.operations.reports import open_dossier, render_report
+
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        version = named_version(words, workspace)
+        text = render_report(open_dossier(workspace.bench, version), now=workspace.clock.now())
+    path = output or Path(f"{version.model}-v{version.version}.html")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    document = {"model": version.key, "file": str(path), "bytes": len(text.encode())}
+    out.answer(document, lambda: out.say(f"report  {path}", style="bold"))
+
+
+@app.command("card", epilog=examples("keepwell models card 3", "keepwell models card -o CARD.md"))
+def card(
+    words: Words = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The file; standard output unless said.", dir_okay=False
+        ),
+    ] = None,
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Write the model card of a version as Markdown, from evidence and from `card:` in keepwell.yaml."""
+    from keepwell.operations.reports import card_markdown, open_dossier
+
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        version = named_version(words, workspace)
+        text = card_markdown(open_dossier(workspace.bench, version))
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    document = {"model": version.key, "file": str(output) if output else None, "card": text}
+    out.answer(document, lambda: out.say(f"card  {output}" if output else text.rstrip()))
+
+
+@app.command("code", epilog=examples("keepwell models code 3", "keepwell models code 3 -o again"))
+def code(
+    words: Words = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder; MODEL-vVERSION-code unless said.", file_okay=False
+        ),
+    ] = None,
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Write the program that makes a version again: plain Python, and the rows that it reads."""
+    from keepwell.operations.reproduction import write_material
+
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        version = named_version(words, workspace)
+        folder = output or Path(f"{version.model}-v{version.version}-code")
+        write_material(workspace.bench, version, folder)
+    files = sorted(item.name for item in folder.iterdir())
+    document = {"model": version.key, "folder": str(folder), "files": files}
+    out.answer(document, lambda: out.say(f"code  python {folder / 'train.py'}", style="bold"))
 
 
 @app.command(

@@ -141,9 +141,8 @@ def _evaluation_data(dossier: Dossier) -> list[str]:
     found = dossier.evaluation
     if found is None:
         return ["Not known: the version was registered without its evaluation."]
-    return [
-        f"{found.rows:,} rows of {dossier.version.dataset}, never used in any choice: {found.split_reason}."
-    ]
+    rows = f"{found.rows:,} rows of {dossier.version.dataset}"
+    return [f"{rows}, never used in any choice: {found.split_reason}."]
 
 
 def _training_data(dossier: Dossier) -> list[str]:

@@ -45,7 +45,7 @@ class Dossier:
     environment: dict[str, Any] = field(default_factory=dict)
     profile: Profile | None = None
     steps: list[tuple[str, str, str]] = field(default_factory=list)
-    card: CardSpec = CardSpec()
+    card: CardSpec = field(default_factory=CardSpec)
     aliases: tuple[str, ...] = ()
 
 

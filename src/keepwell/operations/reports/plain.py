@@ -120,7 +120,7 @@ def weak_spots(dossier: Dossier) -> list[str]:
         return ["There were too few test rows to look for parts where it fails."]
     if not found.slices:
         return [
-            f"None of {found.searched:,} parts of the test rows (by one or two columns, {found.smallest} rows "
-            "or more) is worse than the rest beyond chance."
+            f"None of {found.searched:,} parts of the test rows (by one or two columns, {found.smallest} "
+            "rows or more) is worse than the rest beyond chance."
         ]
     return [f"{item.words[0].upper()}{item.words[1:]}." for item in found.slices]
