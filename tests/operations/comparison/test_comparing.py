@@ -91,3 +91,12 @@ def test_refuses_models_of_different_things_and_rows_without_the_truth(judged: W
         compare_versions(judged.bench, first, other)
     with pytest.raises(InvalidDataError, match="no column 'churn'"):
         compare_versions(judged.bench, first, second, pa.table({"tenure": [1]}))
+
+
+def test_tells_what_differs_even_where_no_rows_are_left_to_measure_on(judged: Workspace) -> None:
+    first, second = versions(judged)
+    bare = judged.runs.start("shop").id
+    found = compare_versions(judged.bench, replace(first, run=bare), replace(second, run=bare))
+    assert found.metrics == ()
+    assert found.verdict.startswith("there are no rows to compare shop/1 and shop/2 on: ")
+    assert set(found.importance) == {"tenure", "plan", "charges"}

@@ -83,7 +83,8 @@ def _version(word: str, workspace: "Workspace") -> "ModelVersion":
 
 def _tell(out: Output, found: "VersionComparison") -> None:
     out.say(found.verdict, style="bold")
-    out.say(f"measured on {found.rows_from}")
+    if found.metrics:
+        out.say(f"measured on {found.rows_from}")
     signs = {"better": "✓ better", "worse": "✗ worse", "unclear": "unclear"}
     table = [
         [
@@ -97,7 +98,8 @@ def _tell(out: Output, found: "VersionComparison") -> None:
         for m in found.metrics
     ]
     columns = ["metric", found.first, found.second, "difference", "95% interval", "beyond chance"]
-    out.table(columns, table)
+    if table:
+        out.table(columns, table)
     if found.mcnemar is not None and found.agree is not None:
         test = found.mcnemar
         out.say(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def compare_versions(
 
     Raises:
         UsageError: If they predict different things.
-        InvalidDataError: If there are no rows to compare on.
+        InvalidDataError: If the rows given do not hold what is true.
     """
     one, other = first.signature, second.signature
     if (one.task, one.target) != (other.task, other.target) or set(one.classes) != set(
@@ -48,37 +49,66 @@ def compare_versions(
             f"with {list(other.classes)}",
             now="compare versions that predict the same",
         )
-    rows, words = (
-        (table, "the rows given") if table is not None else common_ground(bench, first, second)
-    )
-    if one.target not in rows.column_names:
-        raise InvalidDataError(
-            f"the rows have no column '{one.target}'",
-            why="what is true has to be known to compare",
-            now="add it, or name other rows",
-        )
-    rows = rows.filter(rows[one.target].is_valid())
-    answers = [open_scorer(bench, version).batch(rows, lenient=True) for version in (first, second)]
-    actual = rows[one.target].to_pylist()
-    metrics = measured(first, actual, answers[0], answers[1])
-    test, agree = _by_row(first, actual, answers)
+    judged = _judged(bench, first, second, table)
     runs = [bench.runs.get(version.run) for version in (first, second)]
     return VersionComparison(
         first=first.key,
         second=second.key,
         metric=first.metric,
-        rows=rows.num_rows,
-        rows_from=words,
-        verdict=_verdict(first, second, metrics, rows.num_rows),
-        metrics=metrics,
-        mcnemar=test,
-        agree=agree,
+        rows=judged.rows,
+        rows_from=judged.rows_from,
+        verdict=judged.verdict,
+        metrics=judged.metrics,
+        mcnemar=judged.mcnemar,
+        agree=judged.agree,
         params=_params(runs),
         data=(first.dataset, second.dataset),
         inputs=tuple(input_changes(first, second)),
         code=(_code(runs[0]), _code(runs[1])),
         environment=_packages(bench, runs),
         importance=_importance(first, second),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    rows: int
+    rows_from: str
+    verdict: str
+    metrics: tuple[Measured, ...] = ()
+    mcnemar: "McNemar | None" = None
+    agree: float | None = None
+
+
+def _judged(
+    bench: Bench, first: ModelVersion, second: ModelVersion, table: "pa.Table | None"
+) -> _Judged:
+    """Measure both on the same rows; where there are none, say so."""
+    target, words = first.signature.target, "the rows given"
+    if table is None:
+        try:
+            table, words = common_ground(bench, first, second)
+        except InvalidDataError as error:
+            told = f"{error.what}: {error.why}; {error.now}"
+            return _Judged(rows=0, rows_from="no rows", verdict=told)
+    if target not in table.column_names:
+        raise InvalidDataError(
+            f"the rows have no column '{target}'",
+            why="what is true has to be known to compare",
+            now="add it, or name other rows",
+        )
+    rows = table.filter(table[target].is_valid())
+    answers = [open_scorer(bench, version).batch(rows, lenient=True) for version in (first, second)]
+    actual = rows[target].to_pylist()
+    metrics = measured(first, actual, answers[0], answers[1])
+    test, agree = _by_row(first, actual, answers)
+    return _Judged(
+        rows=rows.num_rows,
+        rows_from=words,
+        verdict=_verdict(first, second, metrics, rows.num_rows),
+        metrics=metrics,
+        mcnemar=test,
+        agree=agree,
     )
 
 

@@ -1,5 +1,7 @@
 """The same in plain words: sentences that need no statistics to be understood."""
 
+import re
+
 from keepwell.core.records import Estimate, Evaluation, ModelVersion, Task
 from keepwell.operations.reports.dossier import Dossier
 
@@ -123,4 +125,5 @@ def weak_spots(dossier: Dossier) -> list[str]:
             f"None of {found.searched:,} parts of the test rows (by one or two columns, {found.smallest} "
             "rows or more) is worse than the rest beyond chance."
         ]
-    return [f"{item.words[0].upper()}{item.words[1:]}." for item in found.slices]
+    quoted = [re.sub("`([^`]*)`", r"“\1”", item.words) for item in found.slices]
+    return [f"{words[0].upper()}{words[1:]}." for words in quoted]
