@@ -61,3 +61,24 @@ def test_reproduces_and_fails_where_it_is_another_model(keepwell: Any, shop: Pat
     assert [check["name"] for check in found["checks"]] == [
         "code", "data", "seed", "environment", "metric", "answers",
     ]  # fmt: skip
+
+
+def test_holds_versions_against_a_file_and_draws_them(
+    keepwell: Any, shop: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "rule.py").write_text(
+        "def predict(rows):\n    return ['yes' if row['plan'] == 'monthly' else 'no' for row in rows]\n"
+    )
+    words = ("compare", "1", "--with", tmp_path / "rule.py", "--limit", 40, "-C", shop)
+    told = keepwell(*words, "--machine-price", 1, "-o", tmp_path / "plot.html")
+    assert told.code == 0
+    assert "rule.py" in told.out
+    assert "each was asked the same 40 rows" in told.out
+    assert "advice   build" in told.out
+    assert "shop/1" in (tmp_path / "plot.html").read_text()
+    found = keepwell(*words, "--max-latency-ms", 0.0001, "--json").document
+    assert found["pick"] == ""
+    assert [item["fits"] for item in found["results"]] == [False, False]
+    three = keepwell("compare", "1", "2", "1", "-C", shop)
+    assert three.code == 2
+    assert "name each once" in three.err

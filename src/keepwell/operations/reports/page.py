@@ -1,7 +1,7 @@
 """The report as one HTML file: style, figures and the library that draws them inside; no network."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -61,11 +61,24 @@ def render_report(dossier: Dossier, *, now: float) -> str:
             figures=_figures(dossier.plots),
             columns=[_column(item) for item in columns],
             sections=card_sections(dossier),
-            style=Markup((HERE / "templates" / "report.css").read_text()),  # noqa: S704 - our own file
-            script=Markup((HERE / "templates" / "report.js").read_text()),  # noqa: S704 - our own file
-            plotly=Markup(_plotly()),  # noqa: S704 - from the wheel
+            **_inside(),
         )
     )
+
+
+def render_plot(title: str, figure: Mapping[str, Any], lines: Sequence[str]) -> str:
+    """Return one figure with some sentences as an HTML file that needs no network."""
+    page = _environment().get_template("plot.html")
+    return page.render(title=title, figure=_inline(figure), lines=lines, **_inside())
+
+
+def _inside() -> dict[str, Markup]:
+    """Return what every such file holds: style, script and the library that draws."""
+    return {
+        "style": Markup((HERE / "templates" / "report.css").read_text()),  # noqa: S704 - our own file
+        "script": Markup((HERE / "templates" / "report.js").read_text()),  # noqa: S704 - our own file
+        "plotly": Markup(_plotly()),  # noqa: S704 - from the wheel
+    }
 
 
 @cache
