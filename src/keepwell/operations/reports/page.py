@@ -1,6 +1,7 @@
 """The report as one HTML file: style, figures and the library that draws them inside; no network."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -99,6 +100,7 @@ def _environment() -> Environment:
         "number": _number,
         "percent": lambda share: f"{share:.1%}",
         "took": format_duration,
+        "quoted": _quoted,
     }
     return made
 
@@ -142,6 +144,11 @@ def _column(item: ColumnProfile) -> dict[str, Any]:
         "distinct": item.distinct,
         "says": says,
     }
+
+
+def _quoted(text: str) -> str:
+    """Return a sentence with names in quotes instead of backticks."""
+    return re.sub("`([^`]*)`", r"“\1”", text)
 
 
 def _number(value: Any) -> str:
