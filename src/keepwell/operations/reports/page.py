@@ -96,12 +96,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
-        "number": _number,
-        "percent": lambda share: f"{share:.1%}",
-        "took": format_duration,
-        "quoted": _quoted,
-    }
+    made.filters["number"] = _number
+    made.filters["percent"] = lambda share: f"{share:.1%}"
+    made.filters["took"] = format_duration
+    made.filters["quoted"] = _quoted
     return made
 
 
