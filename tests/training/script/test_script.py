@@ -122,3 +122,15 @@ def test_refuses_weights_that_cannot_reach_the_members() -> None:
     vote = VotingClassifier([("a", pipeline())])
     with pytest.raises(TypeError, match="weights of rows cannot reach"):
         script(vote, SIGNATURE, metric="roc_auc", weighted=True, title="A shop.")
+
+
+def test_writes_the_rounds_that_a_fit_cut_short_has_made() -> None:
+    class Cut:
+        """Stands for a CatBoost model, which cannot be changed once it is fitted."""
+
+        tree_count_ = 12
+
+        def get_params(self, deep: bool = True) -> dict[str, object]:
+            return {"iterations": 4000, "depth": 6}
+
+    assert Printed().code(Cut()) == "Cut(iterations=12, depth=6)"

@@ -25,6 +25,7 @@ EVALUATION, RECIPE = "evaluation.json", "recipe.json"
 SCRIPT, TEST_ROWS, WEIGHTS, ROWS, ANSWERS = (
     f"recipe/{name}" for name in ("train.py", "test_rows.i64", "weights.f64", "rows.i64", "answers.f64")
 )  # fmt: skip
+_BY_EPOCHS = {"perceptron"}
 _JSON, _BYTES = "application/json", "application/octet-stream"
 
 
@@ -154,6 +155,12 @@ def _program(name: str, trained: "Trained", *, weighted: bool) -> tuple[str, str
     """Return the program that makes the model again, or why there is none."""
     from keepwell.training.script import script
 
+    learners = {trained.learner, *(str(name).partition("/")[0] for name in trained.params)}
+    if learners & _BY_EPOCHS:
+        return (
+            "",
+            "it was trained epoch by epoch until that stopped helping, which one fit does not repeat",
+        )
     try:
         text = script(
             trained.pipeline,

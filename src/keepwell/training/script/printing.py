@@ -80,6 +80,8 @@ class Printed:
         usual = _defaults(type(value))
         inner = indent + _STEP
         given = value.get_params(deep=False)
+        if "iterations" in given and getattr(value, "tree_count_", None):
+            given["iterations"] = int(value.tree_count_)  # CatBoost; a fit cut short made fewer
         words = [
             f"{name}={self.code(item, inner)}"
             for name, item in given.items()
