@@ -18,6 +18,7 @@ PAGES = {
     "models": "/models",
     "model": f"/models/{NAME}",
     "version": f"/models/{NAME}/2",
+    "versions side by side": f"/models/{NAME}/compare?first=1&second=2",
     "datasets": "/datasets",
     "dataset": f"/datasets/{NAME}/2",
     "difference": f"/datasets/{NAME}/2/difference",

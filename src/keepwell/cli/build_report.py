@@ -4,6 +4,12 @@ from typing import Any
 
 from keepwell.cli.output import Output, text
 
+SHOWN = (
+    "accuracy", "roc_auc", "average_precision", "f1", "precision", "recall", "log_loss",
+    "rmse", "mae", "r2", "mse",
+)  # fmt: skip
+"""The metrics that are told first; the rest is a command away."""
+
 
 def answer_run(out: Output, document: dict[str, Any]) -> int:
     """Print the result and return the exit code: 1 if the gate stayed closed."""
@@ -22,7 +28,9 @@ def _tell(out: Output, document: dict[str, Any]) -> None:
         out.say(f"model    {model['name']}/{model['version']}{aliases}", style="bold")
     if run:
         out.say(f"run      {run['id']}")
-        out.table(["metric", "on the test rows"], list(run["metrics"].items()))
+        metrics = run["metrics"]
+        rows = [[name, metrics[name]] for name in SHOWN if name in metrics] or list(metrics.items())
+        out.table(["metric", "on the test rows"], rows)
     for finding in document.get("findings", ()):
         out.say(f"note     {finding}", style="yellow")
     _tell_gate(out, document)
@@ -41,5 +49,6 @@ def _tell_gate(out: Output, document: dict[str, Any]) -> None:
     serving = document.get("serving", "")
     if serving == "champion":
         out.say("next     keepwell up    serve it, watch it, heal it", style="cyan")
+        out.say("         keepwell models report    how good it is, where it fails", style="cyan")
     elif serving:
         out.say(f"serving  {serving}")

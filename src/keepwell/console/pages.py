@@ -115,6 +115,16 @@ def _file(request: Request) -> Response:
     return Response(body, media_type=media_type, headers=_DOWNLOAD)
 
 
+def _report(request: Request) -> Response:
+    """Hand the report out as a file: its own script would not run under this page's rules."""
+    name, number = request.path_params["model"], request.path_params["version"]
+    body = models.report(workspace_of(request), name, number)
+    named = f'attachment; filename="{segment(name)}-v{segment(number)}.html"'
+    return Response(
+        body, media_type="text/html; charset=utf-8", headers={"content-disposition": named}
+    )
+
+
 def _post_mortem(request: Request) -> Response:
     story = workspace_of(request).incidents.post_mortem(request.path_params["incident"])
     return Response(story, media_type="text/markdown; charset=utf-8", headers=_FRESH)
@@ -149,6 +159,8 @@ PAGES = (
     Page("/runs/{run}/files/{file:path}", _file),
     _page("/models", "models.html", models.models),
     _page("/models/{model}", "model.html", models.model),
+    _page("/models/{model}/compare", "versions.html", models.comparison, "first", "second"),
+    Page("/models/{model}/{version}/report.html", _report),
     _page("/models/{model}/{version}", "version.html", models.version),
     _page("/datasets", "datasets.html", datasets.datasets),
     Page("/datasets/{name}", _newest_dataset),

@@ -218,6 +218,21 @@ class BatchSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardSpec:
+    """`card:` — what only people know about the model; told in its model card, never guessed."""
+
+    owner: str = ""
+    intended_use: str = ""
+    intended_users: str = ""
+    out_of_scope: str = ""
+    factors: str = ""  # groups and conditions that matter
+    ethical: str = ""
+    limits: str = ""
+    license: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectSpec:
     """The whole project file, with the folder that its relative paths start from."""
 
@@ -230,6 +245,7 @@ class ProjectSpec:
     monitor: MonitorSpec = MonitorSpec()
     loop: LoopSpec = LoopSpec()
     batch: tuple[BatchSpec, ...] = ()
+    card: CardSpec = CardSpec()
 
     @property
     def learns(self) -> bool:

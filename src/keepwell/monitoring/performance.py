@@ -6,6 +6,7 @@ interval is widened where neighbouring rows err alike, and chance in the test ro
 
 import json
 import math
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from keepwell.monitoring.independence import worth_of_numbers
 from keepwell.monitoring.labels import Labels, read_numbers
 from keepwell.monitoring.report import Performance
 from keepwell.monitoring.words import number
-from keepwell.tracking.metrics import Scores, direction, intervals
+from keepwell.tracking.metrics import Scores, direction, headlines, intervals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +42,11 @@ _SURER = 2.576 / 1.960
 
 
 def measure_performance(
-    labelled: pa.Table, version: ModelVersion, *, min_rows: int = 100
+    labelled: pa.Table,
+    version: ModelVersion,
+    *,
+    min_rows: int = 100,
+    also: Collection[str] = (),
 ) -> Performance | None:
     """Return how good the predictions of a version were, None if nothing can be measured.
 
@@ -49,6 +54,7 @@ def measure_performance(
         labelled: Rows of `PredictionLog.labelled`, in the order of time.
         version: Who predicted.
         min_rows: With fewer rows than this, nothing is said to have fallen.
+        also: Metrics to measure beside the usual ones and the version's own.
     """
     task, classes = version.signature.task, version.signature.classes
     if not task.supervised:
@@ -67,7 +73,8 @@ def measure_performance(
         losses = np.asarray(
             [said != true for said, true in zip(scores.predictions, actual, strict=True)], float
         )
-    metrics = intervals(task, classes, actual, scores) if len(actual) else {}
+    wanted = {*headlines(task), version.metric, *also}
+    metrics = intervals(task, classes, actual, scores, only=wanted) if len(actual) else {}
     name = _choose(version, metrics)
     if name is None:
         return None

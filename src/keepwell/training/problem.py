@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.core.records import Signature, Task
-from keepwell.tracking.metrics.measures import measure_codes, measure_counts, measure_numbers
+from keepwell.tracking.metrics.catalog import headlines
+from keepwell.tracking.metrics.measures import measure_codes, measure_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,11 +67,11 @@ class Problem:
         return len(self.target)
 
     def measure(self, actual: "NDArray[Any]", answer: "NDArray[np.float64]") -> dict[str, float]:
-        """Return every metric of an answer as `answer_of` gives it."""
+        """Return the usual metrics, and the one that is optimised, of an answer as `answer_of` gives it."""
+        only = {*headlines(self.task), self.metric}
         if self.task.numeric:
-            counts = self.task is Task.COUNTS
-            return (measure_counts if counts else measure_numbers)(actual, answer)
-        return measure_codes(actual, answer.argmax(axis=1), answer, self.classes)
+            return measure_numbers(actual, answer, self.task, only=only)
+        return measure_codes(actual, answer.argmax(axis=1), answer, self.classes, only=only)
 
 
 def answer_of(model: Any, values: Any, classes: int) -> "NDArray[np.float64]":

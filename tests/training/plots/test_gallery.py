@@ -58,3 +58,17 @@ def test_draws_what_a_regression_gets_wrong() -> None:
     assert sorted(figures["residuals"]["data"][0]["y"]) == [-1.0, 0.0, 0.5]
     assert sum(figures["residual_histogram"]["data"][0]["y"]) == 3
     assert figures["predicted_vs_actual"]["layout"]["xaxis"]["title"]["text"] == "actual price"
+
+
+def test_draws_how_many_positives_the_likeliest_rows_hold() -> None:
+    signature = Signature(task=Task.BINARY, target="y", inputs=(), classes=("no", "yes"))
+    chance = np.array([0.9, 0.8, 0.3, 0.2])
+    scores = Scores(
+        predictions=["yes", "yes", "no", "no"],
+        probabilities=np.column_stack([1 - chance, chance]),
+    )
+    figures = gallery(signature, ["yes", "no", "yes", "no"], scores, {}, BOARD, "roc_auc")
+    gain, lift = figures["gain"]["data"][0], figures["lift"]["data"][0]
+    assert gain["x"] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert gain["y"] == [0.0, 0.5, 0.5, 1.0, 1.0]
+    assert lift["y"] == pytest.approx([2.0, 1.0, 4 / 3, 1.0], abs=1e-5)

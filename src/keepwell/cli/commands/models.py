@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from keepwell.cli.commands.runs import interval
+from keepwell.cli.commands.runs import in_order, interval
 from keepwell.cli.options import (
     HERE,
     AsJson,
@@ -18,11 +18,19 @@ from keepwell.cli.output import Output, ago
 from keepwell.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from keepwell.core.records import ModelVersion, Parity, Proof
+    from keepwell.core.records import Evaluation, ModelVersion, Parity, Proof
     from keepwell.workspace import Workspace
 
 app = command_app(group=True)
 
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[MODEL] [VERSION]",
+        help="A number or an alias; the project's model and its newest version unless said.",
+        show_default=False,
+    ),
+]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the audit.")]
 
 
@@ -77,25 +85,118 @@ def list_models(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
     "show", epilog=examples("keepwell models show 3", "keepwell models show churn champion")
 )
 def show_model(
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[MODEL] [VERSION]",
-            help="A number or an alias; the project's model and its newest version unless said.",
-            show_default=False,
-        ),
-    ] = None,
+    words: Words = None,
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Show one version: what it takes, how good it is, what matters to it, its gate."""
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        model, version = _named(words, workspace)
-        found = workspace.registry.get(model, version or None)
+        found = named_version(words, workspace)
+        judged = _evaluation(workspace, found)
     from keepwell.infrastructure.codec import to_plain
 
-    out.answer(to_plain(found), lambda: _tell(out, found))
+    def tell() -> None:
+        _tell(out, found)
+        for part in judged.slices if judged is not None else ():
+            out.say(f"  worse {part.words}")
+
+    slices = [to_plain(part) for part in judged.slices] if judged is not None else None
+    out.answer(to_plain(found) | {"slices": slices}, tell)
+
+
+def _evaluation(workspace: "Workspace", version: "ModelVersion") -> "Evaluation | None":
+    """Return how a version was judged; None if that was not kept."""
+    from keepwell.core.errors import KeepwellError
+    from keepwell.core.records import Evaluation
+    from keepwell.infrastructure.codec import from_json
+    from keepwell.operations.build.recipe import EVALUATION
+
+    try:
+        return from_json(Evaluation, workspace.runs.read(version.run, EVALUATION))
+    except KeepwellError:
+        return None
+
+
+@app.command(
+    "report", epilog=examples("keepwell models report 3", "keepwell models report 3 -o r.html")
+)
+def report(
+    words: Words = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The file; MODEL-vVERSION.html unless said.", dir_okay=False
+        ),
+    ] = None,
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Write the report on a version: one HTML file, plots inside, no network needed.
+
+    In plain words on top: what was built, how good it is, what matters, where it fails. For experts below.
+    """
+    from keepwell.operations.reports import open_dossier, render_report
+
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        version = named_version(words, workspace)
+        text = render_report(open_dossier(workspace.bench, version), now=workspace.clock.now())
+    path = output or Path(f"{version.model}-v{version.version}.html")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    document = {"model": version.key, "file": str(path), "bytes": len(text.encode())}
+    out.answer(document, lambda: out.say(f"report  {path}", style="bold"))
+
+
+@app.command("card", epilog=examples("keepwell models card 3", "keepwell models card -o CARD.md"))
+def card(
+    words: Words = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The file; standard output unless said.", dir_okay=False
+        ),
+    ] = None,
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Write the model card of a version as Markdown, from evidence and from `card:` in keepwell.yaml."""
+    from keepwell.operations.reports import card_markdown, open_dossier
+
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        version = named_version(words, workspace)
+        text = card_markdown(open_dossier(workspace.bench, version))
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    document = {"model": version.key, "file": str(output) if output else None, "card": text}
+    out.answer(document, lambda: out.say(f"card  {output}" if output else text.rstrip()))
+
+
+@app.command("code", epilog=examples("keepwell models code 3", "keepwell models code 3 -o again"))
+def code(
+    words: Words = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder; MODEL-vVERSION-code unless said.", file_okay=False
+        ),
+    ] = None,
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Write the program that makes a version again: plain Python, and the rows that it reads."""
+    from keepwell.operations.reproduction import write_material
+
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        version = named_version(words, workspace)
+        folder = output or Path(f"{version.model}-v{version.version}-code")
+        write_material(workspace.bench, version, folder)
+    files = sorted(item.name for item in folder.iterdir())
+    document = {"model": version.key, "folder": str(folder), "files": files}
+    out.answer(document, lambda: out.say(f"code  python {folder / 'train.py'}", style="bold"))
 
 
 @app.command("trust", epilog=examples("keepwell models trust 3"))
@@ -234,6 +335,12 @@ def rollback(
     _answer(out, name, version, before)
 
 
+def named_version(words: list[str] | None, workspace: "Workspace") -> "ModelVersion":
+    """Return the version that `[MODEL] [VERSION]` name; the project's newest if nothing is said."""
+    model, version = _named(words, workspace)
+    return workspace.registry.get(model, version or None)
+
+
 def _named(words: list[str] | None, workspace: "Workspace") -> tuple[str, str]:
     """Return the model and the version that `[MODEL] [VERSION]` name; a lone word is the version."""
     match words or []:
@@ -309,7 +416,7 @@ def _tell(out: Output, item: "ModelVersion") -> None:
         out.say(f"  {label}: {meaning}")
     for part in item.proof.kept if item.proof else ():
         out.say(f"  runs as it is: {part.name} ({part.reason})")
-    rows = [[name, value.value, interval(value)] for name, value in item.metrics.items()]
+    rows = [[name, value.value, interval(value)] for name, value in in_order(item.metrics)]
     out.table(["metric", "value", "95% interval"], rows)
     weight = sorted(signature.inputs, key=lambda f: -item.importance.get(f.name, 0.0))
     columns = ["input", "type", "required", "importance"]

@@ -17,6 +17,8 @@ from keepwell.core.durations import format_duration
 from keepwell.core.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from keepwell.core.records import Estimate, Run
     from keepwell.workspace import Workspace
 
@@ -117,12 +119,20 @@ def _tell(out: Output, run: "Run") -> None:
         }
     )
     if run.metrics:
-        rows = [[name, item.value, interval(item)] for name, item in run.metrics.items()]
+        rows = [[name, item.value, interval(item)] for name, item in in_order(run.metrics)]
         out.table(["metric", "value", "95% interval"], rows)
     if run.params:
         out.table(
             ["parameter", "value"], [[name, str(value)] for name, value in run.params.items()]
         )
+
+
+def in_order(metrics: "Mapping[str, Estimate]") -> list[tuple[str, "Estimate"]]:
+    """Return metrics, the most telling first."""
+    from keepwell.infrastructure.project_file.keys import METRICS
+
+    place = {name: at for at, name in enumerate(METRICS)}
+    return sorted(metrics.items(), key=lambda pair: place.get(pair[0], len(place)))
 
 
 def interval(estimate: "Estimate") -> str:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from keepwell.core.errors import NotFoundError
-from keepwell.core.records import Estimate, ModelVersion
+from keepwell.core.errors import KeepwellError, NotFoundError
+from keepwell.core.records import Estimate, Evaluation, ModelVersion
 
 if TYPE_CHECKING:
     from keepwell.workspace import Workspace
@@ -48,12 +48,23 @@ def version(workspace: "Workspace", name: str, number: str) -> dict[str, Any]:
     """Return the context of `version.html`."""
     if not number.isdecimal():
         raise NotFoundError(f"'{name}' has no version '{number}'", now=f"see /models/{name}")
-    found = workspace.registry.get(name, int(number))
+    from keepwell.tracking.metrics import headlines
+
+    registry = workspace.registry
+    found = registry.get(name, int(number))
     moves = [move for move in workspace.registry.history(name) if move.version == found.version]
     ranked = sorted(found.importance.items(), key=lambda item: -item[1])
     largest = max((share for _, share in ranked), default=0.0) or 1.0
+    first = [name for name in headlines(found.signature.task) if name in found.metrics]
+    shown = list(dict.fromkeys((found.metric, *first))) if first else list(found.metrics)
     return {
         "version": found,
+        "evaluation": _evaluation(workspace, found),
+        "headlines": [(item, found.metrics[item]) for item in shown if item in found.metrics],
+        "others": [(item, value) for item, value in found.metrics.items() if item not in shown],
+        "rivals": [
+            item.version for item in registry.versions(name) if item.version != found.version
+        ],
         "aliases": _aliases(workspace, name, found.version),
         "influences": [
             Influence(name=name, share=share, level=share / largest)
@@ -69,6 +80,38 @@ def version(workspace: "Workspace", name: str, number: str) -> dict[str, Any]:
         ],
         "size": sum(item.size for item in found.bundle.files),
     }
+
+
+def comparison(workspace: "Workspace", name: str, first: str, second: str) -> dict[str, Any]:
+    """Return the context of `versions.html`: the second version against the first."""
+    from keepwell.operations.comparison import compare_versions
+
+    one, other = (workspace.registry.get(name, word or None) for word in (first, second))
+    return {
+        "name": name,
+        "first": one,
+        "second": other,
+        "comparison": compare_versions(workspace.bench, one, other),
+    }
+
+
+def report(workspace: "Workspace", name: str, number: str) -> str:
+    """Return the report on a version as one HTML file."""
+    from keepwell.operations.reports import open_dossier, render_report
+
+    found = workspace.registry.get(name, number)
+    return render_report(open_dossier(workspace.bench, found), now=workspace.clock.now())
+
+
+def _evaluation(workspace: "Workspace", version: ModelVersion) -> Evaluation | None:
+    """Return how a version was judged; None if it came from outside, or before that was kept."""
+    from keepwell.infrastructure.codec import from_json
+    from keepwell.operations.build.recipe import EVALUATION
+
+    try:
+        return from_json(Evaluation, workspace.runs.read(version.run, EVALUATION))
+    except KeepwellError:
+        return None
 
 
 def _rows(workspace: "Workspace", name: str) -> list[Row]:

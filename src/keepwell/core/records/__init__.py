@@ -15,6 +15,7 @@ from keepwell.core.records.dataset import (
     Profile,
 )
 from keepwell.core.records.endpoint import Endpoint, Rollout, RolloutStep, Route
+from keepwell.core.records.evaluation import Evaluation, Slice
 from keepwell.core.records.flags import CohortRule, Flags
 from keepwell.core.records.incident import Cause, Decision, Entry, Incident, Signal
 from keepwell.core.records.model import (
@@ -53,6 +54,7 @@ __all__ = [
     "Endpoint",
     "Entry",
     "Estimate",
+    "Evaluation",
     "Field",
     "Finding",
     "Flags",
@@ -74,6 +76,7 @@ __all__ = [
     "Scale",
     "Signal",
     "Signature",
+    "Slice",
     "Task",
     "Token",
 ]

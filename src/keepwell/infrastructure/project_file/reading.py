@@ -12,6 +12,7 @@ from keepwell.core.errors import NotFoundError
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
 from keepwell.core.spec import (
+    CardSpec,
     DataSpec,
     FairnessSpec,
     FlagsSpec,
@@ -171,6 +172,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
         monitor=MonitorSpec(**_own(MonitorSpec, flat, "monitor")),
         loop=LoopSpec(**_own(LoopSpec, flat, "loop")),
         batch=flat.get("batch", ()),
+        card=CardSpec(**_own(CardSpec, flat, "card")),
     )
 
 

@@ -23,6 +23,7 @@ from keepwell.operations.build.draft import Draft
 from keepwell.operations.build.judge import judge_version, open_scorer
 from keepwell.operations.build.learn import learn
 from keepwell.operations.build.live_rows import TIME, in_common, keep_live_rows
+from keepwell.operations.build.recipe import ROWS
 from keepwell.operations.build.stages import register_draft
 from keepwell.operations.loop.retrainings import Comparison, Retraining, RetrainingResult, Window
 
@@ -242,7 +243,7 @@ def _train(
     tags = {"window": window.name, "with": rows.base}
     if request is not None:
         tags |= {"retraining": request.id, "incident": request.incident, "why": request.reason}
-    return learn(
+    draft = learn(
         bench,
         rows.table.take(used),
         rows.columns,
@@ -255,6 +256,8 @@ def _train(
         test_rows=positions.astype(np.int64),
         weights=weights[used],
     )
+    bench.runs.attach(draft.run, ROWS, used.astype(np.int64).tobytes())
+    return draft
 
 
 def compare(

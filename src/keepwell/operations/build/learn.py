@@ -16,6 +16,7 @@ from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.infrastructure.codec import to_json
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.draft import Draft
+from keepwell.operations.build.recipe import keep_evidence
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -71,6 +72,15 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
         progress.update("compiling and proving the scorer")
         draft = _draft(bench, run.id, dataset, table, trained)
         _attach(bench, run.id, trained)
+        keep_evidence(
+            bench,
+            run.id,
+            table,
+            trained,
+            task=spec.task.value if spec.task else "",
+            seed=spec.seed,
+            weights=weights,
+        )
         bench.runs.finish(
             run.id,
             metrics=trained.metrics,

@@ -111,7 +111,11 @@ class Validations:
 
         spec, limits = self._bench.spec, self.limits
         least = spec.monitor.validation.min_rows
-        measured = measure_performance(rows, champion, min_rows=least) if rows.num_rows else None
+        measured = (
+            measure_performance(rows, champion, min_rows=least, also=limits)
+            if rows.num_rows
+            else None
+        )
         if measured is None or measured.rows < least:
             unset = "" if limits else "; no limit is set"
             return {}, [], f"too few outcomes: {rows.num_rows} of {least}{unset}"

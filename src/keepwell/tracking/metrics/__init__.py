@@ -8,7 +8,13 @@ under a curve where only one class occurs) is left out rather than made up.
 """
 
 from keepwell.tracking.metrics.bootstrap import intervals, paired_difference
-from keepwell.tracking.metrics.catalog import default_metric, direction, metric_names
+from keepwell.tracking.metrics.catalog import (
+    default_metric,
+    direction,
+    headlines,
+    meaning,
+    metric_names,
+)
 from keepwell.tracking.metrics.labels import encode
 from keepwell.tracking.metrics.measures import Scored, Scores, measure
 
@@ -18,7 +24,9 @@ __all__ = [
     "default_metric",
     "direction",
     "encode",
+    "headlines",
     "intervals",
+    "meaning",
     "measure",
     "metric_names",
     "paired_difference",

@@ -5,7 +5,7 @@ the interval. Above 20,000 rows fewer are drawn and the spread is scaled down ac
 time is bounded. Rows are taken as independent: for rows close in time the truth is somewhat wider.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -17,7 +17,7 @@ from keepwell.tracking.metrics.labels import encode
 from keepwell.tracking.metrics.measures import (
     Scored,
     measure_codes,
-    numbers_measured,
+    measure_numbers,
 )
 from keepwell.tracking.metrics.multilabel import indicators, measure_sets
 from keepwell.tracking.metrics.quantile import Quantiles, measure_quantiles
@@ -48,9 +48,10 @@ def intervals(
     scores: Scored,
     *,
     seed: int = 0,
+    only: Collection[str] | None = None,
 ) -> dict[str, Estimate]:
-    """Return every metric of the task with its 95% interval; none below ten rows."""
-    measured = _measured(task, classes, actual, scores)
+    """Return every metric of the task (or those of `only`) with its 95% interval; none below ten rows."""
+    measured = _measured(task, classes, actual, scores, only)
     return _bootstrap(measured, len(actual), seed)
 
 
@@ -73,8 +74,8 @@ def paired_difference(
         InvalidDataError: If the rows cannot decide the metric.
     """
     direction(metric)
-    first = _measured(task, classes, actual, candidate)
-    second = _measured(task, classes, actual, champion)
+    first = _measured(task, classes, actual, candidate, (metric,))
+    second = _measured(task, classes, actual, champion, (metric,))
 
     def difference(rows: "NDArray[np.int64]") -> dict[str, float]:
         one, other = first(rows).get(metric), second(rows).get(metric)
@@ -95,6 +96,7 @@ def _measured(
     classes: Sequence[Any],
     actual: "Actual",
     scores: Scored,
+    only: Collection[str] | None,
 ) -> Measured:
     if not task.supervised:
         return measured_unlabelled(task, actual, scores)
@@ -105,12 +107,11 @@ def _measured(
     if task.numeric:
         truth = np.asarray(actual, dtype=np.float64)
         numbers = np.asarray(scores.predictions, dtype=np.float64)
-        measure = numbers_measured(task)
         said: Quantiles | None = getattr(scores, "quantiles", None)
         if said is None:
-            return lambda rows: measure(truth[rows], numbers[rows])
+            return lambda rows: measure_numbers(truth[rows], numbers[rows], task, only=only)
         return lambda rows: (
-            measure(truth[rows], numbers[rows])
+            measure_numbers(truth[rows], numbers[rows], task, only=only)
             | measure_quantiles(
                 truth[rows], Quantiles(levels=said.levels, values=said.values[rows])
             )
@@ -121,7 +122,11 @@ def _measured(
     )
     chances = scores.probabilities
     return lambda rows: measure_codes(
-        codes[rows], answers[rows], None if chances is None else chances[rows], len(classes)
+        codes[rows],
+        answers[rows],
+        None if chances is None else chances[rows],
+        len(classes),
+        only=only,
     )
 
 

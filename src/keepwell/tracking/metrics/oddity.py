@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keepwell.tracking.metrics.classification import precision_recall_f1
+from keepwell.tracking.metrics.classification import MEASURES, tally
 from keepwell.tracking.metrics.ranking import average_precision, rank, roc_auc
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ def measure_oddity(
             measured["roc_auc"] = roc_auc(told)
             measured["average_precision"] = average_precision(told)
         flagged = (said[sure] > 0.5).astype(np.int64)  # noqa: PLR2004
-        precision, recall, f1 = precision_recall_f1(odd.astype(np.int64), flagged, 2)
-        measured |= {"f1": f1, "precision": precision, "recall": recall}
+        counts = tally(odd.astype(np.int64), flagged, 2)
+        for name in ("f1", "precision", "recall"):
+            value = MEASURES[name](counts)
+            if value is not None:
+                measured[name] = value
     return measured

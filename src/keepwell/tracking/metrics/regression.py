@@ -1,5 +1,6 @@
 """Measures of predicted numbers."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,3 +61,55 @@ def smape(actual: "Floats", predicted: "Floats") -> float:
 def wape(actual: "Floats", predicted: "Floats") -> float:
     """Return the sum of the errors as a share of the sum of the sizes."""
     return float(np.abs(actual - predicted).sum() / np.abs(actual).sum())
+
+
+def explained_variance(actual: "Floats", predicted: "Floats") -> float:
+    """Return the share of the variance that is explained once the mean error is forgiven."""
+    spread = float(np.var(actual))
+    missed = float(np.var(actual - predicted))
+    if spread == 0.0:
+        return 1.0 if missed == 0.0 else 0.0
+    return 1.0 - missed / spread
+
+
+def mape(actual: "Floats", predicted: "Floats") -> float | None:
+    """Return the mean error as a share of the truth; undecided where a true value is 0."""
+    size = np.abs(actual)
+    if not size.all():
+        return None
+    tiny = np.finfo(np.float64).eps
+    return float(np.mean(np.abs(actual - predicted) / np.maximum(size, tiny)))
+
+
+def rmsle(actual: "Floats", predicted: "Floats") -> float | None:
+    """Return the rmse of `log(1 + value)`; undecided where a value is negative."""
+    if actual.min() < 0 or predicted.min() < 0:
+        return None
+    return rmse(np.log1p(actual), np.log1p(predicted))
+
+
+def pinball(actual: "Floats", predicted: "Floats", quantile: float) -> float:
+    """Return the loss that a forecast of the quantile minimises, in the target's own unit."""
+    short = actual - predicted
+    return float(np.mean(np.where(short >= 0, quantile * short, (quantile - 1) * short)))
+
+
+MEASURES: "dict[str, Callable[[Floats, Floats], float | None]]" = {
+    "rmse": rmse,
+    "mae": mae,
+    "r2": r2,
+    "mse": mse,
+    "median_ae": lambda actual, predicted: float(np.median(np.abs(actual - predicted))),
+    "max_error": lambda actual, predicted: float(np.max(np.abs(actual - predicted))),
+    "explained_variance": explained_variance,
+    "mape": mape,
+    "rmsle": rmsle,
+    "pinball_10": lambda actual, predicted: pinball(actual, predicted, 0.1),
+    "pinball_50": lambda actual, predicted: pinball(actual, predicted, 0.5),
+    "mean_poisson_deviance": lambda actual, predicted: (
+        mean_poisson_deviance(actual, predicted) if (actual >= 0).all() else None
+    ),
+    "smape": smape,
+    "wape": lambda actual, predicted: wape(actual, predicted) if actual.any() else None,
+    "pinball_90": lambda actual, predicted: pinball(actual, predicted, 0.9),
+}

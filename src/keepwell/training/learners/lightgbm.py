@@ -149,6 +149,8 @@ def _fitted(
     if train.categorical:
         settings["categorical_feature"] = list(train.categorical)
     model.fit(train.values, target, sample_weight=weights, callbacks=callbacks, **settings)
+    if timer.interrupted:  # what its settings say makes it again
+        model.set_params(n_estimators=timer.done)
     return Fitted(
         model=model,
         rounds=model.best_iteration_ or model.n_estimators_,
@@ -201,10 +203,11 @@ class _Timer:
         self._watch = watch
         self._rounds = rounds
         self.interrupted = False
+        self.done = 0
 
     def __call__(self, env: Any) -> None:
-        done = env.iteration + 1
-        self._watch.report(done / self._rounds)
+        self.done = env.iteration + 1
+        self._watch.report(self.done / self._rounds)
         if self._watch.stop():
             from lightgbm.callback import EarlyStopException
 

@@ -1,4 +1,4 @@
-"""ROC, precision-recall and calibration: what probabilities are worth."""
+"""ROC, precision-recall, gain, lift and calibration: what probabilities are worth."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ _UNIT: dict[str, Any] = {"range": [0, 1]}
 def curves(
     actual: "NDArray[np.int64]", probabilities: "NDArray[np.float64]", classes: Sequence[Any]
 ) -> dict[str, Figure]:
-    """Return the three figures; one line per class, or the positive class of two."""
+    """Return the figures; one line per class, or the positive class of two."""
     shown = [1] if len(classes) == _PAIR else range(min(len(classes), _MOST_CLASSES))
     rankings = {code: rank(actual == code, probabilities[:, code]) for code in shown}
     decided = {str(classes[code]): r for code, r in rankings.items() if r.decides}
@@ -28,6 +28,7 @@ def curves(
     if decided:
         figures["roc_curve"] = _roc(decided)
         figures["precision_recall_curve"] = _precision_recall(decided)
+        figures["gain"], figures["lift"] = _gain(decided), _lift(decided)
     return figures
 
 
@@ -51,6 +52,36 @@ def _precision_recall(rankings: dict[str, Ranking]) -> Figure:
         name = f"{label} (average precision {average_precision(ranking):.3f})"
         traces.append(line(recall[kept], precision[kept], name))
     return figure("Precision and recall", "recall", "precision", traces, xaxis=_UNIT, yaxis=_UNIT)
+
+
+def _gain(rankings: dict[str, Ranking]) -> Figure:
+    """Who asks the likeliest tenth of all rows, how many of the positives does that reach?"""
+    traces = []
+    for label, ranking in rankings.items():
+        asked, reached = _reached(ranking)
+        kept = thinned(len(asked))
+        traces.append(line(asked[kept], reached[kept], label))
+    traces.append(diagonal(0, 1, "at random"))
+    title, x, y = "Cumulative gain", "share of rows, likeliest first", "share of positives found"
+    return figure(title, x, y, traces, xaxis=_UNIT, yaxis=_UNIT)
+
+
+def _lift(rankings: dict[str, Ranking]) -> Figure:
+    """How many times more positives are there among the likeliest than among all?"""
+    traces = []
+    for label, ranking in rankings.items():
+        asked, reached = (values[1:] for values in _reached(ranking))
+        kept = thinned(len(asked))
+        traces.append(line(asked[kept], (reached / asked)[kept], label))
+    traces.append(line([0, 1], [1, 1], "at random", line={"dash": "dash"}))
+    x, y = "share of rows, likeliest first", "times the usual share of positives"
+    return figure("Lift", x, y, traces, xaxis=_UNIT)
+
+
+def _reached(ranking: Ranking) -> tuple[Any, Any]:
+    """Return the share of rows at or above each score, and of positives, from (0, 0) to (1, 1)."""
+    rows = np.concatenate(([0.0], ranking.hits + ranking.alarms))
+    return rows / rows[-1], np.concatenate(([0.0], ranking.hits / ranking.hits[-1]))
 
 
 def _calibration(
