@@ -88,10 +88,10 @@ def test_a_script_that_is_not_there_is_named(workspace: Workspace) -> None:
 
 
 def test_the_same_script_does_not_run_twice_at_once(workspace: Workspace) -> None:
-    path = script(workspace, "import time\ntime.sleep(60)")
+    # One write: a line that is printed may arrive in two pieces.
+    text = "import os, time\nos.write(1, str(os.getpid()).encode())\ntime.sleep(60)"
+    path = script(workspace, text)
     pids: list[int] = []
-    text = "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)"
-    path.write_text(text)
     first = threading.Thread(
         target=run_script,
         args=(workspace.bench, path),
