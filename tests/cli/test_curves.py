@@ -2,7 +2,7 @@
 
 import pytest
 
-from keepwell.cli.curves import by_step, curve_rows, sparkline
+from keepwell.cli.tables.curves import by_step, curve_rows, sparkline
 from keepwell.core.ports import Point
 
 

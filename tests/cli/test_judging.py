@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from judged_shop import build_shop
 
-from keepwell.cli.build_report import SHOWN
+from keepwell.cli.tables.build import SHOWN
 from keepwell.core.records import Task
 from keepwell.tracking.metrics import headlines
 

@@ -76,8 +76,8 @@ def _answer_at_once(words: list[str]) -> int | None:
     document = unchanged(root)
     if document is None:
         return None
-    from keepwell.cli.build_report import answer_run
     from keepwell.cli.output import Output
+    from keepwell.cli.tables.build import answer_run
 
     out = Output(as_json="--json" in words)
     if not out.as_json:

@@ -96,8 +96,8 @@ def compare(
             found = compare_versions(workspace.bench, named[0], named[1], table)
             out.answer(to_plain(found), lambda: _tell(out, found))
             return
-        from keepwell.cli.contest_report import tell_contest, write_plot
         from keepwell.cli.progress import watch_build
+        from keepwell.cli.tables.contest import tell_contest, write_plot
         from keepwell.operations.alternatives.entry import prices_of, run_contest
 
         with watch_build(quiet=as_json) as listener:

@@ -94,7 +94,7 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Compare two versions: rows, columns, and what changed in each column."""
-    from keepwell.cli.data_tables import tell_diff
+    from keepwell.cli.tables.data import tell_diff
     from keepwell.infrastructure.codec import to_plain
 
     out = Output(as_json=as_json)
@@ -121,7 +121,7 @@ def profile(
     as_json: AsJson = False,
 ) -> None:
     """Show each column's statistics: missing, distinct, mean, quantiles, top values."""
-    from keepwell.cli.data_tables import tell_profile
+    from keepwell.cli.tables.data import tell_profile
     from keepwell.infrastructure.codec import to_plain
 
     out = Output(as_json=as_json)

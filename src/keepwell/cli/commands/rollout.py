@@ -17,7 +17,7 @@ from keepwell.cli.options import (
 )
 from keepwell.cli.output import Output, ago
 from keepwell.cli.rollout_options import rollout_spec, rollout_weights
-from keepwell.cli.rollout_tables import brief_lines, tell_rollout
+from keepwell.cli.tables.rollouts import brief_lines, tell_rollout
 from keepwell.core.durations import format_duration
 from keepwell.core.errors import NotFoundError
 

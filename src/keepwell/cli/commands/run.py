@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keepwell.cli.build_report import answer_run
 from keepwell.cli.options import (
     HERE,
     AsJson,
@@ -17,6 +16,7 @@ from keepwell.cli.options import (
 )
 from keepwell.cli.output import Output
 from keepwell.cli.progress import watch_build
+from keepwell.cli.tables.build import answer_run
 
 if TYPE_CHECKING:
     from keepwell.operations.scripts import ScriptResult

@@ -73,7 +73,7 @@ def show_run(
     as_json: AsJson = False,
 ) -> None:
     """Show one run: curves, parameters, metrics with intervals, code, artifacts."""
-    from keepwell.cli.curves import curve_rows, watch_run
+    from keepwell.cli.tables.curves import curve_rows, watch_run
 
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:

@@ -71,7 +71,7 @@ def test_beats_the_seasonal_naive_forecast_which_is_always_shown(
     assert best is not None
     assert naive is not None
     assert best < 0.8 * naive
-    assert set(trained.metrics) == {"mae", "rmse", "mse", "r2", "smape", "wape", "mase"}
+    assert {"mae", "rmse", "r2", "smape", "wape", "mase"} <= set(trained.metrics)
     assert trained.metrics["mase"].value < 0.9
     assert any("the seasonal-naive forecast has" in f.message for f in trained.findings)
 
