@@ -34,7 +34,7 @@ def _outputs(step: Any, inputs: list[str]) -> list[str]:
     if hasattr(step, "vocabulary_"):
         return inputs * len(step.vocabulary_)
     if hasattr(step, "picture_width_"):
-        return inputs * step.picture_width_
+        return inputs * int(step.picture_width_)
     if hasattr(step, "parts_"):
         return [name for name, parts in zip(inputs, step.parts_, strict=True) for _ in parts]
     if hasattr(step, "indicator_"):
