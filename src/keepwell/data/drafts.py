@@ -68,6 +68,7 @@ def evidence_of(summary: NumberSummary | StringSummary) -> Evidence:
             values=summary.values,
             distinct=summary.distinct(),
             spaces=summary.spaces,
+            pictures=summary.pictures,
             length=summary.length,
         )
     return Evidence(values=summary.values, distinct=summary.distinct(), steady=summary.steady)

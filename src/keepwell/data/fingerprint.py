@@ -13,6 +13,9 @@ from keepwell.core.suggestions import did_you_mean
 SUFFIXES = ("csv", "tsv", "txt", "parquet", "pq", "jsonl", "ndjson", "json")
 """What a folder's files must end with to be taken; a glob or a path may name any file."""
 
+PICTURES = ("png", "jpg", "jpeg", "gif", "bmp", "webp")
+"""What the files of a folder that holds no table may end with: one row each, by the folder they are in."""
+
 COMPRESSIONS = {"gz": "gzip", "zst": "zstd"}
 """Second suffixes (`churn.csv.gz`), and what they mean."""
 
@@ -39,7 +42,9 @@ def find_files(location: str, root: Path) -> list[Path]:
     path = root / Path(location.removeprefix("file://")).expanduser()
     if path.is_file():
         return [path]
-    found = sorted(_in_folder(path) if path.is_dir() else _matching(path))
+    found = sorted(_in_folder(path, SUFFIXES) if path.is_dir() else _matching(path))
+    if not found and path.is_dir():
+        found = sorted(_in_folder(path, PICTURES))
     if not found:
         raise _nothing(location, path, root)
     return found
@@ -91,11 +96,11 @@ def vanished(path: Path) -> NotFoundError:
     )
 
 
-def _in_folder(folder: Path) -> Iterator[Path]:
+def _in_folder(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     for path in folder.rglob("*"):
         inner = path.relative_to(folder).parts
         hidden = any(part.startswith((".", "_")) for part in inner)
-        if not hidden and suffix_of(path) in SUFFIXES and path.is_file():
+        if not hidden and suffix_of(path) in suffixes and path.is_file():
             yield path
 
 
@@ -112,7 +117,7 @@ def _nothing(location: str, path: Path, root: Path) -> NotFoundError | InvalidDa
         others = sorted(item.name for item in path.iterdir())[:5]
         return NotFoundError(
             f"the folder '{location}' holds no data file",
-            why=f"looked for names that end with {', '.join('.' + item for item in SUFFIXES)}; "
+            why=f"looked for names that end with {', '.join('.' + item for item in (*SUFFIXES, *PICTURES))}; "
             f"found {', '.join(others) or 'nothing at all'}",
             now="name the files with a glob, for example data/*.dat.csv",
         )

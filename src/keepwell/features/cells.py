@@ -6,6 +6,7 @@
 | boolean | true, false, 1, 0 | 1.0, 0.0; missing: nan |
 | category | text; a number or boolean where training saw such labels | str; missing or empty: None |
 | text | text | str; missing: "" |
+| image | a picture file in base64 | str; missing: "" |
 | datetime | ISO 8601 text, a date or datetime (UTC if it says nothing) | Unix seconds; missing: nan |
 
 Text is never taken for a number, nor a number for a date: both hide mistakes.
@@ -67,6 +68,12 @@ def _text(value: Any) -> str:
     raise RefusedValueError("takes text")
 
 
+def _image(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise RefusedValueError("takes a picture file in base64")
+
+
 def _datetime(value: Any) -> float:
     if isinstance(value, str):
         try:
@@ -114,6 +121,7 @@ _CELLS: dict[ColumnType, Cell] = {
     ColumnType.INTEGER: _number,
     ColumnType.BOOLEAN: _boolean,
     ColumnType.TEXT: _text,
+    ColumnType.IMAGE: _image,
     ColumnType.DATETIME: _datetime,
 }
 
@@ -130,4 +138,4 @@ def missing_of(field: Field) -> float | str | None:
     """Return what a missing value of `field` becomes."""
     if field.type is ColumnType.CATEGORY:
         return None
-    return "" if field.type is ColumnType.TEXT else NAN
+    return "" if field.type in (ColumnType.TEXT, ColumnType.IMAGE) else NAN

@@ -24,7 +24,7 @@ def decode_column(
         return None
     if field.type is ColumnType.DATETIME:
         values = _seconds(column)
-    elif field.type in (ColumnType.CATEGORY, ColumnType.TEXT):
+    elif field.type in (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IMAGE):
         return _labels(column, field, required=required)
     else:
         values = _floats(column)
@@ -73,7 +73,7 @@ def _labels(
     column: pa.ChunkedArray, field: Field, *, required: bool
 ) -> "NDArray[np.object_] | None":
     """Return text as objects; every label is made once and shared by its rows."""
-    is_text = field.type is ColumnType.TEXT
+    is_text = field.type is not ColumnType.CATEGORY
     plain = column
     if required and plain.null_count:
         return None

@@ -172,7 +172,9 @@ def _with_misspelling(
 
 
 def _dtype(field: Field) -> type:
-    return object if field.type in (ColumnType.CATEGORY, ColumnType.TEXT) else float
+    return (
+        object if field.type in (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IMAGE) else float
+    )
 
 
 def _plain(value: Any, cell: Cell) -> Any:

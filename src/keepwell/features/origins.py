@@ -33,6 +33,8 @@ def _outputs(step: Any, inputs: list[str]) -> list[str]:
     """Return the origin of each output of one step, given the origin of each input."""
     if hasattr(step, "vocabulary_"):
         return inputs * len(step.vocabulary_)
+    if hasattr(step, "picture_width_"):
+        return inputs * int(step.picture_width_)
     if hasattr(step, "parts_"):
         return [name for name, parts in zip(inputs, step.parts_, strict=True) for _ in parts]
     if hasattr(step, "indicator_"):

@@ -8,6 +8,7 @@ Small and standard on purpose: a deployed model compiles exactly these steps int
 | category | ordinal code, unknown -1, missing a label of its own | one column per label |
 | datetime | calendar parts | calendar parts, then as numbers |
 | text | TF-IDF of words and pairs | the same, larger vocabulary |
+| image | edges, colours and grey values | the same, as standard scores |
 
 The flavour `text` is `linear` with all the words and pairs of a text, and the letters within its words.
 A model that prepares its columns itself takes the third flavour, `frame`: the canonical frame, untouched.
@@ -34,10 +35,11 @@ def preparation(signature: Signature, flavour: Flavour, *, for_distances: bool =
 
     It is a `ColumnTransformer`, or one that changes nothing where the flavour is `frame`.
 
-    Blocks are named `numbers`, `categories`, `dates`, `text:<column>` and `letters:<column>`, in that
-    order; each but those of texts takes a list of columns. What it gives is a NumPy array, or a sparse
-    matrix where text makes it so. For distances, true and false are as far apart as two labels are,
-    however rare one of them is: stretched by their spread, they would drown the numbers.
+    Blocks are named `numbers`, `categories`, `dates`, `text:<column>`, `image:<column>` and
+    `letters:<column>`, in that order; each but those of texts and images takes a list of columns. What
+    it gives is a NumPy array, or a sparse matrix where text makes it so. For distances, true and false
+    are as far apart as two labels are, however rare one of them is: stretched by their spread, they
+    would drown the numbers.
     """
     from sklearn.compose import ColumnTransformer
 
@@ -59,6 +61,7 @@ def preparation(signature: Signature, flavour: Flavour, *, for_distances: bool =
     if for_distances:
         blocks.append(("booleans", _gapless(), names[ColumnType.BOOLEAN]))
     blocks += [(f"text:{name}", _terms(flavour), name) for name in names[ColumnType.TEXT]]
+    blocks += [(f"image:{name}", _pictures(flavour), name) for name in names[ColumnType.IMAGE]]
     if flavour == "text":
         blocks += [(f"letters:{name}", _letters(), name) for name in names[ColumnType.TEXT]]
     used = [block for block in blocks if block[2]]
@@ -110,6 +113,17 @@ def _terms(flavour: Flavour) -> Any:
 
     kind = TermWeights if flavour == "text" else TfidfVectorizer
     return kind(max_features=_TERMS[flavour], ngram_range=(1, 2), sublinear_tf=True)
+
+
+def _pictures(flavour: Flavour) -> Any:
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from keepwell.features.transforms.picture_parts import PictureParts
+
+    if flavour == "tree":
+        return PictureParts()
+    return Pipeline([("parts", PictureParts()), ("scale", StandardScaler())])
 
 
 def _letters() -> Any:

@@ -10,6 +10,10 @@ import pyarrow.compute as pc
 from keepwell.core.records import Column, ColumnType, Field, Signature, Task
 from keepwell.features.novelty import MAX_CATEGORIES
 
+_DOT = (  # a grey picture of one pixel: an example must not be somebody's photograph, nor megabytes
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
+
 
 def infer_signature(
     table: pa.Table,
@@ -73,6 +77,8 @@ def _example(values: pa.ChunkedArray, kind: ColumnType) -> str | int | float | b
         numbers = values.cast(pa.float64(), safe=False).to_numpy()
         middle: float = np.sort(numbers)[len(numbers) // 2].item()
         return int(middle) if kind is ColumnType.INTEGER else middle
+    if kind is ColumnType.IMAGE:
+        return _DOT
     value: Any = values[len(values) // 2].as_py()
     if kind is ColumnType.DATETIME:
         return str(value.isoformat())

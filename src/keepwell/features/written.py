@@ -65,6 +65,7 @@ _READERS: dict[ColumnType, Callable[[str], Any]] = {
     ColumnType.BOOLEAN: _boolean,
     ColumnType.CATEGORY: _absent_if_empty,
     ColumnType.TEXT: _as_it_is,
+    ColumnType.IMAGE: _as_it_is,
     ColumnType.DATETIME: _datetime,
     ColumnType.IDENTIFIER: _absent_if_empty,
 }

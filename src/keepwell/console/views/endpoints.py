@@ -125,7 +125,7 @@ def _control(item: Field) -> Control:
         kind, choices = "choice", item.categories
     elif item.type in (ColumnType.NUMBER, ColumnType.INTEGER):
         kind = "number"
-    elif item.type is ColumnType.TEXT:
+    elif item.type in (ColumnType.TEXT, ColumnType.IMAGE):
         kind = "long"
     elif item.type is ColumnType.DATETIME:
         kind, value = _moment(value)

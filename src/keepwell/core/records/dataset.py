@@ -12,6 +12,7 @@ class ColumnType(StrEnum):
     BOOLEAN = "boolean"  # bool
     CATEGORY = "category"  # string, few distinct values
     TEXT = "text"  # string, prose
+    IMAGE = "image"  # string, a picture file in base64
     DATETIME = "datetime"  # timestamp[us], UTC where an offset was given
     IDENTIFIER = "identifier"  # string or int64, (nearly) unique: never a feature
 

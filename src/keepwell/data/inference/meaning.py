@@ -33,6 +33,7 @@ class Evidence:
     spaces: float = 0.0
     length: float = 0.0
     steady: bool = False
+    pictures: bool = False
 
 
 _BY_STORAGE = {
@@ -53,6 +54,12 @@ def decide(name: str, storage: Storage, seen: Evidence) -> tuple[ColumnType, str
         return _whole_number(name, seen)
     if storage is not Storage.STRING:
         return _BY_STORAGE[storage], ""
+    if seen.pictures:
+        return ColumnType.IMAGE, "picture files in base64"
+    return _text(seen)
+
+
+def _text(seen: Evidence) -> tuple[ColumnType, str]:
     if not seen.values:
         return ColumnType.CATEGORY, ""
     many = f"{seen.distinct:,} distinct values in {seen.values:,}"

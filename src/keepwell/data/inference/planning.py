@@ -19,6 +19,7 @@ STORAGES = {
     ColumnType.DATETIME: {Storage.DATETIME, Storage.INSTANT},
     ColumnType.CATEGORY: {Storage.STRING},
     ColumnType.TEXT: {Storage.STRING},
+    ColumnType.IMAGE: {Storage.STRING},
     ColumnType.IDENTIFIER: {Storage.INTEGER, Storage.STRING},
 }
 """How values of a type may be kept."""

@@ -41,7 +41,7 @@ def _column(
     field: Field, known: ColumnProfile | None, random: np.random.Generator, count: int
 ) -> "NDArray[Any]":
     values = _values(field, known, random, count)
-    textual = field.type in (ColumnType.CATEGORY, ColumnType.TEXT)
+    textual = field.type in (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IMAGE)
     if known is not None and known.rows and not field.required:
         gaps = _levels(random, count) < known.missing / known.rows
         missing = missing_of(field)
@@ -59,9 +59,9 @@ def _values(
         chosen = [labels[min(place, len(labels) - 1)] for place in places]
         if field.type is ColumnType.BOOLEAN:
             return [float(label == "true") for label in chosen]
-        if field.type in (ColumnType.CATEGORY, ColumnType.TEXT):
+        if field.type in (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IMAGE):
             return chosen
-    numeric = field.type not in (ColumnType.CATEGORY, ColumnType.TEXT)
+    numeric = field.type not in (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IMAGE)
     if known is not None and numeric and len(known.quantiles) == len(_LEVELS):
         drawn = np.interp(_levels(random, count), _LEVELS, known.quantiles)
         whole = field.type in (ColumnType.INTEGER, ColumnType.BOOLEAN)

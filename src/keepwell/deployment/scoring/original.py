@@ -28,6 +28,7 @@ TRUSTED = (
     # Our own transformers hold lists of names, and a vocabulary as one text.
     "keepwell.features.transforms.date_parts.DateParts",
     "keepwell.features.transforms.term_weights.TermWeights",
+    "keepwell.features.transforms.picture_parts.PictureParts",
     # Its settings, an array of values, and a model that is looked at as any other.
     "keepwell.features.forecasting.forecaster.Forecaster",
     # And our own detectors of odd rows, arrays with a name.

@@ -152,6 +152,8 @@ def _hurt(columns: list[Any], signature: Signature) -> list[Any]:
     for at, (field, column) in enumerate(zip(signature.inputs, base, strict=True)):
         if field.type is ColumnType.TEXT:
             column[2 * at : 2 * at + 2] = ["", "Ünseen wörds 1 2 3"]
+        elif field.type is ColumnType.IMAGE:
+            column[2 * at : 2 * at + 2] = ["", ""]
         elif field.type is ColumnType.CATEGORY:
             column[2 * at : 2 * at + 2] = [None, "never seen in training"]
         else:

@@ -26,7 +26,7 @@ _AT_ONCE_TEXT = 8192  # the same where a text may become thousands of them
 _MOMENT = 0.02  # seconds that scoring may keep the event loop
 _WEIGHT = 0.05  # of a measurement by which a row takes longer than it was thought to
 _FEW = 8  # rows up to which the row face is faster than the batch face
-_TEXTUAL = (ColumnType.CATEGORY, ColumnType.TEXT)
+_TEXTUAL = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IMAGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-_TEXTUAL = (ColumnType.CATEGORY, ColumnType.TEXT)
+_TEXTUAL = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IMAGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

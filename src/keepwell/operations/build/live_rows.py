@@ -21,6 +21,7 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.BOOLEAN: pa.bool_(),
     ColumnType.CATEGORY: pa.string(),
     ColumnType.TEXT: pa.string(),
+    ColumnType.IMAGE: pa.string(),
     ColumnType.DATETIME: pa.timestamp("us", tz="UTC"),
     ColumnType.IDENTIFIER: pa.string(),
 }

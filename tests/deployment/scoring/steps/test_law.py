@@ -154,4 +154,5 @@ def _plain(value: Any) -> Any:
 
 
 def test_every_step_has_a_case() -> None:
-    assert {case.op for case in CASES} == set(plugin_names("steps"))
+    with_tests_of_their_own = {"keepwell.PictureParts"}  # it takes pictures: test_pictures.py
+    assert {case.op for case in CASES} | with_tests_of_their_own == set(plugin_names("steps"))

@@ -15,7 +15,7 @@ from keepwell.deployment.onnx.writing.graph import Graph
 from keepwell.deployment.scoring.compilation import class_order, without_search
 from keepwell.deployment.scoring.parts import NotCompilableError, name_of
 
-_TEXTUAL = (ColumnType.CATEGORY, ColumnType.TEXT)
+_TEXTUAL = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.IMAGE)
 
 
 def to_onnx(pipeline: Any, signature: Signature) -> bytes:
