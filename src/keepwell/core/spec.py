@@ -36,6 +36,39 @@ class SplitSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """One setting's values in `train.search.space`: all from `low` to `high`."""
+
+    low: float
+    high: float
+    log: bool = False  # small values as often as large ones
+    whole: bool = False  # whole numbers only
+
+
+Values = Range | tuple[str | int | float | bool, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSpec:
+    """`train.search:` — how settings are searched."""
+
+    method: str = "auto"  # auto | grid | random | tpe
+    trials: int | None = None  # None: what the data is worth and the budget allows
+    space: dict[str, dict[str, Values]] = field(default_factory=dict)  # learner → setting → values
+    prune: str = "asha"  # or none: every trial goes through all folds
+    parallel: int | None = None  # trials at a time; None: by the machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdSpec:
+    """`train.threshold:` — from which probability on the second of two classes is answered."""
+
+    metric: str = ""  # the threshold that is best by it
+    false_positive: float = 0.0  # or: what each kind of error costs
+    false_negative: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainSpec:
     """`train:` — what to optimise and how much to spend."""
 
@@ -46,6 +79,11 @@ class TrainSpec:
     seed: int = 0
     learners: tuple[str, ...] = ()  # empty: every installed one
     split: SplitSpec = SplitSpec()
+    search: SearchSpec = SearchSpec()
+    memory: int | None = None  # bytes that the trials may take together; None: by what is free
+    ensemble: int | None = None  # most members; 1: a single model; None: by the metric and the latency
+    repeats: int | None = None  # of the cross-validation; None: two below 1,000 rows
+    calibrate: str = "off"  # or auto, isotonic, sigmoid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

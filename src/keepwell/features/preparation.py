@@ -10,6 +10,8 @@ Small and standard on purpose: a deployed model compiles exactly these steps int
 | text | TF-IDF of words and pairs | the same, larger vocabulary |
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from keepwell.core.records import ColumnType, Signature
@@ -26,8 +28,20 @@ MAX_DUMMIES = 100
 _TERMS: dict[str, int] = {"tree": 300, "linear": 5000}
 
 
-def preparation(signature: Signature, flavour: Flavour) -> "ColumnTransformer":
+CHOICES: dict[str, tuple[str, ...]] = {
+    "scale": ("standard", "robust", "quantile"),
+    "encode": ("codes", "dummies"),
+    "impute": ("median", "mean"),
+}
+"""What a search may vary: `scale` and `impute` of numbers for linear models; `encode` of categories."""
+
+
+def preparation(
+    signature: Signature, flavour: Flavour, choices: Mapping[str, Any] = MappingProxyType({})
+) -> "ColumnTransformer":
     """Return the unfitted transformer of the canonical frame.
+
+    `choices` (see `CHOICES`) say otherwise than the table above.
 
     Blocks are named `numbers`, `categories`, `dates` and `text:<column>`, in that order; each but
     the text blocks takes a list of columns. What it gives is a NumPy array, or a sparse matrix where
@@ -37,24 +51,35 @@ def preparation(signature: Signature, flavour: Flavour) -> "ColumnTransformer":
 
     names = {kind: [f.name for f in signature.inputs if f.type is kind] for kind in ColumnType}
     numbers = [field.name for field in signature.inputs if field.type in NUMERIC]
+    encode = choices.get("encode", "codes" if flavour == "tree" else "dummies")
     blocks: list[tuple[str, Any, Any]] = [
-        ("numbers", "passthrough" if flavour == "tree" else _scaled(), numbers),
-        ("categories", _codes() if flavour == "tree" else _dummies(), names[ColumnType.CATEGORY]),
-        ("dates", _dates(flavour), names[ColumnType.DATETIME]),
+        ("numbers", "passthrough" if flavour == "tree" else _scaled(choices), numbers),
+        ("categories", _codes() if encode == "codes" else _dummies(), names[ColumnType.CATEGORY]),
+        ("dates", _dates(flavour, choices), names[ColumnType.DATETIME]),
     ]
     blocks += [(f"text:{name}", _terms(flavour), name) for name in names[ColumnType.TEXT]]
     used = [block for block in blocks if block[2]]
     return ColumnTransformer(used, sparse_threshold=0.3, verbose_feature_names_out=False)
 
 
-def _scaled() -> "Pipeline":
+def _scaled(choices: Mapping[str, Any]) -> "Pipeline":
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import StandardScaler
 
     # keep_empty_features: a column may be empty in one fold and filled in another.
-    impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    return Pipeline([("impute", impute), ("scale", StandardScaler())])
+    strategy = choices.get("impute", "median")
+    impute = SimpleImputer(strategy=strategy, add_indicator=True, keep_empty_features=True)
+    return Pipeline([("impute", impute), ("scale", _scaler(choices.get("scale", "standard")))])
+
+
+def _scaler(scale: str) -> Any:
+    from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
+
+    if scale == "quantile":
+        return QuantileTransformer(
+            n_quantiles=100, output_distribution="normal", subsample=100_000, random_state=0
+        )
+    return RobustScaler() if scale == "robust" else StandardScaler()
 
 
 def _codes() -> Any:
@@ -71,12 +96,12 @@ def _dummies() -> Any:
     return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_DUMMIES)
 
 
-def _dates(flavour: Flavour) -> "Pipeline":
+def _dates(flavour: Flavour, choices: Mapping[str, Any]) -> "Pipeline":
     from sklearn.pipeline import Pipeline
 
     from keepwell.features.transforms.date_parts import DateParts
 
-    return Pipeline([("parts", DateParts()), *(_scaled().steps if flavour == "linear" else ())])
+    return Pipeline([("parts", DateParts()), *(_scaled(choices).steps if flavour == "linear" else ())])
 
 
 def _terms(flavour: Flavour) -> Any:

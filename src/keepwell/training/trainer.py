@@ -1,6 +1,7 @@
 """From a table to a fitted model with the evidence for it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -9,19 +10,41 @@ import pyarrow as pa
 from keepwell.core.progress import Progress, SilentProgress
 from keepwell.core.records import Column
 from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.training.ensembling.selection import MOST_TREES
 from keepwell.training.evaluation import overfit, scores_of, test_metrics
 from keepwell.training.framing import Framed, frame_problem
 from keepwell.training.importance import importance
-from keepwell.training.learners.base import FIRST, installed
+from keepwell.training.learners.base import FIRST, Candidate, installed
 from keepwell.training.plots import gallery
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
-from keepwell.training.search.fitting import Chosen, fit_best
-from keepwell.training.search.search import Search
+from keepwell.training.search.capacity import within
+from keepwell.training.fitting import Chosen, Fitting
+from keepwell.training.search.search import Search, bounded
+from keepwell.training.search.spaces import checked
+from keepwell.training.search.store import TrialStore
 from keepwell.training.trained import Finding, Trained
+from keepwell.training.workers.choice import free_memory, open_runner
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+_CELLS_PER_SECOND = 80_000  # of the budget: a fold of so many can be gone through some thirty times
+_LEAST_CELLS = 2_000_000
+_FAST = 0.1  # milliseconds that one row may take
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What earlier runs left behind.
+
+    Attributes:
+        store: Finished folds of a run that was killed; takes in those of this run.
+        winners: Settings that won in earlier runs of the project.
+    """
+
+    store: TrialStore | None = None
+    winners: tuple[Candidate, ...] = ()
 
 
 def train(
@@ -33,6 +56,8 @@ def train(
     progress: Progress | None = None,
     weights: "ArrayLike | None" = None,
     test_rows: "ArrayLike | None" = None,
+    past: Past | None = None,
+    latency_ms: float | None = None,
 ) -> Trained:
     """Train the best model that the budget allows, and measure it on rows that no choice ever saw.
 
@@ -40,24 +65,63 @@ def train(
         table: The rows.
         columns: What each column means.
         data: Target, key, time, and columns to ignore or keep.
-        spec: Task, metric, budget, folds, split.
+        spec: Task, metric, budget, folds, split, search.
         progress: Hears how far it is.
         weights: How much each row of the table counts in learning.
         test_rows: Positions (or a mask) of the rows to test on, instead of a split.
+        past: What earlier runs left behind.
+        latency_ms: The gate's limit for one row.
 
     Raises:
         TrainingError: If the target, the rows or the columns cannot be learnt from; says what to do.
     """
-    progress = progress or SilentProgress()
+    progress, past = progress or SilentProgress(), past or Past()
     _load_libraries()
     budget = Budget(spec.budget)
     progress.update("looking at the target and the columns")
     framed = frame_problem(table, columns, data, spec, weights, test_rows)
-    search = Search(framed.problem, framed.folds, installed(spec.learners), budget, progress)
-    chosen = fit_best(framed.problem, search.run(), budget, progress)
-    name = chosen.trial.candidate.name
-    progress.update(f"measuring {name} on {len(framed.division.test):,} test rows", 0.98)
-    return _reported(framed, chosen, _sampled(search, framed), budget)
+    learners = installed(spec.learners)
+    checked(spec.search.space, learners)
+    memory = spec.memory or free_memory()
+    framed, cut = _within(framed, memory)
+    problem, folds = framed.problem, framed.folds
+    runner = open_runner(
+        problem,
+        folds,
+        learners,
+        memory=memory,
+        seconds=spec.budget,
+        parallel=spec.search.parallel,
+    )
+    try:
+        search = Search(
+            problem,
+            folds,
+            learners,
+            budget,
+            progress,
+            spec=spec.search,
+            runner=runner,
+            store=past.store,
+            earlier=past.winners,
+            primary=framed.primary,
+            members=1 if spec.ensemble == 1 else 3,
+        )
+        fitting = Fitting(
+            problem,
+            folds,
+            framed.primary,
+            budget=budget,
+            progress=progress,
+            runner=runner,
+            most=spec.ensemble,
+            trees=MOST_TREES * min(1.0, (latency_ms or _FAST) / _FAST),
+        )
+        chosen = fitting.best(search.run())
+    finally:
+        runner.close()
+    progress.update(f"measuring {chosen.name} on {len(framed.division.test):,} test rows", 0.98)
+    return _reported(framed, chosen, search, cut, budget)
 
 
 def _load_libraries() -> None:
@@ -65,37 +129,61 @@ def _load_libraries() -> None:
 
     On a cold or busy machine it takes seconds, and says nothing about the data.
     """
-    for name in ("pandas", "lightgbm", "sklearn.compose", "sklearn.linear_model"):
+    for name in ("pandas", "lightgbm", "sklearn.compose", "sklearn.linear_model", "optuna"):
         import_module(name)
 
 
+def _within(framed: Framed, memory: int) -> tuple[Framed, tuple[Finding, ...]]:
+    """Return the problem with as many rows as memory allows, and with folds that the budget allows."""
+    problem, folds, kept = within(framed.problem, framed.folds, memory)
+    found: list[Finding] = []
+    if kept is not None:
+        message = (
+            f"{len(kept):,} of {framed.problem.rows:,} rows, drawn at random, were learnt from: "
+            f"{memory / 1e6:,.0f} MB of memory hold no more"
+        )
+        found.append(Finding(column="", message=message, kind="search"))
+    columns = len(problem.signature.inputs)
+    cells = max(_LEAST_CELLS, round(_CELLS_PER_SECOND * framed.budget))
+    if problem.rows * columns > cells:
+        folds = [bounded(fold, columns, problem.seed, cells) for fold in folds]
+        rows = len(folds[0][0]) + len(folds[0][1])
+        if rows < problem.rows:
+            message = (
+                f"candidates were compared on {rows:,} of {problem.rows:,} rows, drawn at random; "
+                "the chosen one was fitted to all of them"
+            )
+            found.append(Finding(column="", message=message, kind="search"))
+    return replace(framed, problem=problem, folds=folds), tuple(found)
+
+
 def _reported(
-    framed: Framed, chosen: Chosen, sampled: tuple[Finding, ...], budget: Budget
+    framed: Framed, chosen: Chosen, search: Search, cut: tuple[Finding, ...], budget: Budget
 ) -> Trained:
     problem, division = framed.problem, framed.division
-    signature, candidate = problem.signature, chosen.trial.candidate
+    signature = problem.signature
     actual = [division.labels[row] for row in division.test]
     scores = scores_of(chosen.pipeline, framed.frame.iloc[division.test], problem)
-    metrics = test_metrics(problem, actual, scores)
+    metrics = test_metrics(problem, actual, scores, stop=budget.deadline())
     shares = importance(chosen.pipeline, problem)
-    leaderboard = tuple(trial.row() for trial in chosen.trials)
+    leaderboard = chosen.leaderboard()
     baseline = next((row.mean for row in leaderboard if row.learner == FIRST), None)
-    fit = overfit(chosen.pipeline, problem, chosen.trial, baseline, metrics.get(problem.metric))
+    tested = metrics.get(problem.metric)
+    fit = overfit(chosen.pipeline, problem, leaderboard[0].mean, baseline, tested)
     warned = (Finding(column="", message=fit.warning, kind="overfit"),) if fit.warning else ()
-    rounds = {} if chosen.rounds is None else {"n_estimators": chosen.rounds}
     return Trained(
         task=division.task,
         task_reason=framed.target.reason,
         split_reason=division.reason,
         signature=signature,
         pipeline=chosen.pipeline,
-        learner=candidate.learner,
-        params=candidate.params | rounds,
+        learner=chosen.learner,
+        params=chosen.params,
         metric=problem.metric,
         metrics=metrics,
         leaderboard=leaderboard,
         importance=shares,
-        findings=framed.findings + sampled + warned,
+        findings=framed.findings + cut + _ended(search, chosen) + warned,
         test_rows=framed.target.rows[division.test],
         test_actual=actual,
         test_predictions=list(scores.predictions),
@@ -104,14 +192,45 @@ def _reported(
         profile=training_profile(framed.table, division.used, signature, scores),
         overfit=fit,
         seconds=budget.spent,
+        search=search.report(),
     )
 
 
-def _sampled(search: Search, framed: Framed) -> tuple[Finding, ...]:
-    if search.sampled is None:
-        return ()
-    message = (
-        f"candidates were compared on {search.sampled:,} of {framed.problem.rows:,} rows, drawn at "
-        "random; the chosen one was fitted to all of them"
+def _ended(search: Search, chosen: Chosen) -> tuple[Finding, ...]:
+    """Return what the reader should know of how the search ended."""
+    found: list[str] = []
+    if search.interrupted:
+        found.append(f"the search was interrupted; the best so far, {chosen.name}, was kept")
+    if chosen.learner == FIRST and len(chosen.trials) > 1:
+        missed = all(not trial.scores for trial in chosen.trials[1:])
+        found.append(
+            "the budget was too short for anything but the baseline: it ignores the inputs; raise "
+            "`budget:` under `train:`"
+            if missed
+            else "nothing beat the baseline, which ignores the inputs: they may not tell the target"
+        )
+    elif (message := _beats_by_chance(chosen)) is not None:
+        found.append(message)
+    return tuple(Finding(column="", message=message, kind="search") for message in found)
+
+
+def _beats_by_chance(chosen: Chosen) -> str | None:
+    """Return a warning if the winner's gain over the baseline may be chance, fold by fold."""
+    import numpy as np
+
+    from keepwell.tracking.metrics import direction
+    from keepwell.training.search.trials import interval
+
+    baseline = next((t for t in chosen.trials if t.candidate.learner == FIRST), None)
+    if baseline is None or chosen.ensemble is None:
+        return None
+    sign = direction(chosen.metric)
+    folds = sorted(set(chosen.trial.scores) & set(baseline.scores))
+    gains = [sign * (chosen.trial.scores[fold] - baseline.scores[fold]) for fold in folds]
+    low, _ = interval(gains)
+    if low is None or low > 0:
+        return None
+    return (
+        f"{chosen.name} is better than the baseline by {np.mean(gains):.3g} in {chosen.metric}, "
+        f"and that may be chance: the interval over {len(folds)} folds reaches {low:.3g}"
     )
-    return (Finding(column="", message=message, kind="search"),)

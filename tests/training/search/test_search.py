@@ -9,6 +9,7 @@ from keepwell.training.framing import Framed, frame_problem
 from keepwell.training.learners import Candidate, Fitted, Watch, installed
 from keepwell.training.problem import Matrix, Problem
 from keepwell.training.search import Budget, Search, Trial
+from keepwell.training.splits.plans import Fold
 
 
 class Clock:
@@ -57,15 +58,20 @@ def framed(world: World) -> Framed:
     return frame_problem(table, columns, DataSpec(source="", target="left"), TrainSpec())
 
 
+def once(frame: Framed) -> list[Fold]:
+    """The folds of one cross-validation."""
+    return frame.folds[: frame.primary]
+
+
 def searched(world: World, learners: dict[str, Any], budget: Budget) -> list[Trial]:
     frame = framed(world)
     everyone = {**installed(["baseline"]), **learners}
-    return Search(frame.problem, frame.folds, everyone, budget, Listener()).run()
+    return Search(frame.problem, once(frame), everyone, budget, Listener()).run()
 
 
 def test_compares_finalists_on_every_fold_and_puts_the_best_first(churn: World) -> None:
     frame = framed(churn)
-    trials = Search(frame.problem, frame.folds, installed(), Budget(60), Listener()).run()
+    trials = Search(frame.problem, once(frame), installed(), Budget(60), Listener()).run()
     finalists = [trial for trial in trials if len(trial.scores) == 5]
     assert trials[: len(finalists)] == finalists
     means = [trial.mean for trial in finalists if trial.mean is not None]
@@ -101,7 +107,7 @@ def test_survives_a_learner_that_fails(churn: World) -> None:
 
 def test_tells_how_far_it_is(churn: World) -> None:
     frame, listener = framed(churn), Listener()
-    Search(frame.problem, frame.folds, installed(), Budget(60), listener).run()
+    Search(frame.problem, once(frame), installed(), Budget(60), listener).run()
     fractions = [fraction for _, fraction, _ in listener.heard if fraction is not None]
     assert len(fractions) > 20
     assert fractions[0] < 0.2

@@ -7,7 +7,7 @@ the best model so far.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from keepwell.core.plugins import load_plugin, plugin_names
 from keepwell.features.preparation import Flavour
@@ -29,6 +29,8 @@ class Candidate:
     name: str  # "lightgbm/wide"
     learner: str
     params: Params = field(default_factory=dict)
+    preparation: Params = field(default_factory=dict)  # see `features.preparation.Choices`
+    source: str = ""  # who proposed it: portfolio, tpe, random, grid, earlier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,31 @@ class Learner(Protocol):
         watch: Watch,
     ) -> Fitted:
         """Fit a candidate to prepared rows."""
+        ...
+
+
+class Suggest(Protocol):
+    """Picks values: what a space is written against. Optuna's trials fit it."""
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
+        """Return a number within the bounds; `log`: small ones as often as large ones."""
+        ...
+
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int:
+        """Return a whole number within the bounds, which it may equal."""
+        ...
+
+    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
+        """Return one of the choices."""
+        ...
+
+
+@runtime_checkable
+class Tunable(Protocol):
+    """A learner whose settings can be searched."""
+
+    def space(self, suggest: Suggest, problem: Problem) -> Params:
+        """Return one set of settings, each value asked of `suggest`."""
         ...
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.features.preparation import Flavour
-from keepwell.training.learners.base import Candidate, Fitted, Learner, Watch
+from keepwell.training.learners.base import Candidate, Fitted, Learner, Suggest, Tunable, Watch
 from keepwell.training.problem import Matrix, Problem
 from keepwell.training.trained import Params
 
@@ -66,6 +66,21 @@ class LightGBM:
             )
             for name, params in portfolio.items()
         ]
+
+    def space(self, suggest: Suggest, problem: Problem) -> Params:
+        """Return settings around the portfolio's."""
+        fewest = 2 if problem.rows < 2_000 else 5  # noqa: PLR2004
+        return {
+            "learning_rate": suggest.suggest_float("learning_rate", 0.01, 0.15, log=True),
+            "num_leaves": suggest.suggest_int("num_leaves", 4, 160, log=True),
+            "min_child_samples": suggest.suggest_int("min_child_samples", fewest, 100, log=True),
+            "subsample": suggest.suggest_float("subsample", 0.5, 1.0),
+            "subsample_freq": 1,
+            "colsample_bytree": suggest.suggest_float("colsample_bytree", 0.3, 1.0),
+            "reg_lambda": suggest.suggest_float("reg_lambda", 0.01, 30.0, log=True),
+            "cat_smooth": suggest.suggest_float("cat_smooth", 1.0, 100.0, log=True),
+            "extra_trees": suggest.suggest_categorical("extra_trees", [False, True]),
+        }
 
     def seconds(self, rows: int, columns: int, classes: int) -> float:
         """Return a guess for some hundred rounds."""
@@ -172,3 +187,4 @@ class _Timer:
 
 if TYPE_CHECKING:
     _: type[Learner] = LightGBM
+    _tunable: type[Tunable] = LightGBM

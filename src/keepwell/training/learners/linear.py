@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from keepwell.features.preparation import Flavour
-from keepwell.training.learners.base import Candidate, Fitted, Learner, Watch
+from keepwell.training.learners.base import Candidate, Fitted, Learner, Suggest, Tunable, Watch
 from keepwell.training.problem import Matrix, Problem
+from keepwell.training.trained import Params
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +29,12 @@ class Linear:
             Candidate(name=f"linear/{label}", learner="linear", params={name: value})
             for label, value in (("plain", 1.0), ("tight", 30.0 if name == "alpha" else 0.03))
         ]
+
+    def space(self, suggest: Suggest, problem: Problem) -> Params:
+        """Return how tight the fit is."""
+        if problem.task.numeric:
+            return {"alpha": suggest.suggest_float("alpha", 1e-3, 1e4, log=True)}
+        return {"C": suggest.suggest_float("C", 1e-4, 1e2, log=True)}
 
     def seconds(self, rows: int, columns: int, classes: int) -> float:
         """Return a guess: logistic regression passes over the rows some hundred times."""
@@ -61,3 +68,4 @@ class Linear:
 
 if TYPE_CHECKING:
     _: type[Learner] = Linear
+    _tunable: type[Tunable] = Linear
