@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keepwell.core.errors import TrainingError
 from keepwell.core.progress import Progress
@@ -15,9 +15,9 @@ from keepwell.training.search.jobs import Job, Outcome
 from keepwell.training.search.trials import Trial, interval
 from keepwell.training.splits.plans import Fold
 from keepwell.training.trained import LeaderboardRow
+from keepwell.training.workers.here import HereRunner
+from keepwell.training.workers.runner import Order, Runner, grace_of
 
-if TYPE_CHECKING:
-    from keepwell.training.workers.runner import Order, Runner
 
 ENSEMBLE = "ensemble"
 _TOO_LATE = 0.06
@@ -93,37 +93,41 @@ class Fitting:
     Args:
         problem: What is to be learnt.
         folds: Train and validation rows.
-        primary: How many of them make one cross-validation.
         budget: What may be spent.
         progress: Hears how far it is.
         runner: Does the jobs.
         most: Members of an ensemble at most; None: a few.
         trees: That one row may pass through.
+        measuring: Seconds to keep for what comes after.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a fit
         self,
         problem: Problem,
         folds: Sequence[Fold],
-        primary: int,
         *,
         budget: Budget,
         progress: Progress,
-        runner: "Runner",
+        runner: Runner,
         most: int | None = None,
         trees: float = MOST_TREES,
+        measuring: float = 0.0,
     ) -> None:
         self._problem = problem
         self._folds = folds
-        self._primary = primary
         self._budget = budget
         self._progress = progress
         self._runner = runner
         self._most = most
         self._trees = trees
+        self._measuring = measuring
 
-    def best(self, trials: list[Trial]) -> Chosen:
+    def best(self, trials: list[Trial], primary: int) -> Chosen:
         """Fit the best trials to all rows; those that fail are left out, and the next ones come in.
+
+        Args:
+            trials: Best first.
+            primary: How many folds make one cross-validation.
 
         Raises:
             TrainingError: If none can be fitted.
@@ -134,14 +138,14 @@ class Fitting:
                 self._problem,
                 self._folds,
                 considered,
-                primary=self._primary,
+                primary=primary,
                 most=self._most,
                 trees=self._trees,
             )
             first = next((t for t in considered if not t.failed and t.mean is not None), None)
             if first is None:
                 raise self._nothing(trials)
-            if ensemble is None or (len(ensemble.members) == 1 and first.scores):
+            if ensemble is None or len(ensemble.members) == 1:
                 members: tuple[tuple[Trial, float], ...] = ((first, 1.0),)
             else:
                 members = ensemble.members
@@ -178,7 +182,7 @@ class Fitting:
         longest = max(trial.usual_seconds for trial in trials)
         self._progress.update(message, 0.9, longest)
 
-        def done(order: "Order", outcome: Outcome) -> None:
+        def done(order: Order, outcome: Outcome) -> None:
             trial = order.ticket
             if outcome.failed:
                 trial.failed = True
@@ -186,22 +190,25 @@ class Fitting:
             else:
                 found[trial] = outcome
 
-        def report(order: "Order", share: float) -> None:
+        def report(order: Order, share: float) -> None:
             self._progress.update(message, 0.9 + 0.08 * share, longest * (1 - share))
 
-        self._runner.run(iter([self._order(trial) for trial in trials]), done, report)
+        runner = self._runner
+        if all(trial.candidate.learner == FIRST for trial in trials):
+            # It cannot fail, so that it comes back whatever became of the children.
+            learners = {FIRST: trials[0].learner}
+            runner = HereRunner(self._problem, self._folds, learners)
+        runner.run(iter([self._order(trial) for trial in trials]), done, report)
         return found
 
-    def _order(self, trial: Trial) -> "Order":
-        from keepwell.training.workers.runner import Order
-
-        # The baseline is quick, and has to come back even if nothing is left.
-        least = 1.0 if trial.candidate.learner == FIRST else 0.02 * self._budget.seconds
-        seconds = max(self._budget.left - 0.04 * self._budget.seconds, least)
+    def _order(self, trial: Trial) -> Order:
+        grace = grace_of(trial.learner, self._budget.seconds)
+        left = self._budget.left - self._measuring - grace
+        seconds = max(left, 0.02 * self._budget.seconds)
         start = self._budget.spent
         stop: Callable[[], bool] = lambda: self._budget.spent - start > seconds  # noqa: E731
         job = Job(candidate=trial.candidate, fold=None, rounds=trial.final_rounds)
-        return Order(job=job, stop=stop, seconds=seconds, ticket=trial)
+        return Order(job=job, stop=stop, seconds=seconds, grace=grace, ticket=trial)
 
     def _nothing(self, trials: Sequence[Trial]) -> TrainingError:
         notes = {trial.note for trial in trials if trial.note}

@@ -110,14 +110,15 @@ def train(
         fitting = Fitting(
             problem,
             folds,
-            framed.primary,
             budget=budget,
             progress=progress,
             runner=runner,
             most=spec.ensemble,
+            measuring=search.measuring,
             trees=MOST_TREES * min(1.0, (latency_ms or _FAST) / _FAST),
         )
-        chosen = fitting.best(search.run())
+        trials = search.run()
+        chosen = fitting.best(trials, search.primary)
     finally:
         runner.close()
     progress.update(f"measuring {chosen.name} on {len(framed.division.test):,} test rows", 0.98)

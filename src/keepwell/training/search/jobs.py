@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.training.learners.base import Candidate, Learner, Watch
-from keepwell.training.problem import Problem, answer_of
+from keepwell.training.learners.base import FIRST, Candidate, Learner, Watch
+from keepwell.training.problem import Matrix, Problem, answer_of
 from keepwell.training.search.matrices import FoldMatrices, prepare
 from keepwell.training.splits.plans import Fold
 
@@ -107,7 +107,10 @@ class Workbench:
         problem, candidate = self._problem, job.candidate
         learner = self._learners[candidate.learner]
         matrices = self._of(number, job.share)
-        train, held = matrices.of(learner.flavour, candidate.preparation)
+        if candidate.learner == FIRST:  # it looks at no column: nothing has to be prepared
+            train, held = (Matrix(values=np.zeros((len(rows), 1))) for rows in matrices.rows)
+        else:
+            train, held = matrices.of(learner.flavour, candidate.preparation)
         target, actual = matrices.actual
         watch = Watch(validation=(held, actual), stop=stop, report=report)
         fitted = learner.fit(candidate, problem, train, target, matrices.weights, watch)

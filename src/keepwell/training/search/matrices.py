@@ -67,6 +67,11 @@ class FoldMatrices:
         return self._made[key]
 
     @property
+    def rows(self) -> tuple[Any, Any]:
+        """Positions of training and validation rows."""
+        return self.train, self.validation
+
+    @property
     def actual(self) -> tuple[Any, Any]:
         """Targets of training and validation rows."""
         return self._problem.target[self.train], self._problem.target[self.validation]

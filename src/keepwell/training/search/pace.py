@@ -9,8 +9,8 @@ from keepwell.training.problem import Problem
 from keepwell.training.search.trials import Trial
 from keepwell.training.splits.plans import Fold
 
-_MEASURING = 0.05  # of the budget, for what comes after the last fit
-_PER_CELL = 3e-7  # seconds, for the profile
+_MEASURING = 0.02  # of the budget, for what comes after the last fit
+_AFTER = 1.5  # times the seconds of the look at the rows: measuring and profiling the result
 _LAST = 1.25  # times a fold's seconds, row for row: a fit to all rows
 _GROWTH = 0.85  # a fit's seconds grow with its rows to this power
 
@@ -23,16 +23,24 @@ class Pace:
         folds: Train and validation rows.
         members: Fits to all rows that are kept time for.
         parallel: Jobs at a time.
+        look: Seconds that the first look at the rows took.
     """
 
     def __init__(
-        self, problem: Problem, folds: Sequence[Fold], *, members: int, parallel: int
+        self,
+        problem: Problem,
+        folds: Sequence[Fold],
+        *,
+        members: int,
+        parallel: int,
+        look: float = 0.0,
     ) -> None:
         self._problem = problem
         self._rows = len(folds[0][0])
         self._columns = len(problem.signature.inputs)
         self._members = members
         self._parallel = parallel
+        self._look = look
         self._of_parts: dict[int, float] = {}  # by learner, of a whole fold, from a part of one
 
     def learn_from_part(self, learner: Learner, seconds: float, share: float) -> None:
@@ -67,4 +75,4 @@ class Pace:
 
     def measuring(self, budget: float) -> float:
         """Return the seconds to keep for what comes after the last fit."""
-        return _MEASURING * budget + _PER_CELL * self._problem.rows * self._columns
+        return _MEASURING * budget + min(_AFTER * self._look, 0.25 * budget)

@@ -34,7 +34,7 @@ class Race:
     Args:
         problem: What is to be learnt.
         folds: How many there are.
-        first: Folds that all trials are compared on.
+        first: Folds that all trials are compared on first.
         budget: What may be spent, on the final fit too.
         pace: Expects seconds.
         runner: Does the jobs.
@@ -89,6 +89,11 @@ class Race:
         self._span, self._total = span, max(len(self._pending), 1)
         self._runner.run(self._orders(), self._done, self._report)
 
+    def shorten(self, folds: int) -> None:
+        """Compare on fewer folds."""
+        self._folds = folds
+        self._first = [fold for fold in self._first if fold < folds]
+
     @property
     def best(self) -> list[Trial]:
         """Trials, best first, by the first folds."""
@@ -108,7 +113,7 @@ class Race:
         return min(last, whole / 2)
 
     def _orders(self) -> "Iterator[Order]":
-        from keepwell.training.workers.runner import Order
+        from keepwell.training.workers.runner import Order, grace_of
 
         while self._pending:
             trial, fold, share = self._pending.pop(0)
@@ -125,7 +130,8 @@ class Race:
                 continue
             stop, seconds = granted
             self._tell(trial, fold, 0.0)
-            yield Order(job=job, stop=stop, seconds=seconds, ticket=trial)
+            grace = grace_of(trial.learner, self._budget.seconds)
+            yield Order(job=job, stop=stop, seconds=seconds, grace=grace, ticket=trial)
 
     def _done(self, order: "Order", outcome: Outcome) -> None:
         fold = order.job.fold

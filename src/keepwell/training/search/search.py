@@ -68,6 +68,7 @@ class Search:
 
     Attributes:
         interrupted: A Ctrl-C ended it early.
+        primary: How many folds candidates were compared on: fewer, where the budget allows no more.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a search
@@ -90,22 +91,23 @@ class Search:
         self._problem = problem
         self._learners = learners
         self._spec = spec or SearchSpec()
-        self._primary = primary or len(self.folds)
+        self.primary = primary or len(self.folds)
         self._budget = budget
         self._progress = progress
         self._earlier = earlier
         self._runner = runner or HereRunner(problem, self.folds, learners, budget.now)
         self._memory = Memory(store, problem, self.folds)
+        look = budget.spent
         budget.charge(min(self._memory.spent, 0.75 * budget.seconds))
-        few = problem.rows < _SMALL and self._primary > 1
+        few = problem.rows < _SMALL and self.primary > 1
         self._first = [0, 1] if few else [0]
         self._places = 4 if few else 3
         self._pace = Pace(
-            problem, self.folds, members=members, parallel=self._runner.parallel
+            problem, self.folds, members=members, parallel=self._runner.parallel, look=look
         )
         self._race = Race(
             problem,
-            self._primary,
+            self.primary,
             self._first,
             budget=budget,
             pace=self._pace,
@@ -124,6 +126,11 @@ class Search:
         train, held = self.folds[0]
         cells = self._problem.rows * len(self._problem.signature.inputs)
         return len(train) + len(held) if cells > _MOST_CELLS else None
+
+    @property
+    def measuring(self) -> float:
+        """Seconds to keep for what comes after the last fit."""
+        return self._pace.measuring(self._budget.seconds)
 
     def run(self) -> list[Trial]:
         """Return all trials, the best first."""
@@ -155,14 +162,14 @@ class Search:
         everyone = [self._trial(c) for c in portfolio(self._problem, self._learners, self._earlier)]
         baseline = [trial for trial in everyone if trial.candidate.learner == FIRST]
         self._finalists = baseline
-        self._race.through(baseline, range(self._primary), span=_BASELINE)
+        self._race.through(baseline, range(self.primary), span=_BASELINE)
         others = [trial for trial in everyone if trial not in baseline]
         if self._spec.method == "auto":
             self._calibrate(others)
             self._try_portfolio(others)
         self._search()
         best = [trial for trial in self._ranked()[: self._places] if trial.scores]
-        self._race.through(best, range(self._primary, len(self.folds)), span=_REPEATS)
+        self._race.through(best, range(self.primary, len(self.folds)), span=_REPEATS)
 
     def _trial(self, candidate: Candidate) -> Trial:
         return Trial(candidate=candidate, learner=self._learners[candidate.learner])
@@ -179,9 +186,17 @@ class Search:
         if first.failed or per_fold <= 0:
             return
         folds = int(free / per_fold * self._runner.parallel)
+        entering = round(len(trials) * share) if share < 1 else len(trials)
+        affordable = max(1, (folds - entering) // (self._places + 1))
+        fewer = ""
+        if affordable < self.primary:
+            fewer = f"; candidates are compared on {affordable} of {self.primary} folds"
+            self.primary = affordable
+            self._first = [fold for fold in self._first if fold < affordable]
+            self._race.shorten(affordable)
         self._estimate = (
             f"about {_seconds(per_fold)} a fold: {self._budget.left:.0f}s are left, enough for some "
-            f"{folds:,} folds, {max(1, folds // self._primary):,} candidates in full"
+            f"{folds:,} folds, {max(1, folds // self.primary):,} candidates in full{fewer}"
         )
         announce(self._progress, self._estimate)
 
@@ -207,7 +222,7 @@ class Search:
         for trial in contenders[self._places :]:
             _leave(trial, "")
         self._finalists = chosen + self._finalists
-        self._race.through(chosen, range(len(self._first), self._primary), span=_REST)
+        self._race.through(chosen, range(len(self._first), self.primary), span=_REST)
 
     def _search(self) -> None:
         """Try what is proposed, as long as it pays."""
@@ -243,7 +258,7 @@ class Search:
         started = [trial for trial in trials if trial.seconds]
         going_on = [trial for trial in started if self._goes_on(trial)]
         self._race.through(
-            going_on, range(len(self._first), self._primary), span=(span[1], span[1])
+            going_on, range(len(self._first), self.primary), span=(span[1], span[1])
         )
         for proposal, trial in zip(proposals, trials, strict=True):
             if not trial.seconds:
@@ -251,7 +266,7 @@ class Search:
                 continue
             self._proposed.append((proposal, trial))
             proposer.tell(proposal, self._gain(trial))
-            if len(trial.scores) >= self._primary:
+            if len(trial.scores) >= self.primary:
                 self._finalists.append(trial)
         return bool(started)
 

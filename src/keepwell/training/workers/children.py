@@ -107,7 +107,7 @@ class ChildRunner:
                 order = next(waiting, None)
                 if order is None:
                     return
-                child.begin(order.job, order.seconds)
+                child.begin(order.job, order.seconds, order.grace)
                 busy[child] = order
 
     def _heard(self, child: Child, order: Order, report: Report) -> Outcome | None:

@@ -15,7 +15,7 @@ import psutil
 from keepwell.core.errors import TrainingError
 from keepwell.training.search.jobs import Job, Outcome
 
-_GRACE = 0.25  # seconds after its time is up in which a fit may still end by itself
+_SLOWEST_START = 60.0  # seconds
 _WEIGH_EVERY = 0.05
 LIBRARIES = 250 << 20
 """Bytes that a child takes before it does anything."""
@@ -51,7 +51,7 @@ class Child:
         self._end = float("inf")
         self._weighed = 0.0
         self._hung_up = False
-        self._waiting: tuple[Job, float] | None = None
+        self._waiting: tuple[Job, float, float] | None = None
         self._say((list(paths), file))
 
     @property
@@ -59,11 +59,14 @@ class Child:
         """Seconds since it was given its job."""
         return time.monotonic() - self._began
 
-    def begin(self, job: Job, seconds: float) -> None:
-        """Give it a job, and the seconds that it may take."""
+    def begin(self, job: Job, seconds: float, grace: float) -> None:
+        """Give it a job, the seconds after which it should stop, and those until it is killed.
+
+        Both count from when it has loaded its libraries.
+        """
         self._began = time.monotonic()
-        self._end = self._began + seconds + _GRACE
-        self._waiting = (job, self._began + seconds)
+        self._end = self._began + _SLOWEST_START
+        self._waiting = (job, seconds, grace)
         if self._ready:
             self._send_job()
 
@@ -114,9 +117,11 @@ class Child:
 
     def _send_job(self) -> None:
         if self._waiting is not None:
-            job, end = self._waiting
+            job, seconds, grace = self._waiting
             self._waiting = None
-            self._say((job, max(0.0, end - time.monotonic())))
+            self._began = time.monotonic()
+            self._end = self._began + seconds + grace
+            self._say((job, seconds))
 
     def _say(self, message: object) -> None:
         try:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from keepwell.training.learners.base import Learner
 from keepwell.training.search.jobs import Job, Outcome
 
 
@@ -15,13 +16,21 @@ class Order:
         job: What is to be done.
         stop: Turns true when its time is up.
         seconds: The same, counted from when the order is taken.
+        grace: Seconds after that, in which it may still end by itself before it is killed.
         ticket: Whatever the giver knows it by.
     """
 
     job: Job
     stop: Callable[[], bool]
     seconds: float
+    grace: float = 0.1
     ticket: Any = None
+
+
+
+def grace_of(learner: Learner, budget: float) -> float:
+    """Return how long after its time a fit may go on: who stops by itself has to tidy up too."""
+    return 0.25 + (0.02 * budget if learner.interruptible else 0.0)
 
 
 Done = Callable[[Order, Outcome], None]
