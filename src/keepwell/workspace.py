@@ -18,6 +18,7 @@ from keepwell.core.clock import Clock, SystemClock
 from keepwell.core.errors import FormatError, NotFoundError
 from keepwell.core.ports import BlobStore, MeasurementStore
 from keepwell.core.spec import ProjectSpec
+from keepwell.infrastructure.consent import look_in
 from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.project_file import load_project
 
@@ -77,6 +78,7 @@ class Workspace:
         self.home = spec.root / HOME
         self.clock: Clock = clock or SystemClock()
         self._settings = _settings(self.home)
+        look_in(self.home)
 
     @classmethod
     def open(cls, folder: Path, *, clock: Clock | None = None) -> Self:

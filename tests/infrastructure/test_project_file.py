@@ -15,6 +15,7 @@ from keepwell.core.spec import (
     DataSpec,
     FairnessSpec,
     GateSpec,
+    LearnerSpec,
     LoopSpec,
     MonitorSpec,
     ProjectSpec,
@@ -325,6 +326,11 @@ _seconds = st.one_of(
 _window = st.one_of(
     st.tuples(_seconds.filter(bool), st.none()), st.tuples(st.none(), st.integers(1, 10**6))
 )
+_settings = st.dictionaries(
+    _text,
+    st.none() | st.booleans() | st.integers() | _number | _text | st.lists(_number, max_size=2),
+    max_size=2,
+)
 _SPECS = st.builds(
     ProjectSpec,
     name=_name,
@@ -348,7 +354,9 @@ _SPECS = st.builds(
         budget=_seconds,
         folds=st.integers(2, 100),
         seed=st.integers(0, 2**70),
-        learners=_texts,
+        learners=st.lists(
+            _text | st.builds(LearnerSpec, name=_text, params=_settings), max_size=3
+        ).map(tuple),
         split=st.builds(
             SplitSpec,
             by=st.sampled_from(["auto", "random", "stratified", "group", "time"]),

@@ -6,6 +6,7 @@ spec may trust it: every complaint was made when the file was read (`infrastruct
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
@@ -69,6 +70,18 @@ class ThresholdSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerSpec:
+    """An entry of `train.learners:` with settings: `{sklearn.svm.SVC: {C: 2.0}}`.
+
+    `root` is the folder that a file such as `model.py` is sought in; empty until it is known.
+    """
+
+    name: str
+    params: dict[str, Any] = field(default_factory=dict)
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainSpec:
     """`train:` — what to optimise and how much to spend."""
 
@@ -77,7 +90,7 @@ class TrainSpec:
     budget: float = 60.0  # seconds
     folds: int = 5
     seed: int = 0
-    learners: tuple[str, ...] = ()  # empty: every installed one
+    learners: tuple[str | LearnerSpec, ...] = ()  # empty: every installed one
     split: SplitSpec = SplitSpec()
     search: SearchSpec = SearchSpec()
     memory: int | None = None  # bytes that the trials may take together; None: by what is free

@@ -8,6 +8,8 @@ Small and standard on purpose: a deployed model compiles exactly these steps int
 | category | ordinal code, unknown -1, missing a label of its own | one column per label |
 | datetime | calendar parts | calendar parts, then as numbers |
 | text | TF-IDF of words and pairs | the same, larger vocabulary |
+
+A model that prepares its columns itself takes the third flavour, `frame`: the canonical frame, untouched.
 """
 
 from collections.abc import Mapping
@@ -17,10 +19,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from keepwell.core.records import ColumnType, Signature
 
 if TYPE_CHECKING:
-    from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
-Flavour = Literal["tree", "linear"]
+Flavour = Literal["tree", "linear", "frame"]
 
 NUMERIC = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN)
 MAX_CODES = 250  # LightGBM keeps 255 bins per column
@@ -38,8 +39,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 def preparation(
     signature: Signature, flavour: Flavour, choices: Mapping[str, Any] = MappingProxyType({})
-) -> "ColumnTransformer":
+) -> Any:
     """Return the unfitted transformer of the canonical frame.
+
+    It is a `ColumnTransformer`, or one that changes nothing where the flavour is `frame`.
 
     `choices` (see `CHOICES`) say otherwise than the table above.
 
@@ -49,6 +52,10 @@ def preparation(
     """
     from sklearn.compose import ColumnTransformer
 
+    if flavour == "frame":
+        from sklearn.preprocessing import FunctionTransformer
+
+        return FunctionTransformer(feature_names_out="one-to-one")
     names = {kind: [f.name for f in signature.inputs if f.type is kind] for kind in ColumnType}
     numbers = [field.name for field in signature.inputs if field.type in NUMERIC]
     encode = choices.get("encode", "codes" if flavour == "tree" else "dummies")

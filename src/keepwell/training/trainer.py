@@ -14,7 +14,8 @@ from keepwell.training.ensembling.selection import MOST_TREES
 from keepwell.training.evaluation import overfit, scores_of, test_metrics
 from keepwell.training.framing import Framed, frame_problem
 from keepwell.training.importance import importance
-from keepwell.training.learners.base import FIRST, Candidate, installed
+from keepwell.training.learners.base import FIRST, Candidate
+from keepwell.training.learners.field import installed
 from keepwell.training.plots import gallery
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget

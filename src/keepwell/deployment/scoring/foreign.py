@@ -23,6 +23,7 @@ def load_foreign(
 
     Raises:
         FormatError: If it is of no kind that this version runs.
+        IntegrityError: If it is code that this workspace does not trust.
         MissingExtraError: If what runs it is not installed.
     """
     if runs.endswith(".onnx"):
@@ -33,6 +34,10 @@ def load_foreign(
         from keepwell.deployment.torch.model import TorchModel
 
         return TorchModel.load(read(runs), signature, data.get("activation", ""))
+    if runs.endswith(".pickle"):
+        from keepwell.deployment.scoring.own_code import load_own_code
+
+        return load_own_code(read(runs), data, signature)
     raise FormatError(
         f"the version runs from '{runs}', which this Keepwell cannot run",
         why="it runs compiled scorers, scikit-learn pipelines, ONNX models and TorchScript",

@@ -30,6 +30,7 @@ from keepwell.deployment.server.shelf import Shelf
 from keepwell.deployment.server.snapshot import load_snapshot
 from keepwell.infrastructure.blobs import open_blobs
 from keepwell.infrastructure.codec import to_json
+from keepwell.infrastructure.consent import look_in
 from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.segments import SegmentWriter
 
@@ -65,6 +66,7 @@ class Worker:
         workers: int = 1,
     ) -> None:
         self._home = home
+        look_in(home)
         self._index = index
         self._listener = listener
         self._control = control

@@ -25,6 +25,7 @@ from keepwell.infrastructure.project_file.kinds import (
     number,
     whole,
 )
+from keepwell.infrastructure.project_file.learners import LEARNERS
 
 METRICS = (
     "accuracy", "roc_auc", "average_precision", "f1", "precision", "recall", "log_loss",
@@ -102,7 +103,8 @@ KEYS = (
     Key("train.budget", DURATION, "60s", "time to spend"),
     Key("train.folds", whole(2), "5", "of the cross-validation"),
     Key("train.seed", whole(0), "0", "equal seeds, equal models"),
-    Key("train.learners", TEXTS, "[linear, lightgbm]", "every installed one unless said"),
+    Key("train.learners", LEARNERS, "[linear, lightgbm]",
+        "every installed one unless said; also estimators by dotted name, and model.py"),
     Key("train.split.by", choice("auto", "random", "stratified", "group", "time"), "auto",
         "how test rows are set aside"),
     Key("train.split.column", TEXT, "household",

@@ -11,6 +11,7 @@ from keepwell.infrastructure.locks import Holder, exclusive
 from keepwell.infrastructure.metadata import Collection
 from keepwell.operations.build import shortcut
 from keepwell.operations.build.bench import Bench, Build, Listener, SilentListener
+from keepwell.operations.build.own.sources import own_sources
 from keepwell.operations.build.result import RunResult, StepResult
 from keepwell.operations.build.stages import DATA_ONLY, FULL, Stage
 from keepwell.operations.build.steps import StepRecord, key_of, why_stale
@@ -139,8 +140,9 @@ class Builder:
     def _remember(self, result: RunResult) -> None:
         """Leave what `shortcut.unchanged` answers from."""
         spec = self._bench.spec
+        code = own_sources(spec.train.learners, spec.root)
         state = {
-            "inputs": shortcut.inputs(spec.root, spec.data.source, spec.data.contract),
+            "inputs": shortcut.inputs(spec.root, spec.data.source, spec.data.contract, code),
             "result": result.as_dict(),
         }
         write_atomic(spec.root / shortcut.STATE, json.dumps(state).encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,7 +45,9 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
 
     The run ends as `failed` with the error if training raises, as `killed` if it is interrupted.
     """
+    from keepwell.operations.build.own.learners import must_have_raced
     from keepwell.training import train
+    from keepwell.training.learners.field import anchored
 
     run = bench.runs.start(
         bench.spec.name,
@@ -59,11 +62,12 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
             table,
             columns,
             data,
-            spec,
+            replace(spec, learners=anchored(spec.learners, bench.spec.root)),
             progress=progress,
             test_rows=test_rows,
             weights=weights,
         )
+        must_have_raced(spec, trained)
         progress.update("compiling and proving the scorer")
         draft = _draft(bench, run.id, dataset, table, trained)
         _attach(bench, run.id, trained)
@@ -92,12 +96,12 @@ def _params(spec: TrainSpec) -> dict[str, str | int | float | bool | None]:
 
 
 def _draft(bench: Bench, run: str, dataset: str, table: pa.Table, trained: Trained) -> Draft:
-    from keepwell.deployment.scoring import build_scorer_files
+    from keepwell.operations.build.own.learners import scorer_files
     from keepwell.tracking.bundles import pack
 
     step = max(1, table.num_rows // PROOF_ROWS)
     sample = table.take(np.arange(0, table.num_rows, step)[:PROOF_ROWS])
-    files, proof = build_scorer_files(trained.pipeline, trained.signature, sample)
+    files, proof = scorer_files(bench, trained, sample)
     files["profile.json"] = to_json(trained.profile)
     return Draft(
         run=run,

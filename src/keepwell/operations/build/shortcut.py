@@ -7,6 +7,7 @@ answer, and nothing heavier than `json` was loaded.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ def file_digest(path: Path) -> str:
         return ""
 
 
-def inputs(root: Path, source: str, contract: str) -> dict[str, Any]:
-    """Return what the result of a run depends on, as far as files can tell."""
+def inputs(root: Path, source: str, contract: str, code: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what the result of a run depends on, as far as files can tell; `code` are the user's files."""
     return {
         "keepwell": __version__,
         "project": file_digest(root / PROJECT_FILE),
@@ -35,6 +36,7 @@ def inputs(root: Path, source: str, contract: str) -> dict[str, Any]:
         "data": fingerprint(source, root),
         "contract": contract,
         "contract_digest": file_digest(root / contract),
+        "code": {name: file_digest(root / name) for name in code},
     }
 
 
@@ -42,7 +44,8 @@ def unchanged(root: Path) -> dict[str, Any] | None:
     """Return the last result with every step `cached`, or None if a look at the plan is needed."""
     try:
         state = json.loads((root / STATE).read_bytes())
-        now = inputs(root, state["inputs"]["source"], state["inputs"]["contract"])
+        before = state["inputs"]
+        now = inputs(root, before["source"], before["contract"], list(before["code"]))
     except (OSError, ValueError, KeyError, TypeError, KeepwellError):
         return None
     if now != state["inputs"]:

@@ -15,6 +15,7 @@ from keepwell.operations.build.bench import Bench, Build
 from keepwell.operations.build.draft import Draft
 from keepwell.operations.build.judge import judge_version
 from keepwell.operations.build.learn import learn
+from keepwell.operations.build.own.learners import code_digests
 from keepwell.operations.build.shortcut import file_digest
 from keepwell.operations.build.takeover import take_over
 
@@ -110,6 +111,7 @@ class Train(_Plain):
             "keep": list(spec.data.keep),
             **train,
             **{f"split.{name}": value for name, value in split.items()},
+            **{f"code.{name}": digest for name, digest in code_digests(build.bench).items()},
             "keepwell": __version__,
         }
 

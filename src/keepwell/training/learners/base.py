@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from keepwell.core.plugins import load_plugin, plugin_names
 from keepwell.features.preparation import Flavour
 from keepwell.training.problem import Matrix, Problem
 from keepwell.training.trained import Params
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-POINT = "learners"
 FIRST = "baseline"  # what every other learner has to beat
 
 
@@ -52,18 +50,33 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
-    """A fitted estimator, and the rounds it took if it works in rounds."""
+    """A fitted estimator.
+
+    Attributes:
+        model: Answers prepared rows.
+        rounds: How many it took, if it works in rounds.
+        interrupted: It was told to stop before it was done.
+        note: What the reader of the leaderboard should know, such as that there is no GPU to be had.
+    """
 
     model: Any
     rounds: int | None = None
     interrupted: bool = False
+    note: str = ""
 
 
 class Learner(Protocol):
     """Offers candidates for a problem and fits them."""
 
-    flavour: Flavour
-    interruptible: bool
+    @property
+    def flavour(self) -> Flavour:
+        """How rows are prepared for it."""
+        ...
+
+    @property
+    def interruptible(self) -> bool:
+        """Whether a fit ends soon after it is told to."""
+        ...
 
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return what is worth trying, the most promising first; empty if nothing is."""
@@ -87,18 +100,18 @@ class Learner(Protocol):
 
 
 class Suggest(Protocol):
-    """Picks values: what a space is written against. Optuna's trials fit it."""
+    """Draws one setting at a time, as a trial of Optuna does."""
 
     def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
-        """Return a number within the bounds; `log`: small ones as often as large ones."""
+        """Return a number of a range."""
         ...
 
     def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int:
-        """Return a whole number within the bounds, which it may equal."""
+        """Return a whole number of a range."""
         ...
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
-        """Return one of the choices."""
+        """Return one of some choices."""
         ...
 
 
@@ -107,14 +120,5 @@ class Tunable(Protocol):
     """A learner whose settings can be searched."""
 
     def space(self, suggest: Suggest, problem: Problem) -> Params:
-        """Return one set of settings, each value asked of `suggest`."""
+        """Return the settings of one candidate, drawn one by one."""
         ...
-
-
-def installed(names: Sequence[str] = ()) -> dict[str, Learner]:
-    """Return learners by name, the baseline first; all that are installed if none are named."""
-    wanted = list(names or plugin_names(POINT))
-    if FIRST not in wanted:
-        wanted.append(FIRST)
-    wanted.sort(key=lambda name: (name != FIRST, name))
-    return {name: load_plugin(POINT, name)() for name in wanted}

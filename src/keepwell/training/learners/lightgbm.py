@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.features.preparation import Flavour
-from keepwell.training.learners.base import Candidate, Fitted, Learner, Suggest, Tunable, Watch
+from keepwell.training.learners.base import Candidate, Fitted, Learner, Suggest, Watch
+from keepwell.training.learners.folds import lonely, seed_of
 from keepwell.training.problem import Matrix, Problem
 from keepwell.training.trained import Params
 
@@ -68,17 +69,16 @@ class LightGBM:
         ]
 
     def space(self, suggest: Suggest, problem: Problem) -> Params:
-        """Return settings around the portfolio's."""
-        fewest = 2 if problem.rows < 2_000 else 5  # noqa: PLR2004
+        """Return settings drawn around the portfolio's."""
         return {
-            "learning_rate": suggest.suggest_float("learning_rate", 0.01, 0.15, log=True),
-            "num_leaves": suggest.suggest_int("num_leaves", 4, 160, log=True),
-            "min_child_samples": suggest.suggest_int("min_child_samples", fewest, 100, log=True),
+            "learning_rate": suggest.suggest_float("learning_rate", 0.01, 0.3, log=True),
+            "num_leaves": suggest.suggest_int("num_leaves", 4, 256, log=True),
+            "min_child_samples": suggest.suggest_int("min_child_samples", 2, 100, log=True),
             "subsample": suggest.suggest_float("subsample", 0.5, 1.0),
             "subsample_freq": 1,
             "colsample_bytree": suggest.suggest_float("colsample_bytree", 0.3, 1.0),
-            "reg_lambda": suggest.suggest_float("reg_lambda", 0.01, 30.0, log=True),
-            "cat_smooth": suggest.suggest_float("cat_smooth", 1.0, 100.0, log=True),
+            "reg_lambda": suggest.suggest_float("reg_lambda", 1e-3, 30.0, log=True),
+            "reg_alpha": suggest.suggest_float("reg_alpha", 1e-4, 10.0, log=True),
             "extra_trees": suggest.suggest_categorical("extra_trees", [False, True]),
         }
 
@@ -96,6 +96,8 @@ class LightGBM:
         watch: Watch,
     ) -> Fitted:
         """Fit, stopping early by the validation rows if there are any, or when time is up."""
+        if (alone := lonely(problem, train, target, weights)) is not None:
+            return alone
         import lightgbm
 
         rounds = watch.rounds or _MOST_ROUNDS
@@ -103,7 +105,7 @@ class LightGBM:
             **_objective(problem.metric),
             **candidate.params,
             "n_estimators": rounds,
-            "random_state": problem.seed,
+            "random_state": seed_of(problem),
             "n_jobs": problem.jobs,
             # Together: the same trees whatever the threads do.
             "deterministic": True,
@@ -187,4 +189,3 @@ class _Timer:
 
 if TYPE_CHECKING:
     _: type[Learner] = LightGBM
-    _tunable: type[Tunable] = LightGBM

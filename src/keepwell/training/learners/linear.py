@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from keepwell.features.preparation import Flavour
-from keepwell.training.learners.base import Candidate, Fitted, Learner, Suggest, Tunable, Watch
+from keepwell.training.learners.base import Candidate, Fitted, Learner, Suggest, Watch
+from keepwell.training.learners.folds import lonely, seed_of
 from keepwell.training.problem import Matrix, Problem
 from keepwell.training.trained import Params
 
@@ -31,10 +32,9 @@ class Linear:
         ]
 
     def space(self, suggest: Suggest, problem: Problem) -> Params:
-        """Return how tight the fit is."""
-        if problem.task.numeric:
-            return {"alpha": suggest.suggest_float("alpha", 1e-3, 1e4, log=True)}
-        return {"C": suggest.suggest_float("C", 1e-4, 1e2, log=True)}
+        """Return a strength of the penalty."""
+        name, low, high = ("alpha", 1e-3, 1e3) if problem.task.numeric else ("C", 1e-3, 1e2)
+        return {name: suggest.suggest_float(name, low, high, log=True)}
 
     def seconds(self, rows: int, columns: int, classes: int) -> float:
         """Return a guess: logistic regression passes over the rows some hundred times."""
@@ -50,6 +50,8 @@ class Linear:
         watch: Watch,
     ) -> Fitted:
         """Fit to scaled rows."""
+        if (alone := lonely(problem, train, target, weights)) is not None:
+            return alone
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -57,7 +59,7 @@ class Linear:
             Ridge(**candidate.params)
             if problem.task.numeric
             else LogisticRegression(
-                max_iter=_ITERATIONS, random_state=problem.seed, **candidate.params
+                max_iter=_ITERATIONS, random_state=seed_of(problem), **candidate.params
             )
         )
         with warnings.catch_warnings():
@@ -68,4 +70,3 @@ class Linear:
 
 if TYPE_CHECKING:
     _: type[Learner] = Linear
-    _tunable: type[Tunable] = Linear

@@ -49,6 +49,21 @@ MORE: dict[str, dict[str, Params]] = {
 }
 """By learner and name, beyond what the learner itself offers; for tables of some size."""
 
+ORDER = (
+    "baseline",
+    "lightgbm",
+    "linear",
+    "catboost",
+    "xgboost",
+    "extra-trees",
+    "forest",
+    "histogram",
+    "elastic",
+    "perceptron",
+    "neighbours",
+)
+"""What wins most often comes first, for a budget that does not reach the end; strangers come last."""
+
 _WORTH_MORE = 2_000  # rows
 
 
@@ -61,7 +76,7 @@ def portfolio(
     project comes right after the first of each.
     """
     offers = []
-    for name, learner in learners.items():
+    for name, learner in sorted(learners.items(), key=lambda item: _place(item[0])):
         offered = list(learner.candidates(problem))
         if problem.rows >= _WORTH_MORE:
             offered += [
@@ -77,6 +92,10 @@ def portfolio(
         if candidate.learner in learners and _key(candidate) not in known
     ]
     return [*ordered[: len(offers)], *fresh, *ordered[len(offers) :]]
+
+
+def _place(name: str) -> int:
+    return ORDER.index(name) if name in ORDER else len(ORDER)
 
 
 def _key(candidate: Candidate) -> str:

@@ -1,0 +1,1 @@
+"""What a build does for models that are written in the project itself."""
