@@ -61,15 +61,6 @@ class SearchSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ThresholdSpec:
-    """`train.threshold:` — from which probability on the second of two classes is answered."""
-
-    metric: str = ""  # the threshold that is best by it
-    false_positive: float = 0.0  # or: what each kind of error costs
-    false_negative: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LearnerSpec:
     """An entry of `train.learners:` with settings: `{sklearn.svm.SVC: {C: 2.0}}`.
 

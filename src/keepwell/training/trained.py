@@ -68,6 +68,7 @@ class CurvePoint:
     seconds: float  # since the start
     score: float  # mean over the first folds, which all candidates went through
     trial: str
+    metric: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """From a table to a fitted model with the evidence for it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from keepwell.training.fitting import Chosen, Fitting
 from keepwell.training.search.search import Search, bounded
 from keepwell.training.search.spaces import checked
 from keepwell.training.search.store import TrialStore
-from keepwell.training.trained import Finding, Trained
+from keepwell.training.trained import CurvePoint, Finding, Trained
 from keepwell.training.workers.choice import free_memory, open_runner
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def train(
     test_rows: "ArrayLike | None" = None,
     past: Past | None = None,
     latency_ms: float | None = None,
+    better: Callable[[CurvePoint], None] = lambda point: None,
 ) -> Trained:
     """Train the best model that the budget allows, and measure it on rows that no choice ever saw.
 
@@ -72,6 +73,7 @@ def train(
         test_rows: Positions (or a mask) of the rows to test on, instead of a split.
         past: What earlier runs left behind.
         latency_ms: The gate's limit for one row.
+        better: Hears when the best so far gets better.
 
     Raises:
         TrainingError: If the target, the rows or the columns cannot be learnt from; says what to do.
@@ -107,6 +109,8 @@ def train(
             earlier=past.winners,
             primary=framed.primary,
             members=1 if spec.ensemble == 1 else 3,
+            named=bool(spec.learners),
+            better=better,
         )
         fitting = Fitting(
             problem,

@@ -23,6 +23,7 @@ from keepwell.core.spec import (
     ProjectSpec,
     RetrainSpec,
     RolloutSpec,
+    SearchSpec,
     ServeSpec,
     SplitSpec,
     TrainSpec,
@@ -152,6 +153,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
         flat["data.types"] = {name: ColumnType(item) for name, item in flat["data.types"].items()}
     if "train.task" in flat:
         flat["train.task"] = Task(flat["train.task"])
+    flat["train.search"] = SearchSpec(**_own(SearchSpec, flat, "train.search"))
     flat["train.split"] = SplitSpec(**_own(SplitSpec, flat, "train.split"))
     flat["serve.rollout"] = RolloutSpec(**_own(RolloutSpec, flat, "serve.rollout"))
     flat["serve.limits"] = LimitsSpec(**_own(LimitsSpec, flat, "serve.limits"))

@@ -64,13 +64,41 @@ ORDER = (
 )
 """What wins most often comes first, for a budget that does not reach the end; strangers come last."""
 
-_WORTH_MORE = 2_000  # rows
+LEAN = frozenset(
+    {
+        "baseline",
+        "lightgbm/plain",
+        "lightgbm/small",
+        "lightgbm/shallow",
+        "lightgbm/rates",
+        "linear/plain",
+        "linear/tight",
+        "catboost/plain",
+        "extra-trees/plain",
+        "elastic/light",
+    }
+)
+"""All that is tried on a small table, unless learners are named: there the noise of the folds is wider than
+what sets the others apart, and who waits a second wants no minute."""
+
+WORTH_MORE = 2_000
+"""Rows from which on all is tried."""
 
 
 def portfolio(
-    problem: Problem, learners: Mapping[str, Learner], earlier: Sequence[Candidate] = ()
+    problem: Problem,
+    learners: Mapping[str, Learner],
+    earlier: Sequence[Candidate] = (),
+    *,
+    named: bool = True,
 ) -> list[Candidate]:
     """Return the candidates in the order in which they are tried.
+
+    Args:
+        problem: What is to be learnt.
+        learners: By name.
+        earlier: What won in earlier runs.
+        named: The user chose the learners.
 
     The first of each learner, then the second of each, and so on; what won in earlier runs of the
     project comes right after the first of each.
@@ -78,11 +106,13 @@ def portfolio(
     offers = []
     for name, learner in sorted(learners.items(), key=lambda item: _place(item[0])):
         offered = list(learner.candidates(problem))
-        if problem.rows >= _WORTH_MORE:
+        if problem.rows >= WORTH_MORE:
             offered += [
                 Candidate(name=f"{name}/{label}", learner=name, params=params)
                 for label, params in MORE.get(name, {}).items()
             ]
+        elif not named and name in ORDER:
+            offered = [candidate for candidate in offered if candidate.name in LEAN]
         offers.append(offered)
     ordered = _alternating(offers)
     known = {_key(candidate) for candidate in ordered}
@@ -96,6 +126,11 @@ def portfolio(
 
 def _place(name: str) -> int:
     return ORDER.index(name) if name in ORDER else len(ORDER)
+
+
+def lean_learners() -> set[str]:
+    """Return the learners that are tried on a small table."""
+    return {name.partition("/")[0] for name in LEAN}
 
 
 def _key(candidate: Candidate) -> str:

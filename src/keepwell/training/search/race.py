@@ -40,6 +40,7 @@ class Race:
         runner: Does the jobs.
         memory: Of earlier searches.
         progress: Hears how far it is.
+        better: Hears when the best gets better.
 
     Attributes:
         trials: All that entered.
@@ -57,6 +58,7 @@ class Race:
         runner: "Runner",
         memory: Memory,
         progress: Progress,
+        better: Callable[[CurvePoint], None] = lambda point: None,
     ) -> None:
         self.trials: list[Trial] = []
         self.curve: list[CurvePoint] = []
@@ -69,6 +71,7 @@ class Race:
         self._runner = runner
         self._memory = memory
         self._progress = progress
+        self._better = better
         self._pending: list[tuple[Trial, int, float]] = []
         self._span, self._total = (0.0, 1.0), 1
         self._spoke = budget.spent
@@ -149,9 +152,14 @@ class Race:
         if mean is None or fold not in self._first:
             return
         if not self.curve or self._sign * (mean - self.curve[-1].score) > 0:
-            self.curve.append(
-                CurvePoint(seconds=self._budget.spent, score=mean, trial=trial.candidate.name)
+            point = CurvePoint(
+                seconds=round(self._budget.spent, 3),
+                score=mean,
+                trial=trial.candidate.name,
+                metric=self._problem.metric,
             )
+            self.curve.append(point)
+            self._better(point)
 
     def _allowance(
         self, trial: Trial, share: float

@@ -6,7 +6,7 @@ through all folds, so that what is compared was measured on the same rows. Then 
 each set judged by the first folds before it is given the others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from keepwell.training.problem import Problem
 from keepwell.training.search import spaces
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.pace import Pace
-from keepwell.training.search.portfolio import portfolio
+from keepwell.training.search.portfolio import WORTH_MORE, lean_learners, portfolio
 from keepwell.training.search.proposals import (
     Grid,
     Optuna,
@@ -30,7 +30,7 @@ from keepwell.training.search.race import Race
 from keepwell.training.search.store import Memory, TrialStore
 from keepwell.training.search.trials import Trial, by_first_fold, ranked
 from keepwell.training.splits.plans import Fold
-from keepwell.training.trained import SearchReport
+from keepwell.training.trained import CurvePoint, SearchReport
 from keepwell.training.workers.here import HereRunner
 from keepwell.training.workers.runner import Runner
 
@@ -47,7 +47,8 @@ _KEPT_SHARE = 3  # one of so many goes on
 
 # Where each part of the search lies on the bar.
 _BASELINE, _CALIBRATION, _PARTS = (0.0, 0.05), (0.05, 0.08), (0.08, 0.2)
-_FIRST, _REST, _SEARCH, _REPEATS = (0.2, 0.45), (0.45, 0.65), (0.65, 0.88), (0.88, 0.9)
+_FIRST, _SECOND, _REST = (0.2, 0.4), (0.4, 0.5), (0.5, 0.65)
+_SEARCH, _REPEATS = (0.65, 0.88), (0.88, 0.9)
 
 
 class Search:
@@ -65,6 +66,8 @@ class Search:
         earlier: What won in earlier runs of the project.
         primary: How many folds make one cross-validation; None: all.
         members: How many models may be fitted to all rows.
+        named: The user chose the learners.
+        better: Hears when the best gets better.
 
     Attributes:
         interrupted: A Ctrl-C ended it early.
@@ -85,6 +88,8 @@ class Search:
         earlier: Sequence[Candidate] = (),
         primary: int | None = None,
         members: int = 1,
+        named: bool = True,
+        better: Callable[[CurvePoint], None] = lambda point: None,
     ) -> None:
         self.interrupted = False
         self.folds = list(folds)
@@ -95,6 +100,7 @@ class Search:
         self._budget = budget
         self._progress = progress
         self._earlier = earlier
+        self._named = named
         self._runner = runner or HereRunner(problem, self.folds, learners, budget.now)
         self._memory = Memory(store, problem, self.folds)
         look = budget.spent
@@ -114,6 +120,7 @@ class Search:
             runner=self._runner,
             memory=self._memory,
             progress=progress,
+            better=better,
         )
         self._finalists: list[Trial] = []
         self._proposed: list[tuple[Proposal, Trial]] = []
@@ -159,7 +166,7 @@ class Search:
         )
 
     def _compare(self) -> None:
-        everyone = [self._trial(c) for c in portfolio(self._problem, self._learners, self._earlier)]
+        everyone = [self._trial(c) for c in self._portfolio()]
         baseline = [trial for trial in everyone if trial.candidate.learner == FIRST]
         self._finalists = baseline
         self._race.through(baseline, range(self.primary), span=_BASELINE)
@@ -170,6 +177,9 @@ class Search:
         self._search()
         best = [trial for trial in self._ranked()[: self._places] if trial.scores]
         self._race.through(best, range(self.primary, len(self.folds)), span=_REPEATS)
+
+    def _portfolio(self) -> list[Candidate]:
+        return portfolio(self._problem, self._learners, self._earlier, named=self._named)
 
     def _trial(self, candidate: Candidate) -> Trial:
         return Trial(candidate=candidate, learner=self._learners[candidate.learner])
@@ -216,7 +226,11 @@ class Search:
             for trial in known[len(fewer) :]:
                 _leave(trial, "others were better on a part of the rows")
             trials = fewer or trials
-        self._race.through(trials, self._first, span=_FIRST)
+        self._race.through(trials, self._first[:1], span=_FIRST)
+        if len(self._first) > 1:
+            known = by_first_fold(trials, self._problem.metric)
+            half = known[: max(2 * self._places, len(known) // 2)]
+            self._race.through([one for one in half if one.scores], self._first[1:], span=_SECOND)
         contenders = [trial for trial in self._race.best if trial.candidate.learner != FIRST]
         chosen = contenders[: self._places]
         for trial in contenders[self._places :]:
@@ -228,6 +242,8 @@ class Search:
         """Try what is proposed, as long as it pays."""
         spec = self._spec
         names = spaces.tuned(spec.space, self._learners)
+        if not self._named and not spec.space and self._problem.rows < WORTH_MORE:
+            names = [name for name in names if name in lean_learners()]
         limit = self._most_trials()
         if not names or not limit:
             return
