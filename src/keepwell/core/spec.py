@@ -85,7 +85,9 @@ class TrainSpec:
     split: SplitSpec = SplitSpec()
     search: SearchSpec = SearchSpec()
     memory: int | None = None  # bytes that the trials may take together; None: by what is free
-    ensemble: int | None = None  # most members; 1: a single model; None: by the metric and the latency
+    ensemble: int | None = (
+        None  # most members; 1: a single model; None: by the metric and the latency
+    )
     repeats: int | None = None  # of the cross-validation; None: two below 1,000 rows
     calibrate: str = "off"  # or auto, isotonic, sigmoid
 

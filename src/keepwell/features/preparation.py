@@ -108,7 +108,9 @@ def _dates(flavour: Flavour, choices: Mapping[str, Any]) -> "Pipeline":
 
     from keepwell.features.transforms.date_parts import DateParts
 
-    return Pipeline([("parts", DateParts()), *(_scaled(choices).steps if flavour == "linear" else ())])
+    return Pipeline(
+        [("parts", DateParts()), *(_scaled(choices).steps if flavour == "linear" else ())]
+    )
 
 
 def _terms(flavour: Flavour) -> Any:

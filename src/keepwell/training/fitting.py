@@ -18,7 +18,6 @@ from keepwell.training.trained import LeaderboardRow
 from keepwell.training.workers.here import HereRunner
 from keepwell.training.workers.runner import Order, Runner, grace_of
 
-
 ENSEMBLE = "ensemble"
 _TOO_LATE = 0.06
 
@@ -214,7 +213,6 @@ class Fitting:
         notes = {trial.note for trial in trials if trial.note}
         return TrainingError(
             "no candidate could be fitted and measured",
-            why="; ".join(sorted(notes))
-            or f"{self._problem.metric} is undefined on these rows",
+            why="; ".join(sorted(notes)) or f"{self._problem.metric} is undefined on these rows",
             now="load more rows, or set another `metric:` under `train:`",
         )

@@ -20,8 +20,8 @@ class Finding:
         column: The column or columns, as the message names them.
         message: A sentence; with the way back, where something was dropped.
         dropped: Whether the columns were left out of the model.
-        kind: `task`, `split`, `target`, `identifier`, `constant`, `copy`, `sum`, `single`, `search` or
-            `overfit`.
+        kind: `task`, `split`, `target`, `identifier`, `constant`, `copy`, `sum`, `single`, `search`,
+            `calibration` or `overfit`.
         columns: The columns, one by one.
     """
 

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from keepwell.core.progress import Progress, SilentProgress
 from keepwell.core.records import Column
 from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.training.ensembling.calibration import calibrated
 from keepwell.training.ensembling.selection import MOST_TREES
 from keepwell.training.evaluation import overfit, scores_of, test_metrics
+from keepwell.training.fitting import Chosen, Fitting
 from keepwell.training.framing import Framed, frame_problem
 from keepwell.training.importance import importance
 from keepwell.training.learners.base import FIRST, Candidate
@@ -20,7 +22,6 @@ from keepwell.training.plots import gallery
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.capacity import within
-from keepwell.training.fitting import Chosen, Fitting
 from keepwell.training.search.search import Search, bounded
 from keepwell.training.search.spaces import checked
 from keepwell.training.search.store import TrialStore
@@ -127,7 +128,12 @@ def train(
     finally:
         runner.close()
     progress.update(f"measuring {chosen.name} on {len(framed.division.test):,} test rows", 0.98)
-    return _reported(framed, chosen, search, cut, budget)
+    told: tuple[Finding, ...] = ()
+    pipeline = chosen.pipeline
+    if spec.calibrate != "off" and problem.task.labelled and chosen.learner != FIRST:
+        pipeline, message = calibrated(pipeline, chosen.ensemble, spec.calibrate)
+        told = (Finding(column="", message=message, kind="calibration"),)
+    return _reported(framed, chosen, pipeline, search, cut + told, budget)
 
 
 def _load_libraries() -> None:
@@ -164,25 +170,30 @@ def _within(framed: Framed, memory: int) -> tuple[Framed, tuple[Finding, ...]]:
 
 
 def _reported(
-    framed: Framed, chosen: Chosen, search: Search, cut: tuple[Finding, ...], budget: Budget
+    framed: Framed,
+    chosen: Chosen,
+    pipeline: Any,
+    search: Search,
+    cut: tuple[Finding, ...],
+    budget: Budget,
 ) -> Trained:
     problem, division = framed.problem, framed.division
     signature = problem.signature
     actual = [division.labels[row] for row in division.test]
-    scores = scores_of(chosen.pipeline, framed.frame.iloc[division.test], problem)
+    scores = scores_of(pipeline, framed.frame.iloc[division.test], problem)
     metrics = test_metrics(problem, actual, scores, stop=budget.deadline())
     shares = importance(chosen.pipeline, problem)
     leaderboard = chosen.leaderboard()
     baseline = next((row.mean for row in leaderboard if row.learner == FIRST), None)
     tested = metrics.get(problem.metric)
-    fit = overfit(chosen.pipeline, problem, leaderboard[0].mean, baseline, tested)
+    fit = overfit(pipeline, problem, leaderboard[0].mean, baseline, tested)
     warned = (Finding(column="", message=fit.warning, kind="overfit"),) if fit.warning else ()
     return Trained(
         task=division.task,
         task_reason=framed.target.reason,
         split_reason=division.reason,
         signature=signature,
-        pipeline=chosen.pipeline,
+        pipeline=pipeline,
         learner=chosen.learner,
         params=chosen.params,
         metric=problem.metric,

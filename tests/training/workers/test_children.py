@@ -67,7 +67,7 @@ def test_leaves_no_process_and_no_file_behind(framed: Framed) -> None:
     runner.run(iter([order("quiet")]), lambda order, outcome: None, lambda order, share: None)
     runner.close()
     assert {child.pid for child in psutil.Process().children()} == before
-    assert not os.path.exists(folder)  # noqa: PTH110
+    assert not os.path.exists(folder)
 
 
 def test_gives_up_what_is_under_way_when_it_is_interrupted(framed: Framed) -> None:

@@ -94,7 +94,11 @@ def _modules_in(root: Path) -> list[ModuleType]:
         if not isinstance(file, str) or not Path(file).is_absolute():  # PyTorch invents some
             continue
         path = Path(file).resolve()
-        if path.is_file() and folder in path.parents and not {"site-packages", "dist-packages"} & set(path.parts):
+        if (
+            path.is_file()
+            and folder in path.parents
+            and not {"site-packages", "dist-packages"} & set(path.parts)
+        ):
             found.append(module)
     return found
 

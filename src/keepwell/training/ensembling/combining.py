@@ -55,6 +55,9 @@ def vote(members: Sequence[tuple[Any, float]]) -> Any:
         made.classes_ = made.le_.classes_
     made.estimators_ = [model for _, model in named]
     made.named_estimators_ = Bunch(**dict(named))
+    names = getattr(members[0][0], "feature_names_in_", None)
+    if names is not None:
+        made.feature_names_in_ = names
     return made
 
 

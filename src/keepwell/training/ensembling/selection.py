@@ -102,7 +102,7 @@ def trees_of(trial: Trial, classes: int) -> float:
     return float(estimators) if isinstance(estimators, int) else _UNKNOWN
 
 
-def _greedy(  # noqa: PLR0913 - bounds, each by name
+def _greedy(
     problem: Problem,
     held: HeldOut,
     trials: Sequence[Trial],

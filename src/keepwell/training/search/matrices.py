@@ -55,9 +55,7 @@ class FoldMatrices:
         self.train, self.validation = fold
         self._made: dict[tuple[Any, ...], tuple[Matrix, Matrix]] = {}
 
-    def of(
-        self, flavour: Flavour, choices: Mapping[str, Any] = AS_USUAL
-    ) -> tuple[Matrix, Matrix]:
+    def of(self, flavour: Flavour, choices: Mapping[str, Any] = AS_USUAL) -> tuple[Matrix, Matrix]:
         """Return training and validation rows."""
         key = (flavour, *sorted(choices.items()))
         if key not in self._made:

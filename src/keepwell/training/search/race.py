@@ -161,9 +161,7 @@ class Race:
             self.curve.append(point)
             self._better(point)
 
-    def _allowance(
-        self, trial: Trial, share: float
-    ) -> tuple[Callable[[], bool], float] | None:
+    def _allowance(self, trial: Trial, share: float) -> tuple[Callable[[], bool], float] | None:
         """Return what tells the next fit of a trial to stop, and when; None if it must not start."""
         reserve, left = self.reserve, self._budget.left
         whole = max(left - reserve, 0.0)

@@ -273,9 +273,7 @@ class Search:
         self._race.through(trials, self._first, span=span)
         started = [trial for trial in trials if trial.seconds]
         going_on = [trial for trial in started if self._goes_on(trial)]
-        self._race.through(
-            going_on, range(len(self._first), self.primary), span=(span[1], span[1])
-        )
+        self._race.through(going_on, range(len(self._first), self.primary), span=(span[1], span[1]))
         for proposal, trial in zip(proposals, trials, strict=True):
             if not trial.seconds:
                 self._race.trials.remove(trial)

@@ -40,7 +40,7 @@ def main(descriptor: int, memory: int) -> None:
 def _bench(file: str) -> Any:
     from keepwell.training.search.jobs import Workbench
 
-    with open(file, "rb") as written:  # noqa: PTH123 - before anything is imported that is not needed
+    with open(file, "rb") as written:
         problem, folds, learners = pickle.load(written)  # noqa: S301 - our parent wrote it, for us alone
     return Workbench(problem, folds, learners)
 
@@ -71,7 +71,7 @@ def _limit(memory: int) -> None:
     import resource
 
     try:
-        with open("/proc/self/status") as status:  # noqa: PTH123
+        with open("/proc/self/status") as status:
             data = next(int(line.split()[1]) for line in status if line.startswith("VmData"))
     except (OSError, StopIteration):
         return  # not Linux: the parent watches alone

@@ -36,7 +36,7 @@ class ChildRunner:
         parallel: How many children.
     """
 
-    def __init__(  # noqa: PLR0913 - what a child must know
+    def __init__(
         self,
         problem: Problem,
         folds: Sequence[Fold],

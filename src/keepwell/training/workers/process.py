@@ -36,7 +36,7 @@ class Child:
         program = [sys.executable, "-m", "keepwell.training.workers.child"]
         beyond = max(memory - LIBRARIES, 16 << 20)
         # A session of its own: a Ctrl-C in the terminal is the parent's to answer.
-        self._process = subprocess.Popen(  # noqa: S603 - our own program
+        self._process = subprocess.Popen(
             [*program, str(theirs.fileno()), str(beyond)],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
@@ -142,5 +142,3 @@ class Child:
         if code is not None and code < 0:
             return f"its process died of {signal.Signals(-code).name}"
         return f"its process ended with code {code}"
-
-

@@ -27,7 +27,6 @@ class Order:
     ticket: Any = None
 
 
-
 def grace_of(learner: Learner, budget: float) -> float:
     """Return how long after its time a fit may go on: who stops by itself has to tidy up too."""
     return 0.25 + (0.02 * budget if learner.interruptible else 0.0)
