@@ -7,7 +7,6 @@ import numpy as np
 
 from keepwell.core.records import Estimate, Task
 from keepwell.tracking.metrics import Scores, direction, intervals
-from keepwell.tracking.metrics.bootstrap import never
 from keepwell.training.problem import Problem, answer_of
 from keepwell.training.trained import Overfit
 
@@ -30,7 +29,7 @@ def scores_of(pipeline: Any, frame: "pd.DataFrame", problem: Problem) -> Scores:
 
 
 def test_metrics(
-    problem: Problem, actual: list[Any], scores: Scores, stop: Callable[[], bool] = never
+    problem: Problem, actual: list[Any], scores: Scores, stop: Callable[[], bool]
 ) -> dict[str, Estimate]:
     """Return every metric on the test rows with its interval, from fewer draws if time is up."""
     signature = problem.signature

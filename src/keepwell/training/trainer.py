@@ -10,6 +10,7 @@ import pyarrow as pa
 from keepwell.core.progress import Progress, SilentProgress
 from keepwell.core.records import Column
 from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.training.doubt import by_chance
 from keepwell.training.ensembling.calibration import calibrated
 from keepwell.training.ensembling.selection import MOST_TREES
 from keepwell.training.evaluation import overfit, scores_of, test_metrics
@@ -49,7 +50,7 @@ class Past:
     winners: tuple[Candidate, ...] = ()
 
 
-def train(
+def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     table: pa.Table,
     columns: Sequence[Column],
     data: DataSpec,
@@ -226,28 +227,6 @@ def _ended(search: Search, chosen: Chosen) -> tuple[Finding, ...]:
             if missed
             else "nothing beat the baseline, which ignores the inputs: they may not tell the target"
         )
-    elif (message := _beats_by_chance(chosen)) is not None:
+    elif message := by_chance(chosen, search.primary):
         found.append(message)
     return tuple(Finding(column="", message=message, kind="search") for message in found)
-
-
-def _beats_by_chance(chosen: Chosen) -> str | None:
-    """Return a warning if the winner's gain over the baseline may be chance, fold by fold."""
-    import numpy as np
-
-    from keepwell.tracking.metrics import direction
-    from keepwell.training.search.trials import interval
-
-    baseline = next((t for t in chosen.trials if t.candidate.learner == FIRST), None)
-    if baseline is None or chosen.ensemble is None:
-        return None
-    sign = direction(chosen.metric)
-    folds = sorted(set(chosen.trial.scores) & set(baseline.scores))
-    gains = [sign * (chosen.trial.scores[fold] - baseline.scores[fold]) for fold in folds]
-    low, _ = interval(gains)
-    if low is None or low > 0:
-        return None
-    return (
-        f"{chosen.name} is better than the baseline by {np.mean(gains):.3g} in {chosen.metric}, "
-        f"and that may be chance: the interval over {len(folds)} folds reaches {low:.3g}"
-    )

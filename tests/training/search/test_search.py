@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from training_worlds import Listener, World
 
-from keepwell.core.spec import DataSpec, Range, SearchSpec, TrainSpec
+from keepwell.core.spec import DataSpec, Range, SearchSpec, TrainSpec, Values
 from keepwell.training.framing import Framed, frame_problem
 from keepwell.training.learners import Candidate, Fitted, Watch, installed
 from keepwell.training.problem import Matrix, Problem
@@ -234,7 +234,9 @@ def test_fits_what_prepares_columns_on_a_fold_s_own_rows(
 
 def test_tries_every_combination_of_a_grid_and_marks_the_best(churn: World) -> None:
     frame = framed(churn)
-    space = {"lightgbm": {"num_leaves": (4, 8), "learning_rate": (0.05, 0.3)}}
+    space: dict[str, dict[str, Values]] = {
+        "lightgbm": {"num_leaves": (4, 8), "learning_rate": (0.05, 0.3)}
+    }
     spec = SearchSpec(method="grid", space=space, prune="none")
     search = Search(
         frame.problem, once(frame), installed(["lightgbm"]), Budget(60), Listener(), spec=spec

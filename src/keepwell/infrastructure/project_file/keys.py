@@ -115,7 +115,7 @@ KEYS = (
     Key("train.search.method", choice("auto", "grid", "random", "tpe"), "auto",
         "how settings are searched; auto: a portfolio first, then tpe"),
     Key("train.search.trials", whole(0), "50", "at most; 0: no search; by the data unless said"),
-    Key("train.search.space", SPACE, "{lightgbm: {num_leaves: [15, 31], learning_rate: {low: 0.01, high: 0.3, log: true}}}",
+    Key("train.search.space", SPACE, "{lightgbm: {num_leaves: [15, 31], reg_lambda: {low: 0.1, high: 10}}}",
         "what is varied; the learners' own spaces unless said"),
     Key("train.search.prune", choice("asha", "none"), "asha",
         "drop trials that are worse on the first folds"),

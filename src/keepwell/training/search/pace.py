@@ -70,7 +70,7 @@ class Pace:
         """Return the seconds that fitting the best trials to all rows is likely to take."""
         done = [t.usual_seconds for t in best if t.scores and t.candidate.learner != FIRST]
         done = done[: self._members] or [max(self._of_parts.values(), default=0.0)]
-        seconds = max(max(done), sum(done) / self._parallel)
+        seconds = max(*done, sum(done) / self._parallel)
         return _LAST * seconds * self._problem.rows / max(self._rows, 1)
 
     def measuring(self, budget: float) -> float:

@@ -82,15 +82,16 @@ class Race:
         folds: Sequence[int],
         share: float = 1.0,
         span: tuple[float, float] = (0.0, 1.0),
+        runner: "Runner | None" = None,
     ) -> None:
         """Run trials through folds, or through a share of their training rows.
 
-        `span` is where that lies on the whole bar of progress.
+        `span` is where that lies on the whole bar of progress; `runner` does it in place of the usual one.
         """
         self.trials += [trial for trial in trials if trial not in self.trials]
         self._pending = [(trial, fold, share) for fold in folds for trial in trials]
         self._span, self._total = span, max(len(self._pending), 1)
-        self._runner.run(self._orders(), self._done, self._report)
+        (runner or self._runner).run(self._orders(), self._done, self._report)
 
     def shorten(self, folds: int) -> None:
         """Compare on fewer folds."""

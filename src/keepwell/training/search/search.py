@@ -169,7 +169,8 @@ class Search:
         everyone = [self._trial(c) for c in self._portfolio()]
         baseline = [trial for trial in everyone if trial.candidate.learner == FIRST]
         self._finalists = baseline
-        self._race.through(baseline, range(self.primary), span=_BASELINE)
+        here = HereRunner(self._problem, self.folds, self._learners, self._budget.now)
+        self._race.through(baseline, range(self.primary), span=_BASELINE, runner=here)
         others = [trial for trial in everyone if trial not in baseline]
         if self._spec.method == "auto":
             self._calibrate(others)

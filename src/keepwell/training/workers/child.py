@@ -13,6 +13,7 @@ from typing import Any
 
 REPORT_EVERY = 0.2
 _LOOK_EVERY = 1.0
+_RESERVED = 768 << 20
 
 
 def main(descriptor: int, memory: int) -> None:
@@ -67,7 +68,7 @@ def _performed(bench: Any, connection: Connection, job: Any, seconds: float) -> 
 
 
 def _limit(memory: int) -> None:
-    """Make what allocates beyond `memory` fail at once, before the parent has seen it grow."""
+    """Make what allocates far beyond `memory` fail at once, before the parent has seen it grow."""
     import resource
 
     try:
@@ -75,7 +76,8 @@ def _limit(memory: int) -> None:
             data = next(int(line.split()[1]) for line in status if line.startswith("VmData"))
     except (OSError, StopIteration):
         return  # not Linux: the parent watches alone
-    limit = data * 1024 + memory
+    # What is reserved counts here, not what is used: stacks of threads, libraries still to come.
+    limit = data * 1024 + 2 * memory + _RESERVED
     resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.RLIM_INFINITY))
 
 
