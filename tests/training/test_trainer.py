@@ -10,7 +10,8 @@ from training_worlds import Listener, World, world_of
 
 from keepwell.core.errors import TrainingError, UsageError
 from keepwell.core.records import ColumnType, Task
-from keepwell.core.spec import DataSpec, SearchSpec, SplitSpec, TrainSpec
+from keepwell.core.spec import DataSpec, SearchSpec, SplitSpec, ThresholdSpec, TrainSpec
+from keepwell.deployment.scoring import build_scorer_files, load_scorer
 from keepwell.features import Decoder
 from keepwell.training import Trained, train
 
@@ -289,6 +290,37 @@ def test_calibrates_on_request_and_says_so() -> None:
     found = learnt(churn_world(), "left", replace(QUICK, calibrate="isotonic"))
     assert any(finding.kind == "calibration" for finding in found.findings)
     assert found.metrics["roc_auc"].value > 0.9
+
+
+def test_answers_from_a_threshold_that_is_served_as_it_was_measured() -> None:
+    table, columns = churn_world()
+    cost = ThresholdSpec(false_positive=1, false_negative=9)
+    found = learnt((table, columns), "left", replace(QUICK, threshold=cost))
+    usual = learnt((table, columns), "left")
+    border = found.signature.threshold
+    assert border is not None
+    assert border < 0.5
+    assert found.test_probabilities is not None
+    said = np.where(found.test_probabilities[:, 1] >= border, "yes", "no").tolist()
+    assert found.test_predictions == said
+    assert found.metrics["recall"].value >= usual.metrics["recall"].value
+    assert "threshold" in found.plots
+    files, _ = build_scorer_files(found.pipeline, found.signature, table)
+    scorer = load_scorer(files.__getitem__, found.signature)
+    served = table.take(pa.array(found.test_rows))
+    assert scorer.batch(served).predictions == said
+    assert (
+        scorer.rows(served.drop_columns(["left"]).slice(0, 3).to_pylist()).predictions == said[:3]
+    )
+
+
+def test_says_that_a_threshold_needs_two_classes() -> None:
+    random = np.random.default_rng(1)
+    x = random.normal(size=300)
+    world = world_of({"x": x, "y": np.where(x > 0.5, "a", np.where(x < -0.5, "b", "c"))})
+    found = learnt(world, "y", replace(QUICK, threshold=ThresholdSpec(metric="f1")))
+    assert found.signature.threshold is None
+    assert any("no threshold was chosen" in finding.message for finding in found.findings)
 
 
 def test_learns_from_as_many_rows_as_memory_holds_and_refuses_to_learn_from_none() -> None:

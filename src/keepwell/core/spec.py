@@ -61,6 +61,20 @@ class SearchSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdSpec:
+    """`train.threshold:` — from which probability on the second of two classes is answered."""
+
+    metric: str = ""  # the threshold that is best by it
+    false_positive: float = 0.0  # cost.fp, cost.fn: or what each kind of error costs
+    false_negative: float = 0.0
+
+    @property
+    def wanted(self) -> bool:
+        """A threshold is to be chosen."""
+        return bool(self.metric or self.false_positive or self.false_negative)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LearnerSpec:
     """An entry of `train.learners:` with settings: `{sklearn.svm.SVC: {C: 2.0}}`.
 
@@ -90,6 +104,7 @@ class TrainSpec:
     )
     repeats: int | None = None  # of the cross-validation; None: two below 1,000 rows
     calibrate: str = "off"  # or auto, isotonic, sigmoid
+    threshold: ThresholdSpec = ThresholdSpec()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Whether what won may have won by chance."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -46,5 +47,5 @@ def least_gain(gains: Sequence[float], folds: int) -> float:
     from scipy.stats import t
 
     variance = float(np.var(gains, ddof=1)) * (1 / len(gains) + 1 / (folds - 1))
-    reach = float(t.ppf(_LEVEL, len(gains) - 1)) * variance**0.5
+    reach = float(t.ppf(_LEVEL, len(gains) - 1)) * math.sqrt(variance)
     return float(np.mean(gains)) - reach

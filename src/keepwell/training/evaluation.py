@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.core.records import Estimate, Task
+from keepwell.features.decisions import decided
 from keepwell.tracking.metrics import Scores, direction, intervals
 from keepwell.training.problem import Problem, answer_of
 from keepwell.training.trained import Overfit
@@ -24,7 +25,7 @@ def scores_of(pipeline: Any, frame: "pd.DataFrame", problem: Problem) -> Scores:
     if problem.task.numeric:
         return Scores(predictions=answer.tolist())
     classes = problem.signature.classes
-    labels = [classes[code] for code in answer.argmax(axis=1)]
+    labels = [classes[code] for code in decided(problem.signature, answer)]
     return Scores(predictions=labels, probabilities=answer)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.core.records import Signature, Task
+from keepwell.features.decisions import decided
 from keepwell.tracking.metrics.measures import measure_codes, measure_numbers
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Problem:
         """Return every metric of an answer as `answer_of` gives it."""
         if self.task.numeric:
             return measure_numbers(actual, answer)
-        return measure_codes(actual, answer.argmax(axis=1), answer, self.classes)
+        return measure_codes(actual, decided(self.signature, answer), answer, self.classes)
 
 
 def answer_of(model: Any, values: Any, classes: int) -> "NDArray[np.float64]":

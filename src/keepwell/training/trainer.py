@@ -13,6 +13,7 @@ from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.training.doubt import by_chance
 from keepwell.training.ensembling.calibration import calibrated
 from keepwell.training.ensembling.selection import MOST_TREES
+from keepwell.training.ensembling.threshold import chosen_threshold
 from keepwell.training.evaluation import overfit, scores_of, test_metrics
 from keepwell.training.fitting import Chosen, Fitting
 from keepwell.training.framing import Framed, frame_problem
@@ -20,6 +21,8 @@ from keepwell.training.importance import importance
 from keepwell.training.learners.base import FIRST, Candidate
 from keepwell.training.learners.field import installed
 from keepwell.training.plots import gallery
+from keepwell.training.plots.curves import threshold_curve
+from keepwell.training.problem import Problem
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.capacity import within
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 _CELLS_PER_SECOND = 80_000  # of the budget: a fold of so many can be gone through some thirty times
 _LEAST_CELLS = 2_000_000
+_PAIR = 2
 _FAST = 0.1  # milliseconds that one row may take
 
 
@@ -129,12 +133,42 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     finally:
         runner.close()
     progress.update(f"measuring {chosen.name} on {len(framed.division.test):,} test rows", 0.98)
-    told: tuple[Finding, ...] = ()
-    pipeline = chosen.pipeline
+    return _reported(framed, _decided(chosen, problem, spec), search, cut, budget)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decided:
+    """The winner with how its probabilities are bent and made into answers."""
+
+    chosen: Chosen
+    pipeline: Any
+    problem: Problem
+    findings: tuple[Finding, ...]
+    plots: dict[str, dict[str, Any]]
+
+
+def _decided(chosen: Chosen, problem: Problem, spec: TrainSpec) -> _Decided:
+    pipeline, seen = chosen.pipeline, chosen.ensemble
+    found: list[Finding] = []
+    plots: dict[str, dict[str, Any]] = {}
     if spec.calibrate != "off" and problem.task.labelled and chosen.learner != FIRST:
-        pipeline, message = calibrated(pipeline, chosen.ensemble, spec.calibrate)
-        told = (Finding(column="", message=message, kind="calibration"),)
-    return _reported(framed, chosen, pipeline, search, cut + told, budget)
+        pipeline, told, seen = calibrated(pipeline, seen, spec.calibrate)
+        found.append(Finding(column="", message=told, kind="calibration"))
+    if spec.threshold.wanted and problem.classes == _PAIR and seen is not None:
+        label = str(problem.signature.classes[1])
+        border = chosen_threshold(seen.answer, seen.actual, spec.threshold, label)
+        problem = replace(problem, signature=replace(problem.signature, threshold=border.value))
+        found.append(Finding(column="", message=border.told, kind="threshold"))
+        plots["threshold"] = threshold_curve(border.tried, border.worth, border.name, border.value)
+    elif spec.threshold.wanted:
+        lacking = "held-out answers" if problem.classes == _PAIR else "two classes"
+        told = (
+            f"no threshold was chosen: there are no {lacking}; the most probable class is answered"
+        )
+        found.append(Finding(column="", message=told, kind="threshold"))
+    return _Decided(
+        chosen=chosen, pipeline=pipeline, problem=problem, findings=tuple(found), plots=plots
+    )
 
 
 def _load_libraries() -> None:
@@ -171,14 +205,9 @@ def _within(framed: Framed, memory: int) -> tuple[Framed, tuple[Finding, ...]]:
 
 
 def _reported(
-    framed: Framed,
-    chosen: Chosen,
-    pipeline: Any,
-    search: Search,
-    cut: tuple[Finding, ...],
-    budget: Budget,
+    framed: Framed, made: _Decided, search: Search, cut: tuple[Finding, ...], budget: Budget
 ) -> Trained:
-    problem, division = framed.problem, framed.division
+    chosen, pipeline, problem, division = made.chosen, made.pipeline, made.problem, framed.division
     signature = problem.signature
     actual = [division.labels[row] for row in division.test]
     scores = scores_of(pipeline, framed.frame.iloc[division.test], problem)
@@ -201,12 +230,12 @@ def _reported(
         metrics=metrics,
         leaderboard=leaderboard,
         importance=shares,
-        findings=framed.findings + cut + _ended(search, chosen) + warned,
+        findings=framed.findings + cut + made.findings + _ended(search, chosen) + warned,
         test_rows=framed.target.rows[division.test],
         test_actual=actual,
         test_predictions=list(scores.predictions),
         test_probabilities=scores.probabilities,
-        plots=gallery(signature, actual, scores, shares, leaderboard, problem.metric),
+        plots=gallery(signature, actual, scores, shares, leaderboard, problem.metric) | made.plots,
         profile=training_profile(framed.table, division.used, signature, scores),
         overfit=fit,
         seconds=budget.spent,

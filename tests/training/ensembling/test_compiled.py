@@ -88,8 +88,10 @@ def test_calibrated_probabilities_are_compiled(method: str, members: int, churn:
     whole = combined([(part, 1.0 / members) for part in parts])
     given = answer_of(whole, frame.problem.frame, 2)
     seen = Ensemble(members=(), scores=(), answer=given, actual=frame.problem.target)
-    bent, told = calibrated(whole, seen, method)
+    bent, told, crossed = calibrated(whole, seen, method)
     assert told.startswith(f"probabilities are calibrated ({method})")
+    assert crossed is not None
+    assert not np.allclose(crossed.answer, given)
     assert not np.allclose(answer_of(bent, frame.problem.frame, 2), given)
     proven(bent, frame, churn[0])
 

@@ -59,12 +59,15 @@ class Signature:
         inputs: The columns that it needs, in order.
         classes: Class labels in the order of its probabilities, as in the training data; empty for
             regression.
+        threshold: Of two classes: the probability of the second from which on it is the answer; None:
+            the more probable one is.
     """
 
     task: Task
     target: str
     inputs: tuple[Field, ...]
     classes: tuple[str | int | float | bool, ...] = ()
+    threshold: float | None = None
 
     def input(self, name: str) -> Field | None:
         """Return one input by name, None if the model has none of that name."""

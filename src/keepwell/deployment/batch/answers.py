@@ -10,6 +10,7 @@ from keepwell.core.errors import InvalidDataError
 from keepwell.core.records import Signature
 from keepwell.deployment.labels import class_names
 from keepwell.deployment.scoring import Scores
+from keepwell.features.decisions import decided
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +62,7 @@ def tally(scores: Scores, signature: Signature) -> Tally:
         low, high = (float(values.min()), float(values.max())) if rows else (None, None)
         return Tally(rows=rows, total=float(values.sum()), low=low, high=high)
     names = class_names(signature)
-    counts = np.bincount(scores.probabilities.argmax(axis=1), minlength=len(names))
+    counts = np.bincount(decided(signature, scores.probabilities), minlength=len(names))
     return Tally(rows=rows, classes=dict(zip(names, counts.tolist(), strict=True)))
 
 
@@ -74,7 +75,7 @@ def beside(
         answers["prediction"] = pa.array(scores.predictions)
     else:
         labels = pa.array(list(signature.classes))
-        answers["prediction"] = labels.take(pa.array(scores.probabilities.argmax(axis=1)))
+        answers["prediction"] = labels.take(pa.array(decided(signature, scores.probabilities)))
         names = class_names(signature)
         if len(names) > _MANY_CLASSES:
             answers["probabilities"] = pa.array(scores.probabilities.tolist())

@@ -11,6 +11,7 @@ import numpy as np
 from keepwell.core.errors import InvalidRequestError
 from keepwell.core.records import ColumnType, Signature
 from keepwell.deployment.scoring.compilation import Compiled
+from keepwell.features.decisions import decided
 from keepwell.features.decoding import Decoder
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ class Scorer:
             return Scores(predictions=answers[:, 0].tolist(), warnings=warnings)
         labels = self._classes
         return Scores(
-            predictions=[labels[at] for at in answers.argmax(axis=1).tolist()],
+            predictions=[labels[at] for at in decided(self.signature, answers).tolist()],
             probabilities=answers,
             warnings=warnings,
         )

@@ -5,6 +5,7 @@ if it lowers the log loss where it was not fitted, in turn over the folds.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +23,10 @@ _PARTS = 5
 METHODS = ("sigmoid", "isotonic")
 
 
-def calibrated(pipeline: Any, ensemble: Ensemble | None, method: str) -> tuple[Any, str]:
-    """Return the pipeline with calibrated probabilities, and what was done, in words.
+def calibrated(
+    pipeline: Any, ensemble: Ensemble | None, method: str
+) -> tuple[Any, str, Ensemble | None]:
+    """Return the pipeline with calibrated probabilities, what was done, and the held-out answers bent.
 
     Args:
         pipeline: Fitted, a classifier.
@@ -31,26 +34,23 @@ def calibrated(pipeline: Any, ensemble: Ensemble | None, method: str) -> tuple[A
         method: `isotonic`, `sigmoid`, or `auto`.
     """
     if ensemble is None or len(ensemble.actual) < _FEWEST:
-        return (
-            pipeline,
-            "probabilities are as they are: there are too few held-out rows for a curve",
-        )
+        told = "probabilities are as they are: there are too few held-out rows for a curve"
+        return pipeline, told, ensemble
     answer, actual = ensemble.answer, ensemble.actual
     before = log_loss(actual, answer)
     if method == "auto":
-        losses = {name: _crossed(answer, actual, name) for name in METHODS}
+        losses = {name: log_loss(actual, _crossed(answer, actual, name)) for name in METHODS}
         best = min(losses, key=lambda name: losses[name])
         if not losses[best] < before * (1 - _LEAST_GAIN):
-            return pipeline, (
-                f"probabilities are as they are: no curve lowers the log loss of {before:.4g}"
-            )
+            told = f"probabilities are as they are: no curve lowers the log loss of {before:.4g}"
+            return pipeline, told, ensemble
         method = best
-    after = _crossed(answer, actual, method)
-    bent = _bent(pipeline, answer, actual, method)
-    return bent, (
+    crossed = _crossed(answer, actual, method)
+    told = (
         f"probabilities are calibrated ({method}): the log loss of held-out rows goes from "
-        f"{before:.4g} to {after:.4g}"
+        f"{before:.4g} to {log_loss(actual, crossed):.4g}"
     )
+    return _bent(pipeline, answer, actual, method), told, replace(ensemble, answer=crossed)
 
 
 def _bent(pipeline: Any, answer: "NDArray[np.float64]", actual: "NDArray[Any]", method: str) -> Any:
@@ -117,15 +117,15 @@ def stand_in_of(classes: int) -> Any:
     return Given().fit(None, None)
 
 
-def _crossed(answer: "NDArray[np.float64]", actual: "NDArray[Any]", method: str) -> float:
-    """Return the log loss of curves where they were not fitted."""
+def _crossed(
+    answer: "NDArray[np.float64]", actual: "NDArray[Any]", method: str
+) -> "NDArray[np.float64]":
+    """Return the answers bent by curves that were fitted to other rows."""
     hands = np.arange(len(actual)) % _PARTS
     bent = answer.copy()
     for hand in range(_PARTS):
         others = hands != hand
-        if len(np.unique(actual[others])) < answer.shape[1]:
-            return float("inf")
-        bent[~others] = _fitted(answer[others], actual[others], method).predict_proba(
-            answer[~others]
-        )
-    return log_loss(actual, bent)
+        if len(np.unique(actual[others])) == answer.shape[1]:
+            curve = _fitted(answer[others], actual[others], method)
+            bent[~others] = curve.predict_proba(answer[~others])
+    return bent

@@ -78,6 +78,7 @@ class Edge:
         self._fields = self.bundle["inputs"]
         self._cells = [_cell_of(field) for field in self._fields]
         self._classes = self.bundle["classes"]
+        self._threshold = self.bundle.get("threshold")
         self._queue = Queue(Path(queue) if queue is not None else self.folder / "queue", limit)
 
     def predict(
@@ -94,7 +95,10 @@ class Edge:
         scores = self.scores(rows)
         names = [name if isinstance(name, str) else json.dumps(name) for name in self._classes]
         if self._classes:
-            said = [self._classes[at] for at in scores.argmax(axis=1).tolist()]
+            best = scores.argmax(axis=1)
+            if self._threshold is not None:
+                best = (scores[:, 1] >= self._threshold).astype(np.int64)
+            said = [self._classes[at] for at in best.tolist()]
             listed = scores.tolist()
         else:
             said, listed = scores[:, 0].tolist(), [[] for _ in rows]
