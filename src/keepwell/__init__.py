@@ -6,12 +6,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keepwell.deployment.scoring.compiling import compile_model as compile
     from keepwell.project import Project
+    from keepwell.script import log, log_examples, log_params, register, watch
 
 __version__ = "0.1.0"
-__all__ = ["Project", "__version__", "compile"]
+__all__ = [
+    "Project",
+    "__version__",
+    "compile",
+    "log",
+    "log_examples",
+    "log_params",
+    "register",
+    "watch",
+]
 
 _FROM = {
     "Project": ("keepwell.project", "Project"),
+    **{
+        name: ("keepwell.script", name)
+        for name in ("log", "log_examples", "log_params", "register", "watch")
+    },
     "compile": ("keepwell.deployment.scoring.compiling", "compile_model"),
 }
 

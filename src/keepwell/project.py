@@ -69,6 +69,7 @@ class Project:
         *,
         classes: Sequence[Any] | None = None,
         reference: str | None = None,
+        trust_code: bool = False,
     ) -> ModelVersion:
         """Register a model that was fitted elsewhere as the project's next version.
 
@@ -81,6 +82,8 @@ class Project:
                 (ONNX, PyTorch); by default those of the target, sorted.
             reference: A column of the rows with answers that the model gave elsewhere, to compare
                 with (ONNX, PyTorch).
+            trust_code: Take any object with `predict`, or a pipeline with steps of one's own: it is pickled
+                together with its code, and this workspace may load it. Only for code that is yours.
         """
         import pyarrow as pa
 
@@ -89,8 +92,9 @@ class Project:
         is_table = isinstance(rows, pa.Table)
         table = rows if is_table else pa.Table.from_pandas(rows, preserve_index=False)
         return register_own(
-            self.workspace.bench, model, table, target, classes=classes, reference=reference
-        )
+            self.workspace.bench, model, table, target,
+            classes=classes, reference=reference, trust_code=trust_code,
+        )  # fmt: skip
 
     def promote(self, version: int, why: str = "promoted from Python") -> None:
         """Put a version behind the endpoint.

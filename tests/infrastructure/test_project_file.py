@@ -357,6 +357,7 @@ _SPECS = st.builds(
         learners=st.lists(
             _text | st.builds(LearnerSpec, name=_text, params=_settings), max_size=3
         ).map(tuple),
+        script=_maybe,
         split=st.builds(
             SplitSpec,
             by=st.sampled_from(["auto", "random", "stratified", "group", "time"]),

@@ -105,6 +105,7 @@ class TrainSpec:
     repeats: int | None = None  # of the cross-validation; None: two below 1,000 rows
     calibrate: str = "off"  # or auto, isotonic, sigmoid
     threshold: ThresholdSpec = ThresholdSpec()
+    script: str = ""  # the project's own training script, run in place of the search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

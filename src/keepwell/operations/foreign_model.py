@@ -64,7 +64,7 @@ def prepare_foreign(
         described = describe(data, names)
         task, labels = _promise(described, rows, target, classes)
         unused = [name for name in names if name not in described.columns]
-        signature = _signature_by(rows, target, task, labels, (*without, *unused))
+        signature = signature_by(rows, target, task, labels, (*without, *unused))
         return Prepared(
             learner="onnx",
             signature=signature,
@@ -72,9 +72,9 @@ def prepare_foreign(
         )
     from keepwell.deployment.torch import build_torch_files, describe_module
 
-    inputs = _signature_by(rows, target, Task.REGRESSION, (), without)
+    inputs = signature_by(rows, target, Task.REGRESSION, (), without)
     task, labels = _promise(describe_module(model, inputs, sample), rows, target, classes)
-    promised = _signature_by(rows, target, task, labels, without)
+    promised = signature_by(rows, target, task, labels, without)
     return Prepared(
         learner=type(model).__name__,
         signature=promised,
@@ -127,7 +127,7 @@ def _classifies(described: Described, seen: list[Any]) -> bool:
     return any(isinstance(value, str | bool) for value in seen) or set(seen) == {0, 1}
 
 
-def _signature_by(
+def signature_by(
     rows: pa.Table, target: str, task: Task, classes: Sequence[Any], without: Sequence[str] = ()
 ) -> Signature:
     """Return the signature of a model of the columns of `rows`, but the target and some others."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PROOF_ROWS = 500
 
 
-def register_own(
+def register_own(  # noqa: PLR0913 (each is a decision of the caller, by name)
     bench: Bench,
     model: Any,
     rows: pa.Table,
@@ -28,6 +28,8 @@ def register_own(
     *,
     classes: Sequence[Any] | None = None,
     reference: str | None = None,
+    trust_code: bool = False,
+    run: str = "",
 ) -> ModelVersion:
     """Record, prove, register and gate a model that was fitted elsewhere.
 
@@ -39,6 +41,9 @@ def register_own(
         target: The column it predicts.
         classes: Its labels in the order of its probabilities, where it does not know them itself.
         reference: A column of the rows with the model's own answers, made elsewhere (ONNX, PyTorch).
+        trust_code: Store a model that holds code of the user's own (any object with `predict` will do)
+            together with that code, and let this workspace load it.
+        run: The run that it was trained in; a new one unless said.
 
     Returns:
         The version. It is nobody's champion yet: see `operations.promotion.promote`.
@@ -55,15 +60,25 @@ def register_own(
     if is_foreign(model):
         prepared = prepare_foreign(model, rows, target, classes, reference)
         learner, signature, build = prepared.learner, prepared.signature, prepared.build
+    elif trust_code:
+        from keepwell.operations.own_object import prepare_object
+
+        prepared = prepare_object(bench, model, rows, target, classes)
+        learner, signature, build = prepared.learner, prepared.signature, prepared.build
     else:
         _must_not_be_given(classes, reference)
+        _must_be_estimator(model)
         signature = signature_of(model, rows, target)
         _must_share_labels(rows, signature)
 
         def build() -> tuple[dict[str, bytes], Proof]:
             return build_scorer_files(model, signature, rows.slice(0, PROOF_ROWS))
 
-    run = bench.runs.start(bench.spec.name, "own", params={"model": learner}, root=bench.spec.root)
+    given, runs = run, bench.runs
+    run = (
+        given
+        or runs.start(bench.spec.name, "own", params={"model": learner}, root=bench.spec.root).id
+    )
     try:
         files, proof = build()
         answers = load_scorer(files.__getitem__, signature).batch(rows, lenient=True)
@@ -72,7 +87,7 @@ def register_own(
         files["profile.json"] = to_json(_profile(rows, signature, answers))
         version = bench.registry.register(
             bench.spec.name,
-            run=run.id,
+            run=run,
             bundle=pack(bench.blobs, files),
             signature=signature,
             metric=default_metric(signature.task),
@@ -80,9 +95,10 @@ def register_own(
             learner=learner,
             proof=proof,
         )
-        bench.runs.finish(run.id, metrics=metrics, model=version.key)
+        runs.finish(run, metrics=metrics, model=version.key)
     except BaseException as error:
-        bench.runs.fail(run.id, str(error), killed=not isinstance(error, Exception))
+        if not given:
+            runs.fail(run, str(error), killed=not isinstance(error, Exception))
         raise
     champion = bench.registry.resolve(version.model, "champion")
     verdict = judge_version(bench, version, rows, champion=champion)
@@ -96,6 +112,15 @@ def _must_not_be_given(classes: Sequence[Any] | None, reference: str | None) -> 
             f"'{given}' is for ONNX models and PyTorch modules",
             why="a scikit-learn model knows its classes, and is compared with itself",
             now=f"leave '{given}' out",
+        )
+
+
+def _must_be_estimator(model: Any) -> None:
+    if not hasattr(model, "get_params"):
+        raise UsageError(
+            f"the {type(model).__name__} is code of your own, not an estimator of a known library",
+            why="to be served it is stored together with that code, and loading it runs the code",
+            now="register(…, trust_code=True), if the code is yours",
         )
 
 

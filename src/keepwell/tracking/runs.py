@@ -98,6 +98,20 @@ class Runs:
         points = [Point(name, now, float(value), step) for name, value in values.items()]
         self._delivery.points(f"run:{run_id}", points)
 
+    def log_points(self, run_id: str, points: Sequence[Point]) -> None:
+        """Add points to several curves at once, each with its own time and step."""
+        self._delivery.points(f"run:{run_id}", list(points))
+
+    def describe(self, run_id: str, params: Mapping[str, Param]) -> Run:
+        """Add parameters to a run."""
+        run = self._current(run_id)
+        return self._write(replace(run, params={**run.params, **params}), "described")
+
+    def resume(self, run_id: str) -> Run:
+        """Let a run that was stopped go on."""
+        run = self._current(run_id)
+        return self._write(replace(run, status="running", ended=None, error=""), "resumed")
+
     def attach(
         self,
         run_id: str,

@@ -96,6 +96,7 @@ def frame_problem(
         metric=check_metric(spec.metric or default_metric(division.task), division.task),
         seed=spec.seed,
         jobs=threads_for(len(used), len(guarded.inputs)),
+        budget=spec.budget,
     )
     folds = usable_folds(plan, division, spec.folds, spec.seed)
     repeats = spec.repeats or (_REPEATS if len(used) < _FEW else 1)

@@ -39,6 +39,7 @@ class Problem:
         metric: What is optimised.
         seed: Of every random choice.
         jobs: Threads to use.
+        budget: Seconds of the whole search; a learner that is given time takes a share of it.
     """
 
     signature: Signature
@@ -48,6 +49,7 @@ class Problem:
     metric: str
     seed: int
     jobs: int
+    budget: float = 60.0
 
     @property
     def task(self) -> Task:

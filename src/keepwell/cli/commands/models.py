@@ -98,6 +98,30 @@ def show_model(
     out.answer(to_plain(found), lambda: _tell(out, found))
 
 
+@app.command("trust", epilog=examples("keepwell models trust 3"))
+def trust(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MODEL] VERSION", help="A number or an alias.", show_default=False),
+    ] = None,
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Let this workspace load a version that holds Python code of its maker's: read that code first."""
+    from keepwell.operations.build.own.trusting import trust_version
+
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        model, version = _named(words, workspace)
+        found = trust_version(workspace.bench, model, version or "champion")
+    out.answer(
+        found,
+        lambda: out.say(
+            f"✓ {found['model']} may be loaded here; its code: {', '.join(found['code'])}"
+        ),
+    )
+
+
 @app.command(
     "register",
     epilog=examples(

@@ -54,21 +54,39 @@ def list_runs(
     )
 
 
-@app.command("show", epilog=examples("keepwell runs show 01K…", "keepwell runs show latest --json"))
+@app.command(
+    "show",
+    epilog=examples(
+        "keepwell runs show 01K…",
+        "keepwell runs show latest --json",
+        "keepwell runs show latest --follow",
+    ),
+)
 def show_run(
     run: Annotated[
         str, typer.Argument(help="The run's id, its beginning, or `latest`.")
     ] = "latest",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch it until it ends.")] = False,
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Show one run: parameters, metrics with intervals, code, artifacts."""
+    """Show one run: curves, parameters, metrics with intervals, code, artifacts."""
+    from keepwell.cli.curves import curve_rows, watch_run
+
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
         found = _find(workspace, run)
+        if follow:
+            found = watch_run(workspace.runs, found.id, out)
+        curves = workspace.runs.curves(found.id)
     from keepwell.infrastructure.codec import to_plain
 
-    out.answer(to_plain(found), lambda: _tell(out, found))
+    def tell() -> None:
+        _tell(out, found)
+        if rows := curve_rows(curves):
+            out.table(["curve", "", "first", "last", "best", "step"], rows)
+
+    out.answer(to_plain(found), tell)
 
 
 def _find(workspace: "Workspace", run: str) -> "Run":

@@ -135,6 +135,9 @@ def figure(workspace: "Workspace", identifier: str, name: str) -> bytes:
 def curve(workspace: "Workspace", identifier: str, name: str) -> dict[str, Any]:
     """Return what was logged under a name, as a figure over steps."""
     points: Sequence[Point] = workspace.runs.curves(identifier, [name]).get(name, [])
+    latest = {point.step: point for point in points}
+    if len(latest) > 1:  # a run that was resumed repeats some steps: the last time counts
+        points = [latest[step] for step in sorted(latest)]
     steps = [point.step for point in points]
     across = steps if len(set(steps)) == len(steps) else list(range(len(points)))
     trace = {"x": across, "y": [point.value for point in points], "mode": "lines", "name": name}

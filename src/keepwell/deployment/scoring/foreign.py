@@ -9,6 +9,9 @@ from keepwell.core.records import Signature
 if TYPE_CHECKING:
     from keepwell.deployment.scoring.scorer import Model
 
+CODE_FILE = "own-code.pickle"
+"""The file of a bundle that holds a model together with its maker's code."""
+
 
 def load_foreign(
     runs: str, data: Mapping[str, Any], read: Callable[[str], bytes], signature: Signature
@@ -34,7 +37,7 @@ def load_foreign(
         from keepwell.deployment.torch.model import TorchModel
 
         return TorchModel.load(read(runs), signature, data.get("activation", ""))
-    if runs.endswith(".pickle"):
+    if runs == CODE_FILE:
         from keepwell.deployment.scoring.own_code import load_own_code
 
         return load_own_code(read(runs), data, signature)

@@ -15,6 +15,7 @@ import msgspec
 
 from keepwell.core.errors import TrainingError
 from keepwell.core.records import Proof, Signature
+from keepwell.deployment.scoring.foreign import CODE_FILE
 from keepwell.deployment.scoring.original import Original
 from keepwell.deployment.scoring.proof import difference
 from keepwell.deployment.scoring.scorer import SCORER_FILE
@@ -23,8 +24,6 @@ from keepwell.infrastructure.consent import must_be_trusted
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-CODE_FILE = "own-code.pickle"
 
 
 def build_own_code_files(
@@ -89,7 +88,7 @@ def _modules_in(root: Path) -> list[ModuleType]:
     found = []
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if not isinstance(module, ModuleType) or module.__name__ == "__main__":
+        if getattr(module, "__name__", "__main__") == "__main__":
             continue
         if not isinstance(file, str) or not Path(file).is_absolute():  # PyTorch invents some
             continue

@@ -11,6 +11,7 @@ from keepwell import __version__
 from keepwell.core.errors import UsageError
 from keepwell.core.plugins import load_plugin, plugin_names
 from keepwell.core.suggestions import did_you_mean
+from keepwell.deployment.scoring.foreign import CODE_FILE
 from keepwell.deployment.targets.base import (
     Exportable,
     Exported,
@@ -64,6 +65,7 @@ def export(
         StorageError: If the disk refuses; then the folder is as it was.
     """
     target = find_target(name)
+    _must_be_data(exportable)
     values = read_options(name, target.options, options or {})
     with appearing(folder, force=force) as arriving:
         told = target.write(arriving, exportable, values)
@@ -83,6 +85,16 @@ def export(
         path = arriving / MANIFEST
         path.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
         return replace(told, files=(*files, _measure(path, arriving)))
+
+
+def _must_be_data(exportable: Exportable) -> None:
+    version = exportable.version
+    if version.bundle.file(CODE_FILE) is not None:
+        raise UsageError(
+            f"{version.key} is code of your own, which does not leave its workspace",
+            why="whoever loads it runs that code, and a copy brings no consent with it",
+            now="export a version that is stored as data, or train it where it shall run",
+        )
 
 
 def read_options(

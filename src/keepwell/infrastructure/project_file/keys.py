@@ -131,6 +131,7 @@ KEYS = (
     Key("train.split.column", TEXT, "household",
         "the group or time column; data.key or data.time unless said"),
     Key("train.split.test", SHARE, "0.2", "share of rows that no choice ever sees"),
+    Key("train.script", TEXT, "train.py", "your own training script, run in place of the search"),
     Key("gate.min", mapping(METRIC, number()), "{roc_auc: 0.80}", "the worst that may go live"),
     Key("gate.champion.max_drop", number(0), "0.002",
         "how much worse than the champion is allowed", ("gate.max_drop",)),

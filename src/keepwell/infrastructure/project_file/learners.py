@@ -50,13 +50,19 @@ def _written(item: str | LearnerSpec) -> str:
 def _flow(value: Any) -> str:
     """Return a plain value as YAML on one line: JSON, which YAML reads, with floats that it knows."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(k)}: {_flow(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{_quoted(k)}: {_flow(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_flow, value)) + "]"
     if isinstance(value, float):
         text = repr(value)  # YAML 1.1 takes 1e-05 for text, 1.0e-05 for a number
         return re.sub(r"^(-?\d+)e", r"\1.0e", text)
-    return json.dumps(value)
+    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    """Return a text in quotes, which a plain word such as `true` needs to stay one."""
+    plain = (c if " " <= c <= "~" and c not in '"\\' else f"\\U{ord(c):08x}" for c in text)
+    return '"' + "".join(plain) + '"'
 
 
 LEARNERS = Kind("a list of learners", _read, _write)

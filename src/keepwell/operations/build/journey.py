@@ -9,9 +9,9 @@ from keepwell.core.errors import KeepwellError, NotFoundError
 from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.locks import Holder, exclusive
 from keepwell.infrastructure.metadata import Collection
+from keepwell.infrastructure.own_sources import own_sources
 from keepwell.operations.build import shortcut
 from keepwell.operations.build.bench import Bench, Build, Listener, SilentListener
-from keepwell.operations.build.own.sources import own_sources
 from keepwell.operations.build.result import RunResult, StepResult
 from keepwell.operations.build.stages import DATA_ONLY, FULL, Stage
 from keepwell.operations.build.steps import StepRecord, key_of, why_stale

@@ -47,7 +47,12 @@ def installed(names: "Sequence[str | LearnerSpec]" = ()) -> dict[str, Learner]:
         return _baseline_first(able)
     if FIRST not in [item.name for item in wanted]:
         wanted.append(LearnerSpec(name=FIRST))
-    return _baseline_first({item.name: _named(item) for item in wanted})
+    found = {}
+    for item in wanted:  # two entries of one name race as two
+        alike = sum(name.partition(" (")[0] == item.name for name in found)
+        label = f"{item.name} ({alike + 1})" if alike else item.name
+        found[label] = _named(item, label)
+    return _baseline_first(found)
 
 
 def is_file(name: str) -> bool:
@@ -57,7 +62,16 @@ def is_file(name: str) -> bool:
 
 def is_own(name: str) -> bool:
     """Tell whether a learner is the user's: a file, or an estimator by dotted name."""
-    return is_file(name) or _DOTTED.fullmatch(name) is not None
+    plain = name.partition(" (")[0]
+    return is_file(plain) or _DOTTED.fullmatch(plain) is not None
+
+
+def may_be_pickled(name: str) -> bool:
+    """Tell whether a learner's model may be stored with its code: it was named, and has no form as data."""
+    name = name.partition(" (")[0]
+    if is_own(name):
+        return True
+    return name in plugin_names(POINT) and bool(getattr(load_plugin(POINT, name), "pickled", False))
 
 
 def anchored(names: "Sequence[str | LearnerSpec]", root: Path) -> "tuple[str | LearnerSpec, ...]":
@@ -72,7 +86,7 @@ def _spec(item: "str | LearnerSpec") -> LearnerSpec:
     return item if isinstance(item, LearnerSpec) else LearnerSpec(name=item)
 
 
-def _named(item: LearnerSpec) -> Learner:
+def _named(item: LearnerSpec, label: str) -> Learner:
     from keepwell.training.learners.own.configured import Configured
     from keepwell.training.learners.own.dotted import Dotted
     from keepwell.training.learners.own.file import OwnFile
@@ -80,27 +94,30 @@ def _named(item: LearnerSpec) -> Learner:
     if is_file(item.name):
         path, _, attribute = item.name.rpartition(".py")
         return OwnFile(
-            name=item.name,
+            name=label,
             path=str(Path(item.root) / f"{path}.py"),
             attribute=attribute.removeprefix(":"),
             settings=item.params,
         )
     if _DOTTED.fullmatch(item.name) and item.name not in plugin_names(POINT):
-        return Dotted(name=item.name, settings=item.params)
+        return Dotted(name=label, settings=item.params)
     learner: Any = load_plugin(POINT, item.name)()
     if not _present(learner):
         raise MissingExtraError(
             f"the learner '{item.name}'", extra=getattr(learner, "extra", item.name)
         )
-    if item.params:
-        return Configured(learner=learner, settings=item.params)
+    if item.params or label != item.name:
+        return Configured(label=label, learner=learner, settings=item.params)
     plain: Learner = learner
     return plain
 
 
 def _present(learner: Any) -> bool:
     needs = getattr(learner, "needs", "")
-    return not needs or find_spec(needs) is not None
+    try:
+        return not needs or find_spec(needs) is not None
+    except ModuleNotFoundError:  # of a package in a package that is not there
+        return False
 
 
 def _baseline_first(learners: dict[str, Learner]) -> dict[str, Learner]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.features.preparation import Flavour
+from keepwell.training.devices import on_gpu_or_cpu
 from keepwell.training.learners.base import Candidate, Fitted, Learner, Suggest, Watch
 from keepwell.training.learners.folds import lonely, seed_of
 from keepwell.training.problem import Matrix, Problem
@@ -98,37 +99,55 @@ class LightGBM:
         """Fit, stopping early by the validation rows if there are any, or when time is up."""
         if (alone := lonely(problem, train, target, weights)) is not None:
             return alone
-        import lightgbm
 
-        rounds = watch.rounds or _MOST_ROUNDS
-        params: dict[str, Any] = {
-            **_objective(problem.metric),
-            **candidate.params,
-            "n_estimators": rounds,
-            "random_state": seed_of(problem),
-            "n_jobs": problem.jobs,
-            # Together: the same trees whatever the threads do.
-            "deterministic": True,
-            "force_row_wise": True,
-            "verbose": -1,
-        }
-        regression = problem.task.numeric
-        kind = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
-        model: Any = kind(**params)
-        timer = _Timer(watch, rounds)
-        callbacks: list[Any] = [timer]
-        settings: dict[str, Any] = {}
-        if watch.validation is not None:
-            settings = _validated(model, problem, target, *watch.validation)
-            callbacks.append(_early_stopping(candidate))
-        if train.categorical:
-            settings["categorical_feature"] = list(train.categorical)
-        model.fit(train.values, target, sample_weight=weights, callbacks=callbacks, **settings)
-        return Fitted(
-            model=model,
-            rounds=model.best_iteration_ or model.n_estimators_,
-            interrupted=timer.interrupted,
-        )
+        def fitted(device: str) -> Fitted:
+            return _fitted(candidate, problem, train, target, weights, watch, device=device)
+
+        return on_gpu_or_cpu("LightGBM", train, lambda: True, fitted, gpu="gpu", cpu="cpu")
+
+
+def _fitted(
+    candidate: Candidate,
+    problem: Problem,
+    train: Matrix,
+    target: "NDArray[Any]",
+    weights: "NDArray[np.float64] | None",
+    watch: Watch,
+    *,
+    device: str,
+) -> Fitted:
+    import lightgbm
+
+    rounds = watch.rounds or _MOST_ROUNDS
+    params: dict[str, Any] = {
+        **_objective(problem.metric),
+        **candidate.params,
+        "n_estimators": rounds,
+        "random_state": seed_of(problem),
+        "n_jobs": problem.jobs,
+        # Together: the same trees whatever the threads do.
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbose": -1,
+        **({} if device == "cpu" else {"device_type": device}),
+    }
+    regression = problem.task.numeric
+    kind = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
+    model: Any = kind(**params)
+    timer = _Timer(watch, rounds)
+    callbacks: list[Any] = [timer]
+    settings: dict[str, Any] = {}
+    if watch.validation is not None:
+        settings = _validated(model, problem, target, *watch.validation)
+        callbacks.append(_early_stopping(candidate))
+    if train.categorical:
+        settings["categorical_feature"] = list(train.categorical)
+    model.fit(train.values, target, sample_weight=weights, callbacks=callbacks, **settings)
+    return Fitted(
+        model=model,
+        rounds=model.best_iteration_ or model.n_estimators_,
+        interrupted=timer.interrupted,
+    )
 
 
 def _objective(metric: str) -> Params:

@@ -124,8 +124,8 @@ class Workbench:
             )
         if score is None or not math.isfinite(score):
             score, note = None, f"{problem.metric} cannot be measured on every fold"
-        elif fitted.interrupted:
-            note = "stopped when its time was up"
+        else:
+            note = "stopped when its time was up" if fitted.interrupted else fitted.note
         grown = math.sqrt(problem.rows / len(target))
         return Outcome(
             score=score,

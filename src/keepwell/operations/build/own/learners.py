@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from keepwell.core.errors import TrainingError
 from keepwell.core.records import Proof
 from keepwell.core.spec import LearnerSpec, TrainSpec
+from keepwell.infrastructure.own_sources import own_sources
 from keepwell.operations.build.bench import Bench
-from keepwell.operations.build.own.sources import own_sources
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,9 +35,9 @@ def must_have_raced(spec: TrainSpec, trained: "Trained") -> None:
         for item in spec.learners
         if is_own(name := item.name if isinstance(item, LearnerSpec) else item)
     }
-    raced = [row for row in trained.leaderboard if row.learner in own]
+    raced = [row for row in trained.leaderboard if row.learner.partition(" (")[0] in own]
     failed = [row for row in raced if row.mean is None and row.note.startswith("failed")]
-    if not own or len(failed) < len(own) or trained.learner in own:
+    if not own or len(failed) < len(raced) or not failed or is_own(trained.learner):
         return
     first = failed[0]
     what, _, rest = (
@@ -57,12 +57,12 @@ def scorer_files(
 ) -> tuple[dict[str, bytes], Proof]:
     """Return the files of the bundle: data wherever possible, the user's code where they brought it."""
     from keepwell.deployment.scoring import build_scorer_files
-    from keepwell.training.learners.field import is_own
+    from keepwell.training.learners.field import may_be_pickled
 
     try:
         return build_scorer_files(trained.pipeline, trained.signature, sample)
     except TrainingError as refusal:
-        if not is_own(trained.learner):
+        if not may_be_pickled(trained.learner):
             raise
         return own_code_files(
             bench, trained.pipeline, trained.signature, sample, refusal, trained.learner
@@ -76,7 +76,8 @@ def own_code_files(
 
     The consent is the project's: its file names the code, or its owner registered it as trusted.
     """
-    from keepwell.deployment.scoring.own_code import CODE_FILE, build_own_code_files
+    from keepwell.deployment.scoring.foreign import CODE_FILE
+    from keepwell.deployment.scoring.own_code import build_own_code_files
     from keepwell.infrastructure.consent import grant
 
     reason = f"{name} is code of your own: {refusal.what}"

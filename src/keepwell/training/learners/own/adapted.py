@@ -31,6 +31,7 @@ class Adapted:
         self.path = path
         self.labels = labels
         self.classes_ = np.arange(len(labels))
+        self.feature_names_in_: list[str] = []  # of the DataFrame that it is asked with
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -74,6 +75,7 @@ class Adapted:
         self, rows: "pd.DataFrame", target: "NDArray[Any]", weights: "NDArray[Any] | None"
     ) -> "Adapted":
         """Fit the user's model: to labels as the data has them, or to numbers."""
+        self.feature_names_in_ = [str(name) for name in rows.columns]
         wanted: Any = target
         if self.labels:
             wanted = np.array([self.labels[code] for code in target.tolist()])

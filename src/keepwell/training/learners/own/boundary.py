@@ -44,7 +44,7 @@ def user_code(path: Path, doing: str) -> Iterator[None]:
                 ": "
             ),
             why=f"it was raised while {doing}",
-            now=f"fix {path.name} and run again",
+            now=f"fix {path.name or 'its code'} and run again",
             details={"file": str(path), "trace": traceback.format_exception(error)[-6:]},
         ) from error
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class Configured:
     """Offers one candidate: the learner's first, with what the user set in place of its own."""
 
+    label: str
     learner: Learner
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -36,8 +37,8 @@ class Configured:
         offered = list(self.learner.candidates(problem))[:1]
         return [
             Candidate(
-                name=f"{first.learner}/yours",
-                learner=first.learner,
+                name=f"{self.label}/yours",
+                learner=self.label,
                 params=first.params | shown(self.settings),
             )
             for first in offered

@@ -75,7 +75,7 @@ class Dotted:
         return fit_estimator(self.name, self._made(), problem, train, target, weights, watch)
 
     def _made(self) -> Any:
-        kind = estimator_class(self.name)
+        kind = estimator_class(self.name.partition(" (")[0])
         try:
             return kind(**self.settings)
         except TypeError as error:

@@ -49,15 +49,13 @@ def check_kind(name: str, estimator: Any, problem: Problem) -> None:
 
 
 def prepared(estimator: Any, problem: Problem) -> Any:
-    """Return the estimator with the problem's seed and threads, where it has such settings of its own."""
+    """Return the estimator with the problem's seed, where it has none of its own."""
     settings = estimator.get_params() if hasattr(estimator, "get_params") else {}
     own: dict[str, Any] = {}
     for key, value in settings.items():
         leaf = key.rpartition("__")[2]
         if leaf == "random_state" and value is None:
             own[key] = seed_of(problem)
-        elif leaf == "n_jobs" and value is None:
-            own[key] = problem.jobs
     return estimator.set_params(**own) if own else estimator
 
 

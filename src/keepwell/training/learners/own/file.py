@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from keepwell.core.errors import NotFoundError, TrainingError
 from keepwell.core.suggestions import did_you_mean
 from keepwell.features.preparation import Flavour
+from keepwell.infrastructure.own_sources import own_sources
 from keepwell.training.learners.base import Candidate, Fitted, Learner, Watch
 from keepwell.training.learners.own.boundary import user_code
 from keepwell.training.learners.own.configured import shown
@@ -137,9 +138,15 @@ def load_file(path: Path) -> ModuleType:
             why="it is named under `train: learners:`",
             now=did_you_mean(path.name, near) or "write it, or correct the name",
         ) from error
-    name = f"keepwell_own_{hashlib.sha256(str(path.resolve()).encode() + source).hexdigest()[:16]}"
+    beside = [path.parent / name for name in own_sources([path.name], path.parent)]
+    whole = hashlib.sha256(str(path.resolve()).encode() + source)
+    for neighbour in beside[1:]:
+        whole.update(neighbour.read_bytes())
+    name = f"keepwell_own_{whole.hexdigest()[:16]}"
     if name in sys.modules:
         return sys.modules[name]
+    for neighbour in beside[1:]:  # another project's of that name, or an earlier state of this one
+        sys.modules.pop(neighbour.stem, None)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise NotFoundError(f"{path} is no Python file", now="name a file that ends with .py")

@@ -1,0 +1,1 @@
+"""Other people's searches as learners (extra `automl`): each gets a share of the budget."""
