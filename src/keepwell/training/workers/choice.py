@@ -15,7 +15,8 @@ from keepwell.training.workers.here import HereRunner
 from keepwell.training.workers.runner import Runner
 
 _OURS = "keepwell.training.learners."
-_OWN = _OURS + "own."  # the user's: files, dotted names
+# The user's files and dotted names, and whole engines: these may do anything, for any time.
+_OTHERS = (_OURS + "own.", _OURS + "automl.")
 _TINY = 150_000  # cells that are learnt from before a child has loaded its libraries
 _TINY_WITH_TEXT = 500  # rows
 _START = 6.0  # seconds: a budget below it is better spent than waiting for children
@@ -62,7 +63,7 @@ def is_ours(learner: Learner) -> bool:
     """Tell whether a learner runs nobody's code but ours and our libraries'."""
     inner = getattr(learner, "learner", learner)  # of one with settings, the one that is set
     where = type(inner).__module__
-    return where.startswith(_OURS) and not where.startswith(_OWN)
+    return where.startswith(_OURS) and not where.startswith(_OTHERS)
 
 
 def free_cores() -> int:
