@@ -54,11 +54,9 @@ def _keepwell(given: Table, seconds: float) -> Answer:
     labels = [str(label) for label in trained.signature.classes]
     order = np.argsort(labels)
 
-    def answer(frame: pd.DataFrame) -> Any:
-        if len(frame) == 1:
-            found = scorer.rows(
-                frame.drop(columns=given.target, errors="ignore").to_dict("records")
-            )
+    def answer(frame: Any) -> Any:
+        if isinstance(frame, list):
+            found = scorer.rows(frame)
         else:
             found = scorer.batch(pa.Table.from_pandas(frame, preserve_index=False), lenient=True)
         if found.probabilities is None:
