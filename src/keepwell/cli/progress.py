@@ -54,6 +54,10 @@ class PlainListener:
         if time.monotonic() - self._spoke >= QUIET_SECONDS:
             self._say(f"  {self._step}: {message}{_how_far(fraction, seconds_left)}")
 
+    def announce(self, message: str) -> None:
+        """Say something that must not be missed."""
+        self._say(f"  {self._step}: {message}")
+
     def step_started(self, name: str, reason: str) -> None:
         """Name the step and why it runs."""
         self._step = name
@@ -114,6 +118,10 @@ class BarListener:
             total=None if fraction is None else 1.0,
             completed=fraction or 0.0,
         )
+
+    def announce(self, message: str) -> None:
+        """Leave a line above the bar."""
+        self._bar.console.print(f"  {message}", style="dim", markup=False)
 
     def step_started(self, name: str, reason: str) -> None:
         """Start a new bar."""

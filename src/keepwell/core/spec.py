@@ -41,6 +41,44 @@ class SplitSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """One setting's values in `train.search.space`: all from `low` to `high`."""
+
+    low: float
+    high: float
+    log: bool = False  # small values as often as large ones
+    whole: bool = False  # whole numbers only
+
+
+Values = Range | tuple[str | int | float | bool, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSpec:
+    """`train.search:` — how settings are searched."""
+
+    method: str = "auto"  # auto | grid | random | tpe
+    trials: int | None = None  # None: what the data is worth and the budget allows
+    space: dict[str, dict[str, Values]] = field(default_factory=dict)  # learner → setting → values
+    prune: str = "asha"  # or none: every trial goes through all folds
+    parallel: int | None = None  # trials at a time; None: by the machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdSpec:
+    """`train.threshold:` — from which probability on the second of two classes is answered."""
+
+    metric: str = ""  # the threshold that is best by it
+    false_positive: float = 0.0  # cost.fp, cost.fn: or what each kind of error costs
+    false_negative: float = 0.0
+
+    @property
+    def wanted(self) -> bool:
+        """A threshold is to be chosen."""
+        return bool(self.metric or self.false_positive or self.false_negative)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LearnerSpec:
     """An entry of `train.learners:` with settings: `{sklearn.svm.SVC: {C: 2.0}}`.
 
@@ -69,6 +107,14 @@ class TrainSpec:
     clusters: int | None = None  # how many; None: chosen
     contamination: float | None = None  # share of odd rows; None: estimated
     repeat: bool = False  # recommend what a user has already
+    search: SearchSpec = SearchSpec()
+    memory: int | None = None  # bytes that the trials may take together; None: by what is free
+    ensemble: int | None = (
+        None  # most members; 1: a single model; None: by the metric and the latency
+    )
+    repeats: int | None = None  # of the cross-validation; None: two below 1,000 rows
+    calibrate: str = "off"  # or auto, isotonic, sigmoid
+    threshold: ThresholdSpec = ThresholdSpec()
     script: str = ""  # the project's own training script, run in place of the search
 
 

@@ -14,6 +14,8 @@ The flavour `text` is `linear` with all the words and pairs of a text, and the l
 A model that prepares its columns itself takes the third flavour, `frame`: the canonical frame, untouched.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from keepwell.core.records import ColumnType, Signature
@@ -30,10 +32,26 @@ _TERMS: dict[str, int] = {"tree": 300, "linear": 5000, "text": 50_000}
 _LETTERS = 50_000
 
 
-def preparation(signature: Signature, flavour: Flavour, *, for_distances: bool = False) -> Any:
+CHOICES: dict[str, tuple[str, ...]] = {
+    "scale": ("standard", "robust", "quantile"),
+    "encode": ("codes", "dummies"),
+    "impute": ("median", "mean"),
+}
+"""What a search may vary: `scale` and `impute` of numbers for linear models; `encode` of categories."""
+
+
+def preparation(
+    signature: Signature,
+    flavour: Flavour,
+    choices: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    for_distances: bool = False,
+) -> Any:
     """Return the unfitted transformer of the canonical frame.
 
     It is a `ColumnTransformer`, or one that changes nothing where the flavour is `frame`.
+
+    `choices` (see `CHOICES`) say otherwise than the table above.
 
     Blocks are named `numbers`, `categories`, `dates`, `text:<column>`, `image:<column>` and
     `letters:<column>`, in that order; each but those of texts and images takes a list of columns. What
@@ -53,10 +71,11 @@ def preparation(signature: Signature, flavour: Flavour, *, for_distances: bool =
         for field in signature.inputs
         if field.type in NUMERIC and not (for_distances and field.type is ColumnType.BOOLEAN)
     ]
+    encode = choices.get("encode", "codes" if flavour == "tree" else "dummies")
     blocks: list[tuple[str, Any, Any]] = [
-        ("numbers", "passthrough" if flavour == "tree" else _scaled(), numbers),
-        ("categories", _codes() if flavour == "tree" else _dummies(), names[ColumnType.CATEGORY]),
-        ("dates", _dates(flavour), names[ColumnType.DATETIME]),
+        ("numbers", "passthrough" if flavour == "tree" else _scaled(choices), numbers),
+        ("categories", _codes() if encode == "codes" else _dummies(), names[ColumnType.CATEGORY]),
+        ("dates", _dates(flavour, choices), names[ColumnType.DATETIME]),
     ]
     if for_distances:
         blocks.append(("booleans", _gapless(), names[ColumnType.BOOLEAN]))
@@ -68,14 +87,24 @@ def preparation(signature: Signature, flavour: Flavour, *, for_distances: bool =
     return ColumnTransformer(used, sparse_threshold=0.3, verbose_feature_names_out=False)
 
 
-def _scaled() -> "Pipeline":
+def _scaled(choices: Mapping[str, Any]) -> "Pipeline":
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import StandardScaler
 
     # keep_empty_features: a column may be empty in one fold and filled in another.
-    impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    return Pipeline([("impute", impute), ("scale", StandardScaler())])
+    strategy = choices.get("impute", "median")
+    impute = SimpleImputer(strategy=strategy, add_indicator=True, keep_empty_features=True)
+    return Pipeline([("impute", impute), ("scale", _scaler(choices.get("scale", "standard")))])
+
+
+def _scaler(scale: str) -> Any:
+    from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
+
+    if scale == "quantile":
+        return QuantileTransformer(
+            n_quantiles=100, output_distribution="normal", subsample=100_000, random_state=0
+        )
+    return RobustScaler() if scale == "robust" else StandardScaler()
 
 
 def _gapless() -> Any:
@@ -98,12 +127,14 @@ def _dummies() -> Any:
     return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_DUMMIES)
 
 
-def _dates(flavour: Flavour) -> "Pipeline":
+def _dates(flavour: Flavour, choices: Mapping[str, Any]) -> "Pipeline":
     from sklearn.pipeline import Pipeline
 
     from keepwell.features.transforms.date_parts import DateParts
 
-    return Pipeline([("parts", DateParts()), *(_scaled().steps if flavour != "tree" else ())])
+    return Pipeline(
+        [("parts", DateParts()), *(_scaled(choices).steps if flavour != "tree" else ())]
+    )
 
 
 def _terms(flavour: Flavour) -> Any:

@@ -11,7 +11,23 @@ against leaks (`guards`), offer candidates (`learners`), choose by cross-validat
 `gates` decides whether a version may go live.
 """
 
-from keepwell.training.trained import Finding, LeaderboardRow, Overfit, Trained
-from keepwell.training.trainer import train
+from keepwell.training.trained import (
+    CurvePoint,
+    Finding,
+    LeaderboardRow,
+    Overfit,
+    SearchReport,
+    Trained,
+)
+from keepwell.training.trainer import Past, train
 
-__all__ = ["Finding", "LeaderboardRow", "Overfit", "Trained", "train"]
+__all__ = [
+    "CurvePoint",
+    "Finding",
+    "LeaderboardRow",
+    "Overfit",
+    "Past",
+    "SearchReport",
+    "Trained",
+    "train",
+]

@@ -1,13 +1,14 @@
 """The chosen model on rows that no choice ever saw, and beside what it scored before."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keepwell.core.records import Estimate, Task
+from keepwell.features.decisions import decided
 from keepwell.tracking.metrics import Scores, direction, intervals
 from keepwell.training.problem import Problem, answer_of
-from keepwell.training.search.trials import Trial
 from keepwell.training.trained import Overfit
 
 if TYPE_CHECKING:
@@ -24,18 +25,26 @@ def scores_of(pipeline: Any, frame: "pd.DataFrame", problem: Problem) -> Scores:
     if problem.task.numeric:
         return Scores(predictions=answer.tolist())
     classes = problem.signature.classes
-    labels = [classes[code] for code in answer.argmax(axis=1)]
+    labels = [classes[code] for code in decided(problem.signature, answer)]
     return Scores(predictions=labels, probabilities=answer)
 
 
-def test_metrics(problem: Problem, actual: list[Any], scores: Scores) -> dict[str, Estimate]:
-    """Return every metric on the test rows with its interval."""
+def test_metrics(
+    problem: Problem, actual: list[Any], scores: Scores, stop: Callable[[], bool]
+) -> dict[str, Estimate]:
+    """Return every metric on the test rows with its interval, from fewer draws if time is up."""
     signature = problem.signature
-    return intervals(signature.task, signature.classes, actual, scores, seed=problem.seed)
+    return intervals(
+        signature.task, signature.classes, actual, scores, seed=problem.seed, stop=stop
+    )
 
 
 def overfit(
-    pipeline: Any, problem: Problem, best: Trial, baseline: float | None, test: Estimate | None
+    pipeline: Any,
+    problem: Problem,
+    validation: float | None,
+    baseline: float | None,
+    test: Estimate | None,
 ) -> Overfit:
     """Compare the metric on rows learnt from, held out, and untouched.
 
@@ -49,7 +58,7 @@ def overfit(
     return Overfit(
         metric=problem.metric,
         train=own,
-        validation=best.mean,
+        validation=validation,
         test=None if test is None else test.value,
         gap=gap,
         warning=_warning(problem.metric, own, test, gap),

@@ -33,13 +33,19 @@ if TYPE_CHECKING:
     from keepwell.training.splits.plans import Rows
 
 
+_FEW = 1_000  # rows to learn from, below which the cross-validation is repeated
+_REPEATS = 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Framed:
     """A problem with where it came from.
 
     Attributes:
         problem: The rows that may be learnt from.
-        folds: Of those rows.
+        folds: Of those rows; those beyond `primary` repeat the cross-validation.
+        primary: How many folds make one cross-validation.
+        budget: Seconds that may be spent.
         target: The target column.
         division: Which of the usable rows are for what.
         table: The usable rows.
@@ -49,6 +55,8 @@ class Framed:
 
     problem: Problem
     folds: list[Fold]
+    primary: int
+    budget: float
     target: Target
     division: Division
     table: pa.Table
@@ -92,9 +100,18 @@ def frame_problem(
         jobs=threads_for(len(used), len(guarded.inputs)),
         budget=spec.budget,
     )
+    folds = usable_folds(plan, division, spec.folds, spec.seed)
+    repeats = spec.repeats or (_REPEATS if len(used) < _FEW else 1)
+    repeated = [
+        fold
+        for turn in range(1, repeats if plan.by != "time" else 1)
+        for fold in usable_folds(plan, division, spec.folds, spec.seed + 1009 * turn)
+    ]
     return Framed(
         problem=problem,
-        folds=usable_folds(plan, division, spec.folds, spec.seed),
+        folds=[*folds, *repeated],
+        primary=len(folds),
+        budget=spec.budget,
         target=target,
         division=division,
         table=rows,

@@ -1,7 +1,8 @@
 """How much each input column matters to a fitted model; shares that add up to 1.
 
 Trees: the gain of the splits on a column. Linear models: coefficients times the spread of what they
-multiply. Anything else: how much the answers move when the column is shuffled.
+multiply. Anything else: how much the answers move when the column is shuffled. An ensemble: the weighted
+mean of its members' shares.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,16 @@ _ROWS = 1000
 
 def importance(pipeline: Any, problem: Problem) -> dict[str, float]:
     """Return the share of every input, largest first; all zero for a model that ignores them."""
+    from keepwell.training.ensembling.combining import members_of
+
+    totals: dict[str, float] = {}
+    for member, weight in members_of(pipeline):
+        for name, share in _of_one(member, problem).items():
+            totals[name] = totals.get(name, 0.0) + weight * share
+    return dict(sorted(totals.items(), key=lambda item: -item[1]))
+
+
+def _of_one(pipeline: Any, problem: Problem) -> dict[str, float]:
     prepared, model = pipeline.named_steps["prepare"], pipeline.named_steps["model"]
     inputs = [field.name for field in problem.signature.inputs]
     drawn = np.random.default_rng(problem.seed).permutation(problem.rows)[:_ROWS]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.core.records import Signature, Task
+from keepwell.features.decisions import decided
 from keepwell.tracking.metrics.catalog import headlines
 from keepwell.tracking.metrics.measures import measure_codes, measure_numbers
 
@@ -71,7 +72,9 @@ class Problem:
         only = {*headlines(self.task), self.metric}
         if self.task.numeric:
             return measure_numbers(actual, answer, self.task, only=only)
-        return measure_codes(actual, answer.argmax(axis=1), answer, self.classes, only=only)
+        return measure_codes(
+            actual, decided(self.signature, answer), answer, self.classes, only=only
+        )
 
 
 def answer_of(model: Any, values: Any, classes: int) -> "NDArray[np.float64]":

@@ -20,8 +20,8 @@ class Finding:
         column: The column or columns, as the message names them.
         message: A sentence; with the way back, where something was dropped.
         dropped: Whether the columns were left out of the model.
-        kind: `task`, `split`, `target`, `identifier`, `constant`, `copy`, `sum`, `single`, `search` or
-            `overfit`.
+        kind: `task`, `split`, `target`, `identifier`, `constant`, `copy`, `sum`, `single`, `search`,
+            `calibration`, `threshold` or `overfit`.
         columns: The columns, one by one.
     """
 
@@ -46,6 +46,7 @@ class LeaderboardRow:
         scores: The metric by fold.
         seconds: What all its folds took.
         note: Why it has fewer folds than others, or failed.
+        source: Who proposed it: nothing for the portfolio; `grid`, `random`, `tpe`, `earlier`.
     """
 
     name: str
@@ -57,6 +58,46 @@ class LeaderboardRow:
     scores: tuple[float, ...] = ()
     seconds: float = 0.0
     note: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """The moment at which the best so far got better."""
+
+    seconds: float  # since the start
+    score: float  # mean over the first folds, which all candidates went through
+    trial: str
+    metric: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchReport:
+    """How the search went.
+
+    Attributes:
+        method: `auto`, `grid`, `random` or `tpe`.
+        tried: Candidates that finished something.
+        folds: Fits that were measured.
+        pruned: Candidates that left before the last fold, for others were better.
+        resumed: Folds that an earlier, interrupted search had finished.
+        parallel: Fits at a time.
+        estimate: What the budget was expected to allow, in words.
+        interrupted: A Ctrl-C ended it early.
+        curve: The best so far over time.
+        importances: By learner, the share of each setting in how much scores differ.
+    """
+
+    method: str
+    tried: int
+    folds: int
+    pruned: int = 0
+    resumed: int = 0
+    parallel: int = 1
+    estimate: str = ""
+    interrupted: bool = False
+    curve: tuple[CurvePoint, ...] = ()
+    importances: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +148,7 @@ class Trained:
         profile: Statistics of the inputs that it was fitted on, and of a column `prediction`.
         overfit: Training, validation and test side by side.
         seconds: What it all took.
+        search: How the search for it went.
     """
 
     task: Task
@@ -129,3 +171,4 @@ class Trained:
     profile: Profile
     overfit: Overfit
     seconds: float
+    search: SearchReport | None = None

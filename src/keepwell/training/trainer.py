@@ -1,33 +1,62 @@
 """From a table to a fitted model with the evidence for it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from keepwell.core.progress import Progress, SilentProgress
 from keepwell.core.records import Column
 from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.training.doubt import by_chance
+from keepwell.training.ensembling.calibration import calibrated
+from keepwell.training.ensembling.selection import MOST_TREES
+from keepwell.training.ensembling.threshold import chosen_threshold
 from keepwell.training.evaluation import overfit, scores_of, test_metrics
+from keepwell.training.fitting import Chosen, Fitting
 from keepwell.training.framing import Framed, frame_problem
 from keepwell.training.importance import importance
-from keepwell.training.learners.base import FIRST
+from keepwell.training.learners.base import FIRST, Candidate
 from keepwell.training.learners.field import installed
 from keepwell.training.plots import gallery
+from keepwell.training.plots.curves import threshold_curve
+from keepwell.training.problem import Problem
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
-from keepwell.training.search.fitting import Chosen, fit_best
-from keepwell.training.search.search import Search
+from keepwell.training.search.capacity import within
+from keepwell.training.search.search import Search, bounded
+from keepwell.training.search.spaces import checked
+from keepwell.training.search.store import TrialStore
 from keepwell.training.tasks import trainer_of
 from keepwell.training.tasks.quantiles.bands import LEARNERS, check_quantiles, with_quantiles
-from keepwell.training.trained import Finding, Trained
+from keepwell.training.trained import CurvePoint, Finding, Trained
+from keepwell.training.workers.choice import free_memory, open_runner
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+_CELLS_PER_SECOND = 80_000  # of the budget: a fold of so many can be gone through some thirty times
+_LEAST_CELLS = 2_000_000
+_PAIR = 2
+_FAST = 0.1  # milliseconds that one row may take
 
-def train(
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What earlier runs left behind.
+
+    Attributes:
+        store: Finished folds of a run that was killed; takes in those of this run.
+        winners: Settings that won in earlier runs of the project.
+    """
+
+    store: TrialStore | None = None
+    winners: tuple[Candidate, ...] = ()
+
+
+def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     table: pa.Table,
     columns: Sequence[Column],
     data: DataSpec,
@@ -36,6 +65,9 @@ def train(
     progress: Progress | None = None,
     weights: "ArrayLike | None" = None,
     test_rows: "ArrayLike | None" = None,
+    past: Past | None = None,
+    latency_ms: float | None = None,
+    better: Callable[[CurvePoint], None] = lambda point: None,
 ) -> Trained:
     """Train the best model that the budget allows, and measure it on rows that no choice ever saw.
 
@@ -43,15 +75,18 @@ def train(
         table: The rows.
         columns: What each column means.
         data: Target, key, time, and columns to ignore or keep.
-        spec: Task, metric, budget, folds, split.
+        spec: Task, metric, budget, folds, split, search.
         progress: Hears how far it is.
         weights: How much each row of the table counts in learning.
         test_rows: Positions (or a mask) of the rows to test on, instead of a split.
+        past: What earlier runs left behind.
+        latency_ms: The gate's limit for one row.
+        better: Hears when the best so far gets better.
 
     Raises:
         TrainingError: If the target, the rows or the columns cannot be learnt from; says what to do.
     """
-    progress = progress or SilentProgress()
+    progress, past = progress or SilentProgress(), past or Past()
     _load_libraries()
     special = trainer_of(data, spec, table)
     if special is not None:
@@ -59,19 +94,92 @@ def train(
     budget = Budget(spec.budget)
     progress.update("looking at the target and the columns")
     framed = frame_problem(table, columns, data, spec, weights, test_rows)
-    learners = spec.learners
     if spec.quantiles:
         check_quantiles(spec, framed.division.task)
-        learners = LEARNERS
-    search = Search(framed.problem, framed.folds, installed(learners), budget, progress)
-    chosen = fit_best(framed.problem, search.run(), budget, progress)
-    name = chosen.trial.candidate.name
-    progress.update(f"measuring {name} on {len(framed.division.test):,} test rows", 0.98)
-    trained = _reported(framed, chosen, _sampled(search, framed), budget)
+    learners = installed(LEARNERS if spec.quantiles else spec.learners)
+    checked(spec.search.space, learners)
+    memory = spec.memory or free_memory()
+    framed, cut = _within(framed, memory)
+    problem, folds = framed.problem, framed.folds
+    runner = open_runner(
+        problem,
+        folds,
+        learners,
+        memory=memory,
+        seconds=spec.budget,
+        parallel=spec.search.parallel,
+    )
+    try:
+        search = Search(
+            problem,
+            folds,
+            learners,
+            budget,
+            progress,
+            spec=spec.search,
+            runner=runner,
+            store=past.store,
+            earlier=past.winners,
+            primary=framed.primary,
+            members=1 if spec.ensemble == 1 else 3,
+            named=bool(spec.learners),
+            better=better,
+        )
+        fitting = Fitting(
+            problem,
+            folds,
+            budget=budget,
+            progress=progress,
+            runner=runner,
+            most=spec.ensemble,
+            measuring=search.measuring,
+            trees=MOST_TREES * min(1.0, (latency_ms or _FAST) / _FAST),
+        )
+        trials = search.run()
+        chosen = fitting.best(trials, search.primary)
+    finally:
+        runner.close()
+    progress.update(f"measuring {chosen.name} on {len(framed.division.test):,} test rows", 0.98)
+    trained = _reported(framed, _decided(chosen, problem, spec), search, cut, budget)
     if not spec.quantiles:
         return trained
     test = framed.frame.iloc[framed.division.test]
-    return with_quantiles(trained, framed.problem, framed.folds, test, spec.quantiles)
+    return with_quantiles(trained, problem, folds, test, spec.quantiles)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decided:
+    """The winner with how its probabilities are bent and made into answers."""
+
+    chosen: Chosen
+    pipeline: Any
+    problem: Problem
+    findings: tuple[Finding, ...]
+    plots: dict[str, dict[str, Any]]
+
+
+def _decided(chosen: Chosen, problem: Problem, spec: TrainSpec) -> _Decided:
+    pipeline, seen = chosen.pipeline, chosen.ensemble
+    found: list[Finding] = []
+    plots: dict[str, dict[str, Any]] = {}
+    if spec.calibrate != "off" and problem.task.labelled and chosen.learner != FIRST:
+        pipeline, told, seen = calibrated(pipeline, seen, spec.calibrate)
+        found.append(Finding(column="", message=told, kind="calibration"))
+    if spec.threshold.wanted and problem.classes == _PAIR and seen is not None:
+        label = str(problem.signature.classes[1])
+        border = chosen_threshold(seen.answer, seen.actual, spec.threshold, label)
+        problem = replace(problem, signature=replace(problem.signature, threshold=border.value))
+        found.append(Finding(column="", message=border.told, kind="threshold"))
+        plots["threshold"] = threshold_curve(border.tried, border.worth, border.name, border.value)
+    elif spec.threshold.wanted:
+        lacking = "held-out answers" if problem.classes == _PAIR else "two classes"
+        told = (
+            f"no threshold was chosen: there are no {lacking}; the most probable class is answered"
+        )
+        found.append(Finding(column="", message=told, kind="threshold"))
+    return _Decided(
+        chosen=chosen, pipeline=pipeline, problem=problem, findings=tuple(found), plots=plots
+    )
 
 
 def _load_libraries() -> None:
@@ -79,53 +187,86 @@ def _load_libraries() -> None:
 
     On a cold or busy machine it takes seconds, and says nothing about the data.
     """
-    for name in ("pandas", "lightgbm", "sklearn.compose", "sklearn.linear_model"):
+    for name in ("pandas", "lightgbm", "sklearn.compose", "sklearn.linear_model", "optuna"):
         import_module(name)
 
 
+def _within(framed: Framed, memory: int) -> tuple[Framed, tuple[Finding, ...]]:
+    """Return the problem with as many rows as memory allows, and with folds that the budget allows."""
+    problem, folds, kept = within(framed.problem, framed.folds, memory)
+    found: list[Finding] = []
+    if kept is not None:
+        message = (
+            f"{len(kept):,} of {framed.problem.rows:,} rows, drawn at random, were learnt from: "
+            f"{memory / 1e6:,.0f} MB of memory hold no more"
+        )
+        found.append(Finding(column="", message=message, kind="search"))
+    columns = len(problem.signature.inputs)
+    cells = max(_LEAST_CELLS, round(_CELLS_PER_SECOND * framed.budget))
+    if problem.rows * columns > cells:
+        folds = [bounded(fold, columns, problem.seed, cells) for fold in folds]
+        rows = len(folds[0][0]) + len(folds[0][1])
+        if rows < problem.rows:
+            message = (
+                f"candidates were compared on {rows:,} of {problem.rows:,} rows, drawn at random; "
+                "the chosen one was fitted to all of them"
+            )
+            found.append(Finding(column="", message=message, kind="search"))
+    return replace(framed, problem=problem, folds=folds), tuple(found)
+
+
 def _reported(
-    framed: Framed, chosen: Chosen, sampled: tuple[Finding, ...], budget: Budget
+    framed: Framed, made: _Decided, search: Search, cut: tuple[Finding, ...], budget: Budget
 ) -> Trained:
-    problem, division = framed.problem, framed.division
-    signature, candidate = problem.signature, chosen.trial.candidate
+    chosen, pipeline, problem, division = made.chosen, made.pipeline, made.problem, framed.division
+    signature = problem.signature
     actual = [division.labels[row] for row in division.test]
-    scores = scores_of(chosen.pipeline, framed.frame.iloc[division.test], problem)
-    metrics = test_metrics(problem, actual, scores)
+    scores = scores_of(pipeline, framed.frame.iloc[division.test], problem)
+    metrics = test_metrics(problem, actual, scores, stop=budget.deadline())
     shares = importance(chosen.pipeline, problem)
-    leaderboard = tuple(trial.row() for trial in chosen.trials)
+    leaderboard = chosen.leaderboard()
     baseline = next((row.mean for row in leaderboard if row.learner == FIRST), None)
-    fit = overfit(chosen.pipeline, problem, chosen.trial, baseline, metrics.get(problem.metric))
+    tested = metrics.get(problem.metric)
+    fit = overfit(pipeline, problem, leaderboard[0].mean, baseline, tested)
     warned = (Finding(column="", message=fit.warning, kind="overfit"),) if fit.warning else ()
-    rounds = {} if chosen.rounds is None else {"n_estimators": chosen.rounds}
     return Trained(
         task=division.task,
         task_reason=framed.target.reason,
         split_reason=division.reason,
         signature=signature,
-        pipeline=chosen.pipeline,
-        learner=candidate.learner,
-        params=candidate.params | rounds,
+        pipeline=pipeline,
+        learner=chosen.learner,
+        params=chosen.params,
         metric=problem.metric,
         metrics=metrics,
         leaderboard=leaderboard,
         importance=shares,
-        findings=framed.findings + sampled + warned,
+        findings=framed.findings + cut + made.findings + _ended(search, chosen) + warned,
         test_rows=framed.target.rows[division.test],
         test_actual=actual,
         test_predictions=list(scores.predictions),
         test_probabilities=scores.probabilities,
-        plots=gallery(signature, actual, scores, shares, leaderboard, problem.metric),
+        plots=gallery(signature, actual, scores, shares, leaderboard, problem.metric) | made.plots,
         profile=training_profile(framed.table, division.used, signature, scores),
         overfit=fit,
         seconds=budget.spent,
+        search=search.report(),
     )
 
 
-def _sampled(search: Search, framed: Framed) -> tuple[Finding, ...]:
-    if search.sampled is None:
-        return ()
-    message = (
-        f"candidates were compared on {search.sampled:,} of {framed.problem.rows:,} rows, drawn at "
-        "random; the chosen one was fitted to all of them"
-    )
-    return (Finding(column="", message=message, kind="search"),)
+def _ended(search: Search, chosen: Chosen) -> tuple[Finding, ...]:
+    """Return what the reader should know of how the search ended."""
+    found: list[str] = []
+    if search.interrupted:
+        found.append(f"the search was interrupted; the best so far, {chosen.name}, was kept")
+    if chosen.learner == FIRST and len(chosen.trials) > 1:
+        missed = all(not trial.scores for trial in chosen.trials[1:])
+        found.append(
+            "the budget was too short for anything but the baseline: it ignores the inputs; raise "
+            "`budget:` under `train:`"
+            if missed
+            else "nothing beat the baseline, which ignores the inputs: they may not tell the target"
+        )
+    elif message := by_chance(chosen, search.primary):
+        found.append(message)
+    return tuple(Finding(column="", message=message, kind="search") for message in found)

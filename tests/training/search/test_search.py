@@ -1,14 +1,19 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from training_worlds import Listener, World
 
-from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.core.spec import DataSpec, Range, SearchSpec, TrainSpec, Values
 from keepwell.training.framing import Framed, frame_problem
 from keepwell.training.learners import Candidate, Fitted, Watch, installed
 from keepwell.training.problem import Matrix, Problem
 from keepwell.training.search import Budget, Search, Trial
+from keepwell.training.search.jobs import part_of
+from keepwell.training.search.search import bounded
+from keepwell.training.search.store import Memory, MemoryStore
+from keepwell.training.splits.plans import Fold
 
 
 class Clock:
@@ -57,15 +62,21 @@ def framed(world: World) -> Framed:
     return frame_problem(table, columns, DataSpec(source="", target="left"), TrainSpec())
 
 
+def once(frame: Framed) -> list[Fold]:
+    """The folds of one cross-validation."""
+    return frame.folds[: frame.primary]
+
+
 def searched(world: World, learners: dict[str, Any], budget: Budget) -> list[Trial]:
     frame = framed(world)
     everyone = {**installed(["baseline"]), **learners}
-    return Search(frame.problem, frame.folds, everyone, budget, Listener()).run()
+    return Search(frame.problem, once(frame), everyone, budget, Listener()).run()
 
 
 def test_compares_finalists_on_every_fold_and_puts_the_best_first(churn: World) -> None:
     frame = framed(churn)
-    trials = Search(frame.problem, frame.folds, installed(), Budget(60), Listener()).run()
+    learners = installed(["lightgbm", "linear"])
+    trials = Search(frame.problem, once(frame), learners, Budget(60), Listener()).run()
     finalists = [trial for trial in trials if len(trial.scores) == 5]
     assert trials[: len(finalists)] == finalists
     means = [trial.mean for trial in finalists if trial.mean is not None]
@@ -101,26 +112,170 @@ def test_survives_a_learner_that_fails(churn: World) -> None:
 
 def test_tells_how_far_it_is(churn: World) -> None:
     frame, listener = framed(churn), Listener()
-    Search(frame.problem, frame.folds, installed(), Budget(60), listener).run()
+    learners = installed(["lightgbm", "linear"])
+    Search(frame.problem, once(frame), learners, Budget(60), listener).run()
     fractions = [fraction for _, fraction, _ in listener.heard if fraction is not None]
     assert len(fractions) > 20
     assert fractions[0] < 0.2
     assert fractions[-1] > 0.6
     message, _, left = listener.heard[-1]
     assert message.startswith("trying ")
-    assert ", fold 5 of 5 (best roc_auc 0." in message
+    assert " of 5 (best roc_auc 0." in message
     assert left is not None
 
 
-def test_searches_through_a_part_of_very_many_cells(
+def test_searches_through_a_part_of_very_many_cells(churn: World) -> None:
+    frame = framed(churn)
+    train, held = bounded(frame.folds[0], columns=1_000, seed=0, cells=1_000)
+    assert len(train) + len(held) == len(frame.folds[0][0]) + len(frame.folds[0][1])
+    rows = np.arange(50_000)
+    train, held = bounded((rows[:40_000], rows[40_000:]), columns=2, seed=0, cells=20_000)
+    assert (len(train), len(held)) == (8_000, 2_000)
+    assert set(held) <= set(range(40_000, 50_000))
+
+
+def test_learns_from_larger_parts_that_hold_the_smaller_ones() -> None:
+    rows = np.arange(1_000)
+    small, large = part_of(rows, 0.1, seed=1), part_of(rows, 0.4, seed=1)
+    assert (len(small), len(large)) == (100, 400)
+    assert set(small) < set(large)
+
+
+def test_goes_on_where_a_killed_search_was_and_ends_the_same(churn: World) -> None:
+    frame = framed(churn)
+    spec = SearchSpec(method="random", trials=3)
+
+    def search(store: MemoryStore, learners: dict[str, Any]) -> Search:
+        budget = Budget(600)
+        return Search(
+            frame.problem, once(frame), learners, budget, Listener(), spec=spec, store=store
+        )
+
+    whole = search(MemoryStore(), installed(["linear"]))
+    expected = whole.run()
+
+    class Dies(Exception):
+        pass
+
+    class Stops(MemoryStore):
+        def write(self, key: str, data: bytes) -> None:
+            if len(self.documents) > 9:
+                raise Dies
+            super().write(key, data)
+
+    store = Stops()
+    with pytest.raises(Dies):
+        search(store, installed(["linear"])).run()
+    kept = MemoryStore()
+    kept.documents = dict(store.documents)
+    again = search(kept, installed(["linear"]))
+    trials = again.run()
+    assert again.report().resumed == len(store.documents) - 1  # one tells the time that was spent
+    assert [(t.candidate, t.scores) for t in trials] == [(t.candidate, t.scores) for t in expected]
+    for one, other in zip(trials, expected, strict=True):
+        assert one.answers.keys() == other.answers.keys()
+        assert all(np.array_equal(one.answers[f], other.answers[f]) for f in one.answers)
+
+
+def test_counts_the_time_that_a_killed_search_spent(churn: World) -> None:
+    frame, store = framed(churn), MemoryStore()
+    memory = Memory(store, frame.problem, once(frame))
+    memory.spend(30.0)
+    budget = Budget(100.0, Clock())
+    Search(frame.problem, once(frame), installed(["linear"]), budget, Listener(), store=store)
+    assert budget.spent == 30.0
+
+
+def test_keeps_the_best_so_far_when_it_is_interrupted(churn: World) -> None:
+    frame = framed(churn)
+
+    class Interrupted(Slow):
+        def fit(self, *given: Any) -> Fitted:
+            raise KeyboardInterrupt
+
+    learners = {**installed(["linear"]), "slow": Interrupted(Clock(), 0, 0, offers=1)}
+    search = Search(frame.problem, once(frame), learners, Budget(60), Listener())
+    trials = search.run()
+    assert search.interrupted
+    assert trials[0].candidate.learner == "linear"
+
+    class AtOnce(Interrupted):
+        def candidates(self, problem: Problem) -> Sequence[Candidate]:
+            return [Candidate(name="baseline", learner="baseline")]
+
+    early = {"baseline": AtOnce(Clock(), 0, 0)}
+    with pytest.raises(KeyboardInterrupt):
+        Search(frame.problem, once(frame), early, Budget(60), Listener()).run()
+
+
+def test_fits_what_prepares_columns_on_a_fold_s_own_rows(
     churn: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keepwell.training.search.search._MOST_CELLS", 300)
-    monkeypatch.setattr("keepwell.training.search.search._FEWEST_ROWS", 100)
+    from sklearn.preprocessing import OrdinalEncoder
+
     frame = framed(churn)
-    search = Search(frame.problem, frame.folds, installed(["linear"]), Budget(60), Listener())
-    assert search.sampled == 100
-    assert search.run()[0].candidate.learner == "linear"
+    position = {index: at for at, index in enumerate(frame.problem.frame.index)}
+    fitted: list[set[int]] = []
+    original = OrdinalEncoder.fit
+
+    def spy(self: Any, values: Any, y: Any = None) -> Any:
+        fitted.append({position[index] for index in values.index})
+        return original(self, values, y)
+
+    monkeypatch.setattr(OrdinalEncoder, "fit", spy)
+    folds = once(frame)
+    learners = installed(["lightgbm"])
+    spec = SearchSpec(trials=0)
+    Search(frame.problem, folds, learners, Budget(60), Listener(), spec=spec).run()
+    trained = [set(train.tolist()) for train, _ in folds]
+    assert fitted
+    assert all(any(rows == train for train in trained) for rows in fitted)
+
+
+def test_tries_every_combination_of_a_grid_and_marks_the_best(churn: World) -> None:
+    frame = framed(churn)
+    space: dict[str, dict[str, Values]] = {
+        "lightgbm": {"num_leaves": (4, 8), "learning_rate": (0.05, 0.3)}
+    }
+    spec = SearchSpec(method="grid", space=space, prune="none")
+    search = Search(
+        frame.problem, once(frame), installed(["lightgbm"]), Budget(60), Listener(), spec=spec
+    )
+    trials = search.run()
+    tried = [t.candidate.params for t in trials if t.candidate.source == "grid"]
+    assert len(tried) == 4
+    assert {(p["num_leaves"], p["learning_rate"]) for p in tried} == {
+        (4, 0.05), (4, 0.3), (8, 0.05), (8, 0.3)
+    }  # fmt: skip
+    assert trials[0].candidate.source == "grid"
+    assert all(len(trial.scores) == 5 for trial in trials)
+
+
+def test_stops_trials_early_that_others_beat_on_the_first_folds(churn: World) -> None:
+    frame = framed(churn)
+    spec = SearchSpec(
+        method="random", trials=8, space={"linear": {"C": Range(low=1e-6, high=10, log=True)}}
+    )
+    search = Search(
+        frame.problem, once(frame), installed(["linear"]), Budget(60), Listener(), spec=spec
+    )
+    trials = search.run()
+    stopped = [t for t in trials if t.note.startswith("stopped early")]
+    assert stopped
+    assert all(len(trial.scores) == 2 for trial in stopped)
+    assert search.report().pruned == len(stopped)
+
+
+def test_draws_the_same_trials_for_the_same_seed(churn: World) -> None:
+    frame = framed(churn)
+    spec = SearchSpec(method="random", trials=4)
+
+    def drawn() -> list[Any]:
+        learners = installed(["linear"])
+        search = Search(frame.problem, once(frame), learners, Budget(60), Listener(), spec=spec)
+        return sorted(str(t.candidate.params) for t in search.run())
+
+    assert drawn() == drawn()
 
 
 def test_hands_matrices_of_the_learner_s_own_flavour(churn: World) -> None:

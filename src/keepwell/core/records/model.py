@@ -79,6 +79,8 @@ class Signature:
             regression.
         quantiles: What it gives beside a number: how often the truth stays below, ascending.
         meanings: What each class stands for in words, where nobody named it: of clusters.
+        threshold: Of two classes: the probability of the second from which on it is the answer; None:
+            the more probable one is.
     """
 
     task: Task
@@ -87,6 +89,7 @@ class Signature:
     classes: tuple[str | int | float | bool, ...] = ()
     meanings: tuple[str, ...] = ()
     quantiles: tuple[float, ...] = ()
+    threshold: float | None = None
 
     @property
     def subject(self) -> str:

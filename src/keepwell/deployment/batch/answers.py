@@ -12,6 +12,7 @@ from keepwell.core.errors import InvalidDataError
 from keepwell.core.records import Signature
 from keepwell.deployment.labels import class_names
 from keepwell.deployment.scoring import Scores
+from keepwell.features.decisions import decided
 from keepwell.features.novelty import Novel, novel_labels
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _predicted(scores: Scores, signature: Signature) -> Tally:
         low, high = (float(values.min()), float(values.max())) if rows else (None, None)
         return Tally(rows=rows, total=float(values.sum()), low=low, high=high)
     names = class_names(signature)
-    counts = np.bincount(scores.probabilities.argmax(axis=1), minlength=len(names))
+    counts = np.bincount(decided(signature, scores.probabilities), minlength=len(names))
     return Tally(rows=rows, classes=dict(zip(names, counts.tolist(), strict=True)))
 
 
@@ -112,7 +113,7 @@ def _answered(scores: Scores, signature: Signature) -> dict[str, Any]:
         answers["prediction"] = pa.array(scores.predictions)
     else:
         labels = pa.array(list(signature.classes))
-        answers["prediction"] = labels.take(pa.array(likely.argmax(axis=1)))
+        answers["prediction"] = labels.take(pa.array(decided(signature, likely)))
     if likely is not None:
         names = class_names(signature)
         if len(names) > _MANY_CLASSES:

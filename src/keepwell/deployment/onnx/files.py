@@ -11,6 +11,7 @@ from keepwell.core.records import Proof, Signature
 from keepwell.deployment.onnx.answering import Activation, needed_activation
 from keepwell.deployment.onnx.model import MODEL_FILE, OnnxModel
 from keepwell.deployment.onnx.reading import parse
+from keepwell.features.decisions import decided
 from keepwell.features.decoding import Decoder
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def differences(
     labels = list(signature.classes)
     if not set(reference) <= set(labels) and len(labels) == 2:  # noqa: PLR2004 - a pair
         return np.asarray(np.abs(answers[:, 1] - np.asarray(reference, dtype=np.float64)))
-    said = [labels[at] for at in answers.argmax(axis=1).tolist()]
+    said = [labels[at] for at in decided(signature, answers).tolist()]
     return np.array([float(ours != theirs) for ours, theirs in zip(said, reference, strict=True)])
 
 

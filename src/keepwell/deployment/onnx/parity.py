@@ -7,6 +7,7 @@ import numpy as np
 from keepwell.core.records import Parity, Signature
 from keepwell.deployment.onnx.answering import Activation
 from keepwell.deployment.onnx.model import OnnxModel
+from keepwell.features.decisions import decided
 from keepwell.features.decoding import Decoder
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def parity_of(ours: Any, expected: Any, signature: Signature) -> Parity:
         apart = np.abs(ours - expected) / np.maximum(1.0, np.abs(expected))
     worst = np.where(same, 0.0, np.where(np.isnan(apart), np.inf, apart)).max(axis=1, initial=0.0)
     changed = (
-        int((ours.argmax(axis=1) != expected.argmax(axis=1)).sum()) if signature.classes else 0
+        int((decided(signature, ours) != decided(signature, expected)).sum())
+        if signature.classes
+        else 0
     )
     return Parity(
         rows=len(worst),

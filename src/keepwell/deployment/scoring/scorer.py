@@ -11,6 +11,7 @@ import numpy as np
 from keepwell.core.errors import InvalidRequestError
 from keepwell.core.records import ColumnType, Signature, Task
 from keepwell.deployment.scoring.compilation import Compiled
+from keepwell.features.decisions import decided
 from keepwell.features.decoding import Decoder
 from keepwell.tracking.metrics.quantile import Quantiles
 
@@ -187,7 +188,7 @@ class Scorer:
             said = [[labels[at] for at in np.flatnonzero(row).tolist()] for row in flags]
             return Scores(predictions=said, probabilities=answers, warnings=warnings)
         return Scores(
-            predictions=[labels[at] for at in answers.argmax(axis=1).tolist()],
+            predictions=[labels[at] for at in decided(self.signature, answers).tolist()],
             probabilities=answers,
             warnings=warnings,
         )

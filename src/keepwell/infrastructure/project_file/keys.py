@@ -10,6 +10,7 @@ from keepwell.core.spec import STRATEGIES, ProjectSpec
 from keepwell.infrastructure.project_file.jobs import JOBS
 from keepwell.infrastructure.project_file.kinds import (
     DURATION,
+    ENSEMBLE,
     FLAG,
     NAME,
     QUANTILES,
@@ -27,6 +28,7 @@ from keepwell.infrastructure.project_file.kinds import (
     whole,
 )
 from keepwell.infrastructure.project_file.learners import LEARNERS
+from keepwell.infrastructure.project_file.spaces import SPACE
 
 METRICS = (
     "accuracy", "roc_auc", "average_precision", "f1", "precision", "recall", "log_loss",
@@ -128,6 +130,25 @@ KEYS = (
     Key("train.repeat", FLAG, "true", "recommend what a user has already"),
     Key("train.horizon", whole(1), "24", "steps of a forecast; one cycle, such as a day, unless said"),
     Key("train.known", TEXTS, "[holiday]", "columns whose values are known before what is forecast"),
+    Key("train.memory", SIZE, "4GB", "that the fits may take together; half of what is free unless said"),
+    Key("train.repeats", whole(1), "2", "of the cross-validation; two below 1,000 rows unless said"),
+    Key("train.ensemble", ENSEMBLE, "auto", "how many models may vote at most; off: a single one"),
+    Key("train.calibrate", choice("off", "auto", "isotonic", "sigmoid"), "auto",
+        "bend probabilities so that they hold"),
+    Key("train.threshold.metric", choice("accuracy", "f1", "precision", "recall"), "f1",
+        "two classes: answer the second from the probability on that is best by it"),
+    Key("train.threshold.cost.fp", number(0), "1", "or that costs least: of a false alarm",
+        ("train.threshold.false_positive",)),
+    Key("train.threshold.cost.fn", number(0), "5", "and of a miss",
+        ("train.threshold.false_negative",)),
+    Key("train.search.method", choice("auto", "grid", "random", "tpe"), "auto",
+        "how settings are searched; auto: a portfolio first, then tpe"),
+    Key("train.search.trials", whole(0), "50", "at most; 0: no search; by the data unless said"),
+    Key("train.search.space", SPACE, "{lightgbm: {num_leaves: [15, 31], reg_lambda: {low: 0.1, high: 10}}}",
+        "what is varied; the learners' own spaces unless said"),
+    Key("train.search.prune", choice("asha", "none"), "asha",
+        "drop trials that are worse on the first folds"),
+    Key("train.search.parallel", whole(1), "2", "trials at a time; by the machine unless said"),
     Key("train.split.by", choice("auto", "random", "stratified", "group", "time"), "auto",
         "how test rows are set aside"),
     Key("train.split.column", TEXT, "household",

@@ -201,6 +201,22 @@ def _read_flag(node: Node) -> bool:
 FLAG = Kind("true or false", _read_flag, lambda value: "true" if value else "false")
 
 
+def _read_ensemble(node: Node) -> int | None:
+    word = _scalar(node)
+    if word in ("auto", "off"):
+        return None if word == "auto" else 1
+    if int(word) < 1:
+        raise ValueError
+    return int(word)
+
+
+ENSEMBLE = Kind(
+    "auto, off or a whole number of at least 1",
+    _read_ensemble,
+    lambda value: "off" if value == 1 else str(value or "auto"),
+)
+
+
 def choice(*options: str) -> Kind:
     """Return the kind that allows the words `options`."""
 

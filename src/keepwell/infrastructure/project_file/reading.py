@@ -24,8 +24,10 @@ from keepwell.core.spec import (
     ProjectSpec,
     RetrainSpec,
     RolloutSpec,
+    SearchSpec,
     ServeSpec,
     SplitSpec,
+    ThresholdSpec,
     TrainSpec,
     ValidationSpec,
 )
@@ -153,6 +155,8 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
         flat["data.types"] = {name: ColumnType(item) for name, item in flat["data.types"].items()}
     if "train.task" in flat:
         flat["train.task"] = Task(flat["train.task"])
+    flat["train.threshold"] = ThresholdSpec(**_own(ThresholdSpec, flat, "train.threshold"))
+    flat["train.search"] = SearchSpec(**_own(SearchSpec, flat, "train.search"))
     flat["train.split"] = SplitSpec(**_own(SplitSpec, flat, "train.split"))
     flat["serve.rollout"] = RolloutSpec(**_own(RolloutSpec, flat, "serve.rollout"))
     flat["serve.limits"] = LimitsSpec(**_own(LimitsSpec, flat, "serve.limits"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,13 +17,14 @@ from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.infrastructure.codec import to_json
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.draft import Draft
+from keepwell.operations.build.earlier import trial_files, winners
 from keepwell.operations.build.recipe import keep_evidence
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from keepwell.training import Trained
+    from keepwell.training import CurvePoint, Trained
 
 PROOF_ROWS = 500
 """Rows that the compiled scorer must reproduce before a version can be registered."""
@@ -47,7 +49,7 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
     The run ends as `failed` with the error if training raises, as `killed` if it is interrupted.
     """
     from keepwell.operations.build.own.learners import must_have_raced
-    from keepwell.training import train
+    from keepwell.training import Past, train
     from keepwell.training.learners.field import anchored
 
     run = bench.runs.start(
@@ -58,6 +60,13 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
         tags=dict(tags or {}),
         root=bench.spec.root,
     )
+    store = trial_files(bench, kind)
+    best = itertools.count()
+
+    def better(point: CurvePoint) -> None:
+        values = {f"best_{point.metric}": point.score, "best_after_seconds": point.seconds}
+        bench.runs.log(run.id, values, step=next(best))
+
     try:
         trained = train(
             table,
@@ -67,6 +76,9 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
             progress=progress,
             test_rows=test_rows,
             weights=weights,
+            past=Past(store=store, winners=winners(bench)),
+            latency_ms=bench.spec.gate.latency_ms,
+            better=better,
         )
         must_have_raced(spec, trained)
         progress.update("compiling and proving the scorer")
@@ -86,6 +98,7 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
             metrics=trained.metrics,
             params={"learner": trained.learner, **trained.params},
         )
+        store.clear()
     except BaseException as error:
         killed = not isinstance(error, Exception)
         bench.runs.fail(run.id, "interrupted" if killed else str(error), killed=killed)
@@ -137,6 +150,8 @@ def _attach(bench: Bench, run: str, trained: Trained) -> None:
     for name, figure in trained.plots.items():
         attach(f"plots/{name}.json", figure)
     bench.runs.attach(run, "leaderboard.json", to_json(trained.leaderboard), "application/json")
+    if trained.search is not None:
+        bench.runs.attach(run, "search.json", to_json(trained.search), "application/json")
     attach(
         "findings.json",
         [

@@ -33,12 +33,18 @@ if TYPE_CHECKING:
     Actual = Sequence[Any] | NDArray[Any] | Points | Oddities | Wanted
 
 RESAMPLES = 300
+FEWEST_RESAMPLES = 40
 _MOST_ROWS = 20_000
 _FEWEST_ROWS = 10  # an interval from less would only look like knowledge
 _LEVEL = (2.5, 97.5)
 
 
 Measured = Callable[["NDArray[np.int64]"], dict[str, float]]
+
+
+def never() -> bool:
+    """Return false: there is time."""
+    return False
 
 
 def intervals(
@@ -49,10 +55,14 @@ def intervals(
     *,
     seed: int = 0,
     only: Collection[str] | None = None,
+    stop: Callable[[], bool] = never,
 ) -> dict[str, Estimate]:
-    """Return every metric of the task (or those of `only`) with its 95% interval; none below ten rows."""
+    """Return every metric of the task (or those of `only`) with its 95% interval; none below ten rows.
+
+    Once `stop` turns true, the interval comes from the draws that were made, at least `FEWEST_RESAMPLES`.
+    """
     measured = _measured(task, classes, actual, scores, only)
-    return _bootstrap(measured, len(actual), seed)
+    return _bootstrap(measured, len(actual), seed, stop)
 
 
 def paired_difference(
@@ -130,7 +140,9 @@ def _measured(
     )
 
 
-def _bootstrap(measured: Measured, rows: int, seed: int) -> dict[str, Estimate]:
+def _bootstrap(
+    measured: Measured, rows: int, seed: int, stop: Callable[[], bool] = never
+) -> dict[str, Estimate]:
     values = measured(np.arange(rows))
     if not values:
         return {}
@@ -138,16 +150,18 @@ def _bootstrap(measured: Measured, rows: int, seed: int) -> dict[str, Estimate]:
         return {name: Estimate(value=value) for name, value in values.items()}
     random = np.random.default_rng(seed)
     drawn = min(rows, _MOST_ROWS)
-    draws = [measured(random.integers(0, rows, drawn)) for _ in range(RESAMPLES)]
+    draws: list[dict[str, float]] = []
+    while len(draws) < RESAMPLES and not (len(draws) >= FEWEST_RESAMPLES and stop()):
+        draws.append(measured(random.integers(0, rows, drawn)))
     scale = float(np.sqrt(drawn / rows))
     return {
-        name: _estimate(value, [draw[name] for draw in draws if name in draw], scale)
+        name: _estimate(value, [draw[name] for draw in draws if name in draw], len(draws), scale)
         for name, value in values.items()
     }
 
 
-def _estimate(value: float, draws: list[float], scale: float) -> Estimate:
-    if len(draws) < RESAMPLES // 2:  # most draws could not decide it: nor can we
+def _estimate(value: float, draws: list[float], made: int, scale: float) -> Estimate:
+    if len(draws) < made // 2:  # most draws could not decide it: nor can we
         return Estimate(value=value)
     bounds = np.percentile(draws, _LEVEL)
     if scale < 1:

@@ -27,6 +27,8 @@ class Candidate:
     name: str  # "lightgbm/wide"
     learner: str
     params: Params = field(default_factory=dict)
+    preparation: Params = field(default_factory=dict)  # see `features.preparation.Choices`
+    source: str = ""  # who proposed it: portfolio, tpe, random, grid, earlier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

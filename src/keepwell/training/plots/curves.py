@@ -111,3 +111,19 @@ def _calibration(
     return figure(
         "Calibration", "predicted probability", "observed share", traces, xaxis=_UNIT, yaxis=_UNIT
     )
+
+
+def threshold_curve(
+    tried: "NDArray[np.float64]", worth: "NDArray[np.float64]", name: str, chosen: float
+) -> Figure:
+    """Return what each threshold is worth on held-out rows, with the chosen one marked."""
+    ends = [float(worth.min()), float(worth.max())]
+    return figure(
+        f"Threshold by {name}",
+        "probability from which the second class is answered",
+        name,
+        [
+            line(tried, worth, name),
+            line([chosen, chosen], ends, "chosen", line={"dash": "dash"}),
+        ],
+    )

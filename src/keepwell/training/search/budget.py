@@ -14,13 +14,17 @@ class Budget:
 
     def __init__(self, seconds: float, now: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
-        self._now = now
+        self.now = now
         self._start = now()
+
+    def charge(self, seconds: float) -> None:
+        """Count seconds that somebody else has spent: a search that was interrupted."""
+        self._start -= seconds
 
     @property
     def spent(self) -> float:
         """Seconds since the start."""
-        return self._now() - self._start
+        return self.now() - self._start
 
     @property
     def left(self) -> float:
@@ -29,5 +33,5 @@ class Budget:
 
     def deadline(self, share: float = 1.0, reserve: float = 0.0) -> Callable[[], bool]:
         """Return a question that turns true once `share` of what is left, less `reserve`, is spent."""
-        end = self._now() + max(self.left - reserve, 0.0) * share
-        return lambda: self._now() >= end
+        end = self.now() + max(self.left - reserve, 0.0) * share
+        return lambda: self.now() >= end

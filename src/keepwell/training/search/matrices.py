@@ -1,5 +1,7 @@
 """Prepared rows: fitted on the rows that are learnt from, applied to others."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +16,18 @@ if TYPE_CHECKING:
     from keepwell.training.splits.plans import Rows
 
 
-def prepare(problem: Problem, flavour: Flavour, rows: "Rows | None" = None) -> tuple[Any, Matrix]:
+AS_USUAL: Mapping[str, Any] = MappingProxyType({})
+
+
+def prepare(
+    problem: Problem,
+    flavour: Flavour,
+    rows: "Rows | None" = None,
+    choices: Mapping[str, Any] = AS_USUAL,
+) -> tuple[Any, Matrix]:
     """Return a preparation fitted on the rows (all of them if None), and those rows prepared."""
     frame = problem.frame if rows is None else problem.frame.iloc[rows]
-    prepared = preparation(problem.signature, flavour)
+    prepared = preparation(problem.signature, flavour, choices)
     values = prepared.fit_transform(frame)
     return prepared, _matrix(prepared, values, flavour)
 
@@ -29,25 +39,35 @@ def apply(prepared: Any, flavour: Flavour, frame: "pd.DataFrame") -> Matrix:
 
 def _matrix(prepared: Any, values: Any, flavour: Flavour) -> Matrix:
     codes = prepared.output_indices_.get("categories") if flavour == "tree" else None
+    if codes is not None and not hasattr(
+        prepared.named_transformers_["categories"], "unknown_value"
+    ):
+        codes = None  # columns of ones and zeros are numbers
     positions = () if codes is None else tuple(range(values.shape[1])[codes])
     return Matrix(values=values, categorical=positions)
 
 
 class FoldMatrices:
-    """The prepared rows of one fold; each flavour is prepared once, when first asked for."""
+    """The prepared rows of one fold; each way is prepared once, when first asked for."""
 
     def __init__(self, problem: Problem, fold: Fold) -> None:
         self._problem = problem
         self.train, self.validation = fold
-        self._made: dict[Flavour, tuple[Matrix, Matrix]] = {}
+        self._made: dict[tuple[Any, ...], tuple[Matrix, Matrix]] = {}
 
-    def of(self, flavour: Flavour) -> tuple[Matrix, Matrix]:
+    def of(self, flavour: Flavour, choices: Mapping[str, Any] = AS_USUAL) -> tuple[Matrix, Matrix]:
         """Return training and validation rows."""
-        if flavour not in self._made:
-            prepared, train = prepare(self._problem, flavour, self.train)
+        key = (flavour, *sorted(choices.items()))
+        if key not in self._made:
+            prepared, train = prepare(self._problem, flavour, self.train, choices)
             held = apply(prepared, flavour, self._problem.frame.iloc[self.validation])
-            self._made[flavour] = train, held
-        return self._made[flavour]
+            self._made[key] = train, held
+        return self._made[key]
+
+    @property
+    def rows(self) -> tuple[Any, Any]:
+        """Positions of training and validation rows."""
+        return self.train, self.validation
 
     @property
     def actual(self) -> tuple[Any, Any]:

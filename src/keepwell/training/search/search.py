@@ -1,31 +1,54 @@
 """Choosing among candidates by cross-validation, within a budget.
 
-Every candidate is tried on the first fold (two, where rows are few); the best two (four) go through all
-folds, so that what is compared was measured on the same rows. A fold that would overrun the budget is not
-started. The baseline is tried first: whatever happens, it comes back.
+The baseline is tried first: whatever happens, it comes back. Then, unless told otherwise, a portfolio: every
+candidate on the first fold (two, where rows are few; a part of its rows, where they are many); the best go
+through all folds, so that what is compared was measured on the same rows. Then settings are searched,
+each set judged by the first folds before it is given the others.
 """
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain, zip_longest
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from keepwell.core.progress import Progress
-from keepwell.training.learners.base import FIRST, Candidate, Fitted, Learner, Watch
-from keepwell.training.problem import Problem, answer_of
+from keepwell.core.progress import Progress, announce
+from keepwell.core.spec import SearchSpec
+from keepwell.tracking.metrics import direction
+from keepwell.training.learners.base import FIRST, Candidate, Learner
+from keepwell.training.problem import Problem
+from keepwell.training.search import spaces
 from keepwell.training.search.budget import Budget
-from keepwell.training.search.matrices import FoldMatrices
-from keepwell.training.search.trials import Trial, ranked
+from keepwell.training.search.pace import Pace
+from keepwell.training.search.portfolio import WORTH_MORE, lean_learners, portfolio
+from keepwell.training.search.proposals import (
+    Grid,
+    Optuna,
+    Proposal,
+    Proposer,
+    importances_of_grid,
+)
+from keepwell.training.search.race import Race
+from keepwell.training.search.store import Memory, TrialStore
+from keepwell.training.search.trials import Trial, by_first_fold, ranked
 from keepwell.training.splits.plans import Fold
+from keepwell.training.trained import CurvePoint, SearchReport
+from keepwell.training.workers.here import HereRunner
+from keepwell.training.workers.runner import Runner
 
 _SMALL = 8_000  # rows; below, one fold is too noisy to judge by, and more folds cost little
 _MOST_CELLS = 2_000_000  # of one fold; more rows are drawn from, not searched through
 _FEWEST_ROWS = 5_000
-_REPORT_EVERY = 0.2  # seconds
-_MEASURING = 0.05  # of the budget, for what comes after the last fit
-_PER_CELL = 3e-7  # seconds, for the profile
-_FIRST_SHARE = 0.4  # of the budget, for a learner whose speed here is not known yet
+_LARGE = 20_000  # training rows of a fold, from which on candidates are first tried on a part
+_PART = 8_000  # rows of that part
+_BATCH = 4  # proposals between two looks at the scores
+_PATIENCE = 32  # proposals without a better one
+_WITHOUT_END = 400
+_TOLD = 20  # trials of `random` and `tpe`, unless said otherwise
+_KEPT_SHARE = 3  # one of so many goes on
+
+# Where each part of the search lies on the bar.
+_BASELINE, _CALIBRATION, _PARTS = (0.0, 0.05), (0.05, 0.08), (0.08, 0.2)
+_FIRST, _SECOND, _REST = (0.2, 0.4), (0.4, 0.5), (0.5, 0.65)
+_SEARCH, _REPEATS = (0.65, 0.88), (0.88, 0.9)
 
 
 class Search:
@@ -33,173 +56,306 @@ class Search:
 
     Args:
         problem: What is to be learnt.
-        folds: Train and validation rows.
+        folds: Train and validation rows; those beyond `primary` repeat the cross-validation.
         learners: Who offers candidates, by name; the baseline first.
         budget: What may be spent, on the final fit too.
         progress: Hears how far it is.
+        spec: How settings are searched.
+        runner: Does the jobs; None: this process.
+        store: Keeps finished folds for a search that was killed.
+        earlier: What won in earlier runs of the project.
+        primary: How many folds make one cross-validation; None: all.
+        members: How many models may be fitted to all rows.
+        named: The user chose the learners.
+        better: Hears when the best gets better.
+
+    Attributes:
+        interrupted: A Ctrl-C ended it early.
+        primary: How many folds candidates were compared on: fewer, where the budget allows no more.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a search
         self,
         problem: Problem,
         folds: Sequence[Fold],
         learners: Mapping[str, Learner],
         budget: Budget,
         progress: Progress,
+        *,
+        spec: SearchSpec | None = None,
+        runner: Runner | None = None,
+        store: TrialStore | None = None,
+        earlier: Sequence[Candidate] = (),
+        primary: int | None = None,
+        members: int = 1,
+        named: bool = True,
+        better: Callable[[CurvePoint], None] = lambda point: None,
     ) -> None:
+        self.interrupted = False
+        self.folds = list(folds)
         self._problem = problem
-        self._columns = len(problem.signature.inputs)
-        self._folds = [_bounded(fold, self._columns, problem.seed) for fold in folds]
+        self._learners = learners
+        self._spec = spec or SearchSpec()
+        self.primary = primary or len(self.folds)
         self._budget = budget
         self._progress = progress
-        self._trials = [
-            Trial(candidate=candidate, learner=learners[candidate.learner])
-            for candidate in _alternating(
-                learner.candidates(problem) for learner in learners.values()
-            )
-        ]
+        self._earlier = earlier
+        self._named = named
+        self._runner = runner or HereRunner(problem, self.folds, learners, budget.now)
+        self._memory = Memory(store, problem, self.folds)
+        look = budget.spent
+        budget.charge(min(self._memory.spent, 0.75 * budget.seconds))
+        few = problem.rows < _SMALL and self.primary > 1
+        self._first = [0, 1] if few else [0]
+        self._places = 4 if few else 3
+        self._pace = Pace(
+            problem, self.folds, members=members, parallel=self._runner.parallel, look=look
+        )
+        self._race = Race(
+            problem,
+            self.primary,
+            self._first,
+            budget=budget,
+            pace=self._pace,
+            runner=self._runner,
+            memory=self._memory,
+            progress=progress,
+            better=better,
+        )
         self._finalists: list[Trial] = []
-        self._pending: list[tuple[Trial, int]] = []
+        self._proposed: list[tuple[Proposal, Trial]] = []
+        self._proposer: Proposer | None = None
+        self._estimate = ""
 
     @property
     def sampled(self) -> int | None:
         """Rows of a fold, if it was cut down to keep the budget; None if every row took part."""
-        train, held = self._folds[0]
-        cells = self._problem.rows * self._columns
+        train, held = self.folds[0]
+        cells = self._problem.rows * len(self._problem.signature.inputs)
         return len(train) + len(held) if cells > _MOST_CELLS else None
+
+    @property
+    def measuring(self) -> float:
+        """Seconds to keep for what comes after the last fit."""
+        return self._pace.measuring(self._budget.seconds)
 
     def run(self) -> list[Trial]:
         """Return all trials, the best first."""
-        few = self._problem.rows < _SMALL and len(self._folds) > 1
-        first, places = (2, 4) if few else (1, 2)
-        self._through(self._trials, range(first))
-        measured = [trial for trial in self._ranked() if trial.scores and not trial.failed]
-        baseline = [trial for trial in measured if trial.candidate.learner == FIRST]
-        contenders = [trial for trial in measured if trial not in baseline]
-        self._finalists = contenders[:places] + baseline
-        self._through(self._finalists, range(first, len(self._folds)))
+        try:
+            self._compare()
+        except KeyboardInterrupt:
+            if not any(trial.scores for trial in self._race.trials):
+                raise
+            self.interrupted = True
         return self._ranked()
 
+    def report(self) -> SearchReport:
+        """Return how it went."""
+        trials = self._race.trials
+        return SearchReport(
+            method=self._spec.method,
+            tried=len([trial for trial in trials if trial.seconds or trial.sampled]),
+            folds=sum(len(trial.seconds) for trial in trials),
+            pruned=len([trial for trial in trials if trial.left]),
+            resumed=self._memory.found,
+            parallel=self._runner.parallel,
+            estimate=self._estimate,
+            interrupted=self.interrupted,
+            curve=tuple(self._race.curve),
+            importances=self._importances(),
+        )
+
+    def _compare(self) -> None:
+        everyone = [self._trial(c) for c in self._portfolio()]
+        baseline = [trial for trial in everyone if trial.candidate.learner == FIRST]
+        self._finalists = baseline
+        here = HereRunner(self._problem, self.folds, self._learners, self._budget.now)
+        self._race.through(baseline, range(self.primary), span=_BASELINE, runner=here)
+        others = [trial for trial in everyone if trial not in baseline]
+        if self._spec.method == "auto":
+            self._calibrate(others)
+            self._try_portfolio(others)
+        self._search()
+        best = [trial for trial in self._ranked()[: self._places] if trial.scores]
+        self._race.through(best, range(self.primary, len(self.folds)), span=_REPEATS)
+
+    def _portfolio(self) -> list[Candidate]:
+        return portfolio(self._problem, self._learners, self._earlier, named=self._named)
+
+    def _trial(self, candidate: Candidate) -> Trial:
+        return Trial(candidate=candidate, learner=self._learners[candidate.learner])
+
+    def _calibrate(self, trials: Sequence[Trial]) -> None:
+        """Measure one fit, and say what the budget allows."""
+        first = next((trial for trial in trials if trial.learner.interruptible), None)
+        if first is None:
+            return
+        share = self._first_share()
+        self._race.through([first], [0], share, _CALIBRATION)
+        per_fold = self._pace.fold(first, self._race.trials)
+        free = max(self._budget.left - self._race.reserve, 0.0)
+        if first.failed or per_fold <= 0:
+            return
+        folds = int(free / per_fold * self._runner.parallel)
+        entering = round(len(trials) * share) if share < 1 else len(trials)
+        affordable = max(1, (folds - entering) // (self._places + 1))
+        fewer = ""
+        if affordable < self.primary:
+            fewer = f"; candidates are compared on {affordable} of {self.primary} folds"
+            self.primary = affordable
+            self._first = [fold for fold in self._first if fold < affordable]
+            self._race.shorten(affordable)
+        self._estimate = (
+            f"about {_seconds(per_fold)} a fold: {self._budget.left:.0f}s are left, enough for some "
+            f"{folds:,} folds, {max(1, folds // self.primary):,} candidates in full{fewer}"
+        )
+        announce(self._progress, self._estimate)
+
+    def _first_share(self) -> float:
+        """Return the part of a fold's rows that candidates are first tried on."""
+        rows = len(self.folds[0][0])
+        return _PART / rows if rows > _LARGE else 1.0
+
+    def _try_portfolio(self, trials: list[Trial]) -> None:
+        """Run candidates through parts of a fold, a fold, all folds; fewer each time."""
+        if (share := self._first_share()) < 1:
+            self._race.through(trials, [0], share, _PARTS)
+            known = [trial for trial in trials if trial.sampled and not trial.failed]
+            sign = direction(self._problem.metric)
+            known.sort(key=lambda trial: -sign * trial.sampled[0])
+            fewer = known[: max(self._places + 1, len(known) // 2)]
+            for trial in known[len(fewer) :]:
+                _leave(trial, "others were better on a part of the rows")
+            trials = fewer or trials
+        self._race.through(trials, self._first[:1], span=_FIRST)
+        if len(self._first) > 1:
+            known = by_first_fold(trials, self._problem.metric)
+            half = known[: max(2 * self._places, len(known) // 2)]
+            self._race.through([one for one in half if one.scores], self._first[1:], span=_SECOND)
+        contenders = [trial for trial in self._race.best if trial.candidate.learner != FIRST]
+        chosen = contenders[: self._places]
+        for trial in contenders[self._places :]:
+            _leave(trial, "")
+        self._finalists = chosen + self._finalists
+        self._race.through(chosen, range(len(self._first), self.primary), span=_REST)
+
+    def _search(self) -> None:
+        """Try what is proposed, as long as it pays."""
+        spec = self._spec
+        names = spaces.tuned(spec.space, self._learners)
+        if not self._named and not spec.space and self._problem.rows < WORTH_MORE:
+            names = [name for name in names if name in lean_learners()]
+        limit = self._most_trials()
+        if not names or not limit:
+            return
+        grid = Grid(names, spec) if spec.method == "grid" else None
+        self._proposer = proposer = grid or Optuna(names, self._learners, self._problem, spec)
+        limit = grid.size if grid is not None and spec.trials is None else limit
+        made, since_best, best = 0, 0, self._leading()
+        while made < limit and (spec.method != "auto" or since_best < _PATIENCE):
+            proposals = proposer.ask(min(_BATCH, limit - made), self._order())
+            trials = [self._trial(proposal.candidate) for proposal in proposals]
+            done = max(made / limit, self._budget.spent / max(self._budget.seconds, 1e-9))
+            span = _at(_SEARCH, done), _at(_SEARCH, min(1.0, done + len(trials) / limit))
+            if not trials or not self._try_proposals(proposer, proposals, trials, span):
+                return
+            made += len(trials)
+            since_best = 0 if self._leading() is not best else since_best + len(trials)
+            best = self._leading()
+
+    def _try_proposals(
+        self,
+        proposer: Proposer,
+        proposals: Sequence[Proposal],
+        trials: Sequence[Trial],
+        span: tuple[float, float],
+    ) -> bool:
+        """Return whether there was time for at least one."""
+        self._race.through(trials, self._first, span=span)
+        started = [trial for trial in trials if trial.seconds]
+        going_on = [trial for trial in started if self._goes_on(trial)]
+        self._race.through(going_on, range(len(self._first), self.primary), span=(span[1], span[1]))
+        for proposal, trial in zip(proposals, trials, strict=True):
+            if not trial.seconds:
+                self._race.trials.remove(trial)
+                continue
+            self._proposed.append((proposal, trial))
+            proposer.tell(proposal, self._gain(trial))
+            if len(trial.scores) >= self.primary:
+                self._finalists.append(trial)
+        return bool(started)
+
+    def _goes_on(self, trial: Trial) -> bool:
+        """Tell whether a trial is among the best third on the first folds."""
+        if trial.failed or self._spec.prune == "none":
+            return not trial.failed
+        best = [one for one in self._race.best if one.candidate.learner != FIRST]
+        if trial not in best:
+            return False
+        if best.index(trial) < max(1, -(-len(best) // _KEPT_SHARE)):
+            return True
+        _leave(trial, "stopped early: others were better on the first folds")
+        return False
+
+    def _gain(self, trial: Trial) -> float | None:
+        """Return how much better than the baseline a trial is, on the same folds."""
+        baseline = next((t for t in self._race.trials if t.candidate.learner == FIRST), None)
+        if trial.failed or not trial.scores:
+            return None
+        gains = [
+            score - (baseline.scores.get(fold, 0.0) if baseline else 0.0)
+            for fold, score in trial.scores.items()
+        ]
+        return direction(self._problem.metric) * float(np.mean(gains))
+
+    def _most_trials(self) -> int:
+        spec, rows = self._spec, self._problem.rows
+        if spec.trials is not None:
+            return spec.trials
+        if spec.method != "auto":
+            return _TOLD
+        return 6 if rows < 2_000 else 24 if rows < 10_000 else _WITHOUT_END  # noqa: PLR2004
+
+    def _leading(self) -> Trial | None:
+        return next(iter(self._race.best), None)
+
+    def _order(self) -> list[str]:
+        return list(dict.fromkeys(trial.candidate.learner for trial in self._race.best))
+
     def _ranked(self) -> list[Trial]:
-        others = [trial for trial in self._trials if trial not in self._finalists]
+        if all(trial.candidate.learner == FIRST for trial in self._finalists):
+            return by_first_fold(self._race.trials, self._problem.metric)
+        others = [trial for trial in self._race.trials if trial not in self._finalists]
         return ranked([self._finalists, others], self._problem.metric)
 
-    def _through(self, trials: Sequence[Trial], folds: Iterable[int]) -> None:
-        numbers = list(folds)
-        self._pending = [(trial, fold) for fold in numbers for trial in trials]
-        for number in numbers:
-            matrices = FoldMatrices(self._problem, self._folds[number])
-            for trial in trials:
-                self._pending.pop(0)
-                if not trial.failed:
-                    self._try(trial, number, matrices)
-
-    def _try(self, trial: Trial, number: int, matrices: FoldMatrices) -> None:
-        stop = self._allowance(trial)
-        if stop is None:
-            trial.note = trial.note or "not every fold fitted into the budget"
-            return
-        self._tell(trial, number, 0.0)
-        start = self._budget.spent
-        try:
-            self._fit(trial, number, matrices, stop)
-        except Exception as error:  # noqa: BLE001 - a learner may be a stranger's: its failure is its own
-            trial.failed = True
-            trial.note = f"failed: {type(error).__name__}: {error}"[:300]
-        trial.seconds.append(self._budget.spent - start)
-
-    def _allowance(self, trial: Trial) -> Callable[[], bool] | None:
-        """Return what tells the next fit of a trial to stop; None if it must not start."""
-        reserve = self._reserve()
-        to_the_end = self._budget.deadline(1.0, reserve)
-        if trial.candidate.learner == FIRST:
-            return to_the_end
-        known = any(other.seconds for other in self._trials if other.learner is trial.learner)
-        if trial.learner.interruptible and not known:
-            return self._budget.deadline(_FIRST_SHARE, reserve) if self._budget.left > 0 else None
-        return to_the_end if self._expected(trial) + reserve <= self._budget.left else None
-
-    def _fit(
-        self, trial: Trial, number: int, matrices: FoldMatrices, stop: Callable[[], bool]
-    ) -> None:
-        problem = self._problem
-        train, held = matrices.of(trial.learner.flavour)
-        target, actual = matrices.actual
-        watch = Watch(validation=(held, actual), stop=stop, report=self._reporter(trial, number))
-        fitted: Fitted = trial.learner.fit(
-            trial.candidate, problem, train, target, matrices.weights, watch
-        )
-        answer = answer_of(fitted.model, held.values, problem.classes)
-        score = problem.measure(actual, answer).get(problem.metric)
-        if score is not None and math.isfinite(score):
-            trial.scores[number] = score
-        else:
-            trial.note = f"{problem.metric} cannot be measured on every fold"
-        if fitted.rounds is not None:
-            trial.rounds.append(fitted.rounds * math.sqrt(problem.rows / len(target)))
-        if fitted.note:
-            trial.note = fitted.note
-        if fitted.interrupted:
-            trial.note = "stopped when its time was up"
-
-    def _expected(self, trial: Trial) -> float:
-        """Return the seconds that the next fold of a trial is likely to take."""
-        if trial.seconds:
-            return trial.usual_seconds
-        rows = len(self._folds[0][0])
-        guess = trial.learner.seconds(rows, self._columns, self._problem.classes)
-        known = [t.usual_seconds for t in self._trials if t.learner is trial.learner and t.seconds]
-        return float(np.mean(known)) if known else guess
-
-    def _last_fit(self) -> float:
-        """Return the seconds that fitting the best candidate to all rows is likely to take."""
-        done = [t for t in self._ranked() if t.scores and t.candidate.learner != FIRST]
-        per_fold = done[0].usual_seconds if done else 0.0
-        return 1.2 * per_fold * self._problem.rows / max(len(self._folds[0][0]), 1)
-
-    def _reserve(self) -> float:
-        """Return the seconds to keep for the last fit and for measuring it."""
-        whole = self._budget.seconds
-        measuring = _MEASURING * whole + _PER_CELL * self._problem.rows * self._columns
-        return min(self._last_fit() + measuring, whole / 2)
-
-    def _reporter(self, trial: Trial, number: int) -> Callable[[float], None]:
-        last = self._budget.spent
-
-        def report(share: float) -> None:
-            nonlocal last
-            if self._budget.spent - last > _REPORT_EVERY:
-                last = self._budget.spent
-                self._tell(trial, number, share)
-
-        return report
-
-    def _tell(self, trial: Trial, number: int, share: float) -> None:
-        metric = self._problem.metric
-        best = next((t for t in self._ranked() if t.mean is not None), None)
-        so_far = f" (best {metric} {best.mean:.4g})" if best is not None else ""
-        spent = sum(sum(t.seconds) for t in self._trials)
-        ahead = self._expected(trial) * (1 - share) + sum(
-            self._expected(pending) for pending, _ in self._pending
-        )
-        left = min(ahead + self._last_fit(), self._budget.left)
-        self._progress.update(
-            f"trying {trial.candidate.name}, fold {number + 1} of {len(self._folds)}{so_far}",
-            fraction=min(spent / max(spent + left, 1e-9), 1.0),
-            seconds_left=left,
-        )
+    def _importances(self) -> dict[str, dict[str, float]]:
+        if isinstance(self._proposer, Optuna):
+            return self._proposer.importances()
+        tried = [
+            (proposal.candidate, gain)
+            for proposal, trial in self._proposed
+            if (gain := self._gain(trial)) is not None
+        ]
+        return importances_of_grid(tried, self._problem.seed) if tried else {}
 
 
-def _alternating(offers: Iterable[Sequence[Candidate]]) -> list[Candidate]:
-    """Return the first candidate of each learner, then the second of each, and so on."""
-    rounds = zip_longest(*offers)
-    return [candidate for candidate in chain.from_iterable(rounds) if candidate is not None]
+def _at(span: tuple[float, float], share: float) -> float:
+    return span[0] + (span[1] - span[0]) * min(share, 1.0)
 
 
-def _bounded(fold: Fold, columns: int, seed: int) -> Fold:
+def _leave(trial: Trial, note: str) -> None:
+    trial.left = True
+    trial.note = trial.note or note
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.0f}s" if seconds >= 10 else f"{seconds:.2g}s"  # noqa: PLR2004
+
+
+def bounded(fold: Fold, columns: int, seed: int, cells: int | None = None) -> Fold:
     """Return a fold whose rows are few enough to be searched through."""
     train, held = fold
-    most = max(_FEWEST_ROWS, _MOST_CELLS // max(columns, 1))
+    most = max(_FEWEST_ROWS, (cells or _MOST_CELLS) // max(columns, 1))
     if len(train) + len(held) <= most:
         return fold
     share = most / (len(train) + len(held))

@@ -100,7 +100,7 @@ def _classified(graph: Graph, pipeline: Any, signature: Signature, answer: Block
             now="give the signature of this pipeline",
         ) from error
     probabilities = graph.columns(answer, order)
-    best = graph.node("ArgMax", probabilities.name, axis=1, keepdims=0)
+    best = _best(graph, probabilities.name, signature)
     labels = list(signature.classes)
     whole = all(isinstance(label, int) for label in labels)
     table = np.array(labels if whole else [_word(label) for label in labels])
@@ -113,6 +113,17 @@ def _classified(graph: Graph, pipeline: Any, signature: Signature, answer: Block
         },
         {CLASSES_KEY: json.dumps(labels)},
     )
+
+
+def _best(graph: Graph, probabilities: str, signature: Signature) -> str:
+    """Return the positions of the classes that are answered."""
+    from onnx import TensorProto
+
+    if signature.threshold is None:
+        return graph.node("ArgMax", probabilities, axis=1, keepdims=0)
+    second = graph.node("Gather", probabilities, graph.constant(np.array(1)), axis=1)
+    border = graph.constant(np.array(signature.threshold))
+    return graph.node("Cast", graph.node("GreaterOrEqual", second, border), to=TensorProto.INT64)
 
 
 def _word(label: Any) -> str:

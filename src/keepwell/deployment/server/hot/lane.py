@@ -66,6 +66,7 @@ class Lane:
         self._cuts_key = bool(endpoint.key) and signature.input(endpoint.key) is None
         self._read = row_reader(signature, endpoint.key)
         self._classes = list(signature.classes)
+        self._threshold = signature.threshold
         self._names = route.labels.names
         self._scorer = route.scorer
         self._row, self._answers = route.scorer.row, route.scorer.answers
@@ -113,9 +114,7 @@ class Lane:
             if sum(answer) * 0 != 0:  # not a number, or infinite
                 return None
             ids.append(new_id(now))
-            predictions.append(
-                self._classes[answer.index(max(answer))] if self._classes else answer[0]
-            )
+            predictions.append(self._said(answer))
         if self._classes:
             names = self._names
             named = [dict(zip(names, answer, strict=True)) for answer in answers]
@@ -143,6 +142,14 @@ class Lane:
             )
         head = self._head % (milliseconds, request.encode(), len(text))
         return Ready(self, frames, milliseconds, head, text)
+
+    def _said(self, answer: list[float]) -> Any:
+        """Return the class or number of an answer; the same as `features.decisions`, without arrays."""
+        if not self._classes:
+            return answer[0]
+        if self._threshold is not None:
+            return self._classes[answer[1] >= self._threshold]
+        return self._classes[answer.index(max(answer))]
 
     def _logged(self, raw: Any) -> tuple[str, str]:
         """Return the key of a row, and the row as it is logged."""

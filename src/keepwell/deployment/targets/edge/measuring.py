@@ -13,6 +13,7 @@ from keepwell.deployment.onnx.model import OnnxModel
 from keepwell.deployment.scoring import load_scorer
 from keepwell.deployment.targets.base import Exportable, Value
 from keepwell.deployment.targets.onnx_form import OnnxForm
+from keepwell.features.decisions import decided
 from keepwell.features.decoding import Decoder
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def accuracies(form: OnnxForm, signature: Signature) -> dict[str, Value | None]:
             f"server_{name}": theirs_value,
             f"{name}_loss": ours_value - theirs_value,
         }
-    said = [signature.classes[at] for at in ours.argmax(axis=1).tolist()]
+    said = [signature.classes[at] for at in decided(signature, ours).tolist()]
     right, server = _share(said, actual), _share(form.answers.predictions, actual)
     return {"accuracy": right, "server_accuracy": server, "accuracy_loss": server - right}
 

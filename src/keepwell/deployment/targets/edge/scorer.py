@@ -77,7 +77,7 @@ class Edge:
         )
         self._fields = self.bundle["inputs"]
         self._cells = [_cell_of(field) for field in self._fields]
-        self._classes = self.bundle["classes"]
+        self._classes, self._border = self.bundle["classes"], self.bundle.get("threshold")
         self._queue = Queue(Path(queue) if queue is not None else self.folder / "queue", limit)
 
     def predict(
@@ -94,8 +94,8 @@ class Edge:
         scores = self.scores(rows)
         names = [name if isinstance(name, str) else json.dumps(name) for name in self._classes]
         if self._classes:
-            said = [self._classes[at] for at in scores.argmax(axis=1).tolist()]
-            listed = scores.tolist()
+            best = scores.argmax(axis=1) if self._border is None else scores[:, 1] >= self._border
+            said, listed = [self._classes[at] for at in best.tolist()], scores.tolist()
         else:
             said, listed = scores[:, 0].tolist(), [[] for _ in rows]
         now = time.time()

@@ -115,6 +115,7 @@ def _bundle(form: OnnxForm, exportable: Exportable, device: str) -> dict[str, An
         "digest": hashlib.sha256(form.data).hexdigest(),
         "target": signature.target,
         "classes": list(signature.classes),
+        "threshold": signature.threshold,
         "inputs": [
             {
                 "name": field.name,

@@ -1,0 +1,1 @@
+"""Engines side by side on the same rows with the same budget."""

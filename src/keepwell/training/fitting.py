@@ -1,0 +1,218 @@
+"""The last fits: what was chosen, on every row that may be learnt from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from keepwell.core.errors import TrainingError
+from keepwell.core.progress import Progress
+from keepwell.training.ensembling.combining import combined
+from keepwell.training.ensembling.selection import MOST_TREES, Ensemble, select
+from keepwell.training.learners.base import FIRST
+from keepwell.training.problem import Problem
+from keepwell.training.search.budget import Budget
+from keepwell.training.search.jobs import Job, Outcome
+from keepwell.training.search.trials import Trial, interval
+from keepwell.training.splits.plans import Fold
+from keepwell.training.trained import LeaderboardRow
+from keepwell.training.workers.here import HereRunner
+from keepwell.training.workers.runner import Order, Runner, grace_of
+
+ENSEMBLE = "ensemble"
+_TOO_LATE = 0.06
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The winner, fitted.
+
+    Attributes:
+        members: What cross-validation saw of it, or of its members; with their weights.
+        pipeline: `prepare` and `model`, fitted; or a vote of such.
+        rounds: Boosting rounds by member, if it boosts.
+        trials: All trials; the members first.
+        metric: What they were compared by.
+        ensemble: What was chosen on the held-out rows; None if no trial went through all folds.
+    """
+
+    members: tuple[tuple[Trial, float], ...]
+    pipeline: Any
+    rounds: tuple[int | None, ...]
+    trials: list[Trial]
+    metric: str
+    ensemble: Ensemble | None = None
+
+    @property
+    def trial(self) -> Trial:
+        """The heaviest member."""
+        return self.members[0][0]
+
+    @property
+    def name(self) -> str:
+        """`lightgbm/plain`, or `ensemble`."""
+        return self.trial.candidate.name if len(self.members) == 1 else ENSEMBLE
+
+    @property
+    def learner(self) -> str:
+        """`lightgbm`, or `ensemble`."""
+        return self.trial.candidate.learner if len(self.members) == 1 else ENSEMBLE
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The settings, or the weights of the members."""
+        if len(self.members) > 1:
+            return {trial.candidate.name: round(weight, 4) for trial, weight in self.members}
+        shown = self.trial.row().params
+        return shown | ({} if self.rounds[0] is None else {"n_estimators": self.rounds[0]})
+
+    def leaderboard(self) -> tuple[LeaderboardRow, ...]:
+        """Return all trials as rows, the chosen one first; an ensemble has a row of its own."""
+        rows = tuple(trial.row() for trial in self.trials)
+        if len(self.members) == 1 or self.ensemble is None:
+            return rows
+        scores = self.ensemble.scores
+        low, high = interval(scores)
+        row = LeaderboardRow(
+            name=ENSEMBLE,
+            learner=ENSEMBLE,
+            params=self.params,
+            mean=sum(scores) / len(scores),
+            low=low,
+            high=high,
+            scores=scores,
+            seconds=round(sum(trial.spent for trial, _ in self.members), 3),
+            note=f"the weighted mean of {len(self.members)} models",
+        )
+        return row, *rows
+
+
+class Fitting:
+    """Fits what the search found best.
+
+    Args:
+        problem: What is to be learnt.
+        folds: Train and validation rows.
+        budget: What may be spent.
+        progress: Hears how far it is.
+        runner: Does the jobs.
+        most: Members of an ensemble at most; None: a few.
+        trees: That one row may pass through.
+        measuring: Seconds to keep for what comes after.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of a fit
+        self,
+        problem: Problem,
+        folds: Sequence[Fold],
+        *,
+        budget: Budget,
+        progress: Progress,
+        runner: Runner,
+        most: int | None = None,
+        trees: float = MOST_TREES,
+        measuring: float = 0.0,
+    ) -> None:
+        self._problem = problem
+        self._folds = folds
+        self._budget = budget
+        self._progress = progress
+        self._runner = runner
+        self._most = most
+        self._trees = trees
+        self._measuring = measuring
+
+    def best(self, trials: list[Trial], primary: int) -> Chosen:
+        """Fit the best trials to all rows; those that fail are left out, and the next ones come in.
+
+        Args:
+            trials: Best first.
+            primary: How many folds make one cross-validation.
+
+        Raises:
+            TrainingError: If none can be fitted.
+        """
+        considered = trials
+        while True:
+            ensemble = select(
+                self._problem,
+                self._folds,
+                considered,
+                primary=primary,
+                most=self._most,
+                trees=self._trees,
+            )
+            first = next((t for t in considered if not t.failed and t.mean is not None), None)
+            if first is None:
+                raise self._nothing(trials)
+            if ensemble is None or len(ensemble.members) == 1:
+                members: tuple[tuple[Trial, float], ...] = ((first, 1.0),)
+            else:
+                members = ensemble.members
+            outcomes = self._fit([trial for trial, _ in members])
+            if all(trial in outcomes for trial, _ in members):
+                return self._chosen(trials, members, outcomes, ensemble)
+            if self._budget.left < _TOO_LATE * self._budget.seconds:  # for a second try
+                considered = [t for t in trials if t.candidate.learner == FIRST]
+
+    def _chosen(
+        self,
+        trials: list[Trial],
+        members: tuple[tuple[Trial, float], ...],
+        outcomes: dict[Trial, Outcome],
+        ensemble: Ensemble | None,
+    ) -> Chosen:
+        voting = [trial for trial, _ in members]
+        others = [trial for trial in trials if trial not in voting]
+        rounds = [outcomes[trial].rounds for trial in voting]
+        return Chosen(
+            members=members,
+            pipeline=combined([(outcomes[trial].pipeline, weight) for trial, weight in members]),
+            rounds=tuple(None if each is None else round(each) for each in rounds),
+            trials=[*voting, *others],
+            metric=self._problem.metric,
+            ensemble=ensemble,
+        )
+
+    def _fit(self, trials: Sequence[Trial]) -> dict[Trial, Outcome]:
+        """Return fitted trials; one that cannot be fitted is marked as failed."""
+        found: dict[Trial, Outcome] = {}
+        names = ", ".join(trial.candidate.name for trial in trials)
+        message = f"fitting {names} to all {self._problem.rows:,} rows"
+        longest = max(trial.usual_seconds for trial in trials)
+        self._progress.update(message, 0.9, longest)
+
+        def done(order: Order, outcome: Outcome) -> None:
+            trial = order.ticket
+            if outcome.failed:
+                trial.failed = True
+                trial.note = f"on all rows: {outcome.note}"
+            else:
+                found[trial] = outcome
+
+        def report(order: Order, share: float) -> None:
+            self._progress.update(message, 0.9 + 0.08 * share, longest * (1 - share))
+
+        runner = self._runner
+        if all(trial.candidate.learner == FIRST for trial in trials):
+            # It cannot fail, so that it comes back whatever became of the children.
+            learners = {FIRST: trials[0].learner}
+            runner = HereRunner(self._problem, self._folds, learners)
+        runner.run(iter([self._order(trial) for trial in trials]), done, report)
+        return found
+
+    def _order(self, trial: Trial) -> Order:
+        grace = grace_of(trial.learner, self._budget.seconds)
+        left = self._budget.left - self._measuring - grace
+        seconds = max(left, 0.02 * self._budget.seconds)
+        start = self._budget.spent
+        stop: Callable[[], bool] = lambda: self._budget.spent - start > seconds  # noqa: E731
+        job = Job(candidate=trial.candidate, fold=None, rounds=trial.final_rounds)
+        return Order(job=job, stop=stop, seconds=seconds, grace=grace, ticket=trial)
+
+    def _nothing(self, trials: Sequence[Trial]) -> TrainingError:
+        notes = {trial.note for trial in trials if trial.note}
+        return TrainingError(
+            "no candidate could be fitted and measured",
+            why="; ".join(sorted(notes)) or f"{self._problem.metric} is undefined on these rows",
+            now="load more rows, or set another `metric:` under `train:`",
+        )

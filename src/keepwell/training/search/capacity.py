@@ -1,0 +1,73 @@
+"""Which rows take part where memory is short."""
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keepwell.core.errors import TrainingError
+from keepwell.training.problem import Problem
+from keepwell.training.splits.plans import Fold
+from keepwell.training.workers.process import LIBRARIES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_FEWEST_ROWS = 1_000
+_SAMPLE = 2_000  # rows whose texts are weighed
+_COPIES = 3  # of a prepared matrix: learnt from, held out, and in the learner's own form
+
+
+def need(problem: Problem) -> int:
+    """Return the bytes that one fit is likely to take, libraries included."""
+    return LIBRARIES + _of_rows(problem)
+
+
+def _of_rows(problem: Problem) -> int:
+    frame = problem.frame
+    drawn = frame.iloc[: min(_SAMPLE, len(frame))]
+    per_row = float(drawn.memory_usage(deep=True, index=False).sum()) / max(len(drawn), 1)
+    prepared = 8.0 * _COPIES * frame.shape[1]
+    return round((per_row + prepared) * len(frame))
+
+
+def within(
+    problem: Problem, folds: list[Fold], memory: int
+) -> tuple[Problem, list[Fold], "NDArray[np.int64] | None"]:
+    """Return the problem with no more rows than memory allows, and which of them; None: all.
+
+    Raises:
+        TrainingError: If so few rows would be left that nothing is learnt from them.
+    """
+    wanted = _of_rows(problem)
+    share = (memory - LIBRARIES) / max(wanted, 1)
+    if share >= 1:
+        return problem, folds, None
+    rows = int(problem.rows * max(share, 0.0))
+    if rows < min(_FEWEST_ROWS, problem.rows):
+        raise TrainingError(
+            f"{memory / 1e6:,.0f} MB of memory are too little to learn from these "
+            f"{problem.rows:,} rows",
+            why=f"the libraries take {LIBRARIES / 1e6:,.0f} MB and the rows "
+            f"{wanted / 1e6:,.0f} MB; {_FEWEST_ROWS:,} rows at least have to fit in",
+            now=f"set `memory: {_least(wanted, problem.rows):.0f}MB` or more under `train:`",
+        )
+    kept = np.sort(np.random.default_rng(problem.seed + 4).permutation(problem.rows)[:rows])
+    position = np.full(problem.rows, -1)
+    position[kept] = np.arange(rows)
+    fewer = [
+        (position[train][position[train] >= 0], position[held][position[held] >= 0])
+        for train, held in folds
+    ]
+    sample = replace(
+        problem,
+        frame=problem.frame.iloc[kept],
+        target=problem.target[kept],
+        weights=None if problem.weights is None else problem.weights[kept],
+    )
+    return sample, [fold for fold in fewer if len(fold[0]) and len(fold[1])], kept
+
+
+def _least(wanted: int, rows: int) -> int:
+    return math.ceil((LIBRARIES + wanted * min(1.0, 1.1 * _FEWEST_ROWS / rows)) / 1e6)

@@ -1,0 +1,136 @@
+"""Jobs done by child processes, each under a limit of time and of memory.
+
+A child is started once and does many jobs. One that crashes, overruns or overeats is killed and replaced;
+its job is noted as failed, the others go on.
+"""
+
+import contextlib
+import pickle
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from multiprocessing.connection import wait
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from keepwell.training.learners.base import Learner
+from keepwell.training.problem import Problem
+from keepwell.training.search.jobs import Outcome
+from keepwell.training.splits.plans import Fold
+from keepwell.training.workers.process import Child
+from keepwell.training.workers.runner import Done, Order, Report, Runner
+
+_LOOK_EVERY = 0.05
+
+
+class ChildRunner:
+    """Does jobs in children.
+
+    Args:
+        problem: What is to be learnt.
+        folds: Train and validation rows.
+        learners: By name; each must be picklable.
+        memory: Bytes that all children may take together, libraries included.
+        parallel: How many children.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        folds: Sequence[Fold],
+        learners: Mapping[str, Learner],
+        *,
+        memory: int,
+        parallel: int = 1,
+    ) -> None:
+        self.parallel = parallel
+        self._memory = memory // parallel
+        self._folder = tempfile.TemporaryDirectory(prefix="keepwell-trials-")
+        self._file = str(Path(self._folder.name) / "problem")
+        with Path(self._file).open("wb") as file:
+            pickle.dump(
+                (replace(problem, jobs=max(1, problem.jobs // parallel)), list(folds), learners),
+                file,
+                protocol=pickle.HIGHEST_PROTOCOL,
+            )
+        self._children: list[Child] = []
+        try:
+            for _ in range(parallel):
+                self._children.append(self._started())
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, orders: Iterable[Order], done: Done, report: Report) -> None:
+        """Do all jobs, as many at a time as there are children."""
+        waiting = iter(orders)
+        busy: dict[Child, Order] = {}
+        try:
+            self._hand_out(waiting, busy)
+            while busy:
+                wait([child.connection for child in busy], timeout=_LOOK_EVERY)
+                for child, order in list(busy.items()):
+                    outcome = self._heard(child, order, report)
+                    if outcome is not None:
+                        del busy[child]
+                        done(order, outcome)
+                self._hand_out(waiting, busy)
+        except BaseException:  # Ctrl-C: what is under way has no taker any more
+            for child in busy:
+                self._replace(child)
+            raise
+
+    def close(self) -> None:
+        """Kill the children and remove the problem's file."""
+        for child in self._children:
+            child.kill()
+        self._children.clear()
+        with contextlib.suppress(OSError):
+            self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _hand_out(self, waiting: Iterator[Order], busy: dict[Child, Order]) -> None:
+        for child in self._children:
+            if child not in busy:
+                order = next(waiting, None)
+                if order is None:
+                    return
+                child.begin(order.job, order.seconds, order.grace)
+                busy[child] = order
+
+    def _heard(self, child: Child, order: Order, report: Report) -> Outcome | None:
+        """Return the outcome of what a child does; None while it is at it."""
+        heard = child.news()
+        if isinstance(heard, Outcome):
+            return heard
+        if heard is not None:
+            report(order, heard)
+        reason = child.trouble(self._memory)
+        if not reason:
+            return None
+        seconds = child.busy_for
+        self._replace(child)
+        return Outcome(failed=True, note=reason, seconds=seconds)
+
+    def _replace(self, child: Child) -> None:
+        child.kill()
+        self._children[self._children.index(child)] = self._started()
+
+    def _started(self) -> Child:
+        return Child(sys.path, self._file, self._memory)
+
+
+if TYPE_CHECKING:
+    _: type[Runner] = ChildRunner

@@ -1,0 +1,85 @@
+"""Who does the jobs of a problem: what is small and our own is done here, the rest by children."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import psutil
+
+from keepwell.core.records import ColumnType
+from keepwell.training.learners.base import Learner
+from keepwell.training.problem import Problem
+from keepwell.training.splits.plans import Fold
+from keepwell.training.workers.children import ChildRunner
+from keepwell.training.workers.here import HereRunner
+from keepwell.training.workers.runner import Runner
+
+_OURS = "keepwell.training.learners."
+# The user's files and dotted names, and whole engines: these may do anything, for any time.
+_OTHERS = (_OURS + "own.", _OURS + "automl.")
+_TINY = 150_000  # cells that are learnt from before a child has loaded its libraries
+_TINY_WITH_TEXT = 500  # rows
+_START = 6.0  # seconds: a budget below it is better spent than waiting for children
+_CELLS_PER_THREAD = 2_000_000  # a fit of less is quicker on one core beside another fit
+_MOST_CHILDREN = 8
+
+
+def open_runner(
+    problem: Problem,
+    folds: Sequence[Fold],
+    learners: Mapping[str, Learner],
+    *,
+    memory: int,
+    seconds: float,
+    parallel: int | None = None,
+) -> Runner:
+    """Return the runner that suits a problem.
+
+    Args:
+        problem: What is to be learnt.
+        folds: Train and validation rows.
+        learners: By name. Strangers' always run in children: they may crash or never end.
+        memory: Bytes that the fits may take together.
+        seconds: Of the budget.
+        parallel: Fits at a time, where the user has said so.
+    """
+    ours = all(is_ours(learner) for learner in learners.values())
+    if ours and parallel is None and (_is_tiny(problem) or seconds < _START):
+        return HereRunner(problem, folds, learners)
+    free = free_cores()
+    cells = problem.rows * len(problem.signature.inputs)
+    if parallel is None:
+        parallel = max(1, min(free, _MOST_CHILDREN)) if cells < _CELLS_PER_THREAD else 1
+    return ChildRunner(
+        replace(problem, jobs=max(free, parallel)),
+        folds,
+        learners,
+        memory=memory,
+        parallel=parallel,
+    )
+
+
+def is_ours(learner: Learner) -> bool:
+    """Tell whether a learner runs nobody's code but ours and our libraries'."""
+    inner = getattr(learner, "learner", learner)  # of one with settings, the one that is set
+    where = type(inner).__module__
+    return where.startswith(_OURS) and not where.startswith(_OTHERS)
+
+
+def free_cores() -> int:
+    """Return the cores that nobody uses now; at least one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, int((cores or 1) - os.getloadavg()[0] + 0.5))
+
+
+def free_memory() -> int:
+    """Return the bytes that trials may take unless the project says otherwise: half of what is free."""
+    available: int = psutil.virtual_memory().available
+    return available // 2
+
+
+def _is_tiny(problem: Problem) -> bool:
+    texts = any(field.type is ColumnType.TEXT for field in problem.signature.inputs)
+    if texts and problem.rows > _TINY_WITH_TEXT:
+        return False
+    return problem.rows * len(problem.signature.inputs) <= _TINY

@@ -1,0 +1,50 @@
+"""What a search asks of whoever does its jobs."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from keepwell.training.learners.base import Learner
+from keepwell.training.search.jobs import Job, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A job with its time.
+
+    Attributes:
+        job: What is to be done.
+        stop: Turns true when its time is up.
+        seconds: The same, counted from when the order is taken.
+        grace: Seconds after that, in which it may still end by itself before it is killed.
+        ticket: Whatever the giver knows it by.
+    """
+
+    job: Job
+    stop: Callable[[], bool]
+    seconds: float
+    grace: float = 0.1
+    ticket: Any = None
+
+
+def grace_of(learner: Learner, budget: float) -> float:
+    """Return how long after its time a fit may go on: who stops by itself has to tidy up too."""
+    return 0.25 + (0.02 * budget if learner.interruptible else 0.0)
+
+
+Done = Callable[[Order, Outcome], None]
+Report = Callable[[Order, float], None]
+
+
+class Runner(Protocol):
+    """Does jobs, so many at a time."""
+
+    parallel: int
+
+    def run(self, orders: Iterable[Order], done: Done, report: Report) -> None:
+        """Do all jobs; `report` hears the share of one that is done, now and then."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+        ...
