@@ -4,6 +4,7 @@ It fell if it is worse by more than a tolerance and more than chance explains: c
 interval is widened where neighbouring rows err alike, and chance in the test rows.
 """
 
+import json
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from keepwell.core.records import Estimate, ModelVersion
+from keepwell.features.label_sets import delimiter_of, labels_of
 from keepwell.monitoring.independence import worth_of_numbers
 from keepwell.monitoring.labels import Labels, read_numbers
 from keepwell.monitoring.report import Performance
@@ -51,7 +53,13 @@ def measure_performance(
     task, classes = version.signature.task, version.signature.classes
     if not task.supervised:
         return None  # there is no outcome that an answer could be held against
-    if task.numeric:
+    if task.several:
+        actual, scores, unreadable = _sets(labelled)
+        losses = np.asarray(
+            [set(said) != set(true) for said, true in zip(scores.predictions, actual, strict=True)],
+            float,
+        )
+    elif task.numeric:
         actual, scores, unreadable = _numbers(labelled)
         losses = np.abs(actual - np.asarray(scores.predictions, dtype=np.float64))
     else:
@@ -139,6 +147,17 @@ def _labels(labelled: pa.Table, labels: Labels, classes: int) -> tuple[Any, Scor
     said = labels.read(labelled["prediction"])
     chances = _probabilities(labelled["probabilities"], classes)
     return actual, Scores(predictions=said, probabilities=chances), actual.count(None)
+
+
+def _sets(labelled: pa.Table) -> tuple[Any, Scores, int]:
+    """Return the sets of labels that turned out to apply, and those that were said to."""
+    told = [json.loads(one) for one in labelled["outcome"].to_pylist()]
+    said = [json.loads(one) for one in labelled["prediction"].to_pylist()]
+    delimiter = delimiter_of(told)
+    pairs = [(labels_of(one, delimiter), given) for one, given in zip(told, said, strict=True)]
+    known = [(one, given) for one, given in pairs if one is not None and isinstance(given, list)]
+    actual = [one for one, _ in known]
+    return actual, Scores(predictions=[given for _, given in known]), len(pairs) - len(known)
 
 
 def _probabilities(column: pa.ChunkedArray, classes: int) -> "NDArray[np.float64] | None":

@@ -82,5 +82,7 @@ def shown_predictions(scores: Scores, task: Task) -> "NDArray[Any]":
 
 
 def label_text(label: Any) -> str:
-    """Return a label as text; booleans as JSON writes them."""
+    """Return a label as text; booleans as JSON writes them, several labels with commas."""
+    if isinstance(label, list):
+        return ", ".join(map(str, label))
     return str(label).lower() if isinstance(label, bool) else str(label)

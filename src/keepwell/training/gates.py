@@ -158,6 +158,12 @@ def _fairness(
 ) -> GateCheck:
     """Compare how often each group is given the positive class (of many classes: any one)."""
     name = f"fairness {fairness.by}"
+    if task.several:
+        raise UsageError(
+            f"gate.fairness by '{fairness.by}' asks how often groups are selected",
+            why=f"{task.value} answers with lists, which select nobody",
+            now="remove `fairness:` under `gate:`",
+        )
     if task.numeric:
         raise UsageError(
             f"gate.fairness by '{fairness.by}' asks how often groups are selected",

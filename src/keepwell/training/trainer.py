@@ -52,7 +52,7 @@ def train(
     """
     progress = progress or SilentProgress()
     _load_libraries()
-    special = trainer_of(data, spec)
+    special = trainer_of(data, spec, table)
     if special is not None:
         return special(table, columns, data, spec, progress, test_rows)
     budget = Budget(spec.budget)

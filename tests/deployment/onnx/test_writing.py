@@ -67,7 +67,7 @@ def parity_on(pipeline: Any, signature: Signature, frame: Any) -> Parity:
     return parity_of(OnnxModel(data, signature).batch(columns), expected, signature)
 
 
-@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("task", [Task.BINARY, Task.MULTICLASS, Task.REGRESSION])
 @pytest.mark.parametrize("flavour", ["tree", "linear"])
 def test_what_training_makes_is_written_to_the_last_digits(
     model_of: Callable[..., Any], task: Task, flavour: str

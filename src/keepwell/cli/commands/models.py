@@ -282,7 +282,7 @@ def _tell(out: Output, item: "ModelVersion") -> None:
         }
     )
     for label, meaning in zip(signature.classes, signature.meanings, strict=False):
-        out.say(f"  {signature.task.value} {label}: {meaning}")
+        out.say(f"  {label}: {meaning}")
     for part in item.proof.kept if item.proof else ():
         out.say(f"  runs as it is: {part.name} ({part.reason})")
     rows = [[name, value.value, interval(value)] for name, value in item.metrics.items()]

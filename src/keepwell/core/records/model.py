@@ -14,6 +14,7 @@ class Task(StrEnum):
     MULTICLASS = "multiclass"
     REGRESSION = "regression"
     COUNTS = "counts"
+    MULTILABEL = "multilabel"
     CLUSTERING = "clustering"
     ANOMALY = "anomaly"
     RANKING = "ranking"

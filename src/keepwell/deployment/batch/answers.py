@@ -94,29 +94,36 @@ def beside(
     given: pa.Table, scores: Scores, signature: Signature, ids: pa.Array, version: int
 ) -> pa.Table:
     """Return the rows with the answers to them."""
-    answers: dict[str, Any] = {}
-    if signature.task.several:
-        # As JSON: cells of a CSV hold no lists, and one form for all formats is easier to read back.
-        answers["prediction"] = pa.array([_encode(one).decode() for one in scores.predictions])
-    elif scores.probabilities is None:
-        answers["prediction"] = pa.array(scores.predictions)
-    else:
-        labels = pa.array(list(signature.classes))
-        answers["prediction"] = labels.take(pa.array(scores.probabilities.argmax(axis=1)))
-        names = class_names(signature)
-        if len(names) > _MANY_CLASSES:
-            answers["probabilities"] = pa.array(scores.probabilities.tolist())
-        else:
-            for at, name in enumerate(names):
-                answers[f"probability_{name}"] = pa.array(scores.probabilities[:, at])
-    if scores.quantiles is not None:
-        for at, level in enumerate(scores.quantiles.levels):
-            answers[f"quantile_{level:g}"] = pa.array(scores.quantiles.values[:, at])
+    answers = _answered(scores, signature)
     answers["prediction_id"] = ids
     answers["model_version"] = pa.array(np.full(len(ids), version, dtype=np.int32))
     for name, values in answers.items():
         given = given.append_column(name, values)
     return given
+
+
+def _answered(scores: Scores, signature: Signature) -> dict[str, Any]:
+    answers: dict[str, Any] = {}
+    likely = scores.probabilities
+    if signature.task.several:
+        # As JSON: cells of a CSV hold no lists, and one form for all formats is easier to read back.
+        answers["prediction"] = pa.array([_encode(one).decode() for one in scores.predictions])
+    elif likely is None:
+        answers["prediction"] = pa.array(scores.predictions)
+    else:
+        labels = pa.array(list(signature.classes))
+        answers["prediction"] = labels.take(pa.array(likely.argmax(axis=1)))
+    if likely is not None:
+        names = class_names(signature)
+        if len(names) > _MANY_CLASSES:
+            answers["probabilities"] = pa.array(likely.tolist())
+        else:
+            for at, name in enumerate(names):
+                answers[f"probability_{name}"] = pa.array(likely[:, at])
+    if scores.quantiles is not None:
+        for at, level in enumerate(scores.quantiles.levels):
+            answers[f"quantile_{level:g}"] = pa.array(scores.quantiles.values[:, at])
+    return answers
 
 
 def must_be_free(names: tuple[str, ...], signature: Signature, source: str) -> None:

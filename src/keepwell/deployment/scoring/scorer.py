@@ -179,9 +179,13 @@ class Scorer:
     def _scores(self, answers: "NDArray[np.float64]", warnings: list[str]) -> Scores:
         if self._regression:
             levels = self.signature.quantiles
-            said = Quantiles(levels=levels, values=answers[:, 1:]) if levels else None
-            return Scores(predictions=answers[:, 0].tolist(), quantiles=said, warnings=warnings)
+            bands = Quantiles(levels=levels, values=answers[:, 1:]) if levels else None
+            return Scores(predictions=answers[:, 0].tolist(), quantiles=bands, warnings=warnings)
         labels = self._classes
+        if self.signature.task.several:
+            flags = answers >= 0.5  # noqa: PLR2004 (each label by itself)
+            said = [[labels[at] for at in np.flatnonzero(row).tolist()] for row in flags]
+            return Scores(predictions=said, probabilities=answers, warnings=warnings)
         return Scores(
             predictions=[labels[at] for at in answers.argmax(axis=1).tolist()],
             probabilities=answers,

@@ -66,6 +66,12 @@ def export(
     """
     target = find_target(name)
     task = exportable.version.signature.task
+    if task is Task.MULTILABEL:
+        raise UsageError(
+            f"{exportable.version.key} cannot be exported as '{name}'",
+            why="exports answer with one label or number a row, and this model with several",
+            now="serve it with `keepwell up`, or score files with `keepwell predict`",
+        )
     if task is Task.RANKING:
         raise UsageError(
             f"{exportable.version.key} cannot be exported as '{name}'",

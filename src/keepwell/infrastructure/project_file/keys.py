@@ -30,6 +30,7 @@ from keepwell.infrastructure.project_file.kinds import (
 METRICS = (
     "accuracy", "roc_auc", "average_precision", "f1", "precision", "recall", "log_loss",
     "rmse", "mae", "mse", "r2", "smape", "wape", "mean_poisson_deviance",
+    "f1_micro", "f1_macro", "subset_accuracy", "hamming_loss",
     "pinball_loss", "interval_coverage",
     "silhouette", "calinski_harabasz", "davies_bouldin", "adjusted_rand", "adjusted_mutual_info",
     "made_auc", "flagged",

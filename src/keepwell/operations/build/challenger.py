@@ -265,12 +265,14 @@ def compare(
     None where the rows cannot decide the metric.
     """
     from keepwell.tracking.metrics import direction, measure, paired_difference
+    from keepwell.training.tasks.exams import exam_of
 
     task, classes = champion.signature.task, champion.signature.classes
     metric = champion.metric
-    actual = table[champion.signature.target].to_pylist()
+    exam = exam_of(champion.signature, table, bench.spec.data)
+    actual = exam.actual
     challenger, ruler = (
-        open_scorer(bench, version).batch(table, lenient=True) for version in (candidate, champion)
+        open_scorer(bench, version).examined(exam.table) for version in (candidate, champion)
     )
     try:
         difference = paired_difference(metric, task, classes, actual, challenger, ruler)

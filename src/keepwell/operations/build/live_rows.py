@@ -133,6 +133,10 @@ def _outcomes(outcomes: list[Any], signature: Signature) -> pa.Array:
         return pa.array(
             [None if value is None else float(value) for value in outcomes], pa.float64()
         )
+    if signature.task.several:  # as a text column of sets is written
+        return pa.array(
+            [";".join(map(str, one)) if isinstance(one, list) else one for one in outcomes]
+        )
     labels = {str(label): label for label in signature.classes}
     return pa.array([labels.get(str(value), value) for value in outcomes])
 

@@ -19,6 +19,7 @@ from keepwell.tracking.metrics.measures import (
     measure_codes,
     numbers_measured,
 )
+from keepwell.tracking.metrics.multilabel import indicators, measure_sets
 from keepwell.tracking.metrics.quantile import Quantiles, measure_quantiles
 from keepwell.tracking.metrics.unlabelled import measured_unlabelled
 
@@ -97,6 +98,10 @@ def _measured(
 ) -> Measured:
     if not task.supervised:
         return measured_unlabelled(task, actual, scores)
+    if task.several:
+        sets = indicators(cast("Sequence[Any]", actual), classes)
+        given = indicators(list(scores.predictions), classes)
+        return lambda rows: measure_sets(sets[rows], given[rows])
     if task.numeric:
         truth = np.asarray(actual, dtype=np.float64)
         numbers = np.asarray(scores.predictions, dtype=np.float64)

@@ -16,6 +16,7 @@ _CLASSIFICATION = (
 _REGRESSION = ("rmse", "mae", "r2", "mse", "pinball_loss", "interval_coverage")
 _FORECAST = (*_REGRESSION, "smape", "wape", "mase")
 _COUNTS = (*_REGRESSION, "mean_poisson_deviance")
+_MULTILABEL = ("f1_micro", "f1_macro", "subset_accuracy", "hamming_loss")
 _CLUSTERING = (
     "silhouette",
     "calinski_harabasz",
@@ -29,6 +30,7 @@ _RANKING = (*_TOP, "coverage_at_10")
 _BY_TASK = {
     Task.REGRESSION: _REGRESSION,
     Task.COUNTS: _COUNTS,
+    Task.MULTILABEL: _MULTILABEL,
     Task.FORECAST: _FORECAST,
     Task.CLUSTERING: _CLUSTERING,
     Task.ANOMALY: _ANOMALY,
@@ -39,6 +41,7 @@ _DEFAULT = {
     Task.MULTICLASS: "log_loss",
     Task.REGRESSION: "rmse",
     Task.COUNTS: "mean_poisson_deviance",
+    Task.MULTILABEL: "f1_micro",
     Task.FORECAST: "mae",
     Task.CLUSTERING: "silhouette",
     Task.ANOMALY: "made_auc",
@@ -55,6 +58,7 @@ _LOWER_IS_BETTER = frozenset(
         "mase",
         "mean_poisson_deviance",
         "pinball_loss",
+        "hamming_loss",
         "davies_bouldin",
         "flagged",
     }

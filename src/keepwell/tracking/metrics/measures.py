@@ -9,6 +9,7 @@ import numpy as np
 from keepwell.core.records import Task
 from keepwell.tracking.metrics.classification import accuracy, precision_recall_f1
 from keepwell.tracking.metrics.labels import encode
+from keepwell.tracking.metrics.multilabel import indicators, measure_sets
 from keepwell.tracking.metrics.quantile import Quantiles
 from keepwell.tracking.metrics.ranking import average_precision, rank, roc_auc
 from keepwell.tracking.metrics.regression import (
@@ -67,6 +68,9 @@ def measure(
 
         said = Scores(predictions=predicted, probabilities=probabilities)
         return measured_unlabelled(task, actual, said)(np.arange(len(actual)))
+    if task.several:
+        sets, given = indicators(list(actual), classes), indicators(list(predicted), classes)
+        return measure_sets(sets, given)
     if task.numeric:
         return numbers_measured(task)(
             np.asarray(actual, dtype=np.float64), np.asarray(predicted, dtype=np.float64)

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from keepwell.training.trained import Trained
 
 _TRAINERS = {
+    Task.MULTILABEL: "keepwell.training.tasks.multilabel.training:train_labels",
     Task.CLUSTERING: "keepwell.training.tasks.clustering.training:train_clusters",
     Task.ANOMALY: "keepwell.training.tasks.anomaly.training:train_detector",
     Task.FORECAST: "keepwell.training.tasks.forecast.training:train_forecast",
     Task.RANKING: "keepwell.training.tasks.ranking.training:train_recommender",
 }
+
+
+_LOOKED_AT = 10_000  # cells of the target
 
 
 class Trainer(Protocol):
@@ -43,16 +47,31 @@ class Trainer(Protocol):
         ...
 
 
-def task_of(data: "DataSpec", spec: "TrainSpec") -> Task | None:
+def task_of(data: "DataSpec", spec: "TrainSpec", table: "pa.Table") -> Task | None:
     """Return the task that a project names, or shows by what it names; None if the target decides."""
     if spec.task is None and data.user and data.item and not data.target:
         return Task.RANKING
+    if spec.task is None and data.target in table.column_names:
+        from keepwell.features.label_sets import hold_sets
+
+        kind = table.schema.field(data.target).type
+        if not _may_hold_sets(kind):
+            return None
+        if hold_sets(table[data.target].slice(0, _LOOKED_AT).to_pylist()):
+            return Task.MULTILABEL
     return spec.task
 
 
-def trainer_of(data: "DataSpec", spec: "TrainSpec") -> Trainer | None:
+def _may_hold_sets(kind: "pa.DataType") -> bool:
+    from pyarrow import types
+
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    return any(is_it(kind) for is_it in (types.is_string, types.is_large_string, types.is_list))
+
+
+def trainer_of(data: "DataSpec", spec: "TrainSpec", table: "pa.Table") -> Trainer | None:
     """Return what trains a project's task, None if it is learnt from a target like any other."""
-    task = task_of(data, spec)
+    task = task_of(data, spec, table)
     place = _TRAINERS.get(task) if task is not None else None
     if place is None:
         return None

@@ -43,5 +43,9 @@ def exam_of(signature: Signature, table: pa.Table, data: DataSpec, catalogue: in
         from keepwell.training.tasks.ranking.exam import ranking_exam
 
         return ranking_exam(signature, table, data, catalogue)
+    if signature.task is Task.MULTILABEL:
+        from keepwell.training.tasks.multilabel.reading import outcome_sets
+
+        return Exam(table=table, actual=outcome_sets(table[signature.target].to_pylist()))
     actual: Sequence[Any] = table[signature.target].to_pylist()
     return Exam(table=table, actual=actual)

@@ -1,0 +1,104 @@
+"""Tasks without a target go the whole way: trained, registered, gated, promoted, scored, checked."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keepwell.core.errors import TrainingError, UsageError
+from keepwell.core.records import Task
+from keepwell.core.spec import DataSpec, FairnessSpec, GateSpec, ProjectSpec, TrainSpec
+from keepwell.operations.build.judge import open_scorer
+from keepwell.operations.verification import predictions
+from keepwell.operations.verification.checks import Subject
+from keepwell.workspace import Workspace
+
+STEPS = ["ingest", "train", "register", "gate", "promote"]
+
+
+def customers(root: Path) -> DataSpec:
+    random = np.random.default_rng(0)
+    kind = random.integers(0, 2, 200)
+    lines = [
+        f"c{at},{20 + 40 * k + random.normal():.2f},{'ab'[k]}" for at, k in enumerate(kind.tolist())
+    ]
+    (root / "rows.csv").write_text("\n".join(["customer,age,plan", *lines]))
+    return DataSpec(source="rows.csv", key="customer")
+
+
+def events(root: Path) -> DataSpec:
+    random = np.random.default_rng(0)
+    lines = [
+        f"u{user},p{user % 2 * 8 + int(random.integers(0, 8))}"
+        for user in range(50)
+        for _ in range(6)
+    ]
+    (root / "events.csv").write_text("\n".join(["who,what", *lines]))
+    return DataSpec(source="events.csv", user="who", item="what")
+
+
+def opened(root: Path, data: DataSpec, task: Task | None, **more: object) -> Workspace:
+    (root / "keepwell.yaml").write_text("project: p\ndata: {source: x.csv}\n")
+    spec = ProjectSpec(
+        name="p",
+        root=root,
+        data=data,
+        train=TrainSpec(task=task, budget=4.0),
+        **more,  # type: ignore[arg-type]
+    )
+    return Workspace(spec)
+
+
+def test_clusters_go_the_whole_way(tmp_path: Path) -> None:
+    gate = GateSpec(min={"silhouette": 0.4}, latency_ms=100.0)
+    with opened(tmp_path, customers(tmp_path), Task.CLUSTERING, gate=gate) as workspace:
+        result = workspace.builder.run()
+        assert [step.name for step in result.steps] == STEPS
+        assert result.passed
+        assert result.aliases == ("champion",)
+        assert {step.status for step in workspace.builder.plan()} == {"cached"}
+        assert result.model is not None
+        assert len(result.model.signature.meanings) == len(result.model.signature.classes) == 2
+        assert any("cluster 1" in text for text in result.findings)
+        json.dumps(result.as_dict())
+
+
+def test_recommendations_go_the_whole_way(tmp_path: Path) -> None:
+    gate = GateSpec(min={"ndcg_at_10": 0.05, "coverage_at_10": 0.5})
+    with opened(tmp_path, events(tmp_path), None, gate=gate) as workspace:
+        result = workspace.builder.run()
+        assert result.passed
+        model = result.model
+        assert model is not None
+        assert model.signature.task is Task.RANKING
+        assert model.metrics["coverage_at_10"].value <= 1.0
+        scorer = open_scorer(workspace.bench, model)
+        top = scorer.rows([{"who": "u1", "k": 2}]).predictions[0]
+        assert [sorted(one) for one in top] == [["item", "score", "why"]] * 2
+        subject = Subject(workspace.bench)
+        for check in predictions.CHECKS:
+            assert check.holds(subject)
+
+
+def test_a_gate_on_fairness_is_refused_for_lists(tmp_path: Path) -> None:
+    gate = GateSpec(fairness=FairnessSpec(by="who"))
+    with (
+        opened(tmp_path, events(tmp_path), None, gate=gate) as workspace,
+        pytest.raises(UsageError, match="asks how often groups are selected"),
+    ):
+        workspace.builder.run()
+
+
+def test_what_has_no_outcomes_is_not_retrained_on_them(tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    from keepwell.core.progress import SilentProgress
+    from keepwell.operations.build.challenger import train_challenger
+    from keepwell.operations.loop.retrainings import Retraining
+
+    with opened(tmp_path, customers(tmp_path), Task.CLUSTERING) as workspace:
+        workspace.builder.run()
+        request = Retraining(id="r", endpoint="p", baseline=1, decided=0.0, reason="drift")
+        with pytest.raises(TrainingError, match="cannot be retrained on outcomes"):
+            train_challenger(workspace.bench, pa.table({}), request, progress=SilentProgress())
