@@ -105,7 +105,9 @@ def test_shares_the_importance_out_among_input_columns(classified: Trained) -> N
 
 def test_draws_figures_that_json_can_carry(classified: Trained, regressed: Trained) -> None:
     both = {"importance", "cross_validation"}
-    curves = {"roc_curve", "precision_recall_curve", "calibration", "confusion_matrix"}
+    curves = {
+        "roc_curve", "precision_recall_curve", "calibration", "confusion_matrix", "gain", "lift",
+    }  # fmt: skip
     assert set(classified.plots) == both | curves
     assert set(regressed.plots) == both | {
         "predicted_vs_actual",

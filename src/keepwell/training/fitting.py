@@ -133,26 +133,34 @@ class Fitting:
         """
         considered = trials
         while True:
-            ensemble = select(
-                self._problem,
-                self._folds,
-                considered,
-                primary=primary,
-                most=self._most,
-                trees=self._trees,
-            )
-            first = next((t for t in considered if not t.failed and t.mean is not None), None)
-            if first is None:
+            members, ensemble = self._elected(considered, primary)
+            if not members:
                 raise self._nothing(trials)
-            if ensemble is None or len(ensemble.members) == 1:
-                members: tuple[tuple[Trial, float], ...] = ((first, 1.0),)
-            else:
-                members = ensemble.members
             outcomes = self._fit([trial for trial, _ in members])
             if all(trial in outcomes for trial, _ in members):
                 return self._chosen(trials, members, outcomes, ensemble)
             if self._budget.left < _TOO_LATE * self._budget.seconds:  # for a second try
+                if outcomes:  # what is there votes alone
+                    members, ensemble = self._elected(list(outcomes), primary)
+                    return self._chosen(trials, members, outcomes, ensemble)
                 considered = [t for t in trials if t.candidate.learner == FIRST]
+
+    def _elected(
+        self, considered: Sequence[Trial], primary: int
+    ) -> tuple[tuple[tuple[Trial, float], ...], Ensemble | None]:
+        """Return who should be fitted, with weights; nobody if none was measured."""
+        ensemble = select(
+            self._problem,
+            self._folds,
+            list(considered),
+            primary=primary,
+            most=self._most,
+            trees=self._trees,
+        )
+        if ensemble is not None and len(ensemble.members) > 1:
+            return ensemble.members, ensemble
+        first = next((t for t in considered if not t.failed and t.mean is not None), None)
+        return (() if first is None else ((first, 1.0),)), ensemble
 
     def _chosen(
         self,
