@@ -32,6 +32,7 @@ from keepwell.core.records.model import (
     Signature,
     Task,
 )
+from keepwell.core.records.overview import Dependence, Interaction, Overview
 from keepwell.core.records.prediction import Outcome, Prediction
 from keepwell.core.records.run import Artifact, CodeVersion, Estimate, Run
 from keepwell.core.records.token import SCOPES, Token
@@ -50,6 +51,7 @@ __all__ = [
     "ColumnType",
     "DatasetVersion",
     "Decision",
+    "Dependence",
     "Endpoint",
     "Entry",
     "Estimate",
@@ -61,9 +63,11 @@ __all__ = [
     "GateVerdict",
     "Histogram",
     "Incident",
+    "Interaction",
     "KeptPart",
     "ModelVersion",
     "Outcome",
+    "Overview",
     "Parity",
     "Prediction",
     "Profile",

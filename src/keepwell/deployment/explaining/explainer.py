@@ -25,6 +25,9 @@ BUDGET = 2.0
 """Seconds that sampling may take for all rows of a request."""
 
 MOST_ROWS = 100
+_WALKED = (
+    50  # rows whose contributions are sampled for a mean: few walks would add noise to its size
+)
 _PAIR = 2
 
 
@@ -39,6 +42,16 @@ class _Row:
     errors: "NDArray[np.float64] | None" = None
     method: str
     samples: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strengths:
+    """By input column the mean size of its contributions, and what they are."""
+
+    sizes: "NDArray[np.float64]"
+    scale: str
+    method: str
+    rows: int
 
 
 class Explainer:
@@ -119,6 +132,34 @@ class Explainer:
                 row = self._walk([column[at : at + 1] for column in columns], place, until)
             explanations.append(self._written(instance, scores, at, place, row))
         return explanations
+
+    def strengths(self, columns: "Sequence[NDArray[Any]]", *, until: float) -> Strengths:
+        """Return how much each column adds on average, up or down, over rows and outputs.
+
+        Args:
+            columns: Rows as canonical values.
+            until: When sampling stops, on the clock of `time.monotonic`; one row is always done.
+        """
+        parts = self._exact.explain(columns) if self._exact is not None else None
+        if parts is not None:
+            sizes = np.abs(parts.values).mean(axis=(0, 1))
+            return Strengths(
+                sizes=sizes, scale=parts.scale, method=parts.method, rows=len(columns[0])
+            )
+        found: list[NDArray[np.float64]] = []
+        rows = min(len(columns[0]), _WALKED)
+        for at in range(rows):
+            now = time.monotonic()
+            if found and now > until:
+                break
+            row = [column[at : at + 1] for column in columns]
+            until_row = now + (until - now) / (rows - at)
+            walks = walk(self._scorer.model.batch, row, self._typical, until=until_row)
+            found.append(np.abs(walks.values).mean(axis=0))
+        scale = "probability" if self._classes else "value"
+        return Strengths(
+            sizes=np.mean(found, axis=0), scale=scale, method="sampled", rows=len(found)
+        )
 
     def _walk(self, row: "Sequence[NDArray[Any]]", place: int, until: float) -> _Row:
         answer = self._scorer.model.batch
