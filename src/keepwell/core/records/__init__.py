@@ -16,6 +16,7 @@ from keepwell.core.records.dataset import (
 )
 from keepwell.core.records.endpoint import Endpoint, Rollout, RolloutStep, Route
 from keepwell.core.records.evaluation import Evaluation, Slice
+from keepwell.core.records.fairness import FairnessView, Group, Mitigation
 from keepwell.core.records.flags import CohortRule, Flags
 from keepwell.core.records.incident import Cause, Decision, Entry, Incident, Signal
 from keepwell.core.records.model import (
@@ -56,15 +57,18 @@ __all__ = [
     "Entry",
     "Estimate",
     "Evaluation",
+    "FairnessView",
     "Field",
     "Finding",
     "Flags",
     "GateCheck",
     "GateVerdict",
+    "Group",
     "Histogram",
     "Incident",
     "Interaction",
     "KeptPart",
+    "Mitigation",
     "ModelVersion",
     "Outcome",
     "Overview",

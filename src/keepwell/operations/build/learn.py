@@ -16,6 +16,7 @@ from keepwell.infrastructure.codec import to_json
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.draft import Draft
 from keepwell.operations.build.recipe import keep_evidence
+from keepwell.operations.insight.fairness import keep_fairness
 from keepwell.operations.insight.overall import keep_overview
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
         if kind != "trial":  # a window on trial is compared, never served
             progress.update("explaining the model")
             keep_overview(bench, draft, table, trained, budget=spec.budget)
+            keep_fairness(bench, run.id, table, trained)
         bench.runs.finish(
             run.id,
             metrics=trained.metrics,

@@ -7,6 +7,7 @@ import numpy as np
 from keepwell.core.errors import KeepwellError, NotFoundError
 from keepwell.core.records import Bundle, ModelVersion, Overview, Profile, Signature
 from keepwell.infrastructure.codec import from_json, to_json
+from keepwell.operations.build import shortcut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 OVERVIEW = "explanation.json"
 SECONDS = 3.0
 _SHARE = 0.05  # of the training budget: a short training is not followed by a long explanation
-_LEAST = 0.5
+_LEAST = 1.0
 
 
 def keep_overview(
@@ -86,6 +87,7 @@ def make_overview(
         seconds=SECONDS,
     )
     bench.runs.attach(version.run, OVERVIEW, to_json(found), "application/json")
+    shortcut.forget(bench.spec.root)  # a gate may have waited for it
     return found
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHUFFLES = 10
-FEWEST = 2  # shuffles that an interval needs
+FEWEST = 3  # shuffles that an interval needs
 
 Measure = Callable[[Sequence["NDArray[Any]"]], float | None]
 """The metric of rows given as columns, so that more is better; None where it cannot be decided."""
