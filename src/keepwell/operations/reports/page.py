@@ -13,7 +13,7 @@ from markupsafe import Markup
 from keepwell import __version__
 from keepwell.core.durations import format_duration
 from keepwell.core.records import ColumnProfile
-from keepwell.operations.reports import plain
+from keepwell.operations.reports import insight, plain
 from keepwell.operations.reports.card import card_sections
 from keepwell.operations.reports.dossier import Dossier
 from keepwell.tracking.matrix import matrix_of
@@ -59,6 +59,8 @@ def render_report(dossier: Dossier, *, now: float) -> str:
             hidden=max(0, len(ranked) - _TOP),
             metrics=[(name, estimate, meaning(name)) for name, estimate in metrics],
             figures=_figures(dossier.plots),
+            explained=_explained(dossier),
+            treated=insight.fairness(dossier),
             columns=[_column(item) for item in columns],
             sections=card_sections(dossier),
             style=Markup((HERE / "templates" / "report.css").read_text()),  # noqa: S704 - our own file
@@ -66,6 +68,17 @@ def render_report(dossier: Dossier, *, now: float) -> str:
             plotly=Markup(_plotly()),  # noqa: S704 - from the wheel
         )
     )
+
+
+def _explained(dossier: Dossier) -> dict[str, Any] | None:
+    found = insight.explanation(dossier)
+    if found is None:
+        return None
+    figures = [
+        {"title": item["layout"]["title"]["text"], "json": _inline(item)}
+        for item in found["figures"]
+    ]
+    return {**found, "figures": figures}
 
 
 @cache
