@@ -72,9 +72,10 @@ def _numbers(view: FairnessView) -> list[str]:
         return one.mean_residual or 0.0
 
     high, low = max(view.groups, key=residual), min(view.groups, key=residual)
+    gap = view.gaps["mean_residual"]
     return [
         f"By {view.column}: {high.name} is {_off(residual(high))}, {low.name} {_off(residual(low))} on "
-        f"average; the difference is {view.gaps['mean_residual'].value:.4g}{reach(view.gaps['mean_residual'])}."
+        f"average; the difference is {gap.value:.4g}{reach(gap)}."
     ]
 
 
