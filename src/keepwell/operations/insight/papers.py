@@ -67,7 +67,9 @@ def regulated_checks(bench: "Bench", version: ModelVersion) -> tuple[GateCheck, 
             passed=paper.there,
             value=float(paper.there),
             limit=1.0,
-            detail="is there" if paper.there else f"is missing; {paper.now}; then keepwell run",
+            detail="is there"
+            if paper.there
+            else f"the {paper.name} is missing; {paper.now}; then keepwell run",
         )
         for paper in papers(bench, version)
     )

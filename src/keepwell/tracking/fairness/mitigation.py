@@ -2,7 +2,7 @@
 
 After Hardt, Price and Srebro 2016, without their coin tosses: each group gets the threshold at which its
 rate is nearest to a rate that all groups share, and of all shared rates the one with the best accuracy is
-taken. Chosen on every other row, told of the rows between them.
+taken. Chosen on one half of the rows, drawn at random, and told of the other half.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _RATES = np.linspace(0.01, 0.99, 99)
+_SEED = 0
 _FEWEST = 10  # rows of a group, and positives among them, in each half
 
 
@@ -36,7 +37,7 @@ def mitigations(
         chances: The chance of it that the model gives.
         said: Who is predicted to be of it.
     """
-    inside = np.flatnonzero(member >= 0)
+    inside = np.random.default_rng(_SEED).permutation(np.flatnonzero(member >= 0))
     first, second = inside[::2], inside[1::2]
     made = []
     for metric in ("selection_rate", "true_positive_rate"):

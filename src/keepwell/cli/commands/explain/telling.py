@@ -40,7 +40,8 @@ def tell_explanation(out: Output, explained: "Explained") -> None:
     if rest:
         out.say(f"  {len(rest)} more columns: {sum(one.contribution for one in rest):+.4g}")
     scale = _SCALES[said.scale].format(said.explained if said.explained is not None else "it")
-    out.say(f"  {said.base:.4g} for the typical row, {said.output:.4g} for this one: {scale}")
+    start = "intercept" if said.method == "lime" else "for the typical row"
+    out.say(f"  {said.base:.4g} {start}, {said.output:.4g} for this one: {scale}")
     if said.fidelity is not None:
         out.say(
             f"  a local linear model on {said.samples} rows nearby; it fits with R² {said.fidelity:.2f}"

@@ -136,6 +136,10 @@ class Search:
         if not np.isfinite(near):
             return far
         start = near
+        seen = self._candidates.values[at]
+        near = min(max(near, min(seen)), max(seen))  # a row may lie beyond what training has seen
+        if near != start and self.reaches({**changes, at: near}):
+            return near
         for _ in range(_HALVINGS):
             middle = self._candidates.between(at, near, far)
             if middle in (near, far):
