@@ -137,7 +137,9 @@ class Search:
             return far
         start = near
         seen = self._candidates.values[at]
-        near = min(max(near, min(seen)), max(seen))  # a row may lie beyond what training has seen
+        near = float(
+            min(max(near, min(seen)), max(seen))
+        )  # a row may lie beyond what training has seen
         if near != start and self.reaches({**changes, at: near}):
             return near
         for _ in range(_HALVINGS):
