@@ -44,9 +44,7 @@ def test_a_program_brings_our_own_steps_along_and_answers_alike(tmp_path: Path) 
     days = random.integers(0, 700, 80) * 86_400.0
     plans = random.choice(["a", "b"], 80)
     target = ((plans == "a") ^ (random.random(80) < 0.2)).astype(int)
-    text = script(
-        pipeline(), SIGNATURE, metric="log_loss", settings={}, weighted=True, title="A shop."
-    )
+    text = script(pipeline(), SIGNATURE, metric="log_loss", weighted=True, title="A shop.")
     assert "import keepwell" not in text
     assert "from keepwell" not in text
     (tmp_path / SCRIPT).write_text(text)
@@ -95,3 +93,44 @@ def test_imports_from_where_the_documentation_does() -> None:
 def test_refuses_what_has_no_settings() -> None:
     with pytest.raises(TypeError, match="a object cannot be written as code"):
         Printed().code(object())
+
+
+def test_tells_members_of_a_vote_what_they_were_told() -> None:
+    from lightgbm import LGBMClassifier
+    from sklearn.ensemble import VotingClassifier
+
+    first, second, third = (LGBMClassifier(num_leaves=size) for size in (5, 6, 7))
+    told = {
+        id(first): {"categorical_feature": [1]},
+        id(second): {"categorical_feature": [1]},
+        id(third): {"categorical_feature": [2]},
+    }
+    printed = Printed(told)
+    code = printed.code(VotingClassifier([("a", first), ("b", second), ("c", third)]))
+    assert "('a', ToldLGBMClassifier(num_leaves=5))" in code
+    assert "('b', ToldLGBMClassifier(num_leaves=6))" in code
+    assert "('c', ToldLGBMClassifier2(num_leaves=7))" in code
+    assert (
+        "super().fit(X, y, categorical_feature=[2], **more)"
+        in printed.classes["ToldLGBMClassifier2"]
+    )
+
+
+def test_refuses_weights_that_cannot_reach_the_members() -> None:
+    from sklearn.ensemble import VotingClassifier
+
+    vote = VotingClassifier([("a", pipeline())])
+    with pytest.raises(TypeError, match="weights of rows cannot reach"):
+        script(vote, SIGNATURE, metric="roc_auc", weighted=True, title="A shop.")
+
+
+def test_writes_the_rounds_that_a_fit_cut_short_has_made() -> None:
+    class Cut:
+        """Stands for a CatBoost model, which cannot be changed once it is fitted."""
+
+        tree_count_ = 12
+
+        def get_params(self, deep: bool = True) -> dict[str, object]:
+            return {"iterations": 4000, "depth": 6}
+
+    assert Printed().code(Cut()) == "Cut(iterations=12, depth=6)"

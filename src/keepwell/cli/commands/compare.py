@@ -1,4 +1,4 @@
-"""`keepwell compare`: two versions on the same rows, and in what they were made of."""
+"""`keepwell compare`: versions on the same rows, and whoever else could answer them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 app = command_app()
 
 _SHOWN = 10
+_PAIR = 2
 _SHORTEST = 6  # letters of a run's id; fewer may be a version's number
 
 
@@ -26,28 +27,62 @@ _SHORTEST = 6  # letters of a run's id; fewer may be a version's number
     epilog=examples(
         "keepwell compare 1 2",
         "keepwell compare champion 3 --rows labelled.csv",
-        "keepwell compare churn/1 churn/2 --json",
+        "keepwell compare champion --with model.py --with http://127.0.0.1:9000/predict",
+        "keepwell compare 3 --with openai:http://127.0.0.1:8000/v1#llama --max-latency-ms 50",
     )
 )
 def compare(
-    first: Annotated[
-        str, typer.Argument(help="A version: its number, an alias, MODEL/VERSION, or its run.")
+    versions: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="VERSION [VERSION]…",
+            help="A number, an alias, MODEL/VERSION, or the run it came of.",
+        ),
     ],
-    second: Annotated[str, typer.Argument(help="The version that is held against it.")],
     rows: Annotated[
         str,
         typer.Option(
-            "--rows",
-            help="File with labelled rows to measure both on; else rows neither learnt from.",
+            "--rows", help="File with labelled rows to measure on; else rows that none learnt from."
         ),
     ] = "",
+    rivals: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="model.py with `predict(rows)`, http://… that answers instances, openai:http://…/v1#model.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(min=20, help="Most rows that each is asked, with --with.")
+    ] = 200,
+    cost: Annotated[
+        list[str] | None, typer.Option("--cost", help="Price of a thousand rows: NAME=0.50.")
+    ] = None,
+    machine_price: Annotated[
+        float | None, typer.Option(min=0, help="Price of an hour of this machine.")
+    ] = None,
+    token_price: Annotated[str, typer.Option(help="Price of a million tokens: IN,OUT.")] = "",
+    max_latency_ms: Annotated[
+        float | None,
+        typer.Option(min=0, help="Pick among those that answer 95 of 100 rows within it."),
+    ] = None,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(min=0, help="Pick among those that cost no more for a thousand rows."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Plot of quality, time and cost: an HTML file."),
+    ] = None,
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two versions: metrics on the same rows with what chance explains, and what differs.
+    """Compare two versions in depth; or versions, your own model and services side by side.
 
-    Each difference comes with its own 95% interval by the paired bootstrap; classifiers with McNemar's
-    test. Parameters, data, inputs, code, packages and importances that differ are listed.
+    Two versions: each metric on the same unseen rows with its difference and 95% interval, McNemar's
+    test, and what differs in what they were made of. With --with, or with one version or more than two,
+    everybody answers the same rows one by one: quality, time, cost and effort, who is beaten in all of
+    them, the best within your limits, and whether to build, buy or combine.
     """
     from keepwell.data.tables import read_table
     from keepwell.infrastructure.codec import to_plain
@@ -55,10 +90,31 @@ def compare(
 
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        one, other = (_version(word, workspace) for word in (first, second))
+        named = [_version(word, workspace) for word in versions]
         table = read_table(rows, Path.cwd()) if rows else None
-        found = compare_versions(workspace.bench, one, other, table)
-    out.answer(to_plain(found), lambda: _tell(out, found))
+        if len(named) == _PAIR and not rivals:
+            found = compare_versions(workspace.bench, named[0], named[1], table)
+            out.answer(to_plain(found), lambda: _tell(out, found))
+            return
+        from keepwell.cli.contest_report import tell_contest, write_plot
+        from keepwell.cli.progress import watch_build
+        from keepwell.operations.alternatives.entry import prices_of, run_contest
+
+        with watch_build(quiet=as_json) as listener:
+            contest = run_contest(
+                workspace.bench,
+                named,
+                rivals or [],
+                table,
+                limit=limit,
+                prices=prices_of(cost or [], machine_price, token_price),
+                max_latency_ms=max_latency_ms,
+                max_cost=max_cost,
+                progress=listener,
+            )
+    if output is not None:
+        write_plot(output, contest)
+    out.answer(to_plain(contest), lambda: tell_contest(out, contest, output))
 
 
 def _version(word: str, workspace: "Workspace") -> "ModelVersion":

@@ -18,7 +18,7 @@ from keepwell.cli.output import Output, ago
 from keepwell.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from keepwell.core.records import ModelVersion, Parity, Proof
+    from keepwell.core.records import Evaluation, ModelVersion, Parity, Proof
     from keepwell.workspace import Workspace
 
 app = command_app(group=True)
@@ -93,9 +93,29 @@ def show_model(
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
         found = named_version(words, workspace)
+        judged = _evaluation(workspace, found)
     from keepwell.infrastructure.codec import to_plain
 
-    out.answer(to_plain(found), lambda: _tell(out, found))
+    def tell() -> None:
+        _tell(out, found)
+        for part in judged.slices if judged is not None else ():
+            out.say(f"  worse {part.words}")
+
+    slices = [to_plain(part) for part in judged.slices] if judged is not None else None
+    out.answer(to_plain(found) | {"slices": slices}, tell)
+
+
+def _evaluation(workspace: "Workspace", version: "ModelVersion") -> "Evaluation | None":
+    """Return how a version was judged; None if that was not kept."""
+    from keepwell.core.errors import KeepwellError
+    from keepwell.core.records import Evaluation
+    from keepwell.infrastructure.codec import from_json
+    from keepwell.operations.build.recipe import EVALUATION
+
+    try:
+        return from_json(Evaluation, workspace.runs.read(version.run, EVALUATION))
+    except KeepwellError:
+        return None
 
 
 @app.command(

@@ -25,6 +25,7 @@ EVALUATION, RECIPE = "evaluation.json", "recipe.json"
 SCRIPT, TEST_ROWS, WEIGHTS, ROWS, ANSWERS = (
     f"recipe/{name}" for name in ("train.py", "test_rows.i64", "weights.f64", "rows.i64", "answers.f64")
 )  # fmt: skip
+_BY_EPOCHS = {"perceptron"}
 _JSON, _BYTES = "application/json", "application/octet-stream"
 
 
@@ -152,17 +153,20 @@ def _naive(trained: "Trained") -> tuple[dict[str, float], str]:
 
 def _program(name: str, trained: "Trained", *, weighted: bool) -> tuple[str, str]:
     """Return the program that makes the model again, or why there is none."""
-    from sklearn.base import clone
-
     from keepwell.training.script import script
 
+    learners = {trained.learner, *(str(name).partition("/")[0] for name in trained.params)}
+    if learners & _BY_EPOCHS:
+        return (
+            "",
+            "it was trained epoch by epoch until that stopped helping, which one fit does not repeat",
+        )
     try:
-        pipeline = clone(trained.pipeline)
         text = script(
-            pipeline,
+            trained.pipeline,
             trained.signature,
             metric=trained.metric,
-            settings=_settings(trained.pipeline),
+            told=_told(trained.pipeline),
             weighted=weighted,
             title=f"The model '{name}': {trained.learner} on '{trained.signature.target}'.",
         )
@@ -172,11 +176,33 @@ def _program(name: str, trained: "Trained", *, weighted: bool) -> tuple[str, str
     return text, ""
 
 
-def _settings(pipeline: Any) -> Mapping[str, Any]:
-    """Return what the last step was told when it was fitted, beside rows and target."""
-    prepared, model = pipeline.steps[0][1], pipeline.steps[-1][1]
-    places = getattr(prepared, "output_indices_", {}).get("categories")
-    if places is None or type(model).__module__.partition(".")[0] != "lightgbm":
-        return {}
-    positions = list(range(places.start, places.stop))
-    return {"categorical_feature": positions} if positions else {}
+def _told(pipeline: Any) -> dict[int, Mapping[str, Any]]:
+    """Return what estimators were told when they were fitted, by their identity.
+
+    Raises:
+        TypeError: If a part was fitted on what the search held back, which one fit cannot make again.
+    """
+    steps = getattr(pipeline, "steps", None)
+    if steps is None:
+        return {key: told for member in _members(pipeline) for key, told in _told(member).items()}
+    places = getattr(steps[0][1], "output_indices_", {}).get("categories")
+    positions = [] if places is None else list(range(places.start, places.stop))
+    boosters = [each for each in _leaves(steps[-1][1]) if _is_lightgbm(each)]
+    return {id(each): {"categorical_feature": positions} for each in boosters if positions}
+
+
+def _members(model: Any) -> list[Any]:
+    """Return the members of a vote; none for any other model."""
+    if type(model).__name__ == "CalibratedClassifierCV":
+        raise TypeError("its probabilities were calibrated on rows held back by the search")
+    given = model.get_params(deep=False).get("estimators") or []
+    return [item[1] for item in given if isinstance(item, tuple)]
+
+
+def _leaves(model: Any) -> list[Any]:
+    inner = _members(model)
+    return [leaf for member in inner for leaf in _leaves(member)] if inner else [model]
+
+
+def _is_lightgbm(model: Any) -> bool:
+    return type(model).__module__.partition(".")[0] == "lightgbm"

@@ -159,7 +159,7 @@ def _verdict(
     words = {
         "better": f"{second.key} is better than {first.key}",
         "worse": f"{second.key} is worse than {first.key}",
-        "unclear": f"between {first.key} and {second.key} there is no difference beyond chance",
+        "unclear": f"No difference beyond chance between {first.key} and {second.key}",
     }[deciding.verdict]
     return f"{words}: {first.metric} {gap.value:+.4g} on the same {rows:,} rows{reach}"
 

@@ -1,5 +1,6 @@
 """Rows that neither of two versions has learnt from: the only ground to compare them on."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,17 +18,37 @@ if TYPE_CHECKING:
 FEWEST_ROWS = 10
 
 
+def own_test_rows(bench: Bench, version: ModelVersion) -> "pa.Table":
+    """Return the test rows of a version, with their outcome.
+
+    Raises:
+        InvalidDataError: If they are not known.
+    """
+    divided = _divided(bench, version)
+    if divided is None:
+        raise InvalidDataError(
+            f"the test rows of {version.key} are not known",
+            why="it was registered from outside, or trained by an older Keepwell",
+            now="name rows with --rows labelled.csv",
+        )
+    return divided[1]
+
+
 def common_ground(
-    bench: Bench, first: ModelVersion, second: ModelVersion
+    bench: Bench, first: ModelVersion, second: ModelVersion, *others: ModelVersion
 ) -> "tuple[pa.Table, str]":
     """Return rows with their outcome that neither has learnt from, and which they are in words.
 
     The test rows of the second, less those that the first has learnt from; if too few are left, the
     other way round. Rows are recognised by what is in them, whatever version of the data they are of.
 
+    With more versions, what any of them has learnt from is left out.
+
     Raises:
         InvalidDataError: If there are too few such rows.
     """
+    if others:
+        return _unseen_by_all(bench, first, (second, *others))
     tried = []
     for one, other in ((second, first), (first, second)):
         mine = _divided(bench, one)
@@ -53,6 +74,25 @@ def common_ground(
         why="; ".join(tried) or "what they have learnt from is not known",
         now="keepwell compare A B --rows labelled.csv, with rows that neither has learnt from",
     )
+
+
+def _unseen_by_all(
+    bench: Bench, first: ModelVersion, others: Sequence[ModelVersion]
+) -> "tuple[pa.Table, str]":
+    rows = own_test_rows(bench, first)
+    for other in others:
+        theirs = _divided(bench, other)
+        if theirs is not None:
+            names = [name for name in rows.column_names if name in theirs[0].column_names]
+            seen = np.isin(_marks(rows.select(names)), _marks(theirs[0].select(names)))
+            rows = rows.filter(~seen)
+    if rows.num_rows < FEWEST_ROWS:
+        raise InvalidDataError(
+            f"of the test rows of {first.key}, {rows.num_rows} were learnt from by none of the others",
+            why=f"{FEWEST_ROWS} are needed",
+            now="name rows with --rows labelled.csv",
+        )
+    return rows, f"the test rows of {first.key} that none of the others has learnt from"
 
 
 def _divided(bench: Bench, version: ModelVersion) -> "tuple[pa.Table, pa.Table] | None":

@@ -1,7 +1,8 @@
 """The report as one HTML file: style, figures and the library that draws them inside; no network."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -63,9 +64,7 @@ def render_report(dossier: Dossier, *, now: float) -> str:
             treated=insight.fairness(dossier),
             columns=[_column(item) for item in columns],
             sections=card_sections(dossier),
-            style=Markup((HERE / "templates" / "report.css").read_text()),  # noqa: S704 - our own file
-            script=Markup((HERE / "templates" / "report.js").read_text()),  # noqa: S704 - our own file
-            plotly=Markup(_plotly()),  # noqa: S704 - from the wheel
+            **_inside(),
         )
     )
 
@@ -79,6 +78,21 @@ def _explained(dossier: Dossier) -> dict[str, Any] | None:
         for item in found["figures"]
     ]
     return {**found, "figures": figures}
+
+
+def render_plot(title: str, figure: Mapping[str, Any], lines: Sequence[str]) -> str:
+    """Return one figure with some sentences as an HTML file that needs no network."""
+    page = _environment().get_template("plot.html")
+    return page.render(title=title, figure=_inline(figure), lines=lines, **_inside())
+
+
+def _inside() -> dict[str, Markup]:
+    """Return what every such file holds: style, script and the library that draws."""
+    return {
+        "style": Markup((HERE / "templates" / "report.css").read_text()),  # noqa: S704 - our own file
+        "script": Markup((HERE / "templates" / "report.js").read_text()),  # noqa: S704 - our own file
+        "plotly": Markup(_plotly()),  # noqa: S704 - from the wheel
+    }
 
 
 @cache
@@ -95,11 +109,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
-        "number": _number,
-        "percent": lambda share: f"{share:.1%}",
-        "took": format_duration,
-    }
+    made.filters["number"] = _number
+    made.filters["percent"] = lambda share: f"{share:.1%}"
+    made.filters["took"] = format_duration
+    made.filters["quoted"] = _quoted
     return made
 
 
@@ -142,6 +155,11 @@ def _column(item: ColumnProfile) -> dict[str, Any]:
         "distinct": item.distinct,
         "says": says,
     }
+
+
+def _quoted(text: str) -> str:
+    """Return a sentence with names in quotes instead of backticks."""
+    return re.sub("`([^`]*)`", r"“\1”", text)
 
 
 def _number(value: Any) -> str:

@@ -11,10 +11,12 @@ from keepwell.tracking.metrics import classification, probabilities, regression
 from keepwell.tracking.metrics.catalog import metric_names
 from keepwell.tracking.metrics.classification import tally
 from keepwell.tracking.metrics.labels import encode
-from keepwell.tracking.metrics.probabilities import Chances
+from keepwell.tracking.metrics.probabilities import Chances, log_loss
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+__all__ = ["Scored", "Scores", "log_loss", "measure", "measure_codes", "measure_numbers"]
 
 _CODES = metric_names(Task.BINARY)
 _NUMBERS = metric_names(Task.REGRESSION)

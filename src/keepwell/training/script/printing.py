@@ -24,14 +24,20 @@ _OWN = "keepwell"
 class Printed:
     """Writes values as Python code, and remembers what that code needs.
 
+    Args:
+        told: By the identity of an estimator, what it is told beside rows and target when it is fitted.
+
     Attributes:
         imports: Module and name of each class and function from elsewhere.
         own: Classes and functions of Keepwell's own, whose source must come along.
+        classes: Code of the classes that estimators with something to be told are made of, by name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, told: Mapping[int, Mapping[str, Any]] | None = None) -> None:
+        self._told = told or {}
         self.imports: set[tuple[str, str]] = set()
         self.own: list[Any] = []
+        self.classes: dict[str, str] = {}
 
     def code(self, value: Any, indent: str = "") -> str:
         """Return the code of a value; a line longer than the page is broken after each argument."""
@@ -74,12 +80,33 @@ class Printed:
         usual = _defaults(type(value))
         inner = indent + _STEP
         given = value.get_params(deep=False)
+        if "iterations" in given and getattr(value, "tree_count_", None):
+            given["iterations"] = int(value.tree_count_)  # CatBoost; a fit cut short made fewer
         words = [
             f"{name}={self.code(item, inner)}"
             for name, item in given.items()
             if name not in usual or not _same(item, usual[name])
         ]
-        return _laid_out(f"{self._named(type(value))}(", words, ")", indent)
+        name = self._named(type(value))
+        if settings := self._told.get(id(value)):
+            name = self._class_told(name, settings)
+        return _laid_out(f"{name}(", words, ")", indent)
+
+    def _class_told(self, name: str, settings: Mapping[str, Any]) -> str:
+        """Return the name of a class that is told more by itself: a vote clones its members."""
+        said = "".join(f", {key}={self.code(value)}" for key, value in settings.items())
+        made = (
+            f"({name}):\n"
+            f"    def fit(self, X, y, **more):\n"
+            f"        return super().fit(X, y{said}, **more)\n"
+        )
+        for known, code in self.classes.items():
+            if code.removeprefix(f"class {known}") == made:
+                return known
+        number = len(self.classes) + 1
+        mine = f"Told{name}{number if number > 1 else ''}"
+        self.classes[mine] = f"class {mine}{made}"
+        return mine
 
     def _named(self, thing: Any) -> str:
         name = str(thing.__name__)

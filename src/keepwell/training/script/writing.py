@@ -35,7 +35,7 @@ def script(
     signature: Signature,
     *,
     metric: str,
-    settings: Mapping[str, Any],
+    told: Mapping[int, Mapping[str, Any]] | None = None,
     weighted: bool,
     title: str,
 ) -> str:
@@ -45,24 +45,23 @@ def script(
         pipeline: A pipeline of `prepare` and `model`; only its settings are read.
         signature: What it takes and gives.
         metric: What it was chosen by.
-        settings: What its last step is told beside rows and target when it is fitted.
+        told: By the identity of an estimator in it, what that is told beside rows and target.
         weighted: Rows count differently.
         title: What the program is about, in a sentence.
 
     Raises:
-        TypeError: If a part of the pipeline has no settings to be read.
+        TypeError: If a part of the pipeline has no settings to be read, or weights cannot reach it.
     """
-    printed = Printed()
+    if weighted and not hasattr(pipeline, "named_steps"):
+        raise TypeError("weights of rows cannot reach the members of a vote of pipelines")
+    printed = Printed(told)
     made = printed.code(pipeline)
-    told = {f"model__{name}": printed.code(value) for name, value in settings.items()}
     bodies, inlined = sources(printed.own)
     measured = expressions(signature.task, metric)
     used = {name for code in measured.values() if (name := re.match(r"\w+", code)[0])}  # type: ignore[index]
     imports = {(module, name) for module, name in printed.imports if name}
     imports |= {("sklearn.metrics", name) for name in used}
-    weights = {"model__sample_weight": "weights"} if weighted else {}
-    arguments = [f"{name}={value}" for name, value in (told | weights).items()]
-    fitted = "".join(f", {argument}" for argument in arguments)
+    fitted = ", model__sample_weight=weights" if weighted else ""
     classes = not signature.task.numeric
     lines = [
         f'"""{title}',
@@ -83,6 +82,7 @@ def script(
         *([f"CLASSES = {list(signature.classes)!r}  # of the codes 0, 1, …"] if classes else []),
         "",
         *bodies,
+        *(f"\n{code}" for code in printed.classes.values()),
         _READING,
         f"pipeline = {made}",
         "",
