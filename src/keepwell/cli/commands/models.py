@@ -195,7 +195,7 @@ def fairness(
 
     The columns are those of `fairness.columns` in keepwell.yaml, and those that look protected, unless said.
     """
-    from keepwell.cli.fairness_report import tell_fairness
+    from keepwell.cli.commands.explain.fairness import tell_fairness
     from keepwell.data.tables import read_table
     from keepwell.infrastructure.codec import to_plain
     from keepwell.operations.insight.fairness import make_fairness
