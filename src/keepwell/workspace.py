@@ -262,6 +262,7 @@ class Workspace:
             Explainers(
                 lambda bundle, name: unpack(self.blobs, bundle, name), self.registry.profile
             ),
+            self.spec.explain.immutable,
         )
 
     @cached_property

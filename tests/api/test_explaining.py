@@ -12,6 +12,7 @@ from live_world import A_CUSTOMER, Live, front, live
 from starlette.testclient import TestClient
 
 from keepwell.cli.application import call
+from keepwell.core.errors import UsageError
 from keepwell.core.identifiers import new_id
 from keepwell.core.records import Prediction
 from keepwell.infrastructure.codec import to_plain
@@ -158,3 +159,58 @@ def test_the_command_draws_what_the_door_says(
     other = json.loads(capsys.readouterr().out)["explanations"][0]
     assert (other["class"], other["output"]) == ("No", -document["output"])
     assert other["prediction_id"] == identifier
+
+
+def test_tells_what_would_have_changed_the_decision(company: Live, asking: TestClient) -> None:
+    answered = company.predict(A_CUSTOMER)
+    body = {"instances": [A_CUSTOMER], "counterfactual": True, "immutable": ["Contract"]}
+    said = explain(asking, body)[0]["counterfactual"]
+    assert said["prediction"] == answered["predictions"][0]
+    assert said["counterfactuals"] or said["note"]
+    for one in said["counterfactuals"]:
+        changed = A_CUSTOMER | {it["column"]: it["to"] for it in one["changes"]}
+        assert "Contract" not in {it["column"] for it in one["changes"]}
+        assert company.predict(changed)["predictions"] == [one["prediction"]]
+        assert one["prediction"] != said["prediction"]
+    by_id = {"prediction_ids": answered["prediction_ids"], "counterfactual": True}
+    past = explain(asking, by_id)[0]["counterfactual"]
+    assert past["prediction_id"] == answered["prediction_ids"][0]
+    assert past["counterfactuals"], past
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "goal alone": ({"goal": "No"}, "'goal'"),
+    "goal": ({"counterfactual": True, "goal": "perhaps"}, "'perhaps'"),
+    "a list": ({"counterfactual": True, "goal": []}, "'goal'"),
+    "range": ({"counterfactual": True, "at_least": 3}, "no number"),
+    "number": ({"counterfactual": True, "at_most": "3"}, "'at_most'"),
+    "fixed": ({"counterfactual": True, "immutable": ["tenur"]}, "'tenur'"),
+    "fixed text": ({"counterfactual": True, "immutable": "tenure"}, "'immutable'"),
+    "switch": ({"counterfactual": "yes"}, "'counterfactual'"),
+    "method": ({"method": "sharp"}, "'sharp'"),
+    "no method": ({"method": 3}, "'method'"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_cannot_be_changed_is_refused_by_name(asking: TestClient, name: str) -> None:
+    more, words = WRONG[name]
+    answer = asking.post(PATH, json={"instances": [A_CUSTOMER], **more})
+    assert answer.status_code == 422, answer.text
+    assert words in answer.json()["what"]
+
+
+def test_the_command_tells_changes_the_whole_model_and_other_methods(
+    company: Live, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, row = str(company.workspace.root), json.dumps(A_CUSTOMER)
+    call(["explain", row, "-C", root, "--counterfactual", "--fixed", "Contract", "--json"])
+    document = json.loads(capsys.readouterr().out)["counterfactuals"][0]
+    call(["explain", row, "-C", root, "--fixed", "Contract"])
+    drawn = " ".join(capsys.readouterr().out.split())
+    for one in document["counterfactuals"]:
+        assert one["words"] in drawn
+    call(["explain", row, "-C", root, "--method", "sampled"])
+    assert "± is the standard error" in capsys.readouterr().out
+    with pytest.raises(UsageError, match="what is to be explained is not clear"):
+        call(["explain", "-C", root])

@@ -162,7 +162,8 @@ def test_an_unknown_key_is_refused_with_its_line_and_the_closest(file: Path) -> 
     [
         ("trian: {}", "unknown key 'trian' — did you mean 'train'?"),
         ("cooldown: 6h", "unknown key 'cooldown' — it belongs under loop.retrain"),
-        ("gate: {zzz: 1}", "unknown key 'zzz' under gate — known are: min, latency_ms, champion, fairness"),
+        ("gate: {zzz: 1}",
+         "unknown key 'zzz' under gate — known are: min, latency_ms, regulated, champion, fairness"),
         ("train: {budget: 60}",
          "train.budget is '60'; write a duration, for example `budget: 60s` "
          "(it has no unit: did you mean 60s?)"),

@@ -141,7 +141,7 @@ def test_does_not_pass_fairness_without_groups() -> None:
 def test_refuses_fairness_of_a_regression() -> None:
     gate = GateSpec(fairness=FairnessSpec(by="sex"))
     scores = Scores(predictions=[1.0] * 20)
-    with pytest.raises(UsageError, match="asks how often groups are selected"):
+    with pytest.raises(UsageError, match="asks for selection_rate"):
         judge(
             gate,
             task=Task.REGRESSION,

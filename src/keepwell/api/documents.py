@@ -120,6 +120,8 @@ class ExplanationDocument:
     method: str
     exact: bool
     model: Answerer
+    fidelity: float | None = None
+    counterfactual: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,10 +120,25 @@ class TrainSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FairnessSpec:
-    """`gate.fairness:` — the largest allowed gap between groups in selection rate."""
+    """`gate.fairness:` — the largest allowed gap between groups."""
 
     by: str
-    max_gap: float = 0.1
+    max_gap: float = 0.1  # of disparate_impact: how far the ratio may lie below 1
+    metric: str = "selection_rate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectedSpec:
+    """`fairness:` — whom the model must not treat worse."""
+
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainSpec:
+    """`explain:` — what an explanation may speak of."""
+
+    immutable: tuple[str, ...] = ()  # columns that nobody can change: never part of advice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +149,9 @@ class GateSpec:
     max_drop: float = 0.0  # champion.max_drop: how much worse than the champion is still allowed
     latency_ms: float | None = None
     fairness: FairnessSpec | None = None
+    regulated: bool = (
+        False  # nothing goes live unexplained, unmeasured for fairness, without its card
+    )
 
 
 STRATEGIES = ("canary", "all-at-once", "blue-green", "shadow", "ab", "bandit")
@@ -292,6 +310,8 @@ class ProjectSpec:
     loop: LoopSpec = LoopSpec()
     batch: tuple[BatchSpec, ...] = ()
     card: CardSpec = CardSpec()
+    fairness: ProtectedSpec = ProtectedSpec()
+    explain: ExplainSpec = ExplainSpec()
 
     @property
     def learns(self) -> bool:

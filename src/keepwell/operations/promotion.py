@@ -3,6 +3,7 @@
 from keepwell.core.errors import ConflictError
 from keepwell.operations.build import shortcut
 from keepwell.operations.build.bench import Bench
+from keepwell.operations.insight.papers import demand_papers
 
 
 def promote(bench: Bench, version: int, why: str, *, force: bool = False) -> int | None:
@@ -13,7 +14,8 @@ def promote(bench: Bench, version: int, why: str, *, force: bool = False) -> int
 
     Raises:
         NotFoundError: If there is no such version.
-        GateError: If it did not pass its gate, unless `force`.
+        GateError: If it did not pass its gate, unless `force`; if the project is regulated and its
+            papers are not complete, whatever `force` says.
         ConflictError: If a rollout is running.
     """
     model, name = bench.spec.name, bench.spec.endpoint
@@ -24,6 +26,7 @@ def promote(bench: Bench, version: int, why: str, *, force: bool = False) -> int
             why=f"rollout {endpoint.rollout} decides who serves next",
             now="wait for it (keepwell rollout status), or end it: keepwell rollout promote, or abort",
         )
+    demand_papers(bench, bench.registry.get(model, version))
     before = bench.registry.resolve(model, "champion")
     bench.registry.point(model, "champion", version, why=why, force=force)
     bench.endpoints.deploy(name, model, version, why, key=bench.spec.data.key)

@@ -4,24 +4,17 @@ A gate says no in numbers: each check carries the value, the limit and what they
 check that cannot be decided on the rows at hand does not pass.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from keepwell.core.errors import InvalidDataError, UsageError
-from keepwell.core.records import Estimate, GateCheck, GateVerdict, Task
+from keepwell.core.records import Estimate, FairnessView, GateCheck, GateVerdict, Task
 from keepwell.core.spec import FairnessSpec, GateSpec
+from keepwell.tracking.fairness import LABEL_METRICS, NUMBER_METRICS, fairness_view
 from keepwell.tracking.metrics import Scored, Scores, direction, intervals, paired_difference
 from keepwell.tracking.metrics.catalog import check_metric
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 __all__ = ["Scores", "judge"]
-
-FEWEST_OF_A_GROUP = 20  # a rate over fewer rows says little about a group
 
 
 def judge(  # noqa: PLR0913 (each is a fact that the verdict rests on, by name)
@@ -74,7 +67,7 @@ def judge(  # noqa: PLR0913 (each is a fact that the verdict rests on, by name)
     if gate.latency_ms is not None:
         checks.append(_latency(latency_ms, gate.latency_ms))
     if gate.fairness is not None:
-        checks.append(_fairness(gate.fairness, task, classes, candidate, groups))
+        checks.append(_fairness(gate.fairness, task, classes, actual, candidate, groups))
     return GateVerdict(
         passed=all(check.passed for check in checks), checks=tuple(checks), better=better
     )
@@ -153,10 +146,12 @@ def _fairness(
     fairness: FairnessSpec,
     task: Task,
     classes: Sequence[Any],
+    actual: Sequence[Any],
     candidate: Scored,
     groups: Sequence[Any] | None,
 ) -> GateCheck:
-    """Compare how often each group is given the positive class (of many classes: any one)."""
+    """Hold the gap between groups to its limit, in the metric that was asked for."""
+    metric = fairness.metric
     name = f"fairness {fairness.by}"
     if task.several:
         raise UsageError(
@@ -164,38 +159,49 @@ def _fairness(
             why=f"{task.value} answers with lists, which select nobody",
             now="remove `fairness:` under `gate:`",
         )
-    if task.numeric:
+    if metric != "selection_rate":
+        name += f" {metric}"
+    known = NUMBER_METRICS if task.numeric else LABEL_METRICS
+    if metric not in known:
         raise UsageError(
-            f"gate.fairness by '{fairness.by}' asks how often groups are selected",
-            why="a regression selects nobody: it predicts numbers",
-            now="remove `fairness:` under `gate:`",
+            f"gate.fairness by '{fairness.by}' asks for {metric}",
+            why=_UNFIT[task.numeric],
+            now=f"set gate.fairness.metric to one of {', '.join(known)}, or remove `fairness:`",
         )
     if groups is None:
         return _undecided(name, fairness.max_gap, f"the rows carry no '{fairness.by}'")
-    counts = Counter(str(group) for group in groups if group is not None)
-    large = [group for group, count in counts.items() if count >= FEWEST_OF_A_GROUP]
-    if len(large) < 2:  # noqa: PLR2004 - a gap has two sides
-        why = f"'{fairness.by}' has fewer than two groups of {FEWEST_OF_A_GROUP} rows or more"
+    view = fairness_view(
+        fairness.by, groups, task=task, classes=classes, actual=actual, scores=candidate
+    )
+    gap = view.gaps.get(metric)
+    if gap is None:
+        why = view.note or f"these {len(actual):,} rows cannot decide {metric}"
         return _undecided(name, fairness.max_gap, why)
-    gap, label, low, high = _widest_gap(classes, candidate, groups, sorted(large))
+    lacking = 1 - gap.value if metric == "disparate_impact" else gap.value
     return GateCheck(
         name=name,
-        passed=gap <= fairness.max_gap,
-        value=gap,
+        passed=lacking <= fairness.max_gap,
+        value=lacking,
         limit=fairness.max_gap,
-        detail=f"'{label}' is predicted for {high[1]:.1%} of {high[0]} and {low[1]:.1%} of {low[0]}",
+        detail=_told(view, metric, gap),
     )
 
 
-def _widest_gap(
-    classes: Sequence[Any], candidate: Scored, groups: Sequence[Any], names: Sequence[str]
-) -> tuple[float, Any, tuple[str, float], tuple[str, float]]:
-    said: NDArray[Any] = np.array([str(label) for label in candidate.predictions])
-    member = np.array([str(group) for group in groups])
-    asked = classes[1:] if len(classes) == 2 else classes  # noqa: PLR2004 - the second is the positive
-    found = []
-    for label in asked:
-        rates = {name: float(np.mean(said[member == name] == str(label))) for name in names}
-        low, high = min(rates, key=rates.__getitem__), max(rates, key=rates.__getitem__)
-        found.append((rates[high] - rates[low], label, (low, rates[low]), (high, rates[high])))
-    return max(found, key=lambda item: item[0])
+_UNFIT = {
+    True: "a regression selects nobody: it predicts numbers",
+    False: "a classification predicts no numbers: it selects",
+}
+
+
+def _told(view: FairnessView, metric: str, gap: Estimate) -> str:
+    if metric == "disparate_impact":
+        return f"the smallest selection rate is {gap.value:.2f} of the largest{_interval(gap)}"
+    if metric == "equalized_odds":
+        return f"error rates differ by up to {gap.value:.4g}{_interval(gap)}"
+    known = [(getattr(group, metric), group.name) for group in view.groups]
+    ranked = sorted((value, name) for value, name in known if value is not None)
+    low, high = ranked[0], ranked[-1]
+    if metric == "selection_rate":
+        return f"'{view.favourable}' is predicted for {high[0]:.1%} of {high[1]} and {low[0]:.1%} of {low[1]}"
+    words = metric.replace("_", " ")
+    return f"{words} is {high[0]:.4g} for {high[1]} and {low[0]:.4g} for {low[1]}{_interval(gap)}"

@@ -104,7 +104,10 @@ def test_draws_every_figure_in_a_browser(page: str, dossier: Dossier, tmp_path: 
         any(trace.get("type") == "heatmap" for trace in item["data"])
         for item in dossier.plots.values()
     )
-    assert done.stdout.count('class="plot js-plotly-plot"') == len(dossier.plots) - tables
+    overview = dossier.overview
+    assert overview is not None
+    drawn = len(dossier.plots) - tables + len(overview.dependence)
+    assert done.stdout.count('class="plot js-plotly-plot"') == drawn
 
 
 def test_the_card_has_the_sections_of_the_paper_and_says_what_is_not_known(

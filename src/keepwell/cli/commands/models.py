@@ -174,6 +174,41 @@ def card(
     out.answer(document, lambda: out.say(f"card  {output}" if output else text.rstrip()))
 
 
+@app.command(
+    "fairness",
+    epilog=examples("keepwell models fairness", "keepwell models fairness 3 --by gender --by age"),
+)
+def fairness(
+    words: Words = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", help="Column whose groups are compared; may be repeated."),
+    ] = None,
+    rows: Annotated[
+        Path | None,
+        typer.Option("--rows", help="File with labelled rows; else the version's own test rows."),
+    ] = None,
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how a version treats groups: rates, gaps with intervals, what thresholds would change.
+
+    The columns are those of `fairness.columns` in keepwell.yaml, and those that look protected, unless said.
+    """
+    from keepwell.cli.commands.explain.fairness import tell_fairness
+    from keepwell.data.tables import read_table
+    from keepwell.infrastructure.codec import to_plain
+    from keepwell.operations.insight.fairness import make_fairness
+
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        version = named_version(words, workspace)
+        table = read_table(str(rows), Path.cwd()) if rows is not None else None
+        views = make_fairness(workspace.bench, version, by=by or (), rows=table)
+    document = {"model": version.key, "fairness": [to_plain(view) for view in views]}
+    out.answer(document, lambda: tell_fairness(out, version, views))
+
+
 @app.command("code", epilog=examples("keepwell models code 3", "keepwell models code 3 -o again"))
 def code(
     words: Words = None,

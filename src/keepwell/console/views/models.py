@@ -48,6 +48,9 @@ def version(workspace: "Workspace", name: str, number: str) -> dict[str, Any]:
     """Return the context of `version.html`."""
     if not number.isdecimal():
         raise NotFoundError(f"'{name}' has no version '{number}'", now=f"see /models/{name}")
+    from keepwell.operations.insight.fairness import fairness_of
+    from keepwell.operations.insight.overall import overview_of
+    from keepwell.operations.reports.insight import shown as told
     from keepwell.tracking.metrics import headlines
 
     registry = workspace.registry
@@ -60,6 +63,8 @@ def version(workspace: "Workspace", name: str, number: str) -> dict[str, Any]:
     return {
         "version": found,
         "evaluation": _evaluation(workspace, found),
+        "overview": overview_of(workspace.bench, found),
+        "treated": [told(view) for view in fairness_of(workspace.bench, found)],
         "headlines": [(item, found.metrics[item]) for item in shown if item in found.metrics],
         "others": [(item, value) for item, value in found.metrics.items() if item not in shown],
         "rivals": [

@@ -16,6 +16,7 @@ from keepwell.core.records.dataset import (
 )
 from keepwell.core.records.endpoint import Endpoint, Rollout, RolloutStep, Route
 from keepwell.core.records.evaluation import Evaluation, Slice
+from keepwell.core.records.fairness import FairnessView, Group, Mitigation
 from keepwell.core.records.flags import CohortRule, Flags
 from keepwell.core.records.incident import Cause, Decision, Entry, Incident, Signal
 from keepwell.core.records.model import (
@@ -32,6 +33,7 @@ from keepwell.core.records.model import (
     Signature,
     Task,
 )
+from keepwell.core.records.overview import Dependence, Interaction, Overview
 from keepwell.core.records.prediction import Outcome, Prediction
 from keepwell.core.records.run import Artifact, CodeVersion, Estimate, Run
 from keepwell.core.records.scale import Scale
@@ -51,20 +53,26 @@ __all__ = [
     "ColumnType",
     "DatasetVersion",
     "Decision",
+    "Dependence",
     "Endpoint",
     "Entry",
     "Estimate",
     "Evaluation",
+    "FairnessView",
     "Field",
     "Finding",
     "Flags",
     "GateCheck",
     "GateVerdict",
+    "Group",
     "Histogram",
     "Incident",
+    "Interaction",
     "KeptPart",
+    "Mitigation",
     "ModelVersion",
     "Outcome",
+    "Overview",
     "Parity",
     "Prediction",
     "Profile",

@@ -33,9 +33,11 @@ class Explanation:
         base: The output for the typical row.
         output: The output for this row.
         contributions: One a column, the largest first.
-        method: `tree-shap`, `linear` or `sampled`.
+        method: `tree-shap`, `linear`, `sampled`, `shap` or `lime`. Of `lime`, base, contributions and
+            output are of the local linear model, which is near the model but not it.
         exact: Whether the numbers are exact.
         samples: Walks through the columns that they are the mean of, where they are sampled.
+        fidelity: How well a local model fits the model around the row: R², 1 is perfectly (`lime`).
         reasons: The largest contributions in words.
         warnings: What was odd about the row.
     """
@@ -50,5 +52,6 @@ class Explanation:
     method: str
     exact: bool
     samples: int = 0
+    fidelity: float | None = None
     reasons: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -2,10 +2,11 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from keepwell.core.errors import KeepwellError
 from keepwell.core.records import Bundle, ModelVersion, Profile
+from keepwell.deployment.explaining.counterfactual import Candidates
 from keepwell.deployment.explaining.explainer import Explainer
 from keepwell.deployment.explaining.typical import typical_rows
 
@@ -25,11 +26,18 @@ class Explainers:
     def __init__(self, read: Read, profile: Callable[[ModelVersion], Profile]) -> None:
         self._read = read
         self._profile = profile
-        self._kept: OrderedDict[str, Explainer] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[Explainer, Profile | None]] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, version: ModelVersion) -> Explainer:
         """Return the explainer of a version."""
+        return self._of(version)[0]
+
+    def candidates(self, version: ModelVersion, fixed: Collection[str] = ()) -> Candidates:
+        """Return what a row of a version may be changed to, with some columns left as they are."""
+        return Candidates(version.signature, self._of(version)[1], fixed)
+
+    def _of(self, version: ModelVersion) -> tuple[Explainer, Profile | None]:
         with self._lock:
             found = self._kept.get(version.key)
             if found is None:
@@ -40,12 +48,13 @@ class Explainers:
                 self._kept.popitem(last=False)
             return found
 
-    def _load(self, version: ModelVersion) -> Explainer:
+    def _load(self, version: ModelVersion) -> tuple[Explainer, Profile | None]:
         try:
             profile: Profile | None = self._profile(version)
         except KeepwellError:  # a version without a profile is explained against its example row
             profile = None
         typical = typical_rows(version.signature, profile)
-        return Explainer.load(
+        made = Explainer.load(
             lambda name: self._read(version.bundle, name), version.signature, typical
         )
+        return made, profile

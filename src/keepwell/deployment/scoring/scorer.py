@@ -169,6 +169,14 @@ class Scorer:
         pairs = zip(columns, self._kinds, strict=True)
         return [np.array(values, dtype=kind) for values, kind in pairs]
 
+    def canonical_table(self, table: "pa.Table") -> "list[NDArray[Any]]":
+        """Return a table as columns of canonical values; a missing value is taken anywhere."""
+        return Decoder(self.signature, lenient=True).columns(table)
+
+    def scores_of(self, columns: "Sequence[NDArray[Any]]") -> Scores:
+        """Score rows given as columns of canonical values."""
+        return self._scores(self._model.batch(columns), [])
+
     def _piece(self, decoder: Decoder, table: "pa.Table", start: int) -> "NDArray[np.float64]":
         try:
             columns = decoder.columns(table.slice(start, self._at_once))

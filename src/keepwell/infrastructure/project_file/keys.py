@@ -30,6 +30,10 @@ from keepwell.infrastructure.project_file.kinds import (
 from keepwell.infrastructure.project_file.learners import LEARNERS
 from keepwell.infrastructure.project_file.spaces import SPACE
 
+FAIRNESS = (
+    "selection_rate", "disparate_impact", "true_positive_rate", "false_positive_rate", "equalized_odds",
+    "accuracy", "mean_prediction", "mean_residual", "mae",
+)  # fmt: skip
 METRICS = (
     "accuracy", "roc_auc", "average_precision", "f1", "precision", "recall", "log_loss",
     "balanced_accuracy", "mcc", "kappa", "specificity", "brier", "ece",
@@ -160,7 +164,10 @@ KEYS = (
         "how much worse than the champion is allowed", ("gate.max_drop",)),
     Key("gate.latency_ms", number(0, inside=True), "5", "slowest allowed prediction of one row"),
     Key("gate.fairness.by", TEXT, "gender", "column whose groups are compared"),
-    Key("gate.fairness.max_gap", number(0, 1), "0.1", "largest difference in selection rate"),
+    Key("gate.fairness.max_gap", number(0), "0.1", "largest difference between two groups"),
+    Key("gate.fairness.metric", choice(*FAIRNESS), "selection_rate", "what must not differ"),
+    Key("gate.regulated", FLAG, "true",
+        "nothing goes live before explanation, fairness view and model card are there"),
     Key("serve.endpoint", NAME, "churn", "the project's name unless said otherwise"),
     Key("serve.host", TEXT, "127.0.0.1", "address to listen on"),
     Key("serve.port", whole(1, 65535), "4400", "port to listen on"),
@@ -234,4 +241,8 @@ KEYS = (
     Key("card.limits", TEXT, "Trained on one country.", "known limits and advice"),
     Key("card.license", TEXT, "internal", "under which terms it may be used"),
     Key("card.contact", TEXT, "retention@example.com", "where to ask"),
+    Key("fairness.columns", TEXTS, "[gender, age]", "groups that must not be treated worse",
+        ),
+    Key("explain.immutable", TEXTS, "[age]", "columns that nobody can change: never part of advice",
+        ),
 )  # fmt: skip

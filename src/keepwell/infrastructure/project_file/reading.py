@@ -14,6 +14,7 @@ from keepwell.core.records.model import Task
 from keepwell.core.spec import (
     CardSpec,
     DataSpec,
+    ExplainSpec,
     FairnessSpec,
     FlagsSpec,
     GateSpec,
@@ -22,6 +23,7 @@ from keepwell.core.spec import (
     LoopSpec,
     MonitorSpec,
     ProjectSpec,
+    ProtectedSpec,
     RetrainSpec,
     RolloutSpec,
     SearchSpec,
@@ -177,6 +179,8 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
         loop=LoopSpec(**_own(LoopSpec, flat, "loop")),
         batch=flat.get("batch", ()),
         card=CardSpec(**_own(CardSpec, flat, "card")),
+        fairness=ProtectedSpec(**_own(ProtectedSpec, flat, "fairness")),
+        explain=ExplainSpec(**_own(ExplainSpec, flat, "explain")),
     )
 
 

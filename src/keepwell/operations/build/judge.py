@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import statistics
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from keepwell.core.records import GateVerdict, ModelVersion
 from keepwell.operations.build.bench import Bench
+from keepwell.operations.insight.papers import regulated_checks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,7 +47,7 @@ def judge_version(
     table = exam.table
 
     rival = bench.registry.get(version.model, champion) if champion is not None else None
-    return judge(
+    verdict = judge(
         gate,
         task=version.signature.task,
         classes=version.signature.classes,
@@ -55,6 +57,14 @@ def judge_version(
         champion=open_scorer(bench, rival).examined(table) if rival is not None else None,
         latency_ms=_latency_ms(candidate, table, version) if gate.latency_ms is not None else None,
         groups=_groups(table, gate.fairness.by) if gate.fairness is not None else None,
+    )
+    if not gate.regulated:
+        return verdict
+    papers = regulated_checks(bench, version)
+    return replace(
+        verdict,
+        passed=verdict.passed and all(check.passed for check in papers),
+        checks=(*verdict.checks, *papers),
     )
 
 

@@ -19,6 +19,8 @@ from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.draft import Draft
 from keepwell.operations.build.earlier import trial_files, winners
 from keepwell.operations.build.recipe import keep_evidence
+from keepwell.operations.insight.fairness import keep_fairness
+from keepwell.operations.insight.overall import keep_overview
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -93,6 +95,10 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
             seed=spec.seed,
             weights=weights,
         )
+        if kind != "trial":  # a window on trial is compared, never served
+            progress.update("explaining the model")
+            keep_overview(bench, draft, table, trained, budget=spec.budget)
+            keep_fairness(bench, run.id, table, trained)
         bench.runs.finish(
             run.id,
             metrics=trained.metrics,

@@ -18,6 +18,7 @@ from keepwell.operations.build.learn import learn
 from keepwell.operations.build.own.learners import code_digests
 from keepwell.operations.build.shortcut import file_digest
 from keepwell.operations.build.takeover import take_over
+from keepwell.operations.insight.papers import papers
 
 
 class Stage(Protocol):
@@ -190,7 +191,10 @@ class Gate(_Plain):
 
     def inputs(self, build: Build) -> dict[str, Any]:
         model, spec = build.model, build.bench.spec
-        return {"model": model.key if model else "", "gate": to_plain(spec.gate)}
+        inputs = {"model": model.key if model else "", "gate": to_plain(spec.gate)}
+        if spec.gate.regulated and model is not None:
+            inputs["papers"] = {paper.name: paper.there for paper in papers(build.bench, model)}
+        return inputs
 
     def execute(self, build: Build) -> str:
         model, draft, dataset = build.model, build.draft, build.dataset

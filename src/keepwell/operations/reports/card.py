@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from keepwell import __version__
 from keepwell.core.records import Estimate
+from keepwell.operations.insight.words import fairness_words
 from keepwell.operations.reports import plain
 from keepwell.operations.reports.dossier import Dossier
 from keepwell.tracking.metrics import meaning
@@ -58,7 +59,7 @@ def card_sections(dossier: Dossier) -> list[Section]:
         Section(
             title="Ethical considerations",
             facts=(("considerations", _said(card.ethical, "ethical")),),
-            lines=(_fairness(dossier),),
+            lines=tuple(_fairness(dossier)),
         ),
         Section(
             title="Caveats and recommendations",
@@ -159,9 +160,14 @@ def _training_data(dossier: Dossier) -> list[str]:
     ]
 
 
-def _fairness(dossier: Dossier) -> str:
+def _fairness(dossier: Dossier) -> list[str]:
     gate = dossier.version.gate
     checks = [item for item in gate.checks if item.name.startswith("fairness")] if gate else []
-    if not checks:
-        return "Not measured: no protected column is named. Name it as `gate: {fairness: {by: …}}`."
-    return "; ".join(f"{item.name}: {item.detail or item.value}" for item in checks)
+    told = [f"{item.name}: {item.detail or item.value}" for item in checks]
+    for view in dossier.fairness:
+        sentences = " ".join(fairness_words(view))
+        told.append(sentences if view.named else f"{sentences} (suggested, not named)")
+    if not told:
+        key = "`fairness: {columns: […]}`"
+        return [f"Not measured: no protected column is named. Name it as {key}."]
+    return told

@@ -5,11 +5,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keepwell.core.errors import KeepwellError
-from keepwell.core.records import DatasetVersion, Evaluation, ModelVersion, Profile, Run
+from keepwell.core.records import (
+    DatasetVersion,
+    Evaluation,
+    FairnessView,
+    ModelVersion,
+    Overview,
+    Profile,
+    Run,
+)
 from keepwell.core.spec import CardSpec
 from keepwell.infrastructure.codec import from_json
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.recipe import EVALUATION, SCRIPT
+from keepwell.operations.insight.fairness import fairness_of
+from keepwell.operations.insight.overall import overview_of
 
 PLOTS = "plots/"
 
@@ -32,6 +42,8 @@ class Dossier:
         steps: What happens to the columns before the model: name, what, columns.
         card: What people said about it.
         aliases: Names that point at it.
+        overview: What it goes by on the whole.
+        fairness: How it treats groups, by column.
     """
 
     version: ModelVersion
@@ -47,6 +59,8 @@ class Dossier:
     steps: list[tuple[str, str, str]] = field(default_factory=list)
     card: CardSpec = field(default_factory=CardSpec)
     aliases: tuple[str, ...] = ()
+    overview: Overview | None = None
+    fairness: list[FairnessView] = field(default_factory=list)
 
 
 def open_dossier(bench: Bench, version: ModelVersion) -> Dossier:
@@ -80,6 +94,8 @@ def open_dossier(bench: Bench, version: ModelVersion) -> Dossier:
         steps=_steps(bench, version),
         card=bench.spec.card,
         aliases=tuple(name for name, at in aliases.items() if at == version.version),
+        overview=overview_of(bench, version),
+        fairness=fairness_of(bench, version),
     )
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from keepwell import __version__
 from keepwell.core.durations import format_duration
 from keepwell.core.records import ColumnProfile
-from keepwell.operations.reports import plain
+from keepwell.operations.reports import insight, plain
 from keepwell.operations.reports.card import card_sections
 from keepwell.operations.reports.dossier import Dossier
 from keepwell.tracking.matrix import matrix_of
@@ -60,11 +60,24 @@ def render_report(dossier: Dossier, *, now: float) -> str:
             hidden=max(0, len(ranked) - _TOP),
             metrics=[(name, estimate, meaning(name)) for name, estimate in metrics],
             figures=_figures(dossier.plots),
+            explained=_explained(dossier),
+            treated=insight.fairness(dossier),
             columns=[_column(item) for item in columns],
             sections=card_sections(dossier),
             **_inside(),
         )
     )
+
+
+def _explained(dossier: Dossier) -> dict[str, Any] | None:
+    found = insight.explanation(dossier)
+    if found is None:
+        return None
+    figures = [
+        {"title": item["layout"]["title"]["text"], "json": _inline(item)}
+        for item in found["figures"]
+    ]
+    return {**found, "figures": figures}
 
 
 def render_plot(title: str, figure: Mapping[str, Any], lines: Sequence[str]) -> str:

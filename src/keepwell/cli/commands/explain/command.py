@@ -1,11 +1,12 @@
-"""`keepwell explain ROW|ID`."""
+"""`keepwell explain ROW|ID`, and `keepwell explain --global`."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from keepwell.cli.commands.explain.bars import bar
+from keepwell.cli.commands.explain.telling import tell_changes, tell_explanation, tell_overview
 from keepwell.cli.options import (
     HERE,
     AsJson,
@@ -14,37 +15,60 @@ from keepwell.cli.options import (
     examples,
     open_workspace,
 )
-from keepwell.cli.output import Output, text
+from keepwell.cli.output import Output
 from keepwell.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from keepwell.operations.explanations import Explained
+    from keepwell.deployment.explaining.counterfactual import Goal
+    from keepwell.workspace import Workspace
 
 app = command_app()
-
-SHOWN = 12
-_WIDTH = 24
-_SCALES = {
-    "log-odds": "log-odds of {0}",
-    "score": "score of {0}",
-    "probability": "probability of {0}",
-    "value": "predicted value",
-}
 
 
 @app.command(
     epilog=examples(
         """keepwell explain '{"tenure": 3, "Contract": "One year"}'""",
         "keepwell explain 01KFN3C8Q4T5D8Z7W9R2M1XYZA",
+        "keepwell explain 01KFN3C8Q4T5D8Z7W9R2M1XYZA --counterfactual --fixed gender",
+        "keepwell explain --global",
     )
 )
 def explain(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="ROW|ID", help="A row (or a list of rows) as JSON, or the id of a prediction."
+            metavar="[ROW|ID]",
+            help="A row (or a list of rows) as JSON, or the id of a prediction.",
+            show_default=False,
         ),
-    ],
+    ] = "",
+    whole: Annotated[
+        bool, typer.Option("--global", help="What the version goes by on the whole.")
+    ] = False,
+    counterfactual: Annotated[
+        bool, typer.Option("--counterfactual", help="What would have changed the decision.")
+    ] = False,
+    goal: Annotated[
+        str,
+        typer.Option("--goal", help="With it: the class that is wanted; any other unless said."),
+    ] = "",
+    at_least: Annotated[
+        float | None, typer.Option("--at-least", help="With it: the least number that is wanted.")
+    ] = None,
+    at_most: Annotated[
+        float | None, typer.Option("--at-most", help="With it: the largest number that is wanted.")
+    ] = None,
+    fixed: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fixed",
+            help="With it: a column that cannot change; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    method: Annotated[
+        str, typer.Option("--method", help="auto, exact, sampled, or by extra: shap, lime.")
+    ] = "auto",
     of: Annotated[
         str,
         typer.Option("--class", help="Class whose output is explained.", show_default=False),
@@ -52,32 +76,98 @@ def explain(
     version: Annotated[
         str, typer.Option(help="Number or alias of the model version that explains a row.")
     ] = "champion",
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            "--rows", help="With --global: a file with rows and their outcome, measured anew."
+        ),
+    ] = None,
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Say what each column added to an answer; a past prediction is explained by its version then."""
+    """Say what each column added to an answer; a past prediction is explained by its version then.
+
+    With --counterfactual: the fewest changes that bring another answer. With --global: what it goes by.
+    """
+    out = Output(as_json=as_json)
+    if whole == bool(what):
+        raise UsageError(
+            "what is to be explained is not clear",
+            why="it is a row, the id of a prediction, or with --global the whole version",
+            now="""for example: keepwell explain '{"tenure": 3}', or keepwell explain --global""",
+        )
+    with open_workspace(project) as workspace:
+        if whole:
+            _whole(out, workspace, version, rows)
+        elif counterfactual or goal or at_least is not None or at_most is not None or fixed:
+            from keepwell.deployment.explaining.counterfactual import Goal
+
+            wanted = Goal(label=goal or None, least=at_least, most=at_most)
+            _changes(out, workspace, what, version, wanted, fixed or [])
+        else:
+            _single(out, workspace, what, version, of, method)
+
+
+def _single(
+    out: Output, workspace: "Workspace", what: str, version: str, of: str, method: str
+) -> None:
     from keepwell.operations.explanations import document_of
 
-    out = Output(as_json=as_json)
     rows = _rows(what)
-    with open_workspace(project) as workspace:
-        if rows is None:
-            found = workspace.explanations.of_predictions([what], of=of or None)
-        else:
-            spec = workspace.spec
-            number = workspace.registry.get(spec.name, version).version
-            found = workspace.explanations.of_rows(
-                spec.endpoint, rows, version=number, of=of or None
-            )
-    documents = [document_of(one) for one in found]
+    if rows is None:
+        found = workspace.explanations.of_predictions([what], of=of or None, method=method)
+    else:
+        spec = workspace.spec
+        number = workspace.registry.get(spec.name, version).version
+        found = workspace.explanations.of_rows(
+            spec.endpoint, rows, version=number, of=of or None, method=method
+        )
 
     def tell() -> None:
         for place, one in enumerate(found):
             if place:
                 out.say()
-            _tell(out, one)
+            tell_explanation(out, one)
 
-    out.answer({"explanations": documents}, tell)
+    out.answer({"explanations": [document_of(one) for one in found]}, tell)
+
+
+def _changes(
+    out: Output, workspace: "Workspace", what: str, version: str, goal: "Goal", fixed: list[str]
+) -> None:
+    from keepwell.operations.explanations import changed_document_of
+
+    rows = _rows(what)
+    explanations, spec = workspace.explanations, workspace.spec
+    if rows is None:
+        found = explanations.changes_of_predictions([what], goal, fixed=fixed)
+    else:
+        number = workspace.registry.get(spec.name, version).version
+        found = explanations.changes_of_rows(spec.endpoint, rows, goal, version=number, fixed=fixed)
+
+    def tell() -> None:
+        for place, one in enumerate(found):
+            if place:
+                out.say()
+            tell_changes(out, one)
+
+    out.answer({"counterfactuals": [changed_document_of(one) for one in found]}, tell)
+
+
+def _whole(out: Output, workspace: "Workspace", version: str, rows: Path | None) -> None:
+    from keepwell.data.tables import read_table
+    from keepwell.infrastructure.codec import to_plain
+    from keepwell.operations.insight.overall import make_overview, overview_of
+
+    bench = workspace.bench
+    found = workspace.registry.get(workspace.spec.name, version)
+    kept = overview_of(bench, found) if rows is None else None
+    if kept is None:
+        table = read_table(str(rows), Path.cwd()) if rows is not None else None
+        kept = make_overview(bench, found, table)
+    overview = kept
+    document = {"model": found.key, **to_plain(overview)}
+    out.answer(document, lambda: tell_overview(out, found, overview))
 
 
 def _rows(what: str) -> list[dict[str, Any]] | None:
@@ -100,29 +190,3 @@ def _rows(what: str) -> list[dict[str, Any]] | None:
             now="""try '[{"tenure": 3}]'""",
         )
     return rows
-
-
-def _tell(out: Output, explained: "Explained") -> None:
-    said = explained.explanation
-    likely = "" if said.probability is None else f"  ({said.explained} {said.probability:.1%})"
-    out.say(f"{text(said.prediction)}{likely}  by {explained.version.key}", style="bold")
-    for reason in said.reasons:
-        out.say(f"  {reason}")
-    largest = max((abs(one.contribution) for one in said.contributions), default=0.0)
-    shown = said.contributions[:SHOWN]
-    names = [f"{one.column} = {text(one.value)}"[:40] for one in shown]
-    width = max(map(len, names), default=0)
-    out.say()
-    for name, one in zip(names, shown, strict=True):
-        error = "" if one.standard_error is None else f" ± {one.standard_error:.2g}"
-        drawn = bar(one.contribution, largest, _WIDTH)
-        out.say(f"  {name:<{width}}  {drawn}  {one.contribution:+.4g}{error}")
-    rest = said.contributions[SHOWN:]
-    if rest:
-        out.say(f"  {len(rest)} more columns: {sum(one.contribution for one in rest):+.4g}")
-    scale = _SCALES[said.scale].format(said.explained if said.explained is not None else "it")
-    out.say(f"  {said.base:.4g} for the typical row, {said.output:.4g} for this one: {scale}")
-    if not said.exact:
-        out.say(f"  sampled by {said.samples} walks; ± is the standard error")
-    for warning in said.warnings:
-        out.note(f"! {warning}")
