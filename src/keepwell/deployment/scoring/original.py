@@ -25,8 +25,15 @@ TRUSTED = (
     "lightgbm.basic.Booster",
     "lightgbm.sklearn.LGBMClassifier",
     "lightgbm.sklearn.LGBMRegressor",
-    # Our own transformer holds lists of names.
+    # Our own transformers hold lists of names and numbers; a formula is a text that our own parser reads.
+    "keepwell.features.transforms.clip.Clip",
+    "keepwell.features.transforms.clip.SignedLog",
     "keepwell.features.transforms.date_parts.DateParts",
+    "keepwell.features.transforms.formula.Formula",
+    "keepwell.features.transforms.groups.Frequency",
+    "keepwell.features.transforms.groups.GroupStatistic",
+    "keepwell.features.transforms.low_variance.LowVariance",
+    "keepwell.features.transforms.text_shape.TextShape",
     # Arrays of nodes. Scikit-learn checks the dtype and shape of what it restores, not the links between
     # nodes; the bundle's digest vouches that they are the ones that were fitted.
     "sklearn.tree._tree.Tree",
