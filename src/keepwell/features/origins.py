@@ -1,4 +1,4 @@
-"""Which input column each column of the prepared matrix came from."""
+"""Which input column, or columns, each column of the prepared matrix came from."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -8,12 +8,17 @@ if TYPE_CHECKING:
 
 
 def origins(prepared: "ColumnTransformer") -> list[str]:
-    """Return, for each output of a fitted `preparation`, the name of its input column."""
-    names: list[str] = []
+    """Return, for each output of a fitted `preparation`, the name of its (first) input column."""
+    return [names[0] for names in sources(prepared)]
+
+
+def sources(prepared: "ColumnTransformer") -> list[tuple[str, ...]]:
+    """Return, for each output of a fitted `preparation`, the names of the columns that it is made of."""
+    names: list[tuple[str, ...]] = []
     for block, transformer, columns in prepared.transformers_:
         if block == "remainder":
             continue
-        inputs = [columns] if isinstance(columns, str) else list(columns)
+        inputs = [(columns,)] if isinstance(columns, str) else [(name,) for name in columns]
         for step in _steps(transformer):
             inputs = _outputs(step, inputs)
         names += inputs
@@ -29,8 +34,20 @@ def _steps(transformer: Any) -> Iterator[Any]:
         yield transformer
 
 
-def _outputs(step: Any, inputs: list[str]) -> list[str]:
-    """Return the origin of each output of one step, given the origin of each input."""
+def _outputs(step: Any, inputs: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return the origins of each output of one step, given the origins of each input."""
+    if hasattr(step, "tree") or hasattr(step, "fallback_"):  # one number of all that goes in
+        return [tuple(name for names in inputs for name in names)]
+    if hasattr(step, "shapes_"):
+        return [names for names in inputs for _ in range(step.shapes_)]
+    if hasattr(step, "support_"):
+        return [names for names, kept in zip(inputs, step.support_, strict=True) if kept]
+    if hasattr(step, "bin_edges_"):
+        slots = step.n_bins_ if step.encode != "ordinal" else [1] * len(inputs)
+        return [names for names, count in zip(inputs, slots, strict=True) for _ in range(count)]
+    if hasattr(step, "encodings_"):
+        width = len(step.classes_) if step.target_type_ == "multiclass" else 1
+        return [names for names in inputs for _ in range(width)]
     if hasattr(step, "vocabulary_"):
         return inputs * len(step.vocabulary_)
     if hasattr(step, "parts_"):

@@ -9,6 +9,9 @@ Small and standard on purpose: a deployed model compiles exactly these steps int
 | datetime | calendar parts | calendar parts, then as numbers |
 | text | TF-IDF of words and pairs | the same, larger vocabulary |
 
+What a project declares (`features:`) takes the place of these steps for the columns it names, and adds
+features that are derived from columns; see `steps` and `derived`.
+
 A model that prepares its columns itself takes the third flavour, `frame`: the canonical frame, untouched.
 """
 
@@ -16,7 +19,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
+from keepwell.core.features import AS_USUAL, FeaturesSpec, Steps
 from keepwell.core.records import ColumnType, Signature
+from keepwell.features.declared import Plan, category_steps, derived_steps, number_steps
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -24,8 +29,6 @@ if TYPE_CHECKING:
 Flavour = Literal["tree", "linear", "frame"]
 
 NUMERIC = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN)
-MAX_CODES = 250  # LightGBM keeps 255 bins per column
-MAX_DUMMIES = 100
 _TERMS: dict[str, int] = {"tree": 300, "linear": 5000}
 
 
@@ -38,7 +41,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 
 def preparation(
-    signature: Signature, flavour: Flavour, choices: Mapping[str, Any] = MappingProxyType({})
+    signature: Signature,
+    flavour: Flavour,
+    choices: Mapping[str, Any] = MappingProxyType({}),
+    features: FeaturesSpec = AS_USUAL,
 ) -> Any:
     """Return the unfitted transformer of the canonical frame.
 
@@ -46,8 +52,9 @@ def preparation(
 
     `choices` (see `CHOICES`) say otherwise than the table above.
 
-    Blocks are named `numbers`, `categories`, `dates` and `text:<column>`, in that order; each but
-    the text blocks takes a list of columns. What it gives is a NumPy array, or a sparse matrix where
+    Blocks are named `numbers`, `categories`, `dates` and `text:<column>`, in that order, then
+    `number:<column>` and `category:<column>` of columns with steps of their own, then
+    `derived:<name>`; each but the text blocks takes a list of columns. What it gives is a NumPy array, or a sparse matrix where
     text makes it so.
     """
     from sklearn.compose import ColumnTransformer
@@ -56,61 +63,40 @@ def preparation(
         from sklearn.preprocessing import FunctionTransformer
 
         return FunctionTransformer(feature_names_out="one-to-one")
-    names = {kind: [f.name for f in signature.inputs if f.type is kind] for kind in ColumnType}
-    numbers = [field.name for field in signature.inputs if field.type in NUMERIC]
-    encode = choices.get("encode", "codes" if flavour == "tree" else "dummies")
+    own = features.columns
+    names = {
+        kind: [f.name for f in signature.inputs if f.type is kind and f.name not in own]
+        for kind in ColumnType
+    }
+    numbers = [f.name for f in signature.inputs if f.type in NUMERIC and f.name not in own]
+    plan = Plan(flavour=flavour, choices=choices, task=signature.task)
     blocks: list[tuple[str, Any, Any]] = [
-        ("numbers", "passthrough" if flavour == "tree" else _scaled(choices), numbers),
-        ("categories", _codes() if encode == "codes" else _dummies(), names[ColumnType.CATEGORY]),
-        ("dates", _dates(flavour, choices), names[ColumnType.DATETIME]),
+        ("numbers", number_steps(plan, features.numbers), numbers),
+        ("categories", category_steps(plan, features.categories), names[ColumnType.CATEGORY]),
+        ("dates", _dates(plan), names[ColumnType.DATETIME]),
     ]
     blocks += [(f"text:{name}", _terms(flavour), name) for name in names[ColumnType.TEXT]]
+    kinds = {field.name: field.type for field in signature.inputs}
+    for name, steps in own.items():
+        if kinds.get(name) in NUMERIC:
+            blocks.append((f"number:{name}", number_steps(plan, steps), [name]))
+        elif kinds.get(name) is ColumnType.CATEGORY:
+            blocks.append((f"category:{name}", category_steps(plan, steps), [name]))
+    blocks += [
+        (f"derived:{one.name}", derived_steps(plan, one), list(one.columns))
+        for one in features.derive
+    ]
     used = [block for block in blocks if block[2]]
     return ColumnTransformer(used, sparse_threshold=0.3, verbose_feature_names_out=False)
 
 
-def _scaled(choices: Mapping[str, Any]) -> "Pipeline":
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import Pipeline
-
-    # keep_empty_features: a column may be empty in one fold and filled in another.
-    strategy = choices.get("impute", "median")
-    impute = SimpleImputer(strategy=strategy, add_indicator=True, keep_empty_features=True)
-    return Pipeline([("impute", impute), ("scale", _scaler(choices.get("scale", "standard")))])
-
-
-def _scaler(scale: str) -> Any:
-    from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
-
-    if scale == "quantile":
-        return QuantileTransformer(
-            n_quantiles=100, output_distribution="normal", subsample=100_000, random_state=0
-        )
-    return RobustScaler() if scale == "robust" else StandardScaler()
-
-
-def _codes() -> Any:
-    from sklearn.preprocessing import OrdinalEncoder
-
-    return OrdinalEncoder(
-        handle_unknown="use_encoded_value", unknown_value=-1, max_categories=MAX_CODES
-    )
-
-
-def _dummies() -> Any:
-    from sklearn.preprocessing import OneHotEncoder
-
-    return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_DUMMIES)
-
-
-def _dates(flavour: Flavour, choices: Mapping[str, Any]) -> "Pipeline":
+def _dates(plan: Plan) -> "Pipeline":
     from sklearn.pipeline import Pipeline
 
     from keepwell.features.transforms.date_parts import DateParts
 
-    return Pipeline(
-        [("parts", DateParts()), *(_scaled(choices).steps if flavour == "linear" else ())]
-    )
+    scaled = [] if plan.flavour == "tree" else number_steps(plan, Steps()).steps
+    return Pipeline([("parts", DateParts()), *scaled])
 
 
 def _terms(flavour: Flavour) -> Any:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.records import Signature, Task
 from keepwell.tracking.metrics.measures import measure_codes, measure_numbers
 
@@ -38,6 +39,7 @@ class Problem:
         metric: What is optimised.
         seed: Of every random choice.
         jobs: Threads to use.
+        features: How columns are prepared beyond the usual, and what is derived from them.
     """
 
     signature: Signature
@@ -47,6 +49,7 @@ class Problem:
     metric: str
     seed: int
     jobs: int
+    features: FeaturesSpec = AS_USUAL
 
     @property
     def task(self) -> Task:
