@@ -52,7 +52,7 @@ from sklearn.preprocessing import (
 )
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
-from keepwell.features.formulas import parse, placed
+from keepwell.core.formulas import parse, placed
 from keepwell.features.transforms import (
     Clip,
     DateParts,

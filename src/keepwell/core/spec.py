@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from keepwell.core.features import FeaturesSpec
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
 
@@ -90,6 +91,7 @@ class TrainSpec:
     )
     repeats: int | None = None  # of the cross-validation; None: two below 1,000 rows
     calibrate: str = "off"  # or auto, isotonic, sigmoid
+    features: str = "auto"  # or off: no feature is made that the project does not declare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +245,7 @@ class ProjectSpec:
     name: str
     root: Path
     data: DataSpec
+    features: FeaturesSpec = FeaturesSpec()
     train: TrainSpec = TrainSpec()
     gate: GateSpec = GateSpec()
     serve: ServeSpec = ServeSpec()

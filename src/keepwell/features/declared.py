@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from keepwell.core.features import Derived, Steps
 from keepwell.core.records import Task
-from keepwell.features.formulas import parse, placed
+from keepwell.core.formulas import parse, placed
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 MAX_CODES = 250  # LightGBM keeps 255 bins per column
 MAX_DUMMIES = 100
+_FOLDS_GIVEN = (1, 9)  # of scikit-learn: from here on an encoder is told how to fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +148,15 @@ def _encoder(plan: Plan, encode: str) -> Any:
 
 def target_encoder(task: Task) -> Any:
     """Return the encoder by the target; what it gives of rows it is fitted on is out of fold."""
+    from sklearn import __version__
+    from sklearn.model_selection import KFold
     from sklearn.preprocessing import TargetEncoder
 
     kinds = {Task.BINARY: "binary", Task.MULTICLASS: "multiclass"}
-    return TargetEncoder(target_type=kinds.get(task, "continuous"), random_state=0)
+    kind = kinds.get(task, "continuous")
+    if tuple(map(int, __version__.split(".")[:2])) < _FOLDS_GIVEN:
+        return TargetEncoder(target_type=kind, random_state=0)
+    return TargetEncoder(target_type=kind, cv=KFold(5, shuffle=True, random_state=0))
 
 
 def derived_steps(plan: Plan, derived: Derived) -> "Pipeline":

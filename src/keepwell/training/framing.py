@@ -8,12 +8,14 @@ import numpy as np
 import pyarrow as pa
 
 from keepwell.core.errors import TrainingError
+from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.records import Column
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.features.decoding import Decoder
 from keepwell.features.signature import infer_signature
 from keepwell.tracking.metrics import default_metric
 from keepwell.tracking.metrics.catalog import check_metric
+from keepwell.training.engineering.declared import checked, without_leaks
 from keepwell.training.guards import guard
 from keepwell.training.problem import Problem
 from keepwell.training.splits.division import Division, divide, usable_folds
@@ -69,6 +71,7 @@ def frame_problem(
     spec: TrainSpec,
     weights: "ArrayLike | None" = None,
     test_rows: "ArrayLike | None" = None,
+    features: FeaturesSpec = AS_USUAL,
 ) -> Framed:
     """Decide on everything that has to be known before anything is fitted.
 
@@ -86,6 +89,7 @@ def frame_problem(
     signature = infer_signature(
         rows, columns, guarded.inputs, target.name, division.task, division.classes
     )
+    features, declared = checked(features, signature, [column.name for column in columns])
     frame = Decoder(signature).table(rows)
     used = division.used
     problem = Problem(
@@ -96,7 +100,11 @@ def frame_problem(
         metric=check_metric(spec.metric or default_metric(division.task), division.task),
         seed=spec.seed,
         jobs=threads_for(len(used), len(guarded.inputs)),
+        features=features,
     )
+    if features.derive:
+        features, leaking = without_leaks(problem, data.keep)
+        problem, declared = replace(problem, features=features), declared + leaking
     folds = usable_folds(plan, division, spec.folds, spec.seed)
     repeats = spec.repeats or (_REPEATS if len(used) < _FEW else 1)
     repeated = [
@@ -113,7 +121,7 @@ def frame_problem(
         division=division,
         table=rows,
         frame=frame,
-        findings=(*_decisions(target, division), *target.findings, *guarded.findings),
+        findings=(*_decisions(target, division), *target.findings, *guarded.findings, *declared),
     )
 
 

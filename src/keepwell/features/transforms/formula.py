@@ -8,7 +8,7 @@ import numpy as np
 # Loaded only where a pipeline is built or read: never by `import keepwell`.
 from sklearn.base import BaseEstimator, TransformerMixin  # noqa: TID253
 
-from keepwell.features.formulas import calculate_all
+from keepwell.features.calculation import calculate_all
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -18,7 +18,7 @@ class Formula(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sklearn
     """Calculate one number per row.
 
     Args:
-        tree: The formula as JSON, over positions: `features.formulas.placed`.
+        tree: The formula as JSON, over positions: `core.formulas.placed`.
     """
 
     def __init__(self, tree: str = '["column", 0]') -> None:
