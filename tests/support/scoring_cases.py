@@ -345,7 +345,12 @@ CASES: list[Case] = [
             make=partial(Formula, tree=json.dumps(placed(parse(text), ["a", "b", "c"]))),
             name=text,
         )
-        for text in ("a / b", "(a - 2.5 * b) / -c", "log1p(abs(a)) + sqrt(b / c) * 0.5", "1 / (a / b)")
+        for text in (
+            "a / b",
+            "(a - 2.5 * b) / -c",
+            "log1p(abs(a)) + sqrt(b / c) * 0.5",
+            "1 / (a / b)",
+        )
     ),
     *(
         Case(

@@ -9,7 +9,7 @@ from keepwell import __version__
 from keepwell.cli.options import Group, examples, markup
 
 PANELS = {
-    "Build": ("init", "plan", "run", "test", "data", "runs", "models"),
+    "Build": ("init", "plan", "run", "test", "data", "features", "runs", "models"),
     "Serve": (
         "up",
         "status",

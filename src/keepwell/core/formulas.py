@@ -49,7 +49,9 @@ def _tree(node: ast.AST, names: dict[str, str], depth: int) -> Tree:
         raise ValueError("the formula is nested too deeply")
     if isinstance(node, ast.Name):
         return "column", names.get(node.id, node.id)
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        if isinstance(node.value, bool):
+            raise ValueError(f"{node.value} is no number")
         return "number", float(node.value)
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
         sides = (_tree(side, names, depth + 1) for side in (node.left, node.right))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keepwell.core.features import Derived, Steps
-from keepwell.core.records import Task
 from keepwell.core.formulas import parse, placed
+from keepwell.core.records import Task
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

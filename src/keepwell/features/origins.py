@@ -18,7 +18,8 @@ def sources(prepared: "ColumnTransformer") -> list[tuple[str, ...]]:
     for block, transformer, columns in prepared.transformers_:
         if block == "remainder":
             continue
-        inputs = [(columns,)] if isinstance(columns, str) else [(name,) for name in columns]
+        taken = [columns] if isinstance(columns, str) else list(columns)
+        inputs: list[tuple[str, ...]] = [(name,) for name in taken]
         for step in _steps(transformer):
             inputs = _outputs(step, inputs)
         names += inputs

@@ -11,14 +11,14 @@ from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.progress import Progress, SilentProgress
 from keepwell.core.records import Column
 from keepwell.core.spec import DataSpec, TrainSpec
-from keepwell.training.ensembling.calibration import calibrated
-from keepwell.training.ensembling.combining import members_of
-from keepwell.training.ensembling.selection import MOST_TREES
 from keepwell.training.engineering.effects import column_effects, step_effects
 from keepwell.training.engineering.fitted import fitted_steps
 from keepwell.training.engineering.labels import signed
 from keepwell.training.engineering.report import FeatureReport, Made
 from keepwell.training.engineering.selection import FEWEST_ROWS, LEAST_BUDGET, SHARE, engineered
+from keepwell.training.ensembling.calibration import calibrated
+from keepwell.training.ensembling.combining import members_of
+from keepwell.training.ensembling.selection import MOST_TREES
 from keepwell.training.evaluation import overfit, scores_of, test_metrics
 from keepwell.training.fitting import Chosen, Fitting
 from keepwell.training.framing import Framed, frame_problem

@@ -91,7 +91,7 @@ def show_model(
     """Show one version: what it takes, how good it is, what matters to it, its gate."""
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        model, version = _named(words, workspace)
+        model, version = named(words, workspace)
         found = workspace.registry.get(model, version or None)
     from keepwell.infrastructure.codec import to_plain
 
@@ -181,7 +181,7 @@ def promote(
 
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        model, wanted = _named(words, workspace)
+        model, wanted = named(words, workspace)
         _must_serve(model, workspace)
         version = workspace.registry.get(model, wanted or None).version
         before = promotion.promote(workspace.bench, version, why, force=force)
@@ -210,7 +210,7 @@ def rollback(
     _answer(out, name, version, before)
 
 
-def _named(words: list[str] | None, workspace: "Workspace") -> tuple[str, str]:
+def named(words: list[str] | None, workspace: "Workspace") -> tuple[str, str]:
     """Return the model and the version that `[MODEL] [VERSION]` name; a lone word is the version."""
     match words or []:
         case []:

@@ -50,7 +50,9 @@ class GroupStatistic(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         """Return the statistic of each row's group."""
         cells = np.asarray(X, dtype=object)
         table = {tuple(key): value for key, value in zip(self.labels_, self.values_, strict=True)}
-        values = np.array([table.get(key, self.fallback_) for key in _keys(cells)], dtype=np.float64)
+        values = np.array(
+            [table.get(key, self.fallback_) for key in _keys(cells)], dtype=np.float64
+        )
         if self.difference:
             values = cells[:, -1].astype(np.float64) - values
         return values[:, None]

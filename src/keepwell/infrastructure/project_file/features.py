@@ -88,7 +88,9 @@ def _reader(known: tuple[str, ...]) -> Callable[[Node], Steps]:
             except KeyError:
                 raise ValueError(f"{name} is true or false") from None
             except ValueError as error:
-                raise ValueError(f"{name}: {error}" if str(error) else f"{name} is no such value") from None
+                raise ValueError(
+                    f"{name}: {error}" if str(error) else f"{name} is no such value"
+                ) from None
         steps = Steps(**found)
         if "encode" not in known and isinstance(steps.impute, str) and steps.impute not in IMPUTE:
             hint = did_you_mean(steps.impute, IMPUTE) or f"known are {', '.join(IMPUTE)}"
@@ -118,9 +120,7 @@ def _json(value: Any) -> str:
     return json.dumps(value)
 
 
-NUMBER_STEPS = Kind(
-    f"a mapping of {', '.join(_OF_NUMBERS)}", _reader(_OF_NUMBERS), _written_steps
-)
+NUMBER_STEPS = Kind(f"a mapping of {', '.join(_OF_NUMBERS)}", _reader(_OF_NUMBERS), _written_steps)
 CATEGORY_STEPS = Kind(
     f"a mapping of {', '.join(_OF_CATEGORIES)}", _reader(_OF_CATEGORIES), _written_steps
 )
@@ -141,7 +141,9 @@ def _read_columns(node: Node) -> dict[str, Steps]:
 COLUMN_STEPS = Kind(
     "a mapping of columns to their steps",
     _read_columns,
-    lambda value: "{" + ", ".join(f"{TEXT.write(k)}: {_written_steps(v)}" for k, v in value.items()) + "}",
+    lambda value: (
+        "{" + ", ".join(f"{TEXT.write(k)}: {_written_steps(v)}" for k, v in value.items()) + "}"
+    ),
 )
 
 
@@ -173,7 +175,9 @@ def _derived(name: str, node: Node) -> Derived:
         )
     columns = (*TEXTS.read(given["by"]), str(TEXT.read(given[statistic])))
     difference = "difference" in given and bool(FLAG.read(given["difference"]))
-    return Derived(name=name, kind="group", columns=columns, detail=statistic, difference=difference)
+    return Derived(
+        name=name, kind="group", columns=columns, detail=statistic, difference=difference
+    )
 
 
 def _formula(name: str, text: str) -> Derived:

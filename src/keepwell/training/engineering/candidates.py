@@ -41,7 +41,10 @@ def candidates(problem: Problem, strength: Mapping[str, float]) -> list[Derived]
         _grouped(groups[:_CATEGORIES], numbers[:3]),
         _encoded(many[:_CATEGORIES], problem),
         (_named("share", (name,)) for name in many[:_CATEGORIES]),
-        (_formula(f"({quoted(a)} - {quoted(b)}) / {_DAY}", (a, b)) for a, b in combinations(dates, 2)),
+        (
+            _formula(f"({quoted(a)} - {quoted(b)}) / {_DAY}", (a, b))
+            for a, b in combinations(dates, 2)
+        ),
         (_named("text", (name,)) for name in texts),
     )
     turns = zip_longest(*kinds)  # one of each kind in turn, so that no kind waits for another's end

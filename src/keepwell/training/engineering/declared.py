@@ -68,7 +68,7 @@ def _must_be_known(names: Sequence[str], known: Sequence[str]) -> None:
 
 
 def _fits(name: str, steps: Steps, kind: ColumnType) -> None:
-    wrong = _CATEGORY_ONLY if kind in NUMERIC else _NUMBER_ONLY
+    wrong: tuple[str, ...] = _CATEGORY_ONLY if kind in NUMERIC else _NUMBER_ONLY
     if kind not in (*NUMERIC, ColumnType.CATEGORY):
         wrong = (*_CATEGORY_ONLY, *_NUMBER_ONLY, "impute")
     given = [step for step in wrong if getattr(steps, step) not in (None, False)]
@@ -155,7 +155,5 @@ def without_leaks(
                 f"'{one.name}' ({label_of(one)}) gives the target away: {found[one.name].message}; "
                 "left out as a leak (`keep:` under `data:` brings it back)"
             )
-            findings.append(
-                Finding(column=one.name, message=message, dropped=True, kind="feature")
-            )
+            findings.append(Finding(column=one.name, message=message, dropped=True, kind="feature"))
     return replace(features, derive=left), tuple(findings)

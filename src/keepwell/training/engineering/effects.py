@@ -56,7 +56,7 @@ def column_effects(
     whole = [_measured(pipeline, problem, frame.iloc[rows], actual[rows]) for rows in parts]
     found = []
     for name in names:
-        losses = []
+        losses: list[float] = []
         for rows, base in zip(parts, whole, strict=True):
             if stop():
                 losses = []
@@ -124,13 +124,17 @@ def _ablations(problem: Problem) -> Iterator[tuple[str, str, list[str], Features
     plain = [name for name in numbers if name not in features.columns]
     for step in _NOISY:
         if _given(features.numbers, step) and plain:
-            steps = replace(features.numbers, **{step: False if step == "log" else None})
+            steps = _without(features.numbers, step)
             yield f"numbers: {step}", step, plain, replace(features, numbers=steps)
         for name, own in features.columns.items():
             if _given(own, step):
-                steps = replace(own, **{step: False if step == "log" else None})
-                columns = features.columns | {name: steps}
+                columns = features.columns | {name: _without(own, step)}
                 yield f"{name}: {step}", step, [name], replace(features, columns=columns)
+
+
+def _without(steps: Steps, step: str) -> Steps:
+    nothing: dict[str, Any] = {step: False if step == "log" else None}
+    return replace(steps, **nothing)
 
 
 def _given(steps: Steps, step: str) -> bool:
@@ -150,4 +154,3 @@ def _variances(problem: Problem, names: list[str], step: str) -> tuple[float, fl
 
 def _sum(values: Any) -> float:
     return float(sum(variance(column) for column in values.T))
-

@@ -19,8 +19,8 @@ def fitted_steps(prepared: Any) -> dict[str, list[dict[str, Any]]]:
         subjects = [block.removeprefix("derived:")] if derived else names
         for subject in subjects:
             found.setdefault(subject, [])
-        if isinstance(transformer, str):  # passthrough
-            continue
+        if isinstance(transformer, str) or type(transformer).__name__ == "FunctionTransformer":
+            continue  # passed through
         kept = list(range(len(names)))  # which of the columns are still there
         for step in _steps(transformer):
             for position, at in enumerate(kept):

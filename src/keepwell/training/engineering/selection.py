@@ -1,8 +1,8 @@
 """Candidates probed on the folds: a feature stays only if what it gains is more than chance.
 
-    all candidates together, on one fold   → in the order of what a model makes of them
-    one at a time, on two folds            → what does not gain there is left
-    on all folds, beside those kept before → kept if the 95% interval of the gain lies above zero
+all candidates together, on one fold   → in the order of what a model makes of them
+one at a time, on two folds            → what does not gain there is left
+on all folds, beside those kept before → kept if the 95% interval of the gain lies above zero
 """
 
 import json
@@ -57,9 +57,7 @@ def engineered(
     return replace(problem, features=features), made
 
 
-def _tried(
-    problem: Problem, folds: Sequence[Fold], stop: Callable[[], bool]
-) -> tuple[Made, ...]:
+def _tried(problem: Problem, folds: Sequence[Fold], stop: Callable[[], bool]) -> tuple[Made, ...]:
     probe = Probe(problem, folds, stop)
     base = [probe.score(0, ())]
     if base[0] is None:
@@ -134,7 +132,12 @@ class _Trial:
 def _read(data: bytes) -> tuple[Made, ...]:
     found: list[dict[str, Any]] = json.loads(data)
     return tuple(
-        Made(**(one | {"feature": Derived(**(one["feature"] | _columns(one))), "label": one["label"]}))
+        Made(
+            **(
+                one
+                | {"feature": Derived(**(one["feature"] | _columns(one))), "label": one["label"]}
+            )
+        )
         for one in found
     )
 

@@ -54,7 +54,9 @@ class Group:
     def emit(self, code: Code, columns: list[str]) -> list[Item]:
         """Write one look-up."""
         find = code.constant(self._table.get)
-        found = f"{find}(({''.join(f'{c}, ' for c in columns[:-1])}), {code.constant(self._fallback)})"
+        found = (
+            f"{find}(({''.join(f'{c}, ' for c in columns[:-1])}), {code.constant(self._fallback)})"
+        )
         return [Item(f"({columns[-1]} - {found})" if self._difference else found)]
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
@@ -88,9 +90,7 @@ class Shares:
 
     def row(self, values: list[Any]) -> list[Any]:
         """Look one row up."""
-        return [
-            table.get(value, 0.0) for value, table in zip(values, self._tables, strict=True)
-        ]
+        return [table.get(value, 0.0) for value, table in zip(values, self._tables, strict=True)]
 
     def emit(self, code: Code, columns: list[str]) -> list[Item]:
         """Write one look-up a column."""
