@@ -157,7 +157,7 @@ def _engineered(
         return framed, ()
     progress.update("looking for features that pay")
     stop = budget.deadline(SHARE * budget.seconds / max(budget.left, 1e-9))
-    problem, made = engineered(framed.problem, framed.folds[: framed.primary], stop, store)
+    problem, made = engineered(framed.problem, framed.folds, stop, store)
     return replace(framed, problem=problem), made
 
 
@@ -204,7 +204,7 @@ def _features(
         made=made,
         columns=columns,
         steps=steps,
-        fitted=fitted_steps(first.named_steps["prepare"]),
+        fitted=fitted_steps(first.named_steps["prepare"], problem.features.derive),
     )
 
 

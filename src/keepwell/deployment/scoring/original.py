@@ -48,6 +48,8 @@ TRUSTED = (
     "sklearn._loss.loss.HalfMultinomialLoss",
     "sklearn._loss.loss.HalfSquaredError",
     "sklearn.linear_model._base.LinearModelLoss",
+    # How an encoder by the target folded the rows it was fitted on: three numbers.
+    "sklearn.model_selection._split.KFold",
     "numpy.dtype",
     # Plain lists of fitted estimators and of numbers.
     "sklearn.impute._iterative.IterativeImputer",

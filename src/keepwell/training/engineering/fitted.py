@@ -5,18 +5,23 @@ from typing import Any
 
 import numpy as np
 
+from keepwell.core.features import Derived
+
 _SHOWN = 20  # labels and groups; the whole tables are in the model
 
 
-def fitted_steps(prepared: Any) -> dict[str, list[dict[str, Any]]]:
+def fitted_steps(
+    prepared: Any, derived: Sequence[Derived] = ()
+) -> dict[str, list[dict[str, Any]]]:
     """Return by column, or by derived feature, its steps in order: `step`, and the values it has learnt."""
+    formulas = {one.name: one.detail for one in derived if one.kind == "formula"}
     found: dict[str, list[dict[str, Any]]] = {}
     for block, transformer, columns in getattr(prepared, "transformers_", ()):
         if block == "remainder":
             continue
         names = [columns] if isinstance(columns, str) else list(columns)
-        derived = block.startswith("derived:")
-        subjects = [block.removeprefix("derived:")] if derived else names
+        made = block.startswith("derived:")
+        subjects = [block.removeprefix("derived:")] if made else names
         for subject in subjects:
             found.setdefault(subject, [])
         if isinstance(transformer, str) or type(transformer).__name__ == "FunctionTransformer":
@@ -25,9 +30,10 @@ def fitted_steps(prepared: Any) -> dict[str, list[dict[str, Any]]]:
         for step in _steps(transformer):
             for position, at in enumerate(kept):
                 if at < len(subjects):
-                    found[subjects[at]].append(
-                        {"step": type(step).__name__, **dict(_learnt(step, position))}
-                    )
+                    learnt = dict(_learnt(step, position))
+                    if hasattr(step, "tree"):
+                        learnt = {"formula": formulas.get(subjects[at], step.tree)}
+                    found[subjects[at]].append({"step": type(step).__name__, **learnt})
             if hasattr(step, "support_"):
                 kept = [at for at, stays in zip(kept, step.support_, strict=True) if stays]
     return found
@@ -69,9 +75,6 @@ def _learnt(step: Any, at: int) -> Iterator[tuple[str, Any]]:
         return
     if hasattr(step, "vocabulary_"):
         yield "terms", len(step.vocabulary_)
-        return
-    if hasattr(step, "tree"):
-        yield "formula", step.tree
         return
     for attribute, name in _BY_COLUMN:
         values = getattr(step, attribute, None)

@@ -43,7 +43,7 @@ def engineered(
 
     Args:
         problem: What is to be learnt, with the declared features.
-        folds: Of one cross-validation.
+        folds: Of the cross-validation and its repeats.
         stop: Turns true when time is up.
         store: Of a run that may be resumed: it then has the features that it had.
     """
