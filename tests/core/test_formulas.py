@@ -18,9 +18,7 @@ TEXTS = st.recursive(
     ),
     max_leaves=6,
 )
-NUMBERS = st.one_of(
-    st.floats(-1e3, 1e3), st.sampled_from([0.0, math.nan, math.inf, 1e300, 5e-324])
-)
+NUMBERS = st.one_of(st.floats(-1e3, 1e3), st.sampled_from([0.0, math.nan, math.inf, 1e300, 5e-324]))
 
 
 @given(text=TEXTS, values=st.lists(NUMBERS, min_size=3, max_size=3))

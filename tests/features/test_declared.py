@@ -1,7 +1,6 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from keepwell.core.features import Derived, FeaturesSpec, Steps
@@ -33,13 +32,17 @@ EVERYTHING = FeaturesSpec(
 
 
 def frame_of(rows: int = 60) -> tuple[Any, Any]:
+    import pandas as pd
+
     random = np.random.default_rng(0)
     frame = pd.DataFrame(
         {
             "a": np.where(random.random(rows) < 0.1, np.nan, random.normal(size=rows)),
             "b": random.normal(size=rows) * 100,
             "flat": 7.0,
-            "city": pd.Series([["x", "y", None][at] for at in random.integers(0, 3, rows)], dtype=object),
+            "city": pd.Series(
+                [["x", "y", None][at] for at in random.integers(0, 3, rows)], dtype=object
+            ),
         }
     )
     return frame, random.integers(0, 2, rows)

@@ -39,29 +39,31 @@ def _outputs(step: Any, inputs: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Return the origins of each output of one step, given the origins of each input."""
     if hasattr(step, "tree") or hasattr(step, "fallback_"):  # one number of all that goes in
         return [tuple(name for names in inputs for name in names)]
-    if hasattr(step, "shapes_"):
-        return [names for names in inputs for _ in range(step.shapes_)]
-    if hasattr(step, "support_"):
-        return [names for names, kept in zip(inputs, step.support_, strict=True) if kept]
-    if hasattr(step, "bin_edges_"):
-        slots = step.n_bins_ if step.encode != "ordinal" else [1] * len(inputs)
-        return [names for names, count in zip(inputs, slots, strict=True) for _ in range(count)]
-    if hasattr(step, "encodings_"):
-        width = len(step.classes_) if step.target_type_ == "multiclass" else 1
-        return [names for names in inputs for _ in range(width)]
-    if hasattr(step, "vocabulary_"):
-        return inputs * len(step.vocabulary_)
-    if hasattr(step, "parts_"):
-        return [name for name, parts in zip(inputs, step.parts_, strict=True) for _ in parts]
     if hasattr(step, "indicator_"):
         flagged = [] if step.indicator_ is None else step.indicator_.features_
         return inputs + [inputs[index] for index in flagged]
+    counts = _widths(step, len(inputs))
+    return [names for names, count in zip(inputs, counts, strict=True) for _ in range(count)]
+
+
+def _widths(step: Any, columns: int) -> list[int]:
+    """Return how many outputs each input becomes."""
+    if hasattr(step, "support_"):
+        return [int(kept) for kept in step.support_]
+    if hasattr(step, "parts_"):
+        return [len(parts) for parts in step.parts_]
     if hasattr(step, "drop_idx_"):  # one-hot: rare labels share one output
         return [
-            name
-            for name, labels, rare in zip(
-                inputs, step.categories_, step.infrequent_categories_, strict=True
-            )
-            for _ in range(len(labels) - (0 if rare is None else len(rare) - 1))
+            len(labels) - (0 if rare is None else len(rare) - 1)
+            for labels, rare in zip(step.categories_, step.infrequent_categories_, strict=True)
         ]
-    return inputs
+    if hasattr(step, "bin_edges_") and step.encode != "ordinal":
+        return [int(count) for count in step.n_bins_]
+    width = 1
+    if hasattr(step, "vocabulary_"):
+        width = len(step.vocabulary_)
+    elif hasattr(step, "shapes_"):
+        width = step.shapes_
+    elif hasattr(step, "encodings_") and step.target_type_ == "multiclass":
+        width = len(step.classes_)
+    return [width] * columns

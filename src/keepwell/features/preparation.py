@@ -54,8 +54,8 @@ def preparation(
 
     Blocks are named `numbers`, `categories`, `dates` and `text:<column>`, in that order, then
     `number:<column>` and `category:<column>` of columns with steps of their own, then
-    `derived:<name>`; each but the text blocks takes a list of columns. What it gives is a NumPy array, or a sparse matrix where
-    text makes it so.
+    `derived:<name>`; each but the text blocks takes a list of columns. What it gives is a NumPy
+    array, or a sparse matrix where text makes it so.
     """
     from sklearn.compose import ColumnTransformer
 

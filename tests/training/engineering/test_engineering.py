@@ -102,7 +102,9 @@ def test_a_resumed_run_has_the_same_features_without_the_time() -> None:
         (FeaturesSpec(columns={"city": Steps(log=True)}), "type category"),
         (FeaturesSpec(columns={"paid": Steps(encode="target")}), "type number"),
         (
-            FeaturesSpec(derive=(Derived(name="q", kind="formula", columns=("city",), detail="city"),)),
+            FeaturesSpec(
+                derive=(Derived(name="q", kind="formula", columns=("city",), detail="city"),)
+            ),
             "cannot be made of 'city'",
         ),
         (FeaturesSpec(derive=(Derived(name="q", kind="share", columns=("paid",)),)), "of 'paid'"),
@@ -166,7 +168,9 @@ def test_dates_and_texts_are_tried_too() -> None:
     table = pa.table(
         {
             "opened": pa.array(opened * 10**6, pa.timestamp("us")),
-            "closed": pa.array(((opened + days * 86400) * 1e6).astype(np.int64), pa.timestamp("us")),
+            "closed": pa.array(
+                ((opened + days * 86400) * 1e6).astype(np.int64), pa.timestamp("us")
+            ),
             "note": ["word " * int(n) for n in random.integers(1, 40, rows)],
             "y": days + random.normal(size=rows),
         }

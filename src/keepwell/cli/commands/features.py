@@ -63,7 +63,9 @@ def _tell(out: Output, key: str, found: dict[str, Any], importance: dict[str, fl
     metric = found["metric"]
     out.say(f"features of {key}", style="bold")
     fitted = [
-        [name, step["step"], _short(step)] for name, steps in found["fitted"].items() for step in steps
+        [name, step["step"], _short(step)]
+        for name, steps in found["fitted"].items()
+        for step in steps
     ]
     out.table(["column", "step", "learnt"], fitted)
     worth = [

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from keepwell.core.features import ENCODE, IMPUTE, SCALE, STATISTICS, Derived, Steps
 from keepwell.core.suggestions import did_you_mean
@@ -62,7 +62,8 @@ def _impute(node: Node) -> str | float:
 
 
 def _clip(node: Node) -> tuple[float, float]:
-    items = [float(number(0, 1).read(item)) for item in getattr(node, "value", ()) or ()]
+    given = node.value if isinstance(node, SequenceNode) else []
+    items = [float(number(0, 1).read(item)) for item in given]
     if len(items) != 2 or not items[0] < items[1]:  # noqa: PLR2004 - a pair
         raise ValueError("clip is two shares, the lower first: [0.01, 0.99]")
     return items[0], items[1]

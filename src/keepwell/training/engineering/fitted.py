@@ -10,9 +10,7 @@ from keepwell.core.features import Derived
 _SHOWN = 20  # labels and groups; the whole tables are in the model
 
 
-def fitted_steps(
-    prepared: Any, derived: Sequence[Derived] = ()
-) -> dict[str, list[dict[str, Any]]]:
+def fitted_steps(prepared: Any, derived: Sequence[Derived] = ()) -> dict[str, list[dict[str, Any]]]:
     """Return by column, or by derived feature, its steps in order: `step`, and the values it has learnt."""
     formulas = {one.name: one.detail for one in derived if one.kind == "formula"}
     found: dict[str, list[dict[str, Any]]] = {}
