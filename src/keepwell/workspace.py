@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from keepwell.deployment.flags.switchboard import Switchboard
     from keepwell.deployment.probing import Probe
     from keepwell.deployment.rollouts import Rollouts
+    from keepwell.deployment.scaling import Scaling
     from keepwell.governance.tokens import Tokens
     from keepwell.infrastructure.metadata.store import SqlMetadataStore
     from keepwell.infrastructure.tables.store import DeltaTableStore
@@ -184,6 +185,13 @@ class Workspace:
         return Rollouts(self.metadata, self.endpoints, self.clock)
 
     @cached_property
+    def scaling(self) -> "Scaling":
+        """How many workers answer."""
+        from keepwell.deployment.scaling import Scaling
+
+        return Scaling(self.metadata)
+
+    @cached_property
     def switchboard(self) -> "Switchboard":
         """Flags of endpoints."""
         from keepwell.deployment.flags.switchboard import Switchboard
@@ -204,6 +212,7 @@ class Workspace:
         from keepwell.deployment.probing import LiveProbe
         from keepwell.operations.rollouts.desk import settle
         from keepwell.operations.serving.presence import address_of
+        from keepwell.operations.serving.probe_token import probe_token
         from keepwell.operations.serving.publisher import Publisher
 
         address = address_of(self.home)
@@ -218,7 +227,10 @@ class Workspace:
             serve=self.spec.serve,
         )
         return LiveProbe(
-            address.url, self.registry.get, lambda: settle(publisher.publish, self.home)
+            address.url,
+            self.registry.get,
+            lambda: settle(publisher.publish, self.home),
+            token=probe_token(self.home, self.spec.serve),
         )
 
     @cached_property

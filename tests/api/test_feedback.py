@@ -57,3 +57,23 @@ def test_fifty_megabytes_are_refused_and_the_server_lives(client: TestClient) ->
     answer = client.post(URL, content=b" " * (50 << 20))
     assert answer.status_code == 413
     assert client.get("/healthz").status_code == 200
+
+
+def test_packed_outcomes_are_taken_and_bombs_refused(client: TestClient) -> None:
+    import gzip
+    import json
+
+    path = f"/endpoints/{NAME}/feedback"
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    outcome = {"prediction_id": "01KFN3C8Q4T5D8Z7W9R2M1XYZA", "outcome": "Yes"}
+    packed = gzip.compress(json.dumps({"outcomes": [outcome]}).encode())
+    answer = client.post(path, content=packed, headers=headers)
+    assert (answer.status_code, answer.json()["unknown"]) == (200, 1)
+    bomb = gzip.compress(b" " * (100 << 20))
+    refused = client.post(path, content=bomb, headers=headers)
+    assert refused.status_code == 413
+    assert "what" in refused.json()
+    assert refused.headers["x-content-type-options"] == "nosniff"
+    assert client.post(path, content=b"{}", headers=headers).status_code == 400
+    other = client.post(path, content=b"{}", headers=headers | {"content-encoding": "br"})
+    assert other.status_code == 415

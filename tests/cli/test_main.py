@@ -53,6 +53,9 @@ def test_version(keepwell: Any) -> None:
         (["run", "--jsno"], "--json"),
         (["runs", "--limit", "many"], "--limit"),
         (["models", "promote"], "VERSION"),
+        (["import"], "bundle: Register a version from another workspace"),
+        (["predict", "a.csv", "--until-idle", "30s"], "--until-idle goes with --follow"),
+        (["predict", "a.jsonl", "--follow", "--until-idle", "soon"], "no duration"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_a_hint(keepwell: Any, words: list[str], hint: str) -> None:

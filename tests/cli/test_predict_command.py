@@ -81,9 +81,37 @@ def test_a_pipe_is_answered(shop: Path) -> None:
     assert "2 events answered, 1 of them by an error" in done.stderr
 
 
+def test_a_file_is_followed_until_nothing_comes(keepwell: Any, shop: Path, tmp_path: Path) -> None:
+    row = {"tenure": 3, "plan": "monthly", "charges": 70.0}
+    (tmp_path / "events.jsonl").write_text(f"{json.dumps(row)}\n" * 3)
+    words = ["predict", "--follow", tmp_path / "events.jsonl", "-o", tmp_path / "answers.jsonl"]
+    ended = keepwell(*words, "--until-idle", "0.3s", "-C", shop)
+    assert "ends after 300ms without an event" in ended.err
+    assert "3 events answered" in ended.out
+
+
 def test_what_is_missing_is_asked_for(keepwell: Any, shop: Path) -> None:
     nothing = keepwell("predict", "-C", shop)
     assert nothing.code == 2
     assert "keepwell predict new.csv -o scored.csv" in nothing.err
     nowhere = keepwell("predict", "--follow", shop / "a.jsonl", "-C", shop)
     assert "-o answers.jsonl" in nowhere.err
+
+
+def test_labels_that_training_never_saw_are_told_by_column(
+    keepwell: Any, shop: Path, tmp_path: Path
+) -> None:
+    lines = (shop / "new.csv").read_text().splitlines()
+    source = tmp_path / "strange.csv"
+    strange = [line.replace("monthly", "weekly").replace("yearly", "daily") for line in lines[1:4]]
+    source.write_text("\n".join([lines[0], *strange, *lines[4:]]))
+    words = ("predict", source, "-C", shop)
+    told = keepwell(*words, "-o", tmp_path / "a.csv")
+    assert "column 'plan': 3 rows hold labels that training never saw: '" in told.err
+    document = keepwell(*words, "-o", f"{tmp_path}/parts/", "--json").document
+    assert document["unseen"]["plan"]["rows"] == 3
+    assert set(document["unseen"]["plan"]["examples"]) <= {"weekly", "daily"}
+    manifest = json.loads((tmp_path / "parts" / "_manifest.json").read_text())
+    assert manifest["unseen"] == document["unseen"]
+    fine = keepwell("predict", shop / "new.csv", "-C", shop, "-o", tmp_path / "b.csv", "--json")
+    assert fine.document["unseen"] == {}

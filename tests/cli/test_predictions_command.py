@@ -56,11 +56,13 @@ def test_one_or_all_of_a_request_are_shown(
     (document,) = one.document["predictions"]
     assert document["inputs"] == {"tenure": 3, "plan": "year"}
     assert (document["version"], document["trace"]) == (2, answered[2].trace)
+    assert document["probabilities"] == {"no": 0.75, "yes": 0.25}
     both = keepwell("predictions", "show", answered[0].request, "-C", project)
     assert both.code == 0
     assert all(row.id in both.out for row in answered[:2])
     assert answered[2].id not in both.out
     assert "tenure" in both.out
+    assert "no 75.0%, yes 25.0%" in both.out
     assert "2023-11-14 22:13:20 UTC" in both.out
     missing = keepwell("predictions", "show", "nobody", "-C", project)
     assert missing.code == 1

@@ -48,6 +48,8 @@ def test_a_file_becomes_a_version(keepwell: Any, folder: Path) -> None:
     assert [item["name"] for item in version["signature"]["inputs"]] == ["age", "height"]
     assert version["metrics"]["accuracy"]["value"] == 1.0
     assert version["gate"]["passed"]
+    shown = keepwell("models", "show").out
+    assert "no: an ONNX model runs as it is, in onnxruntime" in shown
     told = keepwell("models", "register", "model.onnx", "--rows", "test.csv", "--classes", "no,yes")
     assert "model visits/" in told.out
     assert keepwell("models", "promote", "1").code == 0

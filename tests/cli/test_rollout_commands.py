@@ -48,6 +48,12 @@ def test_a_rollout_goes_from_start_to_promotion_and_back(
     assert (begun["steps"], begun["hold"], begun["watch"]) == ([10, 100], 300, 1800)
     assert run(["rollout", "status"]) == 0
     assert "canary of version 2 against version 1 at churn" in capsys.readouterr().out
+    at_a_glance = answer(capsys, "status")["rollout"]
+    assert (at_a_glance["step"], at_a_glance["steps"], at_a_glance["percent"]) == (1, [10, 100], 10)
+    assert run(["status"]) == 0
+    told = capsys.readouterr().out
+    assert "canary of version 2 against version 1: 10% of the traffic, step 1 of 2" in told
+    assert "`keepwell up`: nobody serves" in told
     assert answer(capsys, "rollout", "promote")["status"] == "promoted"
     now = answer(capsys, "rollout", "at")
     assert (now["champion"], now["change"]) == (2, "routed")
@@ -62,9 +68,12 @@ def test_several_versions_are_told_side_by_side(
 ) -> None:
     words = ("rollout", "start", "2", "3", "--strategy", "ab", "--weights", "1=2,2=1,3=1")
     assert [arm["share"] for arm in answer(capsys, *words)["arms"]] == [50, 25, 25]
+    assert run(["status"]) == 0
+    assert "version 1 50%, version 2 25%, version 3 25%" in capsys.readouterr().out
     assert run(["rollout", "status"]) == 0
     told = capsys.readouterr().out
     assert "decision  undecided so far" in told
+    assert "keepwell rollout promote --version 2, or keepwell rollout abort" in told
     assert answer(capsys, "rollout", "abort", "--why", "enough")["status"] == "aborted"
 
 
@@ -107,5 +116,9 @@ def test_flags_are_switched_and_shown(project: Path, capsys: pytest.CaptureFixtu
 def test_a_version_is_deployed_at_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done = answer(capsys, "deploy", "2", "--why", "now")
     assert (done["routes"][0]["version"], done["previous"]) == (2, 1)
+    assert done["changed"]
+    assert not answer(capsys, "deploy", "2")["changed"]
+    assert run(["deploy", "2"]) == 0
+    assert "version 2 already serves" in capsys.readouterr().out
     assert answer(capsys, "deploy", "9", code=1)["error"]["error"] == "NotFoundError"
     assert answer(capsys, "models", "show", "champion")["version"] == 2

@@ -90,6 +90,11 @@ def test_outcomes_in_files_become_what_the_model_says(
     assert label(told, signature) == meant
 
 
+def test_the_curl_line_shows_where_a_token_goes() -> None:
+    line = curl_line("http://h/predict", {"tenure": 3}, secured=True)
+    assert '-H "authorization: Bearer $TOKEN"' in line
+
+
 def test_the_curl_line_survives_a_shell() -> None:
     line = curl_line("http://h/predict", {"it's": 1})
     assert '\'{"instances": [{"it\'"\'"\'s": 1}]}\'' in line

@@ -64,11 +64,11 @@ def test_a_page_needs_no_inline_script_or_style(client: TestClient, told: Told, 
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/runs", "/models", "/datasets", "/incidents", "/audit", "/docs"]
+    "path", ["/", "/runs", "/models", "/datasets", "/rollouts", "/incidents", "/audit", "/docs"]
 )
 def test_a_young_project_is_told_what_comes_next(young: Workspace, path: str) -> None:
     html = ask(young, path)
-    if path in {"/", "/runs", "/models", "/datasets"}:
+    if path in {"/", "/runs", "/models", "/datasets", "/rollouts"}:
         assert "<pre>keepwell run</pre>" in html
 
 
@@ -244,3 +244,20 @@ def test_whatever_is_recorded_is_shown_as_text(young: Workspace) -> None:
         html = ask(young, path)
         assert "<img src=x" not in html, path
         assert "&lt;img src=x" in html, path
+
+
+def test_a_rollout_says_what_it_waits_for_wherever_it_is_shown(
+    told: Told, client: TestClient
+) -> None:
+    found = told.workspace.rollouts.find()
+    everywhere = client.get("/rollouts").text
+    for rollout in found:
+        assert f"/endpoints/{NAME}/rollouts?rollout={rollout.id}" in everywhere
+    html = client.get(f"/endpoints/{NAME}/rollouts").text
+    for page in (everywhere, html) if found[0].status == "running" else (html,):
+        assert ("<dt>Waits for</dt>" in page) == (told.workspace.desk.awaits(found[0]) is not None)
+    assert '<a href="/rollouts" aria-current="page">Rollouts</a>' in everywhere
+
+
+def test_the_first_rollout_is_a_command_away(young: Workspace) -> None:
+    assert "There is no endpoint yet" in ask(young, "/rollouts")

@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,48 @@ def test_the_address_for_spreadsheets_can_be_fetched(
     with urllib.request.urlopen(snippets["spreadsheet"]) as response:
         lines = response.read().decode().splitlines()
     assert lines[1].startswith(f"{expected['predictions'][0]},")
+
+
+@pytest.mark.parametrize("language", ["curl", "python", "javascript", "r"])
+def test_a_snippet_says_where_the_token_goes(language: str) -> None:
+    from keepwell.console.rendering import STATIC
+
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node here")
+    ask = f"snippets.{language}('http://x/predict', {{a: 1}}"
+    script = (
+        f"{(STATIC / 'snippets.js').read_text()}\nconsole.log({ask}, true)); console.log({ask}));"
+    )
+    said = run(node, "-e", script)
+    assert said.count("Bearer YOUR_TOKEN") == 1  # with, and not without
+
+
+def test_the_form_sends_a_token_where_one_is_required(
+    company: Live, visitor: Browser, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = company.workspace
+    serve = replace(workspace.spec.serve, tokens="required")
+    monkeypatch.setattr(workspace, "spec", replace(workspace.spec, serve=serve))
+    visitor.open(f"{url}/endpoints/{NAME}")
+    assert visitor.run("return document.getElementById('token').type") == "password"
+    assert "Bearer YOUR_TOKEN" in visitor.run(
+        "return document.getElementById('snippet').textContent"
+    )
+    visitor.run(
+        "window.sent = []; const real = window.fetch;"
+        "window.fetch = (to, how) => { if (String(to).includes('/predict') || String(to).includes"
+        "('/explain')) sent.push(how.headers.authorization); return real(to, how); };"
+        "document.getElementById('token').value = ' kw_abc ';"
+        "document.querySelector('#try button[type=submit]').click()"
+    )
+    visitor.until("window.sent.length === 2")
+    assert visitor.run("return window.sent") == ["Bearer kw_abc"] * 2
+    kept = visitor.run(
+        "return JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"
+    )
+    assert "kw_abc" not in kept
+    assert "kw_abc" not in visitor.run("return document.getElementById('snippet').textContent")
 
 
 def test_the_snippet_for_r_is_balanced(snippets: dict[str, str]) -> None:

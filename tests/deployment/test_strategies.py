@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepwell.core.clock import ManualClock
-from keepwell.core.errors import ConflictError, UsageError
-from keepwell.core.records import Endpoint, GateVerdict, Route
+from keepwell.core.errors import ConflictError, NotFoundError, UsageError
+from keepwell.core.events import Change
+from keepwell.core.ports import MetadataStore
+from keepwell.core.records import Endpoint, Flags, GateVerdict, Route
+from keepwell.core.references import Ref
 from keepwell.core.spec import RolloutSpec
 from keepwell.deployment.endpoints import Endpoints
 from keepwell.deployment.rollouts import Rollouts
@@ -22,6 +25,7 @@ from keepwell.infrastructure.metadata import open_metadata
 @dataclass(kw_only=True)
 class Place:
     clock: ManualClock
+    store: MetadataStore
     endpoints: Endpoints
     rollouts: Rollouts
 
@@ -49,7 +53,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
     store = open_metadata(f"sqlite:///{tmp_path / 'record.db'}", clock=clock)
     endpoints = Endpoints(store, clock)
     endpoints.deploy("churn", "churn", 1, "first", key="customer")
-    yield Place(clock=clock, endpoints=endpoints, rollouts=Rollouts(store, endpoints, clock))
+    yield Place(
+        clock=clock, store=store, endpoints=endpoints, rollouts=Rollouts(store, endpoints, clock)
+    )
     store.close()
 
 
@@ -207,6 +213,40 @@ def test_what_served_at_any_time_is_one_question(place: Place) -> None:
     ]
     then = place.endpoints.read("churn", at=1050.0)
     assert [route.weight for route in then.routes] == [90, 10]
+
+
+def test_nobody_served_while_the_models_were_switched_off(place: Place) -> None:
+    for flags in (
+        Flags(killed=True, reason="nonsense"),
+        Flags(killed=True, reason="nonsense", fallback=("v3", '"no"')),
+        Flags(killed=True, reason="nonsense", fallback=('"no"',)),
+        Flags(),
+    ):
+        place.clock.advance(10)
+        place.endpoints.switch("churn", flags, "switched")
+    answered = [
+        (one.since, [(route.version, route.weight) for route in one.answering])
+        for one in timeline(place.endpoints, "churn")
+    ]
+    assert answered == [
+        (1040.0, [(1, 100.0)]),
+        (1030.0, []),
+        (1020.0, [(3, 100.0)]),
+        (1010.0, []),
+        (1000.0, [(1, 100.0)]),
+    ]
+    assert timeline(place.endpoints, "churn")[1].routes  # what is routed stays
+
+
+def test_an_endpoint_that_was_removed_serves_no_more(place: Place) -> None:
+    place.clock.advance(50)
+    ref = Ref("endpoint", "churn")
+    place.store.commit([Change(ref=ref, verb="removed", data=None, why="not needed any more")])
+    last, first = timeline(place.endpoints, "churn")
+    assert (last.change, last.answering, last.until) == ("removed", (), None)
+    assert (first.until, [route.version for route in first.answering]) == (1050.0, [1])
+    with pytest.raises(NotFoundError):
+        timeline(place.endpoints, "churm")
 
 
 weights = st.lists(st.floats(1, 100), min_size=3, max_size=5)

@@ -228,3 +228,23 @@ def test_has_two_doors_with_one_meaning(world: tuple[Decoder, pa.Table]) -> None
     by_rows = outcome(lambda: decoder.rows(table.to_pylist()).columns)
     by_table = outcome(lambda: [decoder.table(table)["x"].tolist()])
     assert by_rows == by_table
+
+
+def test_labels_that_training_never_saw_are_taken_and_said() -> None:
+    decoder = one(ColumnType.CATEGORY, categories=("red", "blue"))
+    rows = [{"x": label} for label in ("red", "pink", None, "pink", "", "teal")]
+    decoded = decoder.rows(rows)
+    assert decoded.columns == [["red", "pink", None, "pink", None, "teal"]]
+    assert decoded.warnings == [
+        "column 'x': 3 rows hold labels that training never saw: 'pink', 'teal'"
+    ]
+    assert decoder.rows([{"x": "pink"}]).warnings == [
+        "column 'x': 1 row holds a label that training never saw: 'pink'"
+    ]
+    assert decoder.rows([{"x": "blue"}]).warnings == []
+
+
+def test_nothing_is_said_of_labels_where_not_all_of_them_are_known() -> None:
+    fifty = tuple(f"c{number}" for number in range(50))
+    assert one(ColumnType.CATEGORY, categories=fifty).rows([{"x": "new"}]).warnings == []
+    assert one(ColumnType.CATEGORY, categories=fifty[:49]).rows([{"x": "new"}]).warnings

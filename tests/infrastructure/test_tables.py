@@ -181,3 +181,24 @@ def test_the_child_of_a_fork_is_refused_in_words(store: DeltaTableStore) -> None
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_the_log_forgets_what_can_no_longer_be_read(store: DeltaTableStore) -> None:
+    """Commits older than the files they name go: else opening a table costs more each day."""
+    for number in range(20):
+        store.write("t", _rows(number), once=("w", number))
+    store.maintain("t", keep_days=1 / 24)
+    log = Path(store.url) / "t" / "_delta_log"
+    assert len(list(log.glob("*.json"))) > 20, "young ones stay"
+    for commit in log.glob("*.json"):
+        os.utime(commit, (0, 0))
+    store.write("t", _rows(20), once=("w", 20))
+    before = store.version("t")
+    store.maintain("t", keep_days=1 / 24)
+    assert len(list(log.glob("*.json"))) < 6
+    assert store.read("t").num_rows == 21
+    assert store.written("t", "w") == 20
+    after = store.version("t")
+    assert before is not None
+    assert after is not None
+    assert after - before <= 3, "merged, and looked for old files; not configured anew"

@@ -10,6 +10,7 @@ PAGES = {
     "predictions": f"/endpoints/{NAME}/predictions",
     "predictions of a version": f"/endpoints/{NAME}/predictions?version=2",
     "prediction": "/predictions/{prediction}",
+    "all rollouts": "/rollouts",
     "runs": "/runs",
     "runs of a kind": "/runs?kind=retrain",
     "run": "/runs/{run}",

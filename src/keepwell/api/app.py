@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request, Response
 
 from keepwell import __version__
 from keepwell.api import refusals, routes
+from keepwell.api.packed import Unpacking
 from keepwell.api.routes.health import Workers
 from keepwell.api.security import Guard
 from keepwell.core.errors import NotFoundError
@@ -51,6 +52,7 @@ def create_app(
         app.include_router(getattr(routes, name))
     app.add_route("/api/{path:path}", _nothing, include_in_schema=False)
     _mount_pages(app, workspace)
+    app.add_middleware(Unpacking)
     app.add_middleware(Guard, bound=host or workspace.spec.serve.host)
     return app
 

@@ -79,7 +79,7 @@ class Guard:
         if refusal is None:
             await self._app(scope, receive, send_strict)
         else:
-            await _refuse(refusal, send_strict)
+            await refuse(refusal, send_strict)
 
     def _refusal(self, method: str, headers: Headers) -> KeepwellError | None:
         host = headers.get("host", "")
@@ -126,7 +126,8 @@ def _is_ours(headers: Headers, host: str) -> bool:
     return origin is None or origin.partition("://")[2] == host
 
 
-async def _refuse(error: KeepwellError, send: Send) -> None:
+async def refuse(error: KeepwellError, send: Send) -> None:
+    """Answer with a refusal, before any route is asked."""
     body = json.dumps(error.as_dict()).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": error.http_status, "headers": headers})

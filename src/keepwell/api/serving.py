@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from keepwell.core.events import acting_as
 from keepwell.operations.serving.periodic import Periodic
 from keepwell.operations.serving.presence import Address, presence
+from keepwell.operations.serving.probe_token import probe_token
 from keepwell.operations.serving.publisher import Publisher
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def up(
 
     Raises:
         BusyError: If the workspace is served already, or the port is taken: says by whom.
+        NotFoundError: If `serve.pools` names an endpoint that there is not.
     """
     import uvicorn
 
@@ -93,6 +95,7 @@ def up(
         _declare(workspace)
         pages = stack.enter_context(_listen(path))  # from now on requests wait, not fail
         generation = publisher.publish()
+        _begin_scale(workspace, supervisor, workers)
         supervisor.start()
         stack.callback(workspace.collector.collect)  # what the last answers logged, once all ended
         stack.callback(supervisor.stop)
@@ -102,11 +105,13 @@ def up(
             address.url,
             workspace.registry.get,
             lambda: supervisor.wait_for(publisher.publish(), WORKERS_TIMEOUT),
+            token=probe_token(workspace.home, workspace.spec.serve),
         )
         loop, keeper = _loop(workspace, supervisor, probe, stack)
         for job in (
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
+            Periodic("following the scale", FOLLOW_EVERY, lambda: _scale(workspace, supervisor)),
             Periodic(
                 "leading rollouts", min(workspace.spec.monitor.every, LEAD_EVERY), keeper.look
             ),
@@ -206,6 +211,27 @@ def _loop(
     keeper = Keeper(workspace.bench, evidence, probe)
     executor = Executor(workspace.incidents, effects, workspace.clock)
     return LoopService(sight, executor, workspace.clock, workspace.spec.monitor.every), keeper
+
+
+def _begin_scale(workspace: "Workspace", supervisor: "Supervisor", workers: int) -> None:
+    """Start with as many workers as are declared, or with those that a killed `keepwell up` left."""
+    from keepwell.deployment.scaling import wish_of
+
+    serve = workspace.spec.serve
+    scale = workspace.scaling.begin(
+        workers or serve.workers,
+        serve.pools,
+        keep=supervisor.finds_running(),
+        endpoints={workspace.spec.endpoint, *(one.name for one in workspace.endpoints.find())},
+        why=f"keepwell up --workers {workers}" if workers else "keepwell.yaml",
+    )
+    supervisor.scale(wish_of(scale))
+
+
+def _scale(workspace: "Workspace", supervisor: "Supervisor") -> None:
+    from keepwell.deployment.scaling import wish_of
+
+    supervisor.scale(wish_of(workspace.scaling.read()))
 
 
 def _declare(workspace: "Workspace") -> None:

@@ -13,6 +13,7 @@ PANELS = {
     "Serve": (
         "up",
         "status",
+        "scale",
         "deploy",
         "rollout",
         "flags",

@@ -79,6 +79,8 @@ def carry_out(out: Output, workspace: "Workspace", name: str) -> None:
 
 
 def _document(scored: "Scored", output: str, model: str, version: int) -> dict[str, Any]:
+    from keepwell.infrastructure.codec import to_plain
+
     return {
         "rows": scored.rows,
         "resumed": scored.resumed,
@@ -86,6 +88,7 @@ def _document(scored: "Scored", output: str, model: str, version: int) -> dict[s
         "seconds": round(scored.seconds, 3),
         "absent": list(scored.absent),
         "predictions": scored.predictions,
+        "unseen": {name: to_plain(novel) for name, novel in scored.unseen.items()},
         "id": scored.id,
         "model": {"name": model, "version": version},
     }
@@ -97,6 +100,8 @@ def _tell(out: Output, scored: "Scored", output: str, key: str) -> None:
     if scored.absent:
         names = ", ".join(f"'{name}'" for name in scored.absent)
         out.note(f"! no column {names} in the source: it counted as missing in every row")
+    for name, novel in scored.unseen.items():
+        out.note(f"! {novel.said(name)}")
     out.say(f"{scored.rows:,} rows scored by {key} in {format_duration(scored.seconds)}: {output}")
     if scored.resumed:
         out.say(f"{scored.resumed:,} of them by a run that was stopped")
@@ -112,9 +117,15 @@ def _number(value: float | None) -> str:
 
 
 def follow(
-    out: Output, workspace: "Workspace", alias: str, source: str, output: str | None
+    out: Output,
+    workspace: "Workspace",
+    alias: str,
+    source: str,
+    output: str | None,
+    *,
+    idle: float | None = None,
 ) -> None:
-    """Answer events as they come, until interrupted or, from a pipe, until its end."""
+    """Answer events as they come, until interrupted, idle for so many seconds, or at a pipe's end."""
     from keepwell.deployment.streams import attach, open_stream
 
     target = output or ("-" if source == "-" else "")
@@ -127,8 +138,9 @@ def follow(
     current = _Current(workspace, alias)
     current()  # what cannot be served is said before anything is read
     stream = open_stream(source, target)
+    out.note(_until(source, target, idle))
     with _until_told() as stop:
-        done = attach(current, stream, stop=stop)
+        done = attach(current, stream, stop=stop, idle=idle)
     document = {"events": done.events, "refused": done.refused, "output": target}
     if target == "-":  # standard output is the answers'
         out.note(f"{done.events:,} events answered, {done.refused:,} of them by an error")
@@ -139,6 +151,17 @@ def follow(
             f"{done.events:,} events answered, {done.refused:,} of them by an error: {target}"
         ),
     )
+
+
+def _until(source: str, target: str, idle: float | None) -> str:
+    """Return how long events are waited for."""
+    where = "standard input" if source == "-" else source
+    end = "at its end" if source == "-" else ""
+    if idle is not None:
+        end += f"{' or ' if end else ''}after {format_duration(idle)} without an event"
+    told = f"ends {end}" if end else "runs until it is stopped (--until-idle 30s ends it by itself)"
+    goes = "standard output" if target == "-" else target
+    return f"answers the events of {where} in {goes}; {told}; Ctrl-C stops it"
 
 
 class _Current:

@@ -25,6 +25,10 @@ ProjectFolder = Annotated[
         "--project", "-C", help="The project's folder, or one inside it.", show_default=False
     ),
 ]
+OfEndpoint = Annotated[
+    str, typer.Option("--endpoint", "-e", help="The project's unless said.", show_default=False)
+]
+Why = Annotated[str, typer.Option("--why", help="Told in the record.")]
 HERE = Path()
 
 
@@ -44,7 +48,7 @@ def examples(*lines: str) -> str:
 def command_app(*, group: bool = False) -> typer.Typer:
     """Return the Typer application that a command module hangs its functions on."""
     return typer.Typer(
-        cls=ListingGroup if group else None,
+        cls=ListingGroup if group else Group,
         rich_markup_mode=markup(),
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
@@ -54,6 +58,23 @@ def command_app(*, group: bool = False) -> typer.Typer:
 
 class Group(TyperGroup):
     """A group of commands that knows which one was probably meant."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Say what there is where nothing is asked for.
+
+        Raises:
+            UsageError: If a command must follow and none does.
+        """
+        if not args and not self.invoke_without_command:
+            found = [self.get_command(ctx, name) for name in self.list_commands(ctx)]
+            known = [one for one in found if one is not None and not one.hidden]
+            listed = [f"{one.name}: {one.get_short_help_str(90)}" for one in known]
+            raise UsageError(
+                f"{ctx.command_path} what?",
+                why="\n".join(listed),
+                now=f"{ctx.command_path} {known[0].name} --help",
+            )
+        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that `args` starts with.

@@ -36,6 +36,7 @@ def tell_rollout(out: Output, document: dict[str, Any]) -> None:
             "started": ago(document["started"]),
             "why": document["reason"] or None,
             "watch": document["notes"] or _watch(document),
+            **_awaits(document["awaits"]),
         }
     )
     _steps(out, document)
@@ -64,16 +65,29 @@ def _steps(out: Output, document: dict[str, Any]) -> None:
             for check in (step["verdict"] or {}).get("checks", ())
             if not check["passed"]
         )
-        passed = (
-            "-" if step["verdict"] is None else "passed" if step["verdict"]["passed"] else "breach"
-        )
         share = (
             " ".join(f"v{version} {weight:.1f}%" for version, weight in shares.items())
             if shares
             else f"{step['percent']:g}%"
         )
-        rows.append([share, ago(step["started"]), passed, verified, step["finding"] or said])
+        rows.append(
+            [share, ago(step["started"]), _verdict(step), verified, step["finding"] or said]
+        )
     out.table(["share", "began", "verdict", "probed", "finding"], rows)
+
+
+def _verdict(step: dict[str, Any]) -> str:
+    """Return how a step was judged; what nobody looked at yet did not pass."""
+    verdict = step["verdict"]
+    if verdict is None or (verdict["passed"] and not verdict["checks"]):
+        return "-"
+    if not verdict["passed"]:
+        return "breach"
+    return "passed" if step["ended"] is not None else "no harm so far"
+
+
+def _awaits(found: dict[str, Any] | None) -> dict[str, str]:
+    return {} if found is None else {"waits for": found["what"], "then": found["then"]}
 
 
 def _arms(out: Output, document: dict[str, Any]) -> None:
@@ -139,4 +153,7 @@ def _hint(document: dict[str, Any]) -> str:
         return ""
     if document.get("winner"):
         return f"keepwell rollout promote --version {document['winner']}"
+    if len(document["versions"]) > 2:  # noqa: PLR2004 (one of several is to be named)
+        one = document["candidate"]
+        return f"keepwell rollout promote --version {one}, or keepwell rollout abort"
     return "keepwell rollout promote, or keepwell rollout abort"

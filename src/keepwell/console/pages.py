@@ -140,6 +140,7 @@ PAGES = (
     _figure("/endpoints/{name}/traffic.json", figures.traffic),
     _page("/predictions/{id}", "prediction.html", predictions.prediction),
     _page("/predictions/{id}/why", "_why.html", predictions.why),
+    _page("/rollouts", "trials.html", rollouts.overview),
     _page("/runs", "runs.html", runs.runs, "kind"),
     Page("/runs/compare", _comparison),
     _page("/runs/{run}", "run.html", runs.run),

@@ -22,6 +22,7 @@ SECTIONS = (
     ("Runs", "/runs"),
     ("Models", "/models"),
     ("Data", "/datasets"),
+    ("Rollouts", "/rollouts"),
     ("Incidents", "/incidents"),
     ("Audit", "/audit"),
 )

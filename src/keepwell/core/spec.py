@@ -169,6 +169,7 @@ class ServeSpec:
     host: str = "127.0.0.1"
     port: int = 4400
     workers: int = 1
+    pools: dict[str, int] = field(default_factory=dict)  # endpoint → workers of its own
     grpc_port: int | None = None  # None: no gRPC
     rollout: RolloutSpec = RolloutSpec()
     flags: FlagsSpec = FlagsSpec()

@@ -148,12 +148,21 @@ class Endpoints:
     def history(
         self, name: str, limit: int | None = None
     ) -> list[tuple[float, str, str, Endpoint]]:
-        """Return what an endpoint was, newest first: since when, by what change, why, and how."""
+        """Return what an endpoint was, newest first: since when, by what change, why, and how.
+
+        From its removal on it has no routes.
+        """
         events = self._store.events(ref=Ref("endpoint", name), newest_first=True, limit=limit)
         return [
-            (event.time, event.verb, event.why, from_plain(Endpoint, event.data))
+            (
+                event.time,
+                event.verb,
+                event.why,
+                Endpoint(name=name, model="")
+                if event.data is None
+                else from_plain(Endpoint, event.data),
+            )
             for event in events
-            if event.data is not None
         ]
 
 

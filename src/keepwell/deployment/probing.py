@@ -29,11 +29,18 @@ class LiveProbe:
         url: Where the server is: `http://127.0.0.1:4400`.
         lookup: Gives a model's version: `Registry.get`.
         settle: Called before asking: publishes the routes and waits until the workers follow.
+        token: Shown where nobody is answered without one.
     """
 
     def __init__(
-        self, url: str, lookup: Callable[[str, int], ModelVersion], settle: Callable[[], object]
+        self,
+        url: str,
+        lookup: Callable[[str, int], ModelVersion],
+        settle: Callable[[], object],
+        *,
+        token: str = "",
     ) -> None:
+        self._token = token
         self._address = urlsplit(url).netloc
         self._lookup = lookup
         self._settle = settle
@@ -54,6 +61,7 @@ class LiveProbe:
             "x-request-id": key,
             "x-keepwell-probe": warm[1] if (warm := _WARM.match(key)) else "1",
             "connection": "close",
+            **({"authorization": f"Bearer {self._token}"} if self._token else {}),
         }
         try:
             line.request("POST", f"/endpoints/{quote(name, safe='')}/predict", body, headers)

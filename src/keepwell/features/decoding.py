@@ -5,7 +5,8 @@
     decoder.table(pa.table({"age": [41], "colour": ["red"]}))  # the same, as a DataFrame
 
 Law: for every table, `rows(table.to_pylist())` equals `table(table)`, refusals included. Infinite
-numbers count as missing, with a warning. The row door imports neither pandas nor scikit-learn.
+numbers count as missing, and labels that training never saw are taken, each with a warning. The row
+door imports neither pandas nor scikit-learn.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from keepwell.core.errors import InvalidRequestError
 from keepwell.core.records import ColumnType, Field, Signature
 from keepwell.features.cells import Cell, RefusedValueError, cell_of, is_missing, missing_of
+from keepwell.features.novelty import known_labels, novel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +50,8 @@ class Decoder:
             for field in signature.inputs
         ]
         self._names = frozenset(field.name for field in signature.inputs)
+        labels = {field.name: known_labels(field) for field in signature.inputs}
+        self._labels = {name: known for name, known in labels.items() if known is not None}
 
     def rows(self, instances: Sequence[Mapping[str, Any]]) -> Decoded:
         """Decode instances as they come from JSON.
@@ -78,6 +82,7 @@ class Decoder:
             columns.append(decoded)
             if infinite:
                 warnings.append(_infinite_warning(name, infinite))
+        warnings += self._novelties(columns)
         known = len(self._names)
         extra: set[str] = set()
         for instance in instances:
@@ -86,6 +91,19 @@ class Decoder:
         if extra:
             warnings.append(_extra_warning(extra))
         return Decoded(columns=columns, warnings=warnings)
+
+    def _novelties(self, columns: list[list[Any]]) -> list[str]:
+        """Return a warning for each column with labels that training never saw."""
+        if not self._labels:
+            return []
+        warnings = []
+        for (name, *_), values in zip(self._inputs, columns, strict=True):
+            known = self._labels.get(name)
+            if known is not None:
+                new = [label for label in values if label is not None and label not in known]
+                if new:
+                    warnings.append(novel(new).said(name))
+        return warnings
 
     def table(self, table: "pa.Table") -> "pd.DataFrame":
         """Decode a table; column by column, without a Python object per value where types fit.

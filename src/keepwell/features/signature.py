@@ -8,8 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepwell.core.records import Column, ColumnType, Field, Signature, Task
-
-_MAX_CATEGORIES = 50
+from keepwell.features.novelty import MAX_CATEGORIES
 
 
 def infer_signature(
@@ -64,7 +63,7 @@ def _by_frequency(values: pa.ChunkedArray) -> tuple[str, ...]:
     labels = counts.field("values").to_pylist()
     numbers = counts.field("counts").to_numpy(zero_copy_only=False)
     ranked = sorted(zip(labels, numbers, strict=True), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(str(label) for label, _ in ranked[:_MAX_CATEGORIES])
+    return tuple(str(label) for label, _ in ranked[:MAX_CATEGORIES])
 
 
 def _example(values: pa.ChunkedArray, kind: ColumnType) -> str | int | float | bool | None:

@@ -30,6 +30,7 @@ from keepwell.core.records.prediction import Prediction
 MAGIC = b"KWSEG\0\0\1"
 PREDICTION = b"P"
 ROTATE_BYTES = 16 << 20
+_BUFFER = 256 << 10
 
 _FRAME = struct.Struct("<II")
 _NAME = re.compile(r"(?P<slot>.+)-(?P<number>\d{10,})\.seg")
@@ -162,10 +163,40 @@ def read_frames(path: Path, offset: int = 0) -> tuple[list[bytes], int]:
         FormatError: If the file is not a segment, or one of a newer format.
     """
     frames = []
-    for frame, end in _scan(path, offset):
+    for frame, end in scan_frames(path, offset):
         frames.append(frame)
         offset = end
     return frames, offset
+
+
+def scan_frames(path: Path, offset: int = 0) -> Iterator[tuple[bytes, int]]:
+    """Yield what `read_frames` returns frame by frame, each with the offset behind it.
+
+    No more than one frame and a buffer is held; what is appended meanwhile is left for the next time.
+    """
+    with path.open("rb", buffering=_BUFFER) as file:
+        magic = file.read(len(MAGIC))
+        if not MAGIC.startswith(magic):
+            raise FormatError(
+                f"{path} is not a log segment that this version reads",
+                why=f"it starts with {magic!r} in place of {MAGIC!r}",
+                now="upgrade keepwell, or move the file away",
+            )
+        size = os.fstat(file.fileno()).st_size
+        offset = max(offset, len(MAGIC))
+        file.seek(offset)
+        while offset + _FRAME.size <= size:
+            head = file.read(_FRAME.size)
+            if len(head) < _FRAME.size:  # its writer has just taken half a frame back
+                return
+            length, checksum = _FRAME.unpack(head)
+            offset += _FRAME.size + length
+            if not length or offset > size:
+                return
+            payload = file.read(length)
+            if zlib.crc32(payload) != checksum:
+                return
+            yield payload, offset
 
 
 def encode_prediction(fields: dict[str, Any] | Prediction) -> bytes:
@@ -176,28 +207,6 @@ def encode_prediction(fields: dict[str, Any] | Prediction) -> bytes:
 def decode_prediction(payload: bytes) -> Prediction | None:
     """Return the prediction of a payload; None if it is of another kind."""
     return _decode_prediction(memoryview(payload)[1:]) if payload[:1] == PREDICTION else None
-
-
-def _scan(path: Path, offset: int) -> Iterator[tuple[bytes, int]]:
-    with path.open("rb") as file:
-        magic = file.read(len(MAGIC))
-        if not MAGIC.startswith(magic):
-            raise FormatError(
-                f"{path} is not a log segment that this version reads",
-                why=f"it starts with {magic!r} in place of {MAGIC!r}",
-                now="upgrade keepwell, or move the file away",
-            )
-        offset = max(offset, len(MAGIC))
-        file.seek(offset)
-        data = file.read()
-    at = 0
-    while at + _FRAME.size <= len(data):
-        length, checksum = _FRAME.unpack_from(data, at)
-        payload = data[at + _FRAME.size : at + _FRAME.size + length]
-        if len(payload) < length or zlib.crc32(payload) != checksum or not length:
-            return
-        at += _FRAME.size + length
-        yield payload, offset + at
 
 
 def _claim(path: Path) -> int:

@@ -80,6 +80,17 @@ def test_what_is_added_is_answered_from_where_it_was(
     assert len(set(ids)) == 45
 
 
+def test_a_follower_ends_once_nothing_came_for_so_long(
+    tmp_path: Path, scorer: Scorer, a_row: dict[str, Any]
+) -> None:
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text(events(a_row, 0, 5))
+    began = time.monotonic()
+    done = attach(lambda: (scorer, 3), open_stream(str(source), str(output)), idle=0.3)
+    assert done == Attached(events=5, refused=0)
+    assert 0.3 <= time.monotonic() - began < 10
+
+
 def test_a_bad_event_is_answered_and_passed(
     tmp_path: Path, scorer: Scorer, a_row: dict[str, Any]
 ) -> None:

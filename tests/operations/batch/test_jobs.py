@@ -23,7 +23,7 @@ from keepwell.workspace import Workspace
 NOON = 1_700_049_600.0  # 2023-11-15 12:00 UTC
 HOUR = 3600.0
 FILE = """project: live
-data: {source: data.csv, target: churn}
+data: {source: data.csv, target: churn, key: customer}
 train: {budget: 1s, learners: [linear], folds: 2}
 batch:
   - {name: hourly, source: new.csv, output: "scored/{time}.csv", schedule: "0 * * * *"}
@@ -97,10 +97,11 @@ def test_predictions_are_logged_where_the_job_says_so(workspace: Workspace) -> N
         item.name for item in workspace.registry.get("live").signature.inputs
     }
     assert run.params["version"] == 1
+    assert newest["key"].to_pylist() == ["C000299"]  # so that outcomes can be told by it
 
 
 def test_the_log_keeps_what_the_policy_says(workspace: Workspace) -> None:
-    policy = LogSpec(sample=0.5, redact=("plan",))
+    policy = LogSpec(sample=0.5, redact=("plan", "customer"))
     serve = dataclasses.replace(workspace.spec.serve, log=policy)
     bench = dataclasses.replace(
         workspace.bench, spec=dataclasses.replace(workspace.spec, serve=serve)
@@ -111,6 +112,7 @@ def test_the_log_keeps_what_the_policy_says(workspace: Workspace) -> None:
     newest = workspace.predictions.window("live", rows=150)
     assert "tenure" in newest["inputs"][149].as_py()
     assert not any("plan" in one for one in newest["inputs"].to_pylist()[-150:])
+    assert set(newest["key"].to_pylist()[-150:]) == {""}
 
 
 def test_a_failure_is_recorded(workspace: Workspace) -> None:

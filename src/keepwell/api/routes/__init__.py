@@ -16,6 +16,7 @@ from keepwell.api.routes.models import router as models
 from keepwell.api.routes.predictions import router as predictions
 from keepwell.api.routes.rollouts import router as rollouts
 from keepwell.api.routes.runs import router as runs
+from keepwell.api.routes.scale import router as scale
 
 __all__ = [
     "asking",
@@ -34,4 +35,5 @@ __all__ = [
     "predictions",
     "rollouts",
     "runs",
+    "scale",
 ]

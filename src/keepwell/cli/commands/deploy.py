@@ -7,7 +7,9 @@ import typer
 from keepwell.cli.options import (
     HERE,
     AsJson,
+    OfEndpoint,
     ProjectFolder,
+    Why,
     command_app,
     examples,
     open_workspace,
@@ -20,15 +22,14 @@ app = command_app()
 @app.command(epilog=examples("keepwell deploy 4", "keepwell deploy challenger --endpoint churn"))
 def deploy(
     version: Annotated[str, typer.Argument(help="A number or an alias.")],
-    endpoint: Annotated[
-        str, typer.Option("--endpoint", "-e", help="The project's unless said.", show_default=False)
-    ] = "",
-    why: Annotated[str, typer.Option("--why", help="Told in the record.")] = "by hand",
+    endpoint: OfEndpoint = "",
+    why: Why = "by hand",
     force: Annotated[bool, typer.Option("--force", help="Even if its gate is closed.")] = False,
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Give a version all traffic of an endpoint at once; `rollout start` does it step by step."""
+    from keepwell.core.records import Route
     from keepwell.infrastructure.codec import to_plain
 
     out = Output(as_json=as_json)
@@ -39,6 +40,12 @@ def deploy(
         number = workspace.registry.get(
             model, int(version) if version.isdigit() else version
         ).version
+        alone = (Route(version=number, weight=100.0),)
+        already = known is not None and known.routes == alone and not known.rollout
         done = workspace.desk.deploy(name, number, why, force=force)
     was = f" (was version {done.previous})" if done.previous else ""
-    out.answer(to_plain(done), lambda: out.say(f"{name}  version {number}{was}", style="bold"))
+    told = "already serves, nothing changed" if already else f"serves now{was}"
+    out.answer(
+        {**to_plain(done), "changed": not already},
+        lambda: out.say(f"{name}  version {number} {told}", style="bold"),
+    )

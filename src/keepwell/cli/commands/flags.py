@@ -7,7 +7,9 @@ import typer
 from keepwell.cli.options import (
     HERE,
     AsJson,
+    OfEndpoint,
     ProjectFolder,
+    Why,
     command_app,
     examples,
     open_workspace,
@@ -22,10 +24,6 @@ app = command_app(group=True)
 Name = Annotated[
     str, typer.Argument(metavar="[ENDPOINT]", help="The project's unless said.", show_default=False)
 ]
-On = Annotated[
-    str, typer.Option("--endpoint", "-e", help="The project's unless said.", show_default=False)
-]
-Why = Annotated[str, typer.Option("--why", help="Told in the record.")]
 
 
 @app.callback()
@@ -76,7 +74,7 @@ def rules(
         list[str] | None,
         typer.Argument(metavar="[RULE]...", help="CONDITION -> vN, in order; none takes all away."),
     ] = None,
-    endpoint: On = "",
+    endpoint: OfEndpoint = "",
     why: Why = "by hand",
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
@@ -106,7 +104,7 @@ def fallback(
         float | None,
         typer.Option(help="Longer than that the model may not take.", show_default=False),
     ] = None,
-    endpoint: On = "",
+    endpoint: OfEndpoint = "",
     why: Why = "by hand",
     project: ProjectFolder = HERE,
     as_json: AsJson = False,

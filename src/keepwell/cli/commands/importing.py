@@ -21,7 +21,7 @@ app = command_app()
 
 @app.callback()
 def import_() -> None:
-    """Take in what another workspace has exported."""
+    """Take in a version that another workspace has exported (`keepwell export bundle`)."""
 
 
 @app.command(

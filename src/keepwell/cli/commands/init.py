@@ -19,12 +19,17 @@ app = command_app()
     epilog=examples(
         "keepwell init churn --data telco.csv --target Churn",
         "keepwell init --data 'sales/*.parquet' --target sold --time day",
+        "keepwell init prices --template house-prices",
     )
 )
 def init(
     data: Annotated[
-        str, typer.Option(help="File, folder or glob: CSV, Parquet, JSON Lines, also .gz and .zst.")
-    ],
+        str,
+        typer.Option(
+            help="File, folder or glob: CSV, Parquet, JSON Lines, also .gz and .zst.",
+            show_default=False,
+        ),
+    ] = "",
     target: Annotated[
         str,
         typer.Option(
@@ -61,18 +66,41 @@ def init(
             show_default=False,
         ),
     ] = "",
+    template: Annotated[
+        str,
+        typer.Option(
+            help="Start from a whole project instead, with data: keepwell init --templates lists them.",
+            show_default=False,
+        ),
+    ] = "",
+    templates: Annotated[
+        bool, typer.Option("--templates", help="List the templates and do nothing else.")
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the project file that is there.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Look at a table and write a project file for it.
+    """Look at a table and write a project file for it, or start from a template.
 
     Says what it took each column for, and why. Types, key and time can be changed in the file.
     """
     from keepwell.cli.first_look import look_at, project_name
 
     out = Output(as_json=as_json)
+    if templates:
+        _list_templates(out)
+        return
+    if template:
+        _check_alone(template, {"--data": data, "--target": target, "--key": key, "--time": time})
+        _from_template(out, template, folder, name, overwrite=overwrite)
+        return
+    if not data:
+        raise UsageError(
+            "init needs data to look at",
+            why="a project starts from a table of yours, or from a template",
+            now="keepwell init --data FILE --target COLUMN, or keepwell init --templates",
+        )
     root = folder.resolve()
     file = root / PROJECT_FILE
     if file.exists() and not overwrite:
@@ -108,6 +136,59 @@ def init(
         ],
     }
     out.answer(document, lambda: _tell(out, document, folder))
+
+
+def _list_templates(out: Output) -> None:
+    from keepwell.cli.templates.catalog import NAMES, template
+
+    found = [template(name) for name in NAMES]
+    out.answer(
+        [{"name": item.name, "title": item.title, "mode": item.mode} for item in found],
+        lambda: _show_templates(out, [[item.name, item.mode, item.title] for item in found]),
+    )
+
+
+def _show_templates(out: Output, rows: list[list[str]]) -> None:
+    out.table(["template", "deployed", "what it finds out"], rows)
+    out.say(f"next     keepwell init DIR --template {rows[0][0]}", style="cyan")
+
+
+def _check_alone(template: str, others: dict[str, str]) -> None:
+    given = [option for option, value in others.items() if value]
+    if given:
+        raise UsageError(
+            f"--template {template} and {given[0]} do not go together",
+            why="a template brings its own data, and knows what to predict in it",
+            now=f"leave out {' and '.join(given)}, or leave out --template",
+        )
+
+
+def _from_template(out: Output, wanted: str, folder: Path, name: str, *, overwrite: bool) -> None:
+    from keepwell.cli.first_look import project_name
+    from keepwell.cli.templates.catalog import template
+    from keepwell.cli.templates.writing import write_template
+
+    chosen, root = template(wanted), folder.resolve()
+    fallback = chosen.name if folder == Path() else project_name(root)
+    spec = write_template(chosen, root, name or fallback, overwrite=overwrite)
+    document = {
+        "project": spec.name,
+        "folder": str(root),
+        "file": str(root / PROJECT_FILE),
+        "template": chosen.name,
+        "mode": chosen.mode,
+        "source": spec.data.source,
+        "target": spec.data.target or None,
+    }
+
+    def tell() -> None:
+        out.say(f"project  {spec.name}: {chosen.title}", style="bold")
+        out.say(f"data     {chosen.origin}")
+        out.say(f"steps    {folder / 'README.md'} walks through all seven, from data to monitoring")
+        change = "" if folder == Path() else f"cd {folder} && "
+        out.say(f"next     {change}keepwell run", style="cyan")
+
+    out.answer(document, tell)
 
 
 def seen_from(root: Path, data: str) -> str:

@@ -260,7 +260,8 @@ def _apart(parity: "Parity") -> str:
 def _compiled(proof: "Proof") -> str:
     """Say whether the version is compiled, on what evidence, or why not."""
     if not proof.compiled:
-        return f"no, runs as it is: {proof.reason}"
+        as_it_is = "runs as it is" in proof.reason
+        return f"no: {proof.reason}" if as_it_is else f"no, runs as it is: {proof.reason}"
     proven = f"equals the original on {proof.rows:,} rows, within {proof.largest_difference:.2g}"
     return f"{'in part' if proof.kept else 'yes'}; {proven}"
 

@@ -14,6 +14,7 @@ from keepwell.cli.options import (
     open_workspace,
 )
 from keepwell.cli.output import Output
+from keepwell.core.durations import parse_duration
 from keepwell.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ app = command_app()
         "keepwell predict new.parquet -o scored.parquet",
         "keepwell predict 's3://lake/new/*.parquet' -o s3://lake/scored/",
         "keepwell predict --follow events.jsonl -o answers.jsonl",
+        "keepwell predict --follow events.jsonl -o answers.jsonl --until-idle 30s",
         "keepwell predict --job nightly",
         """keepwell predict --json '{"tenure": 3, "Contract": "One year"}'""",
     )
@@ -60,8 +62,19 @@ def predict(
     ] = None,
     follow: Annotated[
         bool,
-        typer.Option("--follow", help="Answer events as they come: a .jsonl file, - or kafka://."),
+        typer.Option(
+            "--follow",
+            help="Answer events as they come, until stopped: a .jsonl file, - or kafka://.",
+        ),
     ] = False,
+    until_idle: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="With --follow: end once no event came for so long, such as 30s.",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what is at the output.")
     ] = False,
@@ -80,6 +93,7 @@ def predict(
     from keepwell.cli import batch_scoring
 
     out = Output(as_json=as_json)
+    idle = _idle(until_idle, follow=follow)
     if job is not None:
         if rows is not None or output is not None or follow:
             raise UsageError(
@@ -98,7 +112,7 @@ def predict(
         )
     with open_workspace(project) as workspace:
         if follow:
-            batch_scoring.follow(out, workspace, version, rows, output)
+            batch_scoring.follow(out, workspace, version, rows, output, idle=idle)
             return
         model = workspace.registry.get(workspace.spec.name, version)
         if rows.lstrip()[:1] in ("{", "["):
@@ -106,6 +120,24 @@ def predict(
         else:
             wish = batch_scoring.Wish(source=rows, output=output, log=log, overwrite=overwrite)
             batch_scoring.score_source(out, workspace, model, wish)
+
+
+def _idle(text: str | None, *, follow: bool) -> float | None:
+    """Return how many seconds without an event end a stream."""
+    if text is None:
+        return None
+    if not follow:
+        raise UsageError(
+            "--until-idle goes with --follow",
+            why="a file of rows ends by itself",
+            now="keepwell predict --follow events.jsonl -o answers.jsonl --until-idle 30s",
+        )
+    try:
+        return float(text) if text.replace(".", "", 1).isdigit() else parse_duration(text)
+    except ValueError:
+        raise UsageError(
+            f"'{text}' in --until-idle is no duration", now="write for example 30s, 5m"
+        ) from None
 
 
 def load(workspace: "Workspace", model: "ModelVersion") -> "Scorer":

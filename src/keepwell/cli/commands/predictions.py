@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 app = command_app(group=True)
 
 _SHOWN = 200
+_LIKELY = 12  # classes of a prediction that are shown
 
 
 @app.callback()
@@ -88,6 +89,12 @@ def show(
             inputs = document.pop("inputs")
             shown = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(document["time"]))
             document["time"] = f"{shown}, {ago(document['time'])}"
+            likely = document["probabilities"]
+            if isinstance(likely, dict):
+                ranked = sorted(likely.items(), key=lambda pair: -pair[1])
+                document["probabilities"] = ", ".join(
+                    f"{name} {share:.1%}" for name, share in ranked[:_LIKELY]
+                )
             out.facts({name: value for name, value in document.items() if value not in ("", [])})
             out.say("  inputs")
             out.facts({f"  {name}": value for name, value in inputs.items()})
@@ -156,7 +163,10 @@ def trim(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
 
 
 def _documents(workspace: "Workspace", found: "list[Prediction]") -> list[dict[str, Any]]:
+    from keepwell.operations.logged import named_probabilities
+
     outcomes = workspace.predictions.outcomes([one.id for one in found])
+    named = named_probabilities(workspace.registry, found)
     return [
         {
             "id": one.id,
@@ -171,11 +181,11 @@ def _documents(workspace: "Workspace", found: "list[Prediction]") -> list[dict[s
             "key": one.key,
             "latency_ms": one.latency_ms,
             "prediction": json.loads(one.prediction),
-            "probabilities": list(one.probabilities),
+            "probabilities": probabilities,
             "outcome": json.loads(outcomes[one.id].outcome) if one.id in outcomes else None,
             "inputs": json.loads(one.inputs),
         }
-        for one in found
+        for one, probabilities in zip(found, named, strict=True)
     ]
 
 

@@ -1,7 +1,6 @@
 """`keepwell rollout`: versions tried and promoted step by step, compared, taken back."""
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,30 +8,28 @@ import typer
 from keepwell.cli.options import (
     HERE,
     AsJson,
+    OfEndpoint,
     ProjectFolder,
+    Why,
     command_app,
     examples,
     open_workspace,
 )
 from keepwell.cli.output import Output, ago
+from keepwell.cli.rollout_options import rollout_spec, rollout_weights
 from keepwell.cli.rollout_tables import brief_lines, tell_rollout
-from keepwell.core.durations import format_duration, parse_duration
-from keepwell.core.errors import NotFoundError, UsageError
+from keepwell.core.durations import format_duration
+from keepwell.core.errors import NotFoundError
 
 if TYPE_CHECKING:
     from keepwell.core.records import Rollout
-    from keepwell.core.spec import RolloutSpec
     from keepwell.workspace import Workspace
 
 app = command_app(group=True)
 
-Endpoint = Annotated[
-    str, typer.Option("--endpoint", "-e", help="The project's unless said.", show_default=False)
-]
 Which = Annotated[
     str, typer.Argument(metavar="[ROLLOUT]", help="Its id, its beginning, or `latest`.")
 ]
-Why = Annotated[str, typer.Option("--why", help="Told in the record.")]
 
 
 @app.callback()
@@ -76,19 +73,19 @@ def start(
     ] = None,
     why: Why = "by hand",
     force: Annotated[bool, typer.Option("--force", help="Even if a gate is closed.")] = False,
-    endpoint: Endpoint = "",
+    endpoint: OfEndpoint = "",
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Start a rollout. `keepwell up` leads it, judges each step, and goes back if it does harm."""
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        spec = _spec(workspace.spec.serve.rollout, strategy, steps, hold, setting or [])
+        spec = rollout_spec(workspace.spec.serve.rollout, strategy, steps, hold, setting or [])
         started = workspace.desk.start(
             endpoint or workspace.spec.endpoint,
             versions,
             spec,
-            weights=_weights(weights),
+            weights=rollout_weights(weights),
             why=why,
             force=force,
         )
@@ -100,7 +97,7 @@ def start(
 )
 def status(
     which: Which = "latest",
-    endpoint: Endpoint = "",
+    endpoint: OfEndpoint = "",
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -169,7 +166,7 @@ def back(
 )
 def history(
     limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
-    endpoint: Endpoint = "",
+    endpoint: OfEndpoint = "",
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -194,7 +191,7 @@ app.command("list", hidden=True, epilog=examples("keepwell rollout list"))(histo
 )
 def at(
     when: Annotated[str, typer.Argument(help="Unix seconds, ISO 8601 (UTC), or `2h ago`.")] = "now",
-    endpoint: Endpoint = "",
+    endpoint: OfEndpoint = "",
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -217,12 +214,15 @@ def at(
     period = periods[0]
 
     def tell() -> None:
-        routed = ", ".join(f"version {r.version} {r.weight:g}% ({r.role})" for r in period.routes)
+        routed = ", ".join(
+            f"version {r.version} {r.weight:g}% ({r.role})" for r in period.answering
+        )
+        nobody = "no version: the fallback" if period.flags.fallback else "nobody"
         out.say(f"{name} at {_stamp(asked)}", style="bold")
         out.facts(
             {
                 "champion": period.champion,
-                "answered": routed or "nobody",
+                "answered": routed or nobody,
                 "rollout": period.rollout or None,
                 "switched": None if period.flags.idle else _flags(period.flags),
                 "since": f"{_stamp(period.since)} ({period.change}: {period.why or 'no reason given'})",
@@ -231,68 +231,6 @@ def at(
         )
 
     out.answer({"endpoint": name, "at": asked, **to_plain(period)}, tell)
-
-
-def _spec(
-    base: "RolloutSpec", strategy: str, steps: str, hold: str, settings: list[str]
-) -> "RolloutSpec":
-    changes: dict[str, Any] = {"strategy": strategy} if strategy else {}
-    if steps:
-        changes["steps"] = tuple(_number(one, "--steps") for one in steps.split(","))
-    if hold:
-        changes["hold"] = _seconds(hold, "--hold")
-    kinds = {
-        "sample": _number,
-        "explore": _number,
-        "watch": _seconds,
-        "keep": _seconds,
-        "every": _seconds,
-    }
-    for setting in settings:
-        name, _, value = setting.partition("=")
-        if name == "reward" and value in ("correct", "outcome"):
-            changes[name] = value
-        elif name in kinds:
-            changes[name] = kinds[name](value, f"--set {name}")
-        else:
-            raise UsageError(
-                f"'{setting}' sets nothing",
-                why=f"what can be set: {', '.join(kinds)}, reward (correct or outcome)",
-                now="write for example --set watch=1h",
-            )
-    return replace(base, **changes)
-
-
-def _weights(text: str) -> dict[int, float] | None:
-    if not text:
-        return None
-    found = {}
-    for part in text.split(","):
-        version, _, weight = part.partition("=")
-        if not version.strip().isdigit():
-            raise UsageError(
-                f"'{part}' is no share of a version",
-                why="shares are written VERSION=WEIGHT",
-                now="write for example --weights 3=50,4=50",
-            )
-        found[int(version)] = _number(weight, "--weights")
-    return found
-
-
-def _number(text: str, where: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise UsageError(f"'{text}' in {where} is no number") from None
-
-
-def _seconds(text: str, where: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError:
-        raise UsageError(
-            f"'{text}' in {where} is no duration", now="write for example 10m"
-        ) from None
 
 
 def _running(workspace: "Workspace", which: str) -> "Rollout":

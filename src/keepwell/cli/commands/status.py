@@ -13,6 +13,7 @@ from keepwell.cli.options import (
 from keepwell.cli.output import Output, ago
 
 if TYPE_CHECKING:
+    from keepwell.core.records import Rollout
     from keepwell.workspace import Workspace
 
 app = command_app()
@@ -29,6 +30,8 @@ def status(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
 
 def gather(workspace: "Workspace") -> dict[str, Any]:
     """Return what there is to know about a project, JSON-ready."""
+    from keepwell.infrastructure.codec import to_plain
+    from keepwell.operations.serving.capacity import present
     from keepwell.operations.serving.presence import address_of
 
     spec = workspace.spec
@@ -38,11 +41,15 @@ def gather(workspace: "Workspace") -> dict[str, Any]:
     runs = workspace.runs.find(spec.name, limit=1)
     opened = [item for item in workspace.incidents.find() if item.status != "closed"]
     datasets = workspace.datasets.versions(spec.dataset)
+    rollout = workspace.rollouts.running(spec.endpoint)
     newest = max(datasets, key=lambda item: item.version) if datasets else None
     return {
         "project": spec.name,
         "folder": str(workspace.root),
         "served": None if address is None else address.url,
+        "workers": None
+        if address is None
+        else to_plain(present(workspace.scaling.read(), workspace.home)),
         "dataset": newest and {"name": newest.name, "version": newest.version, "rows": newest.rows},
         "endpoint": {
             "name": spec.endpoint,
@@ -53,6 +60,7 @@ def gather(workspace: "Workspace") -> dict[str, Any]:
                 for route in (endpoint.routes if endpoint else ())
             ],
         },
+        "rollout": None if rollout is None else _rollout(workspace, rollout),
         "versions": len(versions),
         "last_run": runs[0].id if runs else None,
         "last_run_status": runs[0].status if runs else None,
@@ -60,6 +68,43 @@ def gather(workspace: "Workspace") -> dict[str, Any]:
         "incidents": [
             {"id": item.id, "status": item.status, "title": item.title} for item in opened
         ],
+    }
+
+
+def _rollout(workspace: "Workspace", found: "Rollout") -> dict[str, Any]:
+    """Return where a rollout is: its strategy, its step, who has which share, what it waits for."""
+    step, awaits = found.history[-1], workspace.desk.awaits(found)
+    steps = list(found.steps)
+    return {
+        "id": found.id,
+        "strategy": found.strategy,
+        "versions": list(found.arms),
+        "percent": step.percent,
+        "shares": dict(step.shares),
+        "step": steps.index(step.percent) + 1 if step.percent in steps else None,
+        "steps": steps,
+        "awaits": None if awaits is None else {"what": awaits.what, "then": awaits.then},
+    }
+
+
+def _trial(found: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the lines about a rollout."""
+    if found is None:
+        return {}
+    against = " against ".join(f"version {one}" for one in reversed(found["versions"]))
+    if found["shares"]:
+        share = ", ".join(f"version {one} {part:.3g}%" for one, part in found["shares"].items())
+    elif found["strategy"] == "shadow":
+        share = "no traffic, compared off the path"
+    else:
+        share = f"{found['percent']:g}% of the traffic"
+        if found["step"] is not None and len(found["steps"]) > 1:
+            share += f", step {found['step']} of {len(found['steps'])}"
+    awaits = found["awaits"] or {}
+    return {
+        "rollout": f"{found['strategy']} of {against}: {share}",
+        "waits for": awaits.get("what"),
+        "then": awaits.get("then"),
     }
 
 
@@ -73,13 +118,15 @@ def _tell(out: Output, document: dict[str, Any]) -> None:
             "data": f"{dataset['name']}/{dataset['version']}, {dataset['rows']:,} rows"
             if dataset
             else "none yet",
-            "last run": f"{document['last_run_status']} {ago(document['last_run_started'])}"
+            "last run": f"{document['last_run_status']}, started {ago(document['last_run_started'])}"
             if last
             else "none yet",
             "versions": document["versions"],
             "champion": "none yet" if champion is None else champion,
             "challenger": endpoint["challenger"],
+            **_trial(document["rollout"]),
             "served": document["served"] or "no",
+            "workers": _workers(document["workers"]),
         }
     )
     for incident in document["incidents"]:
@@ -87,9 +134,24 @@ def _tell(out: Output, document: dict[str, Any]) -> None:
     out.say(f"next  {_next(document)}", style="cyan")
 
 
+def _workers(workers: dict[str, Any] | None) -> str | None:
+    """Return how many answer; None if nobody is up."""
+    if workers is None:
+        return None
+    counts = {"": workers["workers"], **workers["pools"]}
+    return ", ".join(
+        f"{count['answering']}"
+        + (f" of {count['wanted']}" if count["answering"] != count["wanted"] else "")
+        + (f" for {name} alone" if name else "")
+        for name, count in counts.items()
+    )
+
+
 def _next(document: dict[str, Any]) -> str:
     if document["endpoint"]["champion"] is None:
         return "keepwell run"
     if document["incidents"]:
         return "keepwell incidents show latest"
+    if document["rollout"] is not None and document["served"]:
+        return "keepwell rollout status"
     return "keepwell monitor" if document["served"] else "keepwell up"

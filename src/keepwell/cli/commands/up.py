@@ -1,6 +1,7 @@
 """`keepwell up`: the endpoint, the console and the loop, on one port."""
 
 import json
+import os
 import shlex
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,6 +43,7 @@ def up(
     Address, port and workers are those of the project file unless said. With --json the document is
     printed once the endpoint answers, and the command goes on.
     """
+    _give_memory_back()
     from keepwell.api.serving import up as serve
 
     out = Output(as_json=as_json)
@@ -58,6 +60,16 @@ def up(
             raise with_next_port(error) from None
 
 
+def _give_memory_back() -> None:
+    """Choose Arrow's allocator, before Arrow is loaded: its own choice keeps what looks at the log freed.
+
+    mimalloc holds on to a heap for each of a reader's threads; with jemalloc the same looks end 95 MB lower.
+    Arrow has it on Linux only. Who chose one is left with it.
+    """
+    if sys.platform == "linux":
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
+
+
 def with_next_port(error: BusyError) -> BusyError:
     """Return the error about a taken port with the command that takes the next free one."""
     free = error.details.get("free")
@@ -69,7 +81,8 @@ def _ready(out: Output, workspace: "Workspace", url: str) -> None:
     """Say where everything is, with a request that can be pasted."""
     name = workspace.spec.endpoint
     row = example_row(workspace)
-    curl = curl_line(f"{url}/endpoints/{name}/predict", row) if row else None
+    secured = workspace.spec.serve.tokens == "required"
+    curl = curl_line(f"{url}/endpoints/{name}/predict", row, secured=secured) if row else None
     document = {"url": url, "endpoint": f"{url}/endpoints/{name}", "example": row, "curl": curl}
 
     def tell() -> None:
@@ -80,6 +93,9 @@ def _ready(out: Output, workspace: "Workspace", url: str) -> None:
             facts | {"gRPC": f"{url.split('//')[1].rpartition(':')[0]}:{port}" if port else None}
         )
         if curl:
+            if secured:
+                out.say("\nit answers nobody without a token:", style="bold")
+                out.say("  TOKEN=$(keepwell tokens create NAME)")
             out.say("\nask it something:", style="bold")
             out.say(f"  {curl}")
         else:
@@ -101,11 +117,12 @@ def example_row(workspace: "Workspace") -> dict[str, Any] | None:
     return example_of(registry.get(name, champion).signature)
 
 
-def curl_line(url: str, row: dict[str, Any]) -> str:
+def curl_line(url: str, row: dict[str, Any], *, secured: bool = False) -> str:
     """Return the command that asks for one row.
 
     >>> print(curl_line("http://h/predict", {"tenure": 3}).partition("-d ")[2])
     '{"instances": [{"tenure": 3}]}'
     """
     body = json.dumps({"instances": [row]}, ensure_ascii=False)
-    return f"curl {url} -H 'content-type: application/json' -d {shlex.quote(body)}"
+    token = ' -H "authorization: Bearer $TOKEN"' if secured else ""
+    return f"curl {url}{token} -H 'content-type: application/json' -d {shlex.quote(body)}"

@@ -43,6 +43,9 @@ def validate(
         else:
             workspace.collector.collect()
             found = [validations.validate()]
+        limits = validations.limits
+        champion = validations.champion()
+        metric = champion.metric if champion is not None else ""
     documents = [_document(run) for run in found]
 
     def tell() -> None:
@@ -51,9 +54,18 @@ def validate(
             return
         rows = [[ago(d["time"]), d["model"], d["rows"], d["verdict"], _shown(d)] for d in documents]
         out.table(["when", "version", "outcomes", "verdict", "metric (limit)"], rows)
+        if not limits:
+            out.note("! no limit is set, so nothing can fail")
+            out.say(f"next  {_limit_for(metric)}", style="cyan")
 
     out.answer({"validations": documents}, tell)
     return 1 if not history and documents[0]["verdict"] == "failed" else 0
+
+
+def _limit_for(metric: str) -> str:
+    """Return the line of the project file that sets a limit."""
+    named = metric or "METRIC"
+    return f"say in keepwell.yaml, for example: monitor: {{validation: {{min: {{{named}: 0.8}}}}}}"
 
 
 def _document(run: "Run") -> dict[str, Any]:

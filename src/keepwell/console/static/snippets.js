@@ -22,36 +22,41 @@
     return `list(${Object.entries(value).map(named).join(", ")})`;
   }
 
+  // Where a token is required every snippet shows where it goes; the token itself stays on the page.
+  const TOKEN = "YOUR_TOKEN";
+
   root.snippets = {
-    curl: (url, row) => `curl ${shell(url)} \\
+    curl: (url, row, secured) => `curl ${shell(url)} \\${secured ? `
+  -H 'authorization: Bearer ${TOKEN}' \\` : ""}
   -H 'content-type: application/json' \\
   -d ${shell(JSON.stringify({ instances: [row] }))}`,
 
-    python: (url, row) => `import json
+    python: (url, row, secured) => `import json
 import urllib.request
 
 rows = [${python(row)}]
 request = urllib.request.Request(
     ${name(url)},
     json.dumps({"instances": rows}).encode(),
-    {"content-type": "application/json"},
+    {"content-type": "application/json"${secured ? `, "authorization": "Bearer ${TOKEN}"` : ""}},
 )
 with urllib.request.urlopen(request) as response:
     answer = json.load(response)
 print(answer["predictions"], answer.get("probabilities"))`,
 
-    javascript: (url, row) => `const response = await fetch(${name(url)}, {
+    javascript: (url, row, secured) => `const response = await fetch(${name(url)}, {
   method: "POST",
-  headers: { "content-type": "application/json" },
+  headers: { "content-type": "application/json"${secured ? `, authorization: "Bearer ${TOKEN}"` : ""} },
   body: JSON.stringify({ instances: [${JSON.stringify(row)}] }),
 });
 const answer = await response.json();
 console.log(answer.predictions, answer.probabilities);`,
 
-    r: (url, row) => `library(httr2)
+    r: (url, row, secured) => `library(httr2)
 
 rows <- list(${r(row)})
-answer <- request(${name(url)}) |>
+answer <- request(${name(url)}) |>${secured ? `
+  req_headers(authorization = "Bearer ${TOKEN}") |>` : ""}
   req_body_json(list(instances = rows)) |>
   req_perform() |>
   resp_body_json()

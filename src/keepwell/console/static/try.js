@@ -15,8 +15,14 @@
     }
     return row;
   }
+  // The token is read from its field when something is sent, and kept nowhere else.
+  function headers() {
+    const field = document.getElementById("token");
+    const token = field ? field.value.trim() : "";
+    return { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
+  }
   function tell() {
-    snippet.textContent = snippets[language](location.origin + form.dataset.url, instance());
+    snippet.textContent = snippets[language](location.origin + form.dataset.url, instance(), "secured" in form.dataset);
   }
   function choose(event) {
     const button = event.target.closest("[data-language]");
@@ -108,7 +114,7 @@
   async function explain(row, version, turn) {
     try {
       const response = await fetch(form.dataset.why, {
-        method: "POST", headers: { "content-type": "application/json" },
+        method: "POST", headers: headers(),
         body: JSON.stringify({ instances: [row], version }),
       });
       const said = await response.json();
@@ -133,7 +139,7 @@
     const start = performance.now();
     try {
       const response = await fetch(form.dataset.url, {
-        method: "POST", headers: { "content-type": "application/json" },
+        method: "POST", headers: headers(),
         body: JSON.stringify({ instances: [row] }),
       });
       const milliseconds = performance.now() - start;

@@ -11,6 +11,7 @@ from keepwell.console.views.home import card
 from keepwell.console.views.predictions import rows
 from keepwell.core.records import ColumnType, Endpoint, Estimate, Field, ModelVersion, Route
 from keepwell.core.references import Ref
+from keepwell.operations.serving.capacity import present
 
 if TYPE_CHECKING:
     from keepwell.workspace import Workspace
@@ -31,6 +32,14 @@ class Answering:
     version: ModelVersion
     promised: Estimate | None
     live: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answerers:
+    """How many workers answer for an endpoint, and whether they are its own."""
+
+    answering: int
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +77,9 @@ def endpoint(
         "answers": of_column(report.prediction) if report and report.prediction else None,
         "controls": [_control(item) for item in inputs[:SHOWN_INPUTS]],
         "more_inputs": max(0, len(inputs) - SHOWN_INPUTS),
+        "secured": workspace.spec.serve.tokens == "required",
         "history": _history(workspace, found),
+        "workers": _answerers(workspace, found.name),
     }
 
 
@@ -76,6 +87,19 @@ def latest(workspace: "Workspace", name: str) -> dict[str, Any]:
     """Return the context of `_predictions.html`: the newest answers."""
     found = workspace.endpoints.read(name)
     return {"rows": rows(workspace, workspace.predictions.recent(found.name, LATEST))}
+
+
+def _answerers(workspace: "Workspace", name: str) -> Answerers | None:
+    """Return the workers that answer for an endpoint: its own where it has some; None if none is up."""
+    capacity = present(workspace.scaling.read(), workspace.home)
+    own = capacity.pools.get(name)
+    if not capacity.processes:
+        return None
+    if own is None or not own.wanted:
+        return Answerers(answering=capacity.workers.answering, note="for all endpoints")
+    others = capacity.workers.answering
+    missing = "" if own.answering == own.wanted else f" of {own.wanted}"
+    return Answerers(answering=own.answering, note=f"{missing} its own, {others} for all".strip())
 
 
 def _answering(workspace: "Workspace", found: Endpoint, route: Route, metric: str) -> Answering:

@@ -33,6 +33,7 @@ from keepwell.core.records.model import (
 )
 from keepwell.core.records.prediction import Outcome, Prediction
 from keepwell.core.records.run import Artifact, CodeVersion, Estimate, Run
+from keepwell.core.records.scale import Scale
 from keepwell.core.records.token import SCOPES, Token
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "RolloutStep",
     "Route",
     "Run",
+    "Scale",
     "Signal",
     "Signature",
     "Task",

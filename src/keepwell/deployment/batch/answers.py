@@ -1,6 +1,6 @@
 """What stands beside each row of an output."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from keepwell.core.errors import InvalidDataError
 from keepwell.core.records import Signature
 from keepwell.deployment.labels import class_names
 from keepwell.deployment.scoring import Scores
+from keepwell.features.novelty import Novel, novel_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,13 +22,14 @@ _LENGTH, _OF_JOB = 26, 18  # characters of an id, and how many of them all rows 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What was predicted how often; sums for numbers."""
+    """What was predicted how often; sums for numbers; which labels training never saw."""
 
     rows: int = 0
     classes: dict[str, int] | None = None
     total: float = 0.0
     low: float | None = None
     high: float | None = None
+    unseen: dict[str, Novel] = field(default_factory=dict)
 
     def __add__(self, other: "Tally") -> "Tally":
         classes = None
@@ -43,6 +45,10 @@ class Tally:
             total=self.total + other.total,
             low=min(lows, default=None),
             high=max(highs, default=None),
+            unseen={
+                name: self.unseen.get(name, Novel()) + other.unseen.get(name, Novel())
+                for name in dict.fromkeys([*self.unseen, *other.unseen])
+            },
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -53,8 +59,12 @@ class Tally:
         return {"mean": mean, "min": self.low, "max": self.high}
 
 
-def tally(scores: Scores, signature: Signature) -> Tally:
-    """Return how often what was predicted."""
+def tally(scores: Scores, signature: Signature, inputs: pa.Table) -> Tally:
+    """Return how often what was predicted, and what of the inputs training never saw."""
+    return replace(_predicted(scores, signature), unseen=novel_labels(inputs, signature))
+
+
+def _predicted(scores: Scores, signature: Signature) -> Tally:
     rows = len(scores.predictions)
     if scores.probabilities is None:
         values = np.asarray(scores.predictions, dtype=np.float64)

@@ -20,13 +20,15 @@ from keepwell.deployment.batch.rows import Reader, Rows, open_rows
 from keepwell.deployment.batch.targets import Target
 from keepwell.deployment.batch.work import Work
 from keepwell.deployment.scoring import Scorer, Scores
+from keepwell.features.novelty import Novel
+from keepwell.infrastructure.codec import to_plain
 from keepwell.infrastructure.files import storing
 from keepwell.infrastructure.locks import exclusive
 
 ROWS_AT_ONCE = 131_072
 SAMPLED_ROWS = 512  # of a piece, for whoever compares the inputs with the training data
 
-Log = Callable[[str, int, pa.Table, Scores, pa.Array], None]
+Log = Callable[[str, int, pa.Table, Scores, pa.Array, pa.Array | None], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,8 @@ class Options:
         threads: Pieces worked on at a time; as many as there are processors if 0.
         sample: Keep some of the inputs, as `Scored.sample`.
         log: Called with each piece, in order, before it counts as done: the job's id, the piece's number,
-            its inputs, scores and ids. Called again with the same ids if the process dies in between.
+            its inputs, scores, ids and keys. Called again with the same ids if the process dies in between.
+        key: The column of the source whose values `log` is told as text; None where it has none of it.
     """
 
     version: int = 0
@@ -53,6 +56,7 @@ class Options:
     threads: int = 0
     sample: bool = False
     log: Log | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,7 @@ class Scored:
         predictions: How often each class was predicted; mean, min and max of numbers.
         sample: Some of the inputs, in order, if they were asked for.
         absent: Columns of the model that the source lacks: they counted as missing in every row.
+        unseen: Of columns with labels that training never saw: in how many rows, and some of them.
     """
 
     id: str
@@ -78,6 +83,7 @@ class Scored:
     predictions: dict[str, Any] = field(default_factory=dict)
     sample: pa.Table | None = None
     absent: tuple[str, ...] = ()
+    unseen: dict[str, Novel] = field(default_factory=dict)
 
 
 def predict_file(
@@ -194,8 +200,12 @@ class _Job:
         self._target.format.write(table, self._work.arriving(number), first=number == 0)
         if self._options.sample:
             _keep_sample(rows.inputs, self._work.sample_at(number))
-        kept = (rows.inputs, scores, ids) if self._options.log is not None else ()
-        return _Piece(number=number, tally=answers.tally(scores, signature), answers=kept)
+        kept: tuple[Any, ...] = ()
+        if self._options.log is not None:
+            kept = (rows.inputs, scores, ids, _keys(rows.given, self._options.key))
+        return _Piece(
+            number=number, tally=answers.tally(scores, signature, rows.inputs), answers=kept
+        )
 
     def _publish(self, resumed: int) -> Scored:
         work, options = self._work, self._options
@@ -215,6 +225,7 @@ class _Job:
             "version": options.version,
             "rows": total.rows,
             "predictions": total.as_dict(),
+            "unseen": {name: to_plain(novel) for name, novel in total.unseen.items()},
             "parts": [
                 {"file": f"part-{path.name}", "rows": one.rows}
                 for path, one in zip(parts.values(), tallies, strict=True)
@@ -230,6 +241,7 @@ class _Job:
             restarted=work.dropped,
             seconds=time.perf_counter() - self._start,
             predictions=total.as_dict(),
+            unseen=total.unseen,
             sample=sample,
             absent=tuple(
                 item.name
@@ -253,6 +265,12 @@ class _Piece:
     number: int
     tally: Tally
     answers: tuple[Any, ...]
+
+
+def _keys(given: pa.Table, name: str) -> pa.Array | None:
+    if name not in given.column_names:
+        return None
+    return given.column(name).cast(pa.string()).combine_chunks().fill_null("")
 
 
 def _numbered(pieces: Iterator[Rows]) -> Iterator[tuple[int, Rows]]:

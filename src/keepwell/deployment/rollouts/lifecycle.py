@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from keepwell.core.clock import Clock
-from keepwell.core.errors import ConflictError, NotFoundError, UsageError
+from keepwell.core.errors import ConflictError, NotFoundError
 from keepwell.core.events import Change
 from keepwell.core.identifiers import new_id
 from keepwell.core.ports import MetadataStore
@@ -23,6 +23,7 @@ from keepwell.core.references import Ref
 from keepwell.core.spec import RolloutSpec
 from keepwell.deployment.endpoints import Endpoints
 from keepwell.deployment.probing import Probe, disagreement
+from keepwell.deployment.rollouts.history import choose, marked, step_of
 from keepwell.deployment.rollouts.plans import (
     ALL,
     SEVERAL,
@@ -125,7 +126,7 @@ class Rollouts:
         routes = shares(rollout, steps[0])
         if several:
             routes = weighted(rollout, weights or even(rollout.arms))
-        rollout = replace(rollout, history=(_step(routes, now),))
+        rollout = replace(rollout, history=(step_of(routes, now),))
         challenger = Alias(model=before.model, alias="challenger", version=rollout.candidate)
         why = reason or f"rollout of version {', '.join(map(str, candidates))}"
         changed = self._write(
@@ -185,7 +186,7 @@ class Rollouts:
         found = self._read(rollout)
         if found.status != "running":
             return found
-        found = _for(found, version)
+        found = choose(found, version)
         if found.candidate == found.baseline:
             reason = f"version {found.baseline} stays champion"
             return self.complete(rollout, reason=reason, verdict=verdict, probe=probe)
@@ -241,7 +242,7 @@ class Rollouts:
         if found.status != "running":
             return found
         routes = weighted(found, weights)
-        fresh = replace(_step(routes, self._clock.now()), numbers=dict(numbers))
+        fresh = replace(step_of(routes, self._clock.now()), numbers=dict(numbers))
         history = (*self._closed(found, None), fresh)[-_REMEMBERED:]
         moved = replace(found, history=history)
         self._write(moved, "reallocated", why, routes)
@@ -313,7 +314,7 @@ class Rollouts:
         changed = self._write(back, "rolled back", reason, alone, changes, ended=True)
         seen = disagreement(changed, probe) if probe is not None else ""
         notes = f"{reason}; {seen}" if seen else reason
-        history = _marked(back.history, None if probe is None else not seen, seen)
+        history = marked(back.history, None if probe is None else not seen, seen)
         status = "rollback_failed" if seen else "rolled_back"
         done = replace(back, status=status, notes=notes, history=history)
         self._records.write(done, "probed", seen or "the version before answers")
@@ -364,7 +365,7 @@ class Rollouts:
             status=ending,
             ended=self._clock.now(),
             reason=f"{reason}; {seen}" if seen else reason,
-            history=_marked(history, None if probe is None else not seen, seen),
+            history=marked(history, None if probe is None else not seen, seen),
         )
         aliases = [] if seen else self._no_challenger(done, reason)
         verb = ending.replace("_", " ")
@@ -420,7 +421,7 @@ class Rollouts:
         if probe is None:
             return rollout
         seen = disagreement(endpoint, probe)
-        checked = replace(rollout, history=_marked(rollout.history, not seen, seen))
+        checked = replace(rollout, history=marked(rollout.history, not seen, seen))
         self._records.write(checked, "probed", seen or "every probe was answered as routed")
         return checked
 
@@ -444,35 +445,3 @@ class Rollouts:
         if present is None or present.version != rollout.candidate:
             return []
         return [Change(ref=Ref("alias", name), verb="removed", data=None, why=why)]
-
-
-def _step(routes: Sequence[Route], now: float) -> RolloutStep:
-    percent = sum(route.weight for route in routes if route.role == "challenger")
-    several = len(routes) > 2  # noqa: PLR2004 (champion and candidate need no list)
-    shares = {str(route.version): route.weight for route in routes} if several else {}
-    return RolloutStep(percent=percent, started=now, shares=shares)
-
-
-def _for(rollout: Rollout, version: int | None) -> Rollout:
-    """Return a rollout with its candidate chosen among several."""
-    if version is None and len(rollout.arms) > 2:  # noqa: PLR2004
-        raise UsageError(
-            f"rollout {rollout.id} compares versions {', '.join(map(str, rollout.arms))}",
-            why="one of them is to be promoted, and none was named",
-            now=f"keepwell rollout promote --version {rollout.candidate}",
-        )
-    if version is None or version == rollout.candidate:
-        return rollout
-    if version not in rollout.arms:
-        raise UsageError(
-            f"version {version} takes no part in rollout {rollout.id}",
-            why=f"it compares versions {', '.join(map(str, rollout.arms))}",
-        )
-    return replace(rollout, candidate=version)
-
-
-def _marked(
-    history: tuple[RolloutStep, ...], verified: bool | None, finding: str
-) -> tuple[RolloutStep, ...]:
-    *before, last = history
-    return (*before, replace(last, verified=verified, finding=finding))

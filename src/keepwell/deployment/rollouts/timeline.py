@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from keepwell.core.records import Endpoint, Flags, Route
 from keepwell.deployment.endpoints import Endpoints
+from keepwell.deployment.flags.steps import read_fallback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,9 @@ class Period:
         change: What began it: `deployed`, `routed`, `killed` …
         why: The reason that was given.
         champion: The champion then.
-        routes: Who answered what share.
+        routes: Who was to answer what share.
+        answering: Who answered it: nobody while the models are switched off, or the version that the
+            fallback names first.
         rollout: The rollout in progress; empty if none.
         flags: What was switched.
     """
@@ -27,16 +30,19 @@ class Period:
     why: str
     champion: int | None
     routes: tuple[Route, ...]
+    answering: tuple[Route, ...]
     rollout: str
     flags: Flags
 
 
 def timeline(endpoints: Endpoints, name: str, limit: int | None = None) -> list[Period]:
     """Return an endpoint's periods, newest first."""
-    endpoints.read(name)
+    found = endpoints.history(name, limit)
+    if not found:
+        endpoints.read(name)  # says that there is none
     periods: list[Period] = []
     until: float | None = None
-    for time, verb, why, state in endpoints.history(name, limit):
+    for time, verb, why, state in found:
         periods.append(_period(time, until, verb, why, state))
         until = time
     return periods
@@ -50,6 +56,16 @@ def _period(since: float, until: float | None, verb: str, why: str, state: Endpo
         why=why,
         champion=state.champion,
         routes=state.routes,
+        answering=_answering(state),
         rollout=state.rollout,
         flags=state.flags,
+    )
+
+
+def _answering(state: Endpoint) -> tuple[Route, ...]:
+    if not state.flags.killed:
+        return state.routes
+    first = [read_fallback(one, previous=state.previous) for one in state.flags.fallback[:1]]
+    return tuple(
+        Route(version=step.version, weight=100.0, role="fallback") for step in first if step.version
     )

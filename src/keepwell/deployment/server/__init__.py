@@ -10,6 +10,7 @@ A *supervisor process* owns the listening socket and keeps N *workers* alive. A 
 `POST /endpoints/NAME/predict` from memory, logs each row before its answer leaves, and hands every other
 path to the *control process* over a Unix socket. Killing the control process stops pages, not
 predictions; a new control process finds the supervisor that runs and takes it over.
+An endpoint may have workers of its own (`pools`).
 """
 
 from keepwell.deployment.server.heartbeat import BUCKETS_MS, WorkerState

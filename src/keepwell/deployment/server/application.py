@@ -18,6 +18,7 @@ from keepwell.deployment.server.messages import (
 )
 from keepwell.deployment.server.prediction import Call, PredictionError, Predictor
 from keepwell.deployment.server.proxy import Proxy, away
+from keepwell.deployment.unpacking import unpacked
 
 _PREFIX = "/endpoints/"
 _NEXT_DOOR = {"feedback": "feedback", "explain": "explain", "import": "import"}
@@ -55,6 +56,10 @@ class Application:
             check_load(busy, self.predictor.snapshot.limits)
             if name and door.scope:
                 self.admit(call, request, door.scope)
+            encoding = request.headers.get(b"content-encoding")
+            if encoding:  # after it is known who sends it
+                most = self.predictor.snapshot.limits.body
+                request.body = unpacked(encoding, request.body, most)
             return await door.answer(call, request)
         except KeepwellError as error:
             return self.refuse(door, call, error)

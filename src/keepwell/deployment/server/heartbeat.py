@@ -85,6 +85,8 @@ class WorkerState:
         traffic: By endpoint, then by version (as text; `0` before a version was chosen).
         errors: The newest refusals and failures.
         problems: What of the routing file it cannot follow, and why.
+        pool: The endpoint that it answers alone; empty for all of them.
+        draining: Whether it finishes what it was asked, and ends.
     """
 
     index: int
@@ -98,6 +100,8 @@ class WorkerState:
     traffic: dict[str, dict[str, Traffic]] = field(default_factory=dict)
     errors: tuple[RequestError, ...] = ()
     problems: tuple[str, ...] = ()
+    pool: str = ""
+    draining: bool = False
 
 
 class Counters:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _PIECE = 64 << 10
 _LAST_WORDS = 1.0  # seconds that an answer is given to end when this worker is to stop
-_HOP_BY_HOP = {
+HOP_BY_HOP = {
     b"connection",
     b"expect",  # this worker has said "continue" by itself
     b"keep-alive",
@@ -113,7 +113,7 @@ class _Answer:
         name = name.lower()
         if name in (b"content-length", b"transfer-encoding"):
             self._until_close = False
-        if name not in _HOP_BY_HOP and not self._head_ready:
+        if name not in HOP_BY_HOP and not self._head_ready:
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
@@ -169,7 +169,7 @@ async def _upload(exchange: "Exchange", line: socket.socket) -> None:
 def _head(exchange: "Exchange", chunked: bool) -> bytes:
     lines = [b"%b %b HTTP/1.1" % (exchange.method.encode(), exchange.target)]
     lines += [
-        b"%b: %b" % (name, value) for name, value in exchange.headers if name not in _HOP_BY_HOP
+        b"%b: %b" % (name, value) for name, value in exchange.headers if name not in HOP_BY_HOP
     ]
     if exchange.client:
         lines.append(b"x-forwarded-for: %b" % exchange.client.encode())

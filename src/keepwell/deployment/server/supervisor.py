@@ -18,6 +18,7 @@ from keepwell import __version__
 from keepwell.core.errors import FormatError, MissingExtraError
 from keepwell.deployment.server.heartbeat import WorkerState, heartbeat_path, read_heartbeats
 from keepwell.deployment.server.listening import listen
+from keepwell.deployment.server.pools.files import Wish, write_wish
 from keepwell.infrastructure.codec import from_json, to_json
 from keepwell.infrastructure.files import write_atomic
 
@@ -34,7 +35,6 @@ class Running:
     born: float  # with the number it names one process, even when numbers are used again
     host: str
     port: int
-    workers: int
     control: str
     version: str
     grpc: int = 0
@@ -47,7 +47,7 @@ class Supervisor:
         home: The workspace's folder.
         host: Address to listen on.
         port: Port to listen on; 0 for any free one, `port` then tells which.
-        workers: How many processes answer predictions.
+        workers: How many processes answer predictions at first; see `scale`.
         control_socket: Where the control process takes what is not a prediction.
         allow_remote: Take an address that other machines can reach, though there is no login yet.
         grpc_port: Port of the gRPC gateway; 0 for none.
@@ -68,7 +68,7 @@ class Supervisor:
         self.grpc_port = grpc_port
         self.port = port
         self._home = home
-        self._count = workers
+        self.wish = Wish(workers=workers)
         self._control = control_socket
         self._allow_remote = allow_remote
         self._listener: socket.socket | None = None
@@ -90,6 +90,7 @@ class Supervisor:
             for package in ("grpc", "google.protobuf"):
                 require(package)
         running = _running(self._home)
+        write_wish(self._home, self.wish)
         if running is not None and self._is_wanted(running):
             self.port = running.port
             self._process = psutil.Process(running.pid)
@@ -105,13 +106,20 @@ class Supervisor:
             self._spawn()
         self._guard.start()
 
+    def finds_running(self) -> bool:
+        """Tell whether `start` would take over workers that answer already."""
+        running = _running(self._home)
+        return running is not None and self._is_wanted(running)
+
+    def scale(self, wish: Wish) -> None:
+        """Have another number of workers: new ones start, others finish what they were asked, and end."""
+        if wish != self.wish:
+            write_wish(self._home, wish)
+            self.wish = wish
+
     def workers(self) -> list[WorkerState]:
-        """Return the workers that live, as of their last heartbeats."""
-        return [
-            state
-            for state in read_heartbeats(self._home)
-            if state.index < self._count and psutil.pid_exists(state.pid)
-        ]
+        """Return the workers that live, those about to end included, as of their last heartbeats."""
+        return living(self._home)
 
     def wait_for(self, generation: int, timeout: float = 10.0) -> bool:
         """Wait until every worker answers by a generation of the routing file; tell whether it does.
@@ -120,8 +128,8 @@ class Supervisor:
         """
         end = time.monotonic() + timeout
         while True:
-            states = self.workers()
-            if len(states) == self._count and all(s.generation >= generation for s in states):
+            states = [state for state in self.workers() if not state.draining]
+            if len(states) == self.wish.total and all(s.generation >= generation for s in states):
                 return True
             if time.monotonic() > end:
                 return False
@@ -144,7 +152,6 @@ class Supervisor:
         return (
             running.host == self.host
             and self.port in (0, running.port)
-            and running.workers == self._count
             and running.control == str(self._control)
             and running.version == __version__
             and running.grpc == self.grpc_port
@@ -166,7 +173,7 @@ class Supervisor:
         if listener is None:
             return
         command = [sys.executable, "-m", "keepwell.deployment.server.supervision"]
-        command += ["--home", str(self._home), "--workers", str(self._count)]
+        command += ["--home", str(self._home)]
         command += ["--listener", str(listener.fileno()), "--control", str(self._control)]
         if self.grpc_port:
             host = f"[{self.host}]" if ":" in self.host else self.host
@@ -189,12 +196,16 @@ class Supervisor:
             born=self._process.create_time(),
             host=self.host,
             port=self.port,
-            workers=self._count,
             control=str(self._control),
             version=__version__,
             grpc=self.grpc_port,
         )
         write_atomic(_path(self._home), to_json(running), durable=False)
+
+
+def living(home: Path) -> list[WorkerState]:
+    """Return the workers of a workspace that live, as of their last heartbeats."""
+    return [state for state in read_heartbeats(home) if psutil.pid_exists(state.pid)]
 
 
 def require(package: str) -> None:

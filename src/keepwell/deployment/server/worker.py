@@ -1,6 +1,7 @@
 """One inference worker: `python -m keepwell.deployment.server.worker`, started by the supervisor process.
 
-It answers on a listening socket that it inherits, follows the routing file, and says how it is in its
+It answers on a listening socket that it inherits, or, if it is of the pool of one endpoint, on one of its
+own. It follows the routing file, and says how it is in its
 heartbeat. It ends when told to (SIGTERM) or when the supervisor process is gone (its end of a pipe
 closes): it stops accepting, finishes what is in flight, and leaves.
 """
@@ -13,6 +14,7 @@ import os
 import signal
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -21,8 +23,11 @@ from keepwell.core.errors import KeepwellError
 from keepwell.deployment.server.admission.meters import Meters
 from keepwell.deployment.server.application import Application
 from keepwell.deployment.server.heartbeat import Counters, Models, WorkerState, heartbeat_path
+from keepwell.deployment.server.listening import BACKLOG
 from keepwell.deployment.server.plane import Plane
 from keepwell.deployment.server.plane.acceptance import Shares
+from keepwell.deployment.server.pools.files import connections_path, socket_path
+from keepwell.deployment.server.pools.handing import Pools
 from keepwell.deployment.server.prediction import Predictor
 from keepwell.deployment.server.proxy import Proxy
 from keepwell.deployment.server.routes import read_routes, routes_path
@@ -49,21 +54,21 @@ class Worker:
     Args:
         home: The workspace's folder.
         index: Which worker it is.
-        listener: The listening socket.
+        listener: The listening socket; None for a worker of a pool.
         control: Unix socket of the control process.
-        workers: How many workers take connections off that socket.
         lifeline: Descriptor that reaches its end when the supervisor process is gone.
+        pool: The endpoint that it answers alone; empty for all.
     """
 
     def __init__(
         self,
         home: Path,
         index: int,
-        listener: socket.socket,
+        listener: socket.socket | None,
         control: Path,
         lifeline: int,
         *,
-        workers: int = 1,
+        pool: str = "",
     ) -> None:
         self._home = home
         look_in(home)
@@ -71,7 +76,9 @@ class Worker:
         self._listener = listener
         self._control = control
         self._lifeline = lifeline
-        self._shares = Shares(home / "run" / "connections", index, workers) if workers > 1 else None
+        self._pool = pool
+        self._pools = None if pool else Pools(home, control)
+        self._draining = False
         self._started = time.time()
         self._counters = Counters()
         self._meters = Meters(home / "serving" / "meters")
@@ -90,22 +97,31 @@ class Worker:
         writer = SegmentWriter.claim(self._home / "serving" / "segments", f"worker-{self._index}")
         self._predictor = Predictor(writer, self._counters)
         await self._follow()
+        shares = None if self._pool else Shares(connections_path(self._home), self._index)
         self._beat()
         gc.collect()
         if not self._shelf.active:
             # What is loaded now stays: no request waits while it is searched for garbage.
             gc.freeze()
-        plane = Plane(Application(self._predictor, Proxy(self._control, closing)))
+        application = Application(self._predictor, Proxy(self._control, closing))
+        plane = Plane(application, pools=self._pools)
         chores = [
             asyncio.create_task(chore)
             for chore in (self._keep_following(), self._keep_beating(), self._keep_sweeping())
         ]
-        await plane.open(self._listener, self._shares)
+        own = socket_path(self._control, self._index)
+        await plane.open(self._listener or _listen_at(own), shares)
         try:
             await closing.wait()
         finally:
             loop.remove_reader(self._lifeline)
+            if self._listener is None:
+                own.unlink(missing_ok=True)  # who has a request asks another
+            self._draining = True
+            self._beat()
             await plane.close(DRAIN_SECONDS)
+            if self._pools is not None:
+                self._pools.close()
             for task in chores:
                 task.cancel()
             self._beat()
@@ -119,6 +135,8 @@ class Worker:
     async def _keep_following(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
+            if self._pools is not None:
+                self._pools.follow()
             try:
                 await self._follow()
             except (OSError, KeepwellError):
@@ -137,6 +155,9 @@ class Worker:
             return
         self._seen, self._retry_at = mark, time.monotonic() + RETRY_EVERY
         routes = await asyncio.to_thread(read_routes, self._home)
+        if self._pool:
+            alone = tuple(one for one in routes.endpoints if one.name == self._pool)
+            routes = replace(routes, endpoints=alone)
         blobs = await asyncio.to_thread(open_blobs, routes.blobs)
         fresh = await asyncio.to_thread(
             load_snapshot, routes, present, blobs.read, self._meters, self._shelf
@@ -171,6 +192,8 @@ class Worker:
             traffic=self._counters.traffic(),
             errors=self._counters.errors(),
             problems=snapshot.problems,
+            pool=self._pool,
+            draining=self._draining,
         )
         try:
             write_atomic(heartbeat_path(self._home, self._index), to_json(state), durable=False)
@@ -186,14 +209,23 @@ class Worker:
         return Models(loaded=len(served))
 
 
+def _listen_at(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)  # left by one that was killed
+    opened = socket.socket(socket.AF_UNIX)
+    opened.bind(str(path))
+    path.chmod(0o600)
+    opened.listen(BACKLOG)
+    return opened
+
+
 def main() -> None:
     """Run a worker until it is told to stop."""
     parser = argparse.ArgumentParser(description="An inference worker; started by the supervisor.")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--index", type=int, required=True)
-    parser.add_argument("--listener", type=int, required=True)
+    parser.add_argument("--listener", type=int, help="none: it listens at a socket of its own")
     parser.add_argument("--lifeline", type=int, required=True)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--pool", default="", help="the one endpoint that it answers; all if empty")
     parser.add_argument("--control", type=Path, required=True)
     given = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
@@ -202,10 +234,10 @@ def main() -> None:
     worker = Worker(
         given.home,
         given.index,
-        socket.socket(fileno=given.listener),
+        None if given.listener is None else socket.socket(fileno=given.listener),
         given.control,
         given.lifeline,
-        workers=given.workers,
+        pool=given.pool,
     )
     uvloop.run(worker.run())
     if worker.stuck:  # a thread that scores for ever must not keep the process

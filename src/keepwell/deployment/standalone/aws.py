@@ -16,8 +16,12 @@ from typing import Any
 from keepwell.core.errors import KeepwellError, UsageError
 from keepwell.deployment.standalone.bodies import encode, failure, instances_in, instances_of
 from keepwell.deployment.standalone.model import StandaloneModel, open_model
+from keepwell.deployment.unpacking import unpacked
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+
+MAX_BODY = 10 << 20
+"""Bytes of a body once it is unpacked; what AWS hands in is smaller anyway."""
 
 _logger = logging.getLogger(__name__)
 
@@ -69,7 +73,17 @@ def _over_http(model: StandaloneModel, method: str, event: Mapping[str, Any]) ->
             body = base64.b64decode(body, validate=True)
         except ValueError as error:
             raise UsageError("the body is not base64", why=str(error), now="send JSON") from None
+    packing = _header(event, "content-encoding")
+    if packing:
+        packed = body if isinstance(body, bytes) else body.encode("latin-1", "replace")
+        body = unpacked(packing.encode("latin-1", "replace"), packed, MAX_BODY)
     return model.answer(instances_of(body))
+
+
+def _header(event: Mapping[str, Any], wanted: str) -> str:
+    """Return a header of an event; empty if it has none of that name."""
+    headers = event.get("headers") or {}
+    return next((str(value) for name, value in headers.items() if name.lower() == wanted), "")
 
 
 def _response(model: StandaloneModel, status: int, document: dict[str, Any]) -> dict[str, Any]:

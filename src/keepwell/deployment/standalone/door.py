@@ -19,6 +19,7 @@ from keepwell.deployment.standalone.bodies import (
 )
 from keepwell.deployment.standalone.inference import infer, metadata
 from keepwell.deployment.standalone.model import StandaloneModel
+from keepwell.deployment.unpacking import unpacked
 
 MAX_BODY = 10 << 20
 _MANY = 64 << 10  # bytes of body beyond which scoring leaves the event loop to other requests
@@ -60,7 +61,7 @@ class Door:
             return
         started = time.perf_counter()
         try:
-            document = await self._answer(scope["method"], scope["path"], receive)
+            document = await self._answer(scope, receive)
             status = 200
         except _ClientGoneError:
             return
@@ -82,11 +83,13 @@ class Door:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, method: str, path: str, receive: Any) -> Any:
-        path = path.rstrip("/") or "/"
+    async def _answer(self, scope: Any, receive: Any) -> Any:
+        method, path = scope["method"], scope["path"].rstrip("/") or "/"
         asks = path == self._predict or path in self._infer
         if asks and method == "POST":
-            body = await _read(receive)
+            headers = dict(scope["headers"])
+            packing = headers.get(b"content-encoding", b"")
+            body = unpacked(packing, await _read(receive), MAX_BODY)
             if len(body) > _MANY:
                 return await asyncio.to_thread(self._score, path, body)
             return self._score(path, body)

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,8 +36,14 @@ class Attached:
     refused: int = 0
 
 
-def attach(current: Current, stream: Stream, *, stop: threading.Event | None = None) -> Attached:
-    """Answer the events of a stream until it ends or `stop` is set.
+def attach(
+    current: Current,
+    stream: Stream,
+    *,
+    stop: threading.Event | None = None,
+    idle: float | None = None,
+) -> Attached:
+    """Answer the events of a stream until it ends, `stop` is set, or none came for a time.
 
     An answer is the event with `prediction`, `probability_<class>`, `prediction_id` and `model_version`. An
     event that does not fit the model is answered by `{"error": …, "event": …}`, and the next one comes.
@@ -45,14 +52,16 @@ def attach(current: Current, stream: Stream, *, stop: threading.Event | None = N
         current: Gives the scorer and its version; asked before each handful of events.
         stream: What is read and written.
         stop: Ends it after the events in hand.
+        idle: Seconds without an event after which it ends; None waits for ever.
     """
     stopping = stop or threading.Event()
     events = refused = 0
+    last = time.monotonic()
     try:
         while not stopping.is_set():
             found = stream.read(AT_ONCE, WAIT)
             if not found:
-                if stream.ended:
+                if stream.ended or (idle is not None and time.monotonic() - last >= idle):
                     break
                 continue
             scorer, version = current()
@@ -60,6 +69,7 @@ def attach(current: Current, stream: Stream, *, stop: threading.Event | None = N
             stream.answer(answers)
             events += len(answers)
             refused += bad
+            last = time.monotonic()
     finally:
         stream.close()
     return Attached(events=events, refused=refused)

@@ -3,13 +3,19 @@
 How far a slot was read is committed in the same Delta transaction as the rows (`once`), so a collector
 that is killed at any point neither loses a row nor writes one twice. A segment is removed when its
 rows are committed and nobody writes it any more.
+
+However much lies there, a collector holds at most `AT_ONCE` predictions as records, and the rows of one
+segment as Arrow: the memory of the control process must not depend on the load.
 """
 
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
+import pyarrow as pa
+
 from keepwell.core.ports import TableStore
+from keepwell.core.records import Prediction
 from keepwell.infrastructure.locks import exclusive
 from keepwell.infrastructure.segments import (
     MAGIC,
@@ -17,10 +23,16 @@ from keepwell.infrastructure.segments import (
     decode_prediction,
     finished_segments,
     list_segments,
-    read_frames,
+    scan_frames,
 )
 from keepwell.monitoring.prediction_log.schema import PREDICTIONS, prediction_table
 from keepwell.monitoring.prediction_log.tidying import Tidier
+
+AT_ONCE = 10_000
+"""Predictions that are turned into rows of the table together."""
+
+BYTES_AT_ONCE = 4 << 20
+"""The same, for predictions with large inputs."""
 
 
 class Collector:
@@ -68,25 +80,47 @@ class Collector:
         for segment in segments:
             following = replace(segment, number=segment.number + 1)
             if done < following.position(0):
-                frames, end = read_frames(segment.path, max(0, done - segment.position(0)))
-                moved += self._move(frames, slot, segment.position(end))
+                moved += self._move(segment, max(0, done - segment.position(0)))
             if segment in finished:
                 _remove(segment)
         return moved
 
-    def _move(self, frames: list[bytes], slot: str, position: int) -> int:
-        rows = [row for row in map(decode_prediction, frames) if row is not None]
-        if rows:
-            table = prediction_table(rows)
-            self._tables.write(PREDICTIONS, table, once=(slot, position), widen=True)
-            self._tidier.committed()
-        return len(rows)
+    def _move(self, segment: Segment, offset: int) -> int:
+        table, end = _rows(segment.path, offset)
+        if table is None:
+            return 0
+        self._tables.write(
+            PREDICTIONS, table, once=(segment.slot, segment.position(end)), widen=True
+        )
+        self._tidier.committed()
+        return int(table.num_rows)
+
+
+def _rows(path: Path, offset: int) -> tuple[pa.Table | None, int]:
+    """Return the predictions of a segment from `offset` on, None for none, and where they end."""
+    parts: list[pa.Table] = []
+    records: list[Prediction] = []
+    held = 0
+    for frame, end in scan_frames(path, offset):
+        offset, held = end, held + len(frame)
+        record = decode_prediction(frame)
+        if record is not None:
+            records.append(record)
+        if len(records) >= AT_ONCE or held >= BYTES_AT_ONCE:
+            parts.append(prediction_table(records))
+            records, held = [], 0
+    if records:
+        parts.append(prediction_table(records))
+    rows = pa.concat_tables(parts) if parts else None
+    return (rows if rows is not None and rows.num_rows else None), offset
 
 
 def _remove(segment: Segment) -> None:
     """Remove a segment whose rows are committed; what cannot be read of it is kept for people."""
-    _, end = read_frames(segment.path)
-    if segment.path.stat().st_size > max(end, len(MAGIC)):
+    whole = len(MAGIC)
+    for _, end in scan_frames(segment.path):
+        whole = end
+    if segment.path.stat().st_size > whole:
         segment.path.rename(segment.path.with_suffix(".torn"))
     else:
         segment.path.unlink()

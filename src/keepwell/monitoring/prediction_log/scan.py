@@ -1,5 +1,6 @@
 """Reading a table of things that happened: by time, by id, newest first; as little of it as possible."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -93,8 +94,11 @@ class Scan:
         """Return how many rows since a time have each value of a column."""
         if since is not None:
             where &= ds.field(self._time) >= moment(since)
-        counted = self.rows.to_table(columns=[name], filter=where)[name].value_counts()
-        return {row["values"]: row["counts"] for row in counted.to_pylist()}
+        counted: Counter[Any] = Counter()
+        for batch in self.rows.to_batches(columns=[name], filter=where):  # never all rows at once
+            for row in batch[name].value_counts().to_pylist():
+                counted[row["values"]] += row["counts"]
+        return dict(counted)
 
     def by_id(self, name: str, ids: Collection[str]) -> pa.Table:
         """Return the rows whose column `name` is one of these ids; the time in an id says where to look."""

@@ -142,6 +142,8 @@ def _finish(bench: Bench, run: Run, model: ModelVersion, scored: "Scored") -> Ru
         metrics["drifted_columns"] = Estimate(value=len(drift["drifted"]))
         params["inputs"] = said(drift)
         bench.runs.attach(run.id, DRIFT, json.dumps(drift).encode(), "application/json")
+    if scored.unseen:
+        params["unseen"] = "; ".join(novel.said(name) for name, novel in scored.unseen.items())
     counts = json.dumps(scored.predictions).encode()
     bench.runs.attach(run.id, "predictions.json", counts, "application/json")
     params["version"] = model.version  # `champion` may be another one tomorrow

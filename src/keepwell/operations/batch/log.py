@@ -39,9 +39,15 @@ class BatchLog:
         self._labels = Labels(version.signature)
 
     def __call__(
-        self, job: str, piece: int, inputs: pa.Table, scores: "Scores", ids: pa.Array
+        self,
+        job: str,
+        piece: int,
+        inputs: pa.Table,
+        scores: "Scores",
+        ids: pa.Array,
+        keys: pa.Array | None,
     ) -> None:
-        """Log a piece; pieces come in order."""
+        """Log a piece; pieces come in order. Without keys, outcomes are told by the ids alone."""
         share = self._policy.sample
         kept = [at for at in range(len(ids)) if int((at + 1) * share) > int(at * share)]
         open_names = [n for n in inputs.column_names if n not in self._policy.redact]
@@ -68,6 +74,8 @@ class BatchLog:
             "probabilities": pa.array(probabilities, pa.list_(pa.float64())),
             "inputs": pa.array([_encode(row).decode() for row in inputs.to_pylist()]),
         }
+        if keys is not None:
+            own["key"] = keys.take(pa.array(kept, pa.int64()))
         columns = [
             own[field.name]
             if field.name in own

@@ -56,6 +56,7 @@ def score(
         overwrite=batch.overwrite,
         sample=batch.sample,
         log=log,
+        key="" if spec.data.key in spec.serve.log.redact else spec.data.key,
     )
     scorer = scorer_of(bench, model)
     return predict_file(scorer, batch.source, batch.output, options=options, progress=progress)

@@ -13,6 +13,7 @@ from keepwell.infrastructure.codec import to_plain
 from keepwell.operations.build import shortcut
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.rollouts.arms import Arm, decide
+from keepwell.operations.rollouts.awaiting import Awaited, Patience, awaited
 from keepwell.operations.rollouts.evidence import Evidence, with_chances
 from keepwell.operations.rollouts.posteriors import chances_of_best
 
@@ -136,6 +137,8 @@ class Desk:
         """Return a rollout with everything that it has shown, JSON-ready."""
         document = to_plain(rollout)
         document["versions"] = list(rollout.arms)
+        found = self.awaits(rollout)
+        document["awaits"] = None if found is None else to_plain(found)
         if rollout.strategy in ("ab", "bandit"):
             return {**document, **self._comparison(rollout)}
         step = rollout.history[-1]
@@ -145,6 +148,23 @@ class Desk:
         if 0 < step.percent < 100:  # noqa: PLR2004 (else nothing is divided)
             document["ratio"] = to_plain(self._evidence.ratio(rollout, step))
         return document
+
+    def awaits(self, rollout: Rollout) -> Awaited | None:
+        """Return what a rollout waits for, None if for nothing."""
+        from keepwell.operations.loop.policy import Limits
+
+        limits, rows = Limits(), 0
+        if rollout.status == "running":
+            step = rollout.history[-1]
+            if rollout.strategy == "shadow" or (rollout.stepwise and step.percent == 0):
+                rows = self._evidence.paired(rollout, step.started).rows
+            elif rollout.stepwise:
+                rows = self._evidence.rows(rollout, rollout.candidate, step.started)
+        patience = Patience(
+            rows=limits.step_requests, holds=limits.patience, unsure=limits.when_unsure
+        )
+        served = self._probe() is not None
+        return awaited(rollout, rows, self._bench.clock.now(), patience, served=served)
 
     def _comparison(self, rollout: Rollout) -> dict[str, Any]:
         arms = self._evidence.arms(rollout)

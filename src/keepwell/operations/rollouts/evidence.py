@@ -114,6 +114,14 @@ class Evidence:
             counts[version] = len(keys)
         return compare_shares(counts, shares)
 
+    def rows(self, rollout: Rollout, version: int, since: float) -> int:
+        """Return how many rows a version answered since a time."""
+        import pyarrow.compute as pc
+
+        answered = self._answered(rollout, since, None)
+        counted = pc.sum(pc.equal(answered["version"], version)).as_py() if answered.num_rows else 0
+        return int(counted or 0)
+
     def slow(
         self, rollout: Rollout, version: int, since: float, limit_ms: float
     ) -> tuple[int, int]:

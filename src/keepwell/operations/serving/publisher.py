@@ -7,6 +7,7 @@ from keepwell.core.clock import SystemClock
 from keepwell.core.ports import MetadataStore
 from keepwell.core.spec import ServeSpec
 from keepwell.governance.tokens import Tokens
+from keepwell.operations.serving.probe_token import known_by, probe_token
 
 if TYPE_CHECKING:
     from keepwell.deployment.endpoints import Endpoints
@@ -38,6 +39,8 @@ class Publisher:
         """Write the routing file and return its generation."""
         from keepwell.deployment.server import publish_routes
 
+        own = probe_token(self._home, self._serve)
+        ours = [known_by(own)] if own else []
         return publish_routes(
             self._home,
             self._endpoints.find(),
@@ -47,7 +50,7 @@ class Publisher:
             limits=self._serve.limits,
             memory=self._serve.memory,
             idle=self._serve.idle,
-            tokens=self._tokens.good(),
+            tokens=[*self._tokens.good(), *ours],
             tokens_required=self._serve.tokens == "required",
         )
 

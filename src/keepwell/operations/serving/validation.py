@@ -4,6 +4,7 @@ Each time is a run of the kind `validation`, passed or not, so the history is th
 for the model. A failed one is a finding for people; the loop goes by its own monitors.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from keepwell.core.errors import UnavailableError
@@ -30,6 +31,12 @@ class Validations:
         self._bench = bench
         self._predictions = predictions
 
+    @property
+    def limits(self) -> Mapping[str, float]:
+        """What the champion is held to: the validation's limits, or else the gate's."""
+        spec = self._bench.spec
+        return spec.monitor.validation.min or spec.gate.min
+
     def history(self, limit: int | None = None) -> list[Run]:
         """Return earlier validations, the newest first."""
         return self._bench.runs.find(self._bench.spec.name, kind=KIND, limit=limit)
@@ -43,7 +50,7 @@ class Validations:
         from keepwell.operations.loop.conditions.schedule import Schedule
 
         schedule = self._bench.spec.monitor.validation.schedule
-        champion = self._champion() if schedule else None
+        champion = self.champion() if schedule else None
         if champion is None:
             return None
         last = next((one.started for one in self.history(1)), champion.created)
@@ -57,7 +64,7 @@ class Validations:
         Raises:
             UnavailableError: If there is no champion.
         """
-        champion = self._champion()
+        champion = self.champion()
         if champion is None:
             raise UnavailableError(
                 f"'{self._bench.spec.endpoint}' has no champion to validate",
@@ -83,7 +90,8 @@ class Validations:
         )
         return runs.finish(run.id, metrics=metrics, model=champion.key)
 
-    def _champion(self) -> ModelVersion | None:
+    def champion(self) -> ModelVersion | None:
+        """Return the version that serves, None if there is none."""
         endpoint = self._bench.endpoints.get(self._bench.spec.endpoint)
         if endpoint is None or endpoint.champion is None:
             return None
@@ -101,12 +109,12 @@ class Validations:
         from keepwell.monitoring.performance import measure_performance
         from keepwell.tracking.metrics import direction
 
-        spec = self._bench.spec
-        limits = spec.monitor.validation.min or spec.gate.min
+        spec, limits = self._bench.spec, self.limits
         least = spec.monitor.validation.min_rows
         measured = measure_performance(rows, champion, min_rows=least) if rows.num_rows else None
         if measured is None or measured.rows < least:
-            return {}, [], f"too few outcomes: {rows.num_rows} of {least}"
+            unset = "" if limits else "; no limit is set"
+            return {}, [], f"too few outcomes: {rows.num_rows} of {least}{unset}"
         checks = []
         for name, limit in limits.items():
             found = measured.metrics.get(name)

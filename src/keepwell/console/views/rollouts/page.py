@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 SHOWN = 20
 SHOWN_STEPS = 12
 SHOWN_PERIODS = 30
-_NOTHING: dict[str, Any] = {"arms": None, "paired": None, "ratio": None, "decision": ""}
+_NOTHING: dict[str, Any] = {
+    "awaits": None,
+    "arms": None,
+    "paired": None,
+    "ratio": None,
+    "decision": "",
+}
 
 
 def rollouts(workspace: "Workspace", name: str, *, rollout: str = "") -> dict[str, Any]:

@@ -17,7 +17,7 @@ def shares(workspace: "Workspace", name: str) -> dict[str, Any]:
     periods = timeline(workspace.endpoints, name, MOST_PERIODS)[::-1]
     moments = [period.since for period in periods]
     moments.append(max(workspace.clock.now(), *moments) if moments else 0.0)
-    versions = sorted({route.version for period in periods for route in period.routes})
+    versions = sorted({route.version for period in periods for route in period.answering})
     traces = [
         {
             "type": "scatter",
@@ -37,7 +37,7 @@ def shares(workspace: "Workspace", name: str) -> dict[str, Any]:
 
 def _line(periods: list[Period], version: int) -> list[float]:
     weights = [
-        next((route.weight for route in period.routes if route.version == version), 0.0)
+        next((route.weight for route in period.answering if route.version == version), 0.0)
         for period in periods
     ]
     return [*weights, *weights[-1:]]

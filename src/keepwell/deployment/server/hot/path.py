@@ -1,6 +1,7 @@
 """All endpoints' short ways, and the one write by which a turn's answers are logged."""
 
 import asyncio
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -48,9 +49,11 @@ class HotPath:
 
     Args:
         predictor: Whose snapshot, log and counters these are.
+        handed: Endpoints whose requests go to workers of their own, as they are at any time.
     """
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(self, predictor: Predictor, handed: Container[str] = ()) -> None:
+        self._handed = handed
         self.together = 1  # no more wait for one another than there are clients
         self._predictor = predictor
         self._snapshot: Snapshot | None = None
@@ -64,6 +67,8 @@ class HotPath:
             self._snapshot = snapshot
             self._lanes = {}
         name = asked.endpoint
+        if name in self._handed:
+            return False
         try:
             lane = self._lanes[name]
         except KeyError:

@@ -7,6 +7,7 @@ import msgspec
 
 from keepwell.core.records import ColumnType, Signature
 from keepwell.features.cells import NAN, cell_of, missing_of
+from keepwell.features.novelty import known_labels
 
 Read = Callable[[Any], list[Any]]
 
@@ -63,7 +64,9 @@ def row_reader(signature: Signature, key: str = "") -> Read:
         [f"  {', '.join(name for name, *_ in fields)}, = astuple(decode(raw))"] if fields else []
     )
     for at, field in enumerate(signature.inputs):
-        lines += _canonical(f"f{at}", field.type, field.required)
+        known = known_labels(field)
+        lines += _canonical(f"f{at}", field.type, field.required, whole=known is not None)
+        constants[f"known{at}"] = known
         constants[f"cell{at}"], constants[f"gap{at}"] = cell_of(field), missing_of(field)
     # Names of our own only: those of columns go to msgspec, as data.
     source = [f"def reader({', '.join(constants)}):", " def read(raw):", *lines]
@@ -74,13 +77,15 @@ def row_reader(signature: Signature, key: str = "") -> Read:
     return read
 
 
-def _canonical(name: str, kind: ColumnType, required: bool) -> list[str]:
+def _canonical(name: str, kind: ColumnType, required: bool, *, whole: bool) -> list[str]:
     """Return the lines that make a canonical value of a present or missing one."""
     gap = "raise odd" if required else f"{name} = gap{name[1:]}"
     missing = f"not {name}" if kind is ColumnType.CATEGORY else f"{name} is None"
     lines = [f"  if {missing}: {gap}"]
     if kind is ColumnType.DATETIME:
         lines.append(f"  else: {name} = cell{name[1:]}({name})")
+    elif whole:  # the long way has the words for a label that training never saw
+        lines.append(f"  elif {name} not in known{name[1:]}: raise odd")
     elif kind is ColumnType.BOOLEAN:
         lines.append(f"  else: {name} = 1.0 if {name} else 0.0")
     return lines

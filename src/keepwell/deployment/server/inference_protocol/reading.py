@@ -1,6 +1,5 @@
 """From the body of an inference request to tensors, and to what is wanted back."""
 
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +12,10 @@ from keepwell.deployment.server.inference_protocol.tensors import (
     read_json,
 )
 from keepwell.deployment.server.messages import Request
-from keepwell.deployment.server.requests import MAX_BODY, BodyTooLargeError, decode_document
+from keepwell.deployment.server.requests import decode_document
 
 HEADER_LENGTH = b"inference-header-content-length"
 _SHAPE = '{"inputs": [{"name": …, "datatype": …, "shape": […], "data": […]}]}'
-_WINDOWS = {b"gzip": zlib.MAX_WBITS | 16, b"deflate": zlib.MAX_WBITS}
 _ELSEWHERE = ("shared_memory_region", "shared_memory_offset", "shared_memory_byte_size")
 
 
@@ -52,10 +50,8 @@ def read_inference(request: Request) -> Inference:
     Raises:
         UsageError: If it is not JSON, or its binary part does not fit.
         InvalidRequestError: If a tensor is not of the form of one; names it.
-        BodyTooLargeError: If it is too long once unpacked.
     """
-    body = _unpacked(request)
-    head, tail = _divided(request, body)
+    head, tail = _divided(request, request.body)
     document = decode_document(head, shape=_SHAPE)
     parameters = _parameters(document)
     identifier = document.get("id", "")
@@ -150,37 +146,6 @@ def _divided(request: Request, body: bytes) -> tuple[bytes, bytes]:
             now="send the length of the JSON",
         )
     return body[:length], body[length:]
-
-
-def _unpacked(request: Request) -> bytes:
-    encoding = request.headers.get(b"content-encoding", b"identity").strip().lower()
-    if encoding == b"identity":
-        return request.body
-    if encoding not in _WINDOWS:
-        raise UsageError(
-            f"the body is encoded as {encoding.decode('latin-1')!r:.40}",
-            why="gzip and deflate are read here",
-            now="send it as it is",
-        )
-    unpacker = zlib.decompressobj(_WINDOWS[encoding])
-    try:
-        body = unpacker.decompress(request.body, MAX_BODY + 1)
-    except zlib.error as error:
-        raise UsageError(
-            "the body cannot be unpacked", why=str(error), now="send it whole"
-        ) from None
-    if len(body) > MAX_BODY:
-        raise BodyTooLargeError(
-            f"the body has more than {MAX_BODY / 1e6:.1f} MB once unpacked",
-            why=f"a request may have {MAX_BODY / 1e6:.1f} MB",
-            now="send fewer rows at a time",
-            details={"limit": MAX_BODY},
-        )
-    if not unpacker.eof:
-        raise UsageError(
-            "the body cannot be unpacked", why="it ends too early", now="send it whole"
-        )
-    return body
 
 
 def _unfit(where: str, form: str) -> InvalidRequestError:

@@ -2,7 +2,8 @@
 
 All of them wake when a client comes. Left to chance, one worker may end up with most of the clients. So
 each says how many it has in a file that all map into memory; one that has more than another waits a
-moment before it takes the next, and takes it then if nobody else did.
+moment before it takes the next, and takes it then if nobody else did. Workers come and go: who is not
+there has said nothing.
 """
 
 import asyncio
@@ -14,9 +15,15 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
+from keepwell.deployment.server.pools.files import COUNT_BYTES, MOST_INDEXES
+
+_COUNTS = struct.Struct(
+    f"<{MOST_INDEXES}i"
+)  # one more than there are clients; 0: there is no such worker
 _COUNT = struct.Struct("<i")
 _MOMENT = 0.002  # seconds that a worker leaves to the others for each client that it has more
 _LONGEST = 0.02
+_STARVED = 0.1  # seconds until the next try where no more files may be open
 
 
 class Shares:
@@ -25,12 +32,11 @@ class Shares:
     Args:
         path: The file that all workers of a server map.
         index: Which worker this is.
-        workers: How many there are.
     """
 
-    def __init__(self, path: Path, index: int, workers: int) -> None:
+    def __init__(self, path: Path, index: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        size = max(workers, index + 1) * _COUNT.size
+        size = _COUNTS.size
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             if os.fstat(descriptor).st_size < size:
@@ -38,17 +44,22 @@ class Shares:
             self._memory = mmap.mmap(descriptor, size)
         finally:
             os.close(descriptor)
-        self._index, self._workers = index, workers
+        self._index = index
         self.tell(0)
 
     def tell(self, clients: int) -> None:
         """Say how many clients this worker has."""
-        _COUNT.pack_into(self._memory, self._index * _COUNT.size, clients)
+        _COUNT.pack_into(self._memory, self._index * COUNT_BYTES, clients + 1)
+
+    def leave(self) -> None:
+        """Say that this worker takes no more."""
+        _COUNT.pack_into(self._memory, self._index * COUNT_BYTES, 0)
 
     def surplus(self) -> int:
         """Return how many clients more than another this worker has, at most."""
-        counts = [at for (at,) in _COUNT.iter_unpack(self._memory[: self._workers * _COUNT.size])]
-        return int(counts[self._index] - min(counts))
+        counts = _COUNTS.unpack_from(self._memory)
+        own: int = counts[self._index]
+        return own - min(filter(None, counts), default=own)
 
 
 class Acceptance:
@@ -79,29 +90,37 @@ class Acceptance:
 
     def _ready(self) -> None:
         surplus = self._shares.surplus()
-        if not surplus:
-            self._take()
-            return
+        if surplus:
+            self._pause(min(surplus * _MOMENT, _LONGEST))
+        elif not self._take():
+            self._pause(_STARVED)
+
+    def _pause(self, seconds: float) -> None:
         self._loop.remove_reader(self._listener.fileno())
-        self._waiting = self._loop.call_later(
-            min(surplus * _MOMENT, _LONGEST), self._take_what_is_left
-        )
+        self._waiting = self._loop.call_later(seconds, self._take_what_is_left)
 
     def _take_what_is_left(self) -> None:
         self._waiting = None
-        self._take()
-        self._loop.add_reader(self._listener.fileno(), self._ready)
+        if self._take():
+            self._loop.add_reader(self._listener.fileno(), self._ready)
+        else:
+            self._waiting = self._loop.call_later(_STARVED, self._take_what_is_left)
 
-    def _take(self) -> None:
-        with contextlib.suppress(BlockingIOError, ConnectionAbortedError):
+    def _take(self) -> bool:
+        """Take a connection, if there is one; tell whether more may be taken."""
+        try:
             opened, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return True
+        except OSError:  # no more files may be open: who waits goes on waiting, who is in is served
+            return False
+        with contextlib.suppress(OSError):  # it is gone again
             opened.setblocking(False)
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            task = self._loop.create_task(
-                self._loop.connect_accepted_socket(self._protocol, opened)
-            )
-            self._opening.add(task)
-            task.add_done_callback(self._opened)
+        task = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, opened))
+        self._opening.add(task)
+        task.add_done_callback(self._opened)
+        return True
 
     def _opened(self, task: "asyncio.Task[object]") -> None:
         self._opening.discard(task)

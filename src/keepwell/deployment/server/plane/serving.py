@@ -14,11 +14,12 @@ from keepwell.deployment.server.application import Application
 from keepwell.deployment.server.doors import PredictDoor
 from keepwell.deployment.server.hot.path import MOST_TOGETHER, HotPath
 from keepwell.deployment.server.listening import BACKLOG
-from keepwell.deployment.server.messages import Request
+from keepwell.deployment.server.messages import Request, Response
 from keepwell.deployment.server.plane.acceptance import Acceptance, Shares
 from keepwell.deployment.server.plane.connection import Connection
 from keepwell.deployment.server.plane.exchange import Exchange
 from keepwell.deployment.server.plane.limits import Patience
+from keepwell.deployment.server.pools.handing import Pools
 from keepwell.deployment.server.prediction import Call
 from keepwell.deployment.server.proxy import ControlAwayError
 
@@ -33,15 +34,23 @@ class Plane:
     Args:
         application: Answers what knocks at its doors; its proxy passes the rest on.
         patience: Seconds that clients are given.
+        pools: Workers of one endpoint alone, to whom its requests are handed; None if there are none.
     """
 
-    def __init__(self, application: Application, *, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        application: Application,
+        *,
+        patience: Patience | None = None,
+        pools: Pools | None = None,
+    ) -> None:
         self.application = application
         self.connections: set[Connection] = set()
         self.patience = patience or Patience()
         self.closing = False
         self.now = time.monotonic()  # told a few times a second: enough for timeouts, and free
-        self.hot = HotPath(application.predictor)
+        self.hot = HotPath(application.predictor, pools.members if pools is not None else {})
+        self._pools = pools
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | Acceptance | None = None
         self._shares: Shares | None = None
@@ -64,6 +73,9 @@ class Plane:
         self.hot.flush()
         if self._server is not None:
             self._server.close()
+        shares, self._shares = self._shares, None
+        if shares is not None:
+            shares.leave()
         if self.connections:  # who is about to ask is answered, and told that it is the last time
             await asyncio.sleep(_PARTING)
         for connection in list(self.connections):
@@ -111,8 +123,24 @@ class Plane:
         self.answer_long(connection, exchange)
 
     def answer_long(self, connection: Connection, exchange: Exchange) -> None:
-        """Have the application answer a request that came whole."""
+        """Have the application, or a worker of the endpoint alone, answer a request that came whole."""
+        if self._pools is not None and exchange.name in self._pools.members:
+            request = exchange.request()
+            if _is_ours(request) and self._pools.hand(
+                exchange, request.body, lambda response: self._told(connection, exchange, response)
+            ):
+                return
         self._start(self._answer(connection, exchange))
+
+    def _told(self, connection: Connection, exchange: Exchange, response: Response | None) -> None:
+        """Send on what a worker of the endpoint alone answered; if it did not, ask another way."""
+        if response is None:
+            self._start(self._answer(connection, exchange))
+            return
+        exchange.keep_alive = exchange.keep_alive and not self.closing
+        exchange.answer(response)
+        connection.done(exchange)
+        connection.resume()
 
     def pass_on(self, connection: Connection, exchange: Exchange) -> None:
         """Have the proxy answer a request whose body may still come."""
@@ -138,7 +166,11 @@ class Plane:
             exchange.refusal = error
             self.refuse(exchange)
         else:
-            response = await self.application.answer(door, exchange.name, request)
+            response = None
+            if self._pools is not None:
+                response = await self._pools.ask(exchange, request.body)
+            if response is None:
+                response = await self.application.answer(door, exchange.name, request)
             exchange.keep_alive = exchange.keep_alive and not self.closing
             exchange.answer(response)
         connection.done(exchange)
