@@ -56,7 +56,7 @@ class Past:
     winners: tuple[Candidate, ...] = ()
 
 
-def train(
+def train(  # noqa: PLR0913 (each is a decision of the caller, by name)
     table: pa.Table,
     columns: Sequence[Column],
     data: DataSpec,
