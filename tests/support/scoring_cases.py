@@ -1,6 +1,7 @@
 # ruff: noqa: TID253 (the originals that compiled steps are held against)
 """Fitted originals of every compiled step, and the kinds of rows that they take."""
 
+import json
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -51,7 +52,17 @@ from sklearn.preprocessing import (
 )
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
-from keepwell.features.transforms import DateParts
+from keepwell.core.formulas import parse, placed
+from keepwell.features.transforms import (
+    Clip,
+    DateParts,
+    Formula,
+    Frequency,
+    GroupStatistic,
+    LowVariance,
+    SignedLog,
+    TextShape,
+)
 
 NAN = float("nan")
 
@@ -65,7 +76,7 @@ class Case:
         make: Returns it unfitted.
         takes: Which rows: `numbers` (gaps, infinities and numeric text among them; `moderate` ones
             have no extremes, `numbers only` no text), `positive`, `labels`, `codes` (labels that are
-            numbers), `texts`, `counts` or `seconds`.
+            numbers), `texts`, `counts`, `seconds` or `groups` (two labels and a number).
         exact: Equal to the bit, not only within 1e-9.
     """
 
@@ -327,6 +338,40 @@ CASES: list[Case] = [
     Case(op="sklearn.ColumnTransformer", make=_split),
     Case(op="sklearn.passthrough", make=lambda: Pipeline([("no", "passthrough")]), exact=True),
     Case(op="keepwell.DateParts", make=DateParts, takes="seconds", exact=True),
+    Case(op="keepwell.Clip", make=partial(Clip, low=0.1, high=0.8), exact=True),
+    Case(op="keepwell.SignedLog", make=SignedLog),
+    Case(
+        op="keepwell.LowVariance",
+        make=partial(LowVariance, threshold=5.0),
+        takes="numbers only",
+        exact=True,
+    ),
+    *(
+        Case(
+            op="keepwell.Formula",
+            make=partial(Formula, tree=json.dumps(placed(parse(text), ["a", "b", "c"]))),
+            name=text,
+        )
+        for text in (
+            "a / b",
+            "(a - 2.5 * b) / -c",
+            "log1p(abs(a)) + sqrt(b / c) * 0.5",
+            "1 / (a / b)",
+        )
+    ),
+    *(
+        Case(
+            op="keepwell.GroupStatistic",
+            make=partial(GroupStatistic, statistic=statistic, difference=difference),
+            takes="groups",
+            exact=True,
+            name=f"{statistic},{difference}",
+        )
+        for statistic in ("mean", "median", "std", "count")
+        for difference in (False, True)
+    ),
+    Case(op="keepwell.Frequency", make=Frequency, takes="labels", exact=True),
+    Case(op="keepwell.TextShape", make=TextShape, takes="labels", exact=True),
     Case(op="keepwell.AsItIs", make=lambda: KNNImputer(n_neighbors=2), exact=True),
     Case(
         op="keepwell.AsItIs",
@@ -350,6 +395,7 @@ def fitted(case: Case, seed: int) -> Any:
         "labels": random.choice(LABELS, (rows, 3)),
         "codes": random.integers(0, 4, (rows, 3)).astype(float),
         "texts": TEXTS,
+        "groups": np.column_stack([random.choice(LABELS, (rows, 2)), plain[:, 0].astype(object)]),
         "counts": random.integers(0, 3, (rows, 3)).astype(float),
         "seconds": np.abs(plain) * 1e7,
     }.get(case.takes, plain)

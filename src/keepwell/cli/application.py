@@ -9,7 +9,18 @@ from keepwell import __version__
 from keepwell.cli.options import Group, examples, markup
 
 PANELS = {
-    "Build": ("init", "plan", "run", "test", "data", "runs", "models", "compare", "reproduce"),
+    "Build": (
+        "init",
+        "plan",
+        "run",
+        "test",
+        "data",
+        "features",
+        "runs",
+        "models",
+        "compare",
+        "reproduce",
+    ),
     "Serve": (
         "up",
         "status",

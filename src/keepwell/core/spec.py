@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
 
@@ -116,6 +117,7 @@ class TrainSpec:
     calibrate: str = "off"  # or auto, isotonic, sigmoid
     threshold: ThresholdSpec = ThresholdSpec()
     script: str = ""  # the project's own training script, run in place of the search
+    features: str = "auto"  # or off: no feature is made that the project does not declare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,6 +305,7 @@ class ProjectSpec:
     name: str
     root: Path
     data: DataSpec
+    features: FeaturesSpec = AS_USUAL
     train: TrainSpec = TrainSpec()
     gate: GateSpec = GateSpec()
     serve: ServeSpec = ServeSpec()

@@ -11,6 +11,10 @@ Small and standard on purpose: a deployed model compiles exactly these steps int
 | image | edges, colours and grey values | the same, as standard scores |
 
 The flavour `text` is `linear` with all the words and pairs of a text, and the letters within its words.
+
+What a project declares (`features:`) takes the place of these steps for the columns it names, and adds
+features that are derived from columns; see `steps` and `derived`.
+
 A model that prepares its columns itself takes the third flavour, `frame`: the canonical frame, untouched.
 """
 
@@ -18,7 +22,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
+from keepwell.core.features import AS_USUAL, FeaturesSpec, Steps
 from keepwell.core.records import ColumnType, Signature
+from keepwell.features.declared import Plan, category_steps, derived_steps, number_steps
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -26,8 +32,6 @@ if TYPE_CHECKING:
 Flavour = Literal["tree", "linear", "text", "frame"]
 
 NUMERIC = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN)
-MAX_CODES = 250  # LightGBM keeps 255 bins per column
-MAX_DUMMIES = 100
 _TERMS: dict[str, int] = {"tree": 300, "linear": 5000, "text": 50_000}
 _LETTERS = 50_000
 
@@ -44,6 +48,7 @@ def preparation(
     signature: Signature,
     flavour: Flavour,
     choices: Mapping[str, Any] = MappingProxyType({}),
+    features: FeaturesSpec = AS_USUAL,
     *,
     for_distances: bool = False,
 ) -> Any:
@@ -54,10 +59,11 @@ def preparation(
     `choices` (see `CHOICES`) say otherwise than the table above.
 
     Blocks are named `numbers`, `categories`, `dates`, `text:<column>`, `image:<column>` and
-    `letters:<column>`, in that order; each but those of texts and images takes a list of columns. What
-    it gives is a NumPy array, or a sparse matrix where text makes it so. For distances, true and false
-    are as far apart as two labels are, however rare one of them is: stretched by their spread, they
-    would drown the numbers.
+    `letters:<column>`, in that order, then `number:<column>` and `category:<column>` of columns with
+    steps of their own, then `derived:<name>`; each but those of texts and images takes a list of
+    columns. What it gives is a NumPy array, or a sparse matrix where text makes it so. For distances,
+    true and false are as far apart as two labels are, however rare one of them is: stretched by their
+    spread, they would drown the numbers.
     """
     from sklearn.compose import ColumnTransformer
 
@@ -65,17 +71,23 @@ def preparation(
         from sklearn.preprocessing import FunctionTransformer
 
         return FunctionTransformer(feature_names_out="one-to-one")
-    names = {kind: [f.name for f in signature.inputs if f.type is kind] for kind in ColumnType}
+    own = features.columns
+    names = {
+        kind: [f.name for f in signature.inputs if f.type is kind and f.name not in own]
+        for kind in ColumnType
+    }
     numbers = [
         field.name
         for field in signature.inputs
-        if field.type in NUMERIC and not (for_distances and field.type is ColumnType.BOOLEAN)
+        if field.type in NUMERIC
+        and field.name not in own
+        and not (for_distances and field.type is ColumnType.BOOLEAN)
     ]
-    encode = choices.get("encode", "codes" if flavour == "tree" else "dummies")
+    plan = Plan(flavour=flavour, choices=choices, task=signature.task)
     blocks: list[tuple[str, Any, Any]] = [
-        ("numbers", "passthrough" if flavour == "tree" else _scaled(choices), numbers),
-        ("categories", _codes() if encode == "codes" else _dummies(), names[ColumnType.CATEGORY]),
-        ("dates", _dates(flavour, choices), names[ColumnType.DATETIME]),
+        ("numbers", number_steps(plan, features.numbers), numbers),
+        ("categories", category_steps(plan, features.categories), names[ColumnType.CATEGORY]),
+        ("dates", _dates(plan), names[ColumnType.DATETIME]),
     ]
     if for_distances:
         blocks.append(("booleans", _gapless(), names[ColumnType.BOOLEAN]))
@@ -83,28 +95,18 @@ def preparation(
     blocks += [(f"image:{name}", _pictures(flavour), name) for name in names[ColumnType.IMAGE]]
     if flavour == "text":
         blocks += [(f"letters:{name}", _letters(), name) for name in names[ColumnType.TEXT]]
+    kinds = {field.name: field.type for field in signature.inputs}
+    for name, steps in own.items():
+        if kinds.get(name) in NUMERIC:
+            blocks.append((f"number:{name}", number_steps(plan, steps), [name]))
+        elif kinds.get(name) is ColumnType.CATEGORY:
+            blocks.append((f"category:{name}", category_steps(plan, steps), [name]))
+    blocks += [
+        (f"derived:{one.name}", derived_steps(plan, one), list(one.columns))
+        for one in features.derive
+    ]
     used = [block for block in blocks if block[2]]
     return ColumnTransformer(used, sparse_threshold=0.3, verbose_feature_names_out=False)
-
-
-def _scaled(choices: Mapping[str, Any]) -> "Pipeline":
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import Pipeline
-
-    # keep_empty_features: a column may be empty in one fold and filled in another.
-    strategy = choices.get("impute", "median")
-    impute = SimpleImputer(strategy=strategy, add_indicator=True, keep_empty_features=True)
-    return Pipeline([("impute", impute), ("scale", _scaler(choices.get("scale", "standard")))])
-
-
-def _scaler(scale: str) -> Any:
-    from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
-
-    if scale == "quantile":
-        return QuantileTransformer(
-            n_quantiles=100, output_distribution="normal", subsample=100_000, random_state=0
-        )
-    return RobustScaler() if scale == "robust" else StandardScaler()
 
 
 def _gapless() -> Any:
@@ -113,28 +115,13 @@ def _gapless() -> Any:
     return SimpleImputer(strategy="most_frequent", keep_empty_features=True)
 
 
-def _codes() -> Any:
-    from sklearn.preprocessing import OrdinalEncoder
-
-    return OrdinalEncoder(
-        handle_unknown="use_encoded_value", unknown_value=-1, max_categories=MAX_CODES
-    )
-
-
-def _dummies() -> Any:
-    from sklearn.preprocessing import OneHotEncoder
-
-    return OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_DUMMIES)
-
-
-def _dates(flavour: Flavour, choices: Mapping[str, Any]) -> "Pipeline":
+def _dates(plan: Plan) -> "Pipeline":
     from sklearn.pipeline import Pipeline
 
     from keepwell.features.transforms.date_parts import DateParts
 
-    return Pipeline(
-        [("parts", DateParts()), *(_scaled(choices).steps if flavour != "tree" else ())]
-    )
+    scaled = [] if plan.flavour == "tree" else number_steps(plan, Steps()).steps
+    return Pipeline([("parts", DateParts()), *scaled])
 
 
 def _terms(flavour: Flavour) -> Any:

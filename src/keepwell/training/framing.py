@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from keepwell.core.errors import TrainingError
+from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.records import Column, ColumnType, Field, Task
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.features.columns import decode_column
@@ -16,6 +17,7 @@ from keepwell.features.forecasting import find_grid
 from keepwell.features.signature import infer_signature
 from keepwell.tracking.metrics import default_metric
 from keepwell.tracking.metrics.catalog import check_metric
+from keepwell.training.engineering.declared import checked, without_leaks
 from keepwell.training.guards import guard
 from keepwell.training.problem import Problem
 from keepwell.training.splits.division import Division, divide, usable_folds
@@ -71,6 +73,7 @@ def frame_problem(
     spec: TrainSpec,
     weights: "ArrayLike | None" = None,
     test_rows: "ArrayLike | None" = None,
+    features: FeaturesSpec = AS_USUAL,
 ) -> Framed:
     """Decide on everything that has to be known before anything is fitted.
 
@@ -88,6 +91,7 @@ def frame_problem(
     signature = infer_signature(
         rows, columns, guarded.inputs, target.name, division.task, division.classes
     )
+    features, declared = checked(features, signature, [column.name for column in columns])
     frame = Decoder(signature).table(rows)
     used = division.used
     problem = Problem(
@@ -99,7 +103,11 @@ def frame_problem(
         seed=spec.seed,
         jobs=threads_for(len(used), len(guarded.inputs)),
         budget=spec.budget,
+        features=features,
     )
+    if features.derive:
+        features, leaking = without_leaks(problem, data.keep)
+        problem, declared = replace(problem, features=features), declared + leaking
     folds = usable_folds(plan, division, spec.folds, spec.seed)
     repeats = spec.repeats or (_REPEATS if len(used) < _FEW else 1)
     repeated = [
@@ -121,6 +129,7 @@ def frame_problem(
             *_could_be_forecast(rows, columns, data, target),
             *target.findings,
             *guarded.findings,
+            *declared,
         ),
     )
 

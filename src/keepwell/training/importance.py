@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.features.origins import origins
+from keepwell.features.origins import sources
 from keepwell.training.problem import Problem, answer_of
 
 if TYPE_CHECKING:
@@ -38,19 +38,20 @@ def _of_one(pipeline: Any, problem: Problem) -> dict[str, float]:
     sample = problem.frame.iloc[np.sort(drawn)]
     if hasattr(model, "booster_"):
         gains = model.booster_.feature_importance("gain")
-        return _shares(inputs, origins(prepared), gains)
+        return _shares(inputs, sources(prepared), gains)
     if hasattr(model, "coef_"):
         strength = np.abs(np.atleast_2d(model.coef_)).sum(axis=0)
-        return _shares(inputs, origins(prepared), strength * _spread(prepared.transform(sample)))
-    return _shares(inputs, inputs, _moved(pipeline, sample, inputs, problem))
+        return _shares(inputs, sources(prepared), strength * _spread(prepared.transform(sample)))
+    return _shares(inputs, [(name,) for name in inputs], _moved(pipeline, sample, inputs, problem))
 
 
 def _shares(
-    inputs: Sequence[str], names: Sequence[str], strengths: "NDArray[np.float64]"
+    inputs: Sequence[str], made_of: Sequence[tuple[str, ...]], strengths: "NDArray[np.float64]"
 ) -> dict[str, float]:
     totals = dict.fromkeys(inputs, 0.0)
-    for name, strength in zip(names, strengths, strict=True):
-        totals[name] += float(strength)
+    for names, strength in zip(made_of, strengths, strict=True):
+        for name in names:  # what was derived from several columns counts for each of them alike
+            totals[name] += float(strength) / len(names)
     whole = sum(totals.values()) or 1.0
     ordered = sorted(totals.items(), key=lambda item: -item[1])
     return {name: total / whole for name, total in ordered}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.records import Signature, Task
 from keepwell.features.decisions import decided
 from keepwell.tracking.metrics.catalog import headlines
@@ -41,6 +42,7 @@ class Problem:
         seed: Of every random choice.
         jobs: Threads to use.
         budget: Seconds of the whole search; a learner that is given time takes a share of it.
+        features: How columns are prepared beyond the usual, and what is derived from them.
     """
 
     signature: Signature
@@ -51,6 +53,7 @@ class Problem:
     seed: int
     jobs: int
     budget: float = 60.0
+    features: FeaturesSpec = AS_USUAL
 
     @property
     def task(self) -> Task:

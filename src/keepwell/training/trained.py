@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keepwell.core.records import Estimate, Profile, Signature, Task
+from keepwell.training.engineering.report import FeatureReport
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,7 @@ class Finding:
         message: A sentence; with the way back, where something was dropped.
         dropped: Whether the columns were left out of the model.
         kind: `task`, `split`, `target`, `identifier`, `constant`, `copy`, `sum`, `single`, `search`,
-            `calibration`, `threshold` or `overfit`.
+            `calibration`, `threshold`, `feature` or `overfit`.
         columns: The columns, one by one.
     """
 
@@ -149,6 +150,7 @@ class Trained:
         overfit: Training, validation and test side by side.
         seconds: What it all took.
         search: How the search for it went.
+        features: What its features are, and what they are worth.
     """
 
     task: Task
@@ -172,3 +174,4 @@ class Trained:
     overfit: Overfit
     seconds: float
     search: SearchReport | None = None
+    features: FeatureReport | None = None

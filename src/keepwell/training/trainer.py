@@ -1,24 +1,31 @@
 """From a table to a fitted model with the evidence for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.progress import Progress, SilentProgress
 from keepwell.core.records import Column
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.training.doubt import by_chance
+from keepwell.training.engineering.effects import column_effects, step_effects
+from keepwell.training.engineering.fitted import fitted_steps
+from keepwell.training.engineering.labels import signed
+from keepwell.training.engineering.report import FeatureReport, Made
+from keepwell.training.engineering.selection import FEWEST_ROWS, LEAST_BUDGET, SHARE, engineered
 from keepwell.training.ensembling.calibration import calibrated
+from keepwell.training.ensembling.combining import members_of
 from keepwell.training.ensembling.selection import MOST_TREES
 from keepwell.training.ensembling.threshold import chosen_threshold
 from keepwell.training.evaluation import overfit, scores_of, test_metrics
 from keepwell.training.fitting import Chosen, Fitting
 from keepwell.training.framing import Framed, frame_problem
 from keepwell.training.importance import importance
-from keepwell.training.learners.base import FIRST, Candidate
+from keepwell.training.learners.base import FIRST, Candidate, Learner
 from keepwell.training.learners.field import installed
 from keepwell.training.plots import gallery
 from keepwell.training.plots.curves import threshold_curve
@@ -68,6 +75,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     past: Past | None = None,
     latency_ms: float | None = None,
     better: Callable[[CurvePoint], None] = lambda point: None,
+    features: FeaturesSpec = AS_USUAL,
 ) -> Trained:
     """Train the best model that the budget allows, and measure it on rows that no choice ever saw.
 
@@ -82,6 +90,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
         past: What earlier runs left behind.
         latency_ms: The gate's limit for one row.
         better: Hears when the best so far gets better.
+        features: How columns are prepared, and what is derived from them.
 
     Raises:
         TrainingError: If the target, the rows or the columns cannot be learnt from; says what to do.
@@ -93,13 +102,14 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
         return special(table, columns, data, spec, progress, test_rows)
     budget = Budget(spec.budget)
     progress.update("looking at the target and the columns")
-    framed = frame_problem(table, columns, data, spec, weights, test_rows)
+    framed = frame_problem(table, columns, data, spec, weights, test_rows, features)
     if spec.quantiles:
         check_quantiles(spec, framed.division.task)
     learners = installed(LEARNERS if spec.quantiles else spec.learners)
     checked(spec.search.space, learners)
     memory = spec.memory or free_memory()
     framed, cut = _within(framed, memory)
+    framed, made = _engineered(framed, spec, budget, progress, past.store)
     problem, folds = framed.problem, framed.folds
     runner = open_runner(
         problem,
@@ -140,7 +150,9 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     finally:
         runner.close()
     progress.update(f"measuring {chosen.name} on {len(framed.division.test):,} test rows", 0.98)
-    trained = _reported(framed, _decided(chosen, problem, spec), search, cut, budget)
+    decided = _decided(chosen, problem, spec)
+    trained = _reported(framed, decided, search, cut + _found(made, problem.metric), budget)
+    trained = replace(trained, features=_features(framed, chosen, trained, made, learners, budget))
     if not spec.quantiles:
         return trained
     test = framed.frame.iloc[framed.division.test]
@@ -179,6 +191,66 @@ def _decided(chosen: Chosen, problem: Problem, spec: TrainSpec) -> _Decided:
         found.append(Finding(column="", message=told, kind="threshold"))
     return _Decided(
         chosen=chosen, pipeline=pipeline, problem=problem, findings=tuple(found), plots=plots
+    )
+
+
+def _engineered(
+    framed: Framed, spec: TrainSpec, budget: Budget, progress: Progress, store: TrialStore | None
+) -> tuple[Framed, tuple[Made, ...]]:
+    """Return the problem with the features that pay, where there are rows and time to tell."""
+    enough = framed.problem.rows >= FEWEST_ROWS and budget.seconds >= LEAST_BUDGET
+    if spec.features == "off" or not enough:
+        return framed, ()
+    progress.update("looking for features that pay")
+    stop = budget.deadline(SHARE * budget.seconds / max(budget.left, 1e-9))
+    problem, made = engineered(framed.problem, framed.folds, stop, store)
+    return replace(framed, problem=problem), made
+
+
+def _found(made: Sequence[Made], metric: str) -> tuple[Finding, ...]:
+    """Return what was added to the inputs, with the gain of each."""
+    return tuple(
+        Finding(
+            column=one.feature.name,
+            message=f"`{one.label}` was added to the inputs: {signed(one.gain)} {metric} "
+            f"({signed(one.low)} to {signed(one.high)} over the folds, in a quick model)",
+            kind="feature",
+            columns=one.feature.columns,
+        )
+        for one in made
+        if one.kept
+    )
+
+
+def _features(
+    framed: Framed,
+    chosen: Chosen,
+    trained: Trained,
+    made: tuple[Made, ...],
+    learners: "Mapping[str, Learner]",
+    budget: Budget,
+) -> FeatureReport:
+    """Return what the model's features are and, as far as time allows, what they are worth."""
+    problem, division = framed.problem, framed.division
+    ignores = chosen.learner == FIRST
+    late = budget.deadline(0.5)
+    steps = () if ignores else step_effects(problem, framed.folds, chosen.trial, learners, late)
+    tested = framed.frame.iloc[division.test]
+    actual = division.values[division.test]
+    stop = budget.deadline(0.9)
+    columns = (
+        ()
+        if ignores
+        else column_effects(trained.pipeline, problem, tested, actual, trained.importance, stop)
+    )
+    first, _ = members_of(chosen.pipeline)[0]
+    return FeatureReport(
+        metric=problem.metric,
+        features=problem.features,
+        made=made,
+        columns=columns,
+        steps=steps,
+        fitted=fitted_steps(first.named_steps["prepare"], problem.features.derive),
     )
 
 

@@ -248,7 +248,7 @@ def trust(
 
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        model, version = _named(words, workspace)
+        model, version = named(words, workspace)
         found = trust_version(workspace.bench, model, version or "champion")
     out.answer(
         found,
@@ -341,7 +341,7 @@ def promote(
 
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        model, wanted = _named(words, workspace)
+        model, wanted = named(words, workspace)
         _must_serve(model, workspace)
         version = workspace.registry.get(model, wanted or None).version
         before = promotion.promote(workspace.bench, version, why, force=force)
@@ -372,11 +372,11 @@ def rollback(
 
 def named_version(words: list[str] | None, workspace: "Workspace") -> "ModelVersion":
     """Return the version that `[MODEL] [VERSION]` name; the project's newest if nothing is said."""
-    model, version = _named(words, workspace)
+    model, version = named(words, workspace)
     return workspace.registry.get(model, version or None)
 
 
-def _named(words: list[str] | None, workspace: "Workspace") -> tuple[str, str]:
+def named(words: list[str] | None, workspace: "Workspace") -> tuple[str, str]:
     """Return the model and the version that `[MODEL] [VERSION]` name; a lone word is the version."""
     match words or []:
         case []:

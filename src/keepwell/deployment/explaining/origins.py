@@ -10,6 +10,8 @@ A step that is not listed here counts as one that mixes, so a new one wants its 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from keepwell.features.shapes import SHAPE
+
 Data = Mapping[str, Any]
 Sources = list[int]
 
@@ -135,4 +137,7 @@ _READERS: dict[str, Reader] = {
     "sklearn.ColumnTransformer": _split,
     "sklearn.FeatureUnion": _union,
     "keepwell.DateParts": _date_parts,
+    **{f"keepwell.{name}": _alike for name in ("Clip", "SignedLog", "Frequency")},
+    "keepwell.LowVariance": _chosen("keep"),
+    "keepwell.TextShape": lambda step, sources: [one for one in sources for _ in SHAPE],
 }

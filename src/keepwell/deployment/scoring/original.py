@@ -25,8 +25,16 @@ TRUSTED = (
     "lightgbm.basic.Booster",
     "lightgbm.sklearn.LGBMClassifier",
     "lightgbm.sklearn.LGBMRegressor",
-    # Our own transformers hold lists of names, and a vocabulary as one text.
+    # Our own transformers hold lists of names and numbers, a vocabulary as one text,
+    # and a formula as a text that our own parser reads.
+    "keepwell.features.transforms.clip.Clip",
+    "keepwell.features.transforms.clip.SignedLog",
     "keepwell.features.transforms.date_parts.DateParts",
+    "keepwell.features.transforms.formula.Formula",
+    "keepwell.features.transforms.groups.Frequency",
+    "keepwell.features.transforms.groups.GroupStatistic",
+    "keepwell.features.transforms.low_variance.LowVariance",
+    "keepwell.features.transforms.text_shape.TextShape",
     "keepwell.features.transforms.term_weights.TermWeights",
     "keepwell.features.transforms.picture_parts.PictureParts",
     # Its settings, an array of values, and a model that is looked at as any other.
@@ -49,6 +57,8 @@ TRUSTED = (
     "sklearn._loss.loss.HalfMultinomialLoss",
     "sklearn._loss.loss.HalfSquaredError",
     "sklearn.linear_model._base.LinearModelLoss",
+    # How an encoder by the target folded the rows it was fitted on: three numbers.
+    "sklearn.model_selection._split.KFold",
     "numpy.dtype",
     # Plain lists of fitted estimators and of numbers.
     "sklearn.impute._iterative.IterativeImputer",

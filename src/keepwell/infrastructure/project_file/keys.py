@@ -7,6 +7,12 @@ from typing import Any
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
 from keepwell.core.spec import STRATEGIES, ProjectSpec
+from keepwell.infrastructure.project_file.features import (
+    CATEGORY_STEPS,
+    COLUMN_STEPS,
+    DERIVE,
+    NUMBER_STEPS,
+)
 from keepwell.infrastructure.project_file.jobs import JOBS
 from keepwell.infrastructure.project_file.kinds import (
     DURATION,
@@ -120,6 +126,14 @@ KEYS = (
     Key("data.user", TEXT, "customer", "of an event: who; with an item, what to recommend is learnt"),
     Key("data.item", TEXT, "product", "of an event: what was bought, watched or liked"),
     Key("data.weight", TEXT, "rating", "of an event: how much it says; all the same unless said"),
+    Key("features.numbers", NUMBER_STEPS, "{impute: median, clip: [0.01, 0.99], scale: robust}",
+        "how numbers are prepared; by the learner unless said; also: log, bins, drop_low_variance"),
+    Key("features.categories", CATEGORY_STEPS, "{impute: most_frequent, encode: target}",
+        "how categories are prepared; encode: onehot, ordinal, target or frequency"),
+    Key("features.columns", COLUMN_STEPS, "{charges: {log: true}, city: {encode: frequency}}",
+        "the same for single columns, in place of what their kind has"),
+    Key("features.derive", DERIVE, '{per_month: "charges / tenure", usual: {mean: charges, by: [city]}}',
+        "features that are calculated from columns: formulas, aggregates by group, text, days"),
     Key("train.task", TASK, "binary", "inferred from the target unless said"),
     Key("train.metric", METRIC, "roc_auc", "what the best model is chosen by"),
     Key("train.budget", DURATION, "60s", "time to spend"),
@@ -145,6 +159,8 @@ KEYS = (
         ("train.threshold.false_positive",)),
     Key("train.threshold.cost.fn", number(0), "5", "and of a miss",
         ("train.threshold.false_negative",)),
+    Key("train.features", choice("auto", "off"), "auto",
+        "look for ratios, group means and the like that pay; off: only what is declared"),
     Key("train.search.method", choice("auto", "grid", "random", "tpe"), "auto",
         "how settings are searched; auto: a portfolio first, then tpe"),
     Key("train.search.trials", whole(0), "50", "at most; 0: no search; by the data unless said"),

@@ -9,6 +9,7 @@ from typing import Any
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from keepwell.core.errors import NotFoundError
+from keepwell.core.features import FeaturesSpec
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
 from keepwell.core.spec import (
@@ -172,6 +173,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
         name=flat.get("name") or _name_of(root),
         root=root,
         data=DataSpec(**_own(DataSpec, flat, "data")),
+        features=FeaturesSpec(**_own(FeaturesSpec, flat, "features")),
         train=TrainSpec(**_own(TrainSpec, flat, "train")),
         gate=GateSpec(**_own(GateSpec, flat, "gate")),
         serve=ServeSpec(**_own(ServeSpec, flat, "serve")),

@@ -81,6 +81,7 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
             past=Past(store=store, winners=winners(bench)),
             latency_ms=bench.spec.gate.latency_ms,
             better=better,
+            features=bench.spec.features,
         )
         must_have_raced(spec, trained)
         progress.update("compiling and proving the scorer")
@@ -158,6 +159,8 @@ def _attach(bench: Bench, run: str, trained: Trained) -> None:
     bench.runs.attach(run, "leaderboard.json", to_json(trained.leaderboard), "application/json")
     if trained.search is not None:
         bench.runs.attach(run, "search.json", to_json(trained.search), "application/json")
+    if trained.features is not None:
+        bench.runs.attach(run, "features.json", to_json(trained.features), "application/json")
     attach(
         "findings.json",
         [

@@ -1,5 +1,6 @@
 """Prepared rows: fitted on the rows that are learnt from, applied to others."""
 
+import warnings
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -27,8 +28,13 @@ def prepare(
 ) -> tuple[Any, Matrix]:
     """Return a preparation fitted on the rows (all of them if None), and those rows prepared."""
     frame = problem.frame if rows is None else problem.frame.iloc[rows]
-    prepared = preparation(problem.signature, flavour, choices)
-    values = prepared.fit_transform(frame)
+    target = problem.target if rows is None else problem.target[rows]
+    prepared = preparation(problem.signature, flavour, choices, problem.features)
+    with warnings.catch_warnings():
+        # Of equal values there are fewer bins than asked for, and of rare classes fewer rows than folds.
+        warnings.filterwarnings("ignore", category=UserWarning, module="sklearn")
+        # The target is for encoders that go by it; `fit_transform` gives their rows out of fold.
+        values = prepared.fit_transform(frame, target)
     return prepared, _matrix(prepared, values, flavour)
 
 
@@ -42,7 +48,7 @@ def _matrix(prepared: Any, values: Any, flavour: Flavour) -> Matrix:
     if codes is not None and not hasattr(
         prepared.named_transformers_["categories"], "unknown_value"
     ):
-        codes = None  # columns of ones and zeros are numbers
+        codes = None  # columns of ones and zeros, and of declared codes, are numbers
     positions = () if codes is None else tuple(range(values.shape[1])[codes])
     return Matrix(values=values, categorical=positions)
 

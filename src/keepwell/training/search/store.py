@@ -105,7 +105,9 @@ def digest_of(problem: Problem, folds: Sequence[Fold]) -> str:
 
     whole = hashlib.sha256()
     versions = (__version__, lightgbm.__version__, sklearn.__version__, np.__version__)
-    whole.update(repr((versions, problem.metric, problem.seed, problem.signature)).encode())
+    whole.update(
+        repr((versions, problem.metric, problem.seed, problem.signature, problem.features)).encode()
+    )
     whole.update(pd.util.hash_pandas_object(problem.frame, index=False).to_numpy().tobytes())
     parts: list[NDArray[Any]] = [problem.target]
     if problem.weights is not None:

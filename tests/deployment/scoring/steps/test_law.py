@@ -45,6 +45,13 @@ _CELLS: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+def _row(case: Case, width: int) -> st.SearchStrategy[list[Any]]:
+    if case.takes == "groups":
+        number = st.one_of(_PLAIN, st.just(float("nan")))
+        return st.tuples(_LABELS, _LABELS, number).map(list)
+    return st.lists(_CELLS[case.takes], min_size=width, max_size=width)
+
+
 def _rows(case: Case, cells: list[Any]) -> Any:
     if case.takes == "texts":
         return np.array(cells, dtype=object)
@@ -100,9 +107,7 @@ def test_compiled_equals_original(case: Case) -> None:
 
     @given(
         pair=st.sampled_from(pairs),
-        cells=st.lists(
-            st.lists(_CELLS[case.takes], min_size=width, max_size=width), min_size=1, max_size=6
-        ),
+        cells=st.lists(_row(case, width), min_size=1, max_size=6),
     )
     @LIGHT
     def law(pair: tuple[Any, Any], cells: list[list[Any]]) -> None:

@@ -1,0 +1,1 @@
+"""Features that are made of columns: formulas, groups, counts of a text."""
