@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepwell.core.formulas import columns_of, parse, placed, quoted
-from keepwell.features.calculation import calculate, calculate_all
+from keepwell.features.made.calculation import calculate, calculate_all
 
 TEXTS = st.recursive(
     st.sampled_from(["a", "b", "`b c`", "2", "0.5"]),

@@ -31,6 +31,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor
 
+from keepwell.features.estimators.banded import Banded
+from keepwell.features.estimators.labelled import LabelBank
+from keepwell.features.oddity.detectors import DETECTORS
+from keepwell.features.oddity.estimator import Oddity
+
 RANDOM = np.random.default_rng(7)
 ROWS = 240
 X = np.column_stack(
@@ -346,7 +351,36 @@ def _rest() -> None:
     add("a search as a member", lambda: ensemble.VotingClassifier([("s", search)], voting="soft"))
 
 
-for _family in (_trees, _boosters, _linear, _densities, _others, _ensembles, _rest):
+class FittedBank(LabelBank):
+    """A bank whose members are fitted to the target, as training fits them to their labels."""
+
+    def fit(self, X: Any, y: Any = None) -> LabelBank:
+        members = [one.fit(X, y) for one in self.members]
+        return LabelBank(members).fit(X)
+
+
+class FittedBand(Banded):
+    """A number with quantiles whose members are fitted to the target."""
+
+    def fit(self, X: Any, y: Any = None) -> Banded:
+        bands = [one.fit(X, y) for one in self.bands]
+        return Banded(self.point.fit(X, y), bands, self.shifts).fit(X)
+
+
+def _ours() -> None:
+    logistic = linear_model.LogisticRegression
+    add("labels", lambda: FittedBank([logistic(), tree.DecisionTreeClassifier()]), "binary")
+    ridge, tail = linear_model.Ridge, linear_model.QuantileRegressor
+    add(
+        "quantiles",
+        lambda: FittedBand(ridge(), (tail(quantile=0.1), tail(quantile=0.9)), (-0.1, 0.2)),
+        "regression",
+    )
+    for detector in DETECTORS:
+        add(f"odd by {detector}", lambda detector=detector: Oddity(detector), "binary")
+
+
+for _family in (_trees, _boosters, _linear, _densities, _others, _ensembles, _rest, _ours):
     _family()
 
 

@@ -21,7 +21,7 @@ def outcome(found: Reproduction) -> dict[str, bool | None]:
 @pytest.mark.parametrize("version", [1, 2])
 def test_makes_a_version_again_to_the_last_bit(judged: Workspace, version: int) -> None:
     made = judged.registry.get("shop", version)
-    assert made.learner in ("linear", "lightgbm")
+    assert made.learner in ("linear", "lightgbm", "ensemble")
     found = reproduce(judged.bench, made)
     assert found.reproduced
     assert found.identical

@@ -10,7 +10,7 @@ A step that is not listed here counts as one that mixes, so a new one wants its 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from keepwell.features.transforms.shapes import SHAPE
+from keepwell.features.made.shapes import SHAPE
 
 Data = Mapping[str, Any]
 Sources = list[int]

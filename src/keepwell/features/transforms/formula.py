@@ -8,7 +8,7 @@ import numpy as np
 # Loaded only where a pipeline is built or read: never by `import keepwell`.
 from sklearn.base import BaseEstimator, TransformerMixin  # noqa: TID253
 
-from keepwell.features.calculation import calculate_all
+from keepwell.features.made.calculation import calculate_all
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -7,7 +7,7 @@ import numpy as np
 # Loaded only where a pipeline is built or read: never by `import keepwell`.
 from sklearn.base import BaseEstimator, TransformerMixin  # noqa: TID253
 
-from keepwell.features.transforms.shapes import SHAPE, shape_of
+from keepwell.features.made.shapes import SHAPE, shape_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -8,7 +8,7 @@ import numpy as np
 from keepwell.deployment.scoring.fusion import Code, Item
 from keepwell.deployment.scoring.parts import Columns, Data
 from keepwell.deployment.scoring.steps.matrix import numbers, numeric
-from keepwell.features.calculation import calculate, calculate_all
+from keepwell.features.made.calculation import calculate, calculate_all
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

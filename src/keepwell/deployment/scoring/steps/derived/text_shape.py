@@ -6,7 +6,7 @@ import numpy as np
 
 from keepwell.deployment.scoring.fusion import Code, Item
 from keepwell.deployment.scoring.parts import Columns, Data
-from keepwell.features.transforms.shapes import SHAPE, shape_of
+from keepwell.features.made.shapes import SHAPE, shape_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
