@@ -13,7 +13,12 @@ NAMES = (
     "spam",
     "sentiment",
     "chatbot",
+    "images",
+    "recommendations",
+    "forecast",
+    "customer-segmentation",
     "predictive-maintenance",
+    "anomalies",
 )
 
 

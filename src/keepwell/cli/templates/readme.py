@@ -16,7 +16,7 @@ Seven steps from the data to a model that is watched. Run them in this folder.
 keepwell plan
 ```
 
-`keepwell.yaml` says where the rows are and what is predicted: `{target}`. `plan` shows what would be
+`keepwell.yaml` says where the rows are and {subject}. `plan` shows what would be
 done, and why.
 
 ## 2. The model
@@ -72,19 +72,17 @@ curl -s localhost:4400/endpoints/{endpoint}/predict -H 'content-type: applicatio
 
 ## 7. Watch it
 
-`data/later.csv` holds rows that came later. {change} Send them, and what became of them:
+`data/later.csv` holds rows that came later. {change} Send them{told}:
 
 ```sh
 curl -s localhost:4400/endpoints/{endpoint}/predict -H 'content-type: text/csv' \\
   --data-binary @data/later.csv -o answers.csv
-keepwell feedback data/outcomes.csv
-keepwell monitor
+{feedback}keepwell monitor
 keepwell incidents
 ```
 
 If the world has changed, `monitor` says in which column and how far, and an incident opens with its
-likely causes; the loop retrains, proves the new version on the same rows and swaps it in, or says why
-not. The console shows it live.
+likely causes. {loop} The console shows it live.
 """
 
 _BATCH = """
@@ -100,26 +98,21 @@ answered.
 
 ## 7. Watch it
 
-The batch was `data/later.csv`: rows that came later. {change} Tell what became of them:
+The batch was `data/later.csv`: rows that came later. {change}
 
 ```sh
-keepwell feedback data/outcomes.csv
+{feedback}keepwell up
 ```
 
-```sh
-keepwell up
-```
-
-Leave it running: it starts the job on its schedule, looks at what was predicted and at what became of
-it, opens incidents, retrains, and proves a new version better before it takes over. The console is at
-http://127.0.0.1:4400; in a second terminal:
+Leave it running: it starts the job on its schedule and looks at what was predicted. {loop} The console
+is at http://127.0.0.1:4400; in a second terminal:
 
 ```sh
 keepwell monitor
 keepwell incidents
 ```
 
-`monitor` says which columns have moved, how far, and how good the answers were.
+`monitor` says which columns have moved, and how far.
 """
 
 
@@ -131,17 +124,26 @@ def readme(template: Template, spec: ProjectSpec, row: str) -> str:
         title=template.title,
         origin=template.origin,
         split=f"It is deployed {_MODES[template.mode]}.",
-        target=spec.data.target,
         metric=spec.train.metric,
         endpoint=spec.endpoint,
         row=row.replace("'", "'\\''"),
         change=template.change,
+        subject=f"what is predicted: `{spec.data.target}`"
+        if spec.data.target
+        else "what is learnt",
+        told=", and what became of them" if template.outcomes else "",
+        feedback="keepwell feedback data/outcomes.csv\n" if template.outcomes else "",
+        loop=_HEALS if template.outcomes else _TELLS,
         job=job.name if job else "",
         output=job.output if job else "",
     )
     return text + (f"\n## What else\n\n{template.notes}\n" if template.notes else "")
 
 
+_HEALS = (
+    "The loop retrains, proves the new version on the same rows and swaps it in, or says why not."
+)
+_TELLS = "Without outcomes the loop does not retrain: bring the data up to date and `keepwell run` again."
 _MODES = {
     "real-time": "behind an endpoint that is asked row by row (real-time)",
     "batch": "as a job that scores a file on a schedule (batch)",

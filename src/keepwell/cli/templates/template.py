@@ -26,6 +26,7 @@ class Template:
         project: The project, given the folder's name; its `root` is set when it is written.
         rows: How many rows to learn from.
         later: How many rows come later.
+        outcomes: What became of the later rows is told too.
         files: More files of the project, by name; `$endpoint` stands for the endpoint's name.
         notes: What else the reader should know; Markdown.
     """
@@ -39,5 +40,6 @@ class Template:
     project: Callable[[str], ProjectSpec]
     rows: int = 4_000
     later: int = 1_500
+    outcomes: bool = True
     files: Mapping[str, str] = field(default_factory=dict)
     notes: str = ""

@@ -36,9 +36,10 @@ def write_template(template: Template, root: Path, name: str, *, overwrite: bool
         "README.md": readme(template, spec, json.dumps(asked[0], ensure_ascii=False)),
         spec.data.source: _csv(train),
         LATER: _csv(asked),
-        OUTCOMES: _csv([{key: row[key], target: row[target]} for row in later]),
         **{path: text.replace("$endpoint", spec.endpoint) for path, text in template.files.items()},
     }
+    if template.outcomes:
+        files[OUTCOMES] = _csv([{key: row[key], target: row[target]} for row in later])
     _check_free(root, sorted(files), overwrite=overwrite)
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -47,12 +48,14 @@ def write_template(template: Template, root: Path, name: str, *, overwrite: bool
 
 
 def _made(template: Template, key: str, *, later: bool) -> list[Row]:
-    """Return rows that bear a key; those that come later go on counting."""
+    """Return rows, each with a key where there is one; those that come later go on counting."""
     rows = template.world(Random(_SEED + later), later)  # noqa: S311 - nobody's secret
     first, wanted = (template.rows, template.later) if later else (0, template.rows)
+    made = list(islice(rows, wanted))
+    if not key or key in made[0]:
+        return made
     return [
-        {key: f"{key[0].upper()}{first + number:06d}", **row}
-        for number, row in enumerate(islice(rows, wanted))
+        {key: f"{key[0].upper()}{first + number:06d}", **row} for number, row in enumerate(made)
     ]
 
 
