@@ -43,7 +43,7 @@ def shell(code: str, project: Path, port: int) -> str:
 
 def rows_watched(project: Path, what: str) -> bool:
     """Return whether the monitors come to see the later rows (`rows`) with their outcomes (`performance`)."""
-    for _ in range(30):
+    for _ in range(60):
         report = outside.keepwell_json("monitor", cwd=project)["report"]
         if report and report[what]:
             return True

@@ -25,7 +25,8 @@ def test_an_answer_is_what_the_scorer_says(
     answer = served.predict([a_row, a_row | {"age": None, "colour": "unseen"}])
     assert answer.status_code == 200
     body = answer.json()
-    assert set(body) == {"predictions", "probabilities", "prediction_ids", "model"}
+    assert set(body) == {"predictions", "probabilities", "prediction_ids", "model", "warnings"}
+    assert "'unseen'" in body["warnings"][0]
     made = model_of(seed=1)
     scores = load_scorer(made.files.__getitem__, made.signature).rows(
         [a_row, a_row | {"age": None, "colour": "unseen"}]

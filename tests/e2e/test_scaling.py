@@ -151,7 +151,7 @@ def test_a_choice_outlives_a_killed_control_process_but_not_the_end_of_keepwell_
         second.stop()
 
         third = up()
-        assert (len(pids(third)), len(pids(third, "shop"))) == (1, 1)
+        wait_until(lambda: (len(pids(third)), len(pids(third, "shop"))) == (1, 1))
         third.stop()
     finally:
         for server in began:

@@ -338,6 +338,7 @@ def test_a_full_queue_counts_what_it_cannot_keep(device: Path, a_row: dict[str, 
     assert waiting["lost"] > 0
 
 
+KINDS = [kind for kind in ColumnType if kind is not ColumnType.IMAGE]  # pictures have no ONNX form
 LABELS = st.sampled_from([(), ("a", "b"), ("1", "2"), ("true", "false"), ("1.5", "x")])
 VALUES = st.one_of(
     st.none(),
@@ -353,7 +354,7 @@ VALUES = st.one_of(
 
 
 @settings(max_examples=150, deadline=None)
-@given(kind=st.sampled_from(list(ColumnType)), labels=LABELS, required=st.booleans(), value=VALUES)
+@given(kind=st.sampled_from(KINDS), labels=LABELS, required=st.booleans(), value=VALUES)
 def test_values_mean_what_they_mean_to_the_server(
     kind: ColumnType, labels: tuple[str, ...], required: bool, value: Any
 ) -> None:

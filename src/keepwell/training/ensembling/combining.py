@@ -47,7 +47,7 @@ def vote(members: Sequence[tuple[Any, float]]) -> Any:
     named = [(f"member{number}", model) for number, (model, _) in enumerate(members, 1)]
     weights = [weight for _, weight in members]
     classes = getattr(members[0][0], "classes_", None)
-    if classes is None:
+    if classes is None or not len(classes):  # CatBoost's regressor has some, and they are none
         made: Any = VotingRegressor(named, weights=weights)
     else:
         made = VotingClassifier(named, voting="soft", weights=weights)

@@ -12,6 +12,7 @@ from keepwell.tracking.metrics import direction
 from keepwell.training.learners.base import FIRST
 from keepwell.training.problem import Problem
 from keepwell.training.search.budget import Budget
+from keepwell.training.search.interruption import Interruption
 from keepwell.training.search.jobs import Job, Outcome
 from keepwell.training.search.pace import Pace
 from keepwell.training.search.store import Memory
@@ -75,6 +76,7 @@ class Race:
         self._pending: list[tuple[Trial, int, float]] = []
         self._span, self._total = (0.0, 1.0), 1
         self._spoke = budget.spent
+        self.interruption = Interruption()
 
     def through(
         self,
@@ -120,6 +122,7 @@ class Race:
         from keepwell.training.workers.runner import Order, grace_of
 
         while self._pending:
+            self.interruption.check()
             trial, fold, share = self._pending.pop(0)
             if trial.failed or fold in (trial.scores if share == 1 else trial.sampled):
                 continue

@@ -17,6 +17,7 @@ from keepwell.training.learners.base import FIRST, Candidate, Learner
 from keepwell.training.problem import Problem
 from keepwell.training.search import spaces
 from keepwell.training.search.budget import Budget
+from keepwell.training.search.interruption import heeding
 from keepwell.training.search.pace import Pace
 from keepwell.training.search.portfolio import WORTH_MORE, lean_learners, portfolio
 from keepwell.training.search.proposals import (
@@ -142,7 +143,8 @@ class Search:
     def run(self) -> list[Trial]:
         """Return all trials, the best first."""
         try:
-            self._compare()
+            with heeding() as self._race.interruption:
+                self._compare()
         except KeyboardInterrupt:
             if not any(trial.scores for trial in self._race.trials):
                 raise
