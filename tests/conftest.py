@@ -1,6 +1,7 @@
 """What every test may use: the real data sets, and free ports."""
 
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -43,3 +44,8 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores Ctrl-C, and so would every process that a test starts and stops.
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -63,13 +63,13 @@ TEMPLATE = Template(
         data=DataSpec(source="data/payments.csv", target="fraud", key="payment"),
         train=TrainSpec(metric="average_precision", budget=20.0),
         gate=GateSpec(min={"average_precision": 0.5}, latency_ms=5.0),
-        serve=ServeSpec(flags=FlagsSpec(fallback=("previous", '"no"'), limit=0.05)),
+        serve=ServeSpec(flags=FlagsSpec(fallback=("previous", '"no"'), limit=2.0)),
         monitor=MonitorSpec(window_seconds=None, window_rows=1_000),
     ),
     notes=(
         "Fraud is rare, so accuracy says nothing: a model that never cries fraud is right 96 times of "
         "100. `average_precision` asks how many of the payments that look worst are fraud.\n\n"
-        "A payment cannot wait. If the model fails or takes longer than 50 ms, the version before "
+        "A payment cannot wait. If the model fails or takes longer than two seconds, the version before "
         "answers, and after that a constant: see `serve: fallback:` in `keepwell.yaml`."
     ),
 )
