@@ -39,10 +39,6 @@ def _outputs(step: Any, inputs: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Return the origins of each output of one step, given the origins of each input."""
     if hasattr(step, "tree") or hasattr(step, "fallback_"):  # one number of all that goes in
         return [tuple(name for names in inputs for name in names)]
-    if hasattr(step, "vocabulary_"):
-        return inputs * len(step.vocabulary_)
-    if hasattr(step, "picture_width_"):
-        return inputs * int(step.picture_width_)
     if hasattr(step, "indicator_"):
         flagged = [] if step.indicator_ is None else step.indicator_.features_
         return inputs + [inputs[index] for index in flagged]
@@ -66,6 +62,8 @@ def _widths(step: Any, columns: int) -> list[int]:
     width = 1
     if hasattr(step, "vocabulary_"):
         width = len(step.vocabulary_)
+    elif hasattr(step, "picture_width_"):
+        width = int(step.picture_width_)
     elif hasattr(step, "shapes_"):
         width = step.shapes_
     elif hasattr(step, "encodings_") and step.target_type_ == "multiclass":

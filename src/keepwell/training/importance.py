@@ -38,16 +38,17 @@ def _of_one(pipeline: Any, problem: Problem) -> dict[str, float]:
     sample = problem.frame.iloc[np.sort(drawn)]
     if hasattr(model, "booster_"):
         gains = model.booster_.feature_importance("gain")
-        return _shares(inputs, sources(prepared), gains)
+        return shares(inputs, sources(prepared), gains)
     if hasattr(model, "coef_"):
         strength = np.abs(np.atleast_2d(model.coef_)).sum(axis=0)
-        return _shares(inputs, sources(prepared), strength * _spread(prepared.transform(sample)))
-    return _shares(inputs, [(name,) for name in inputs], _moved(pipeline, sample, inputs, problem))
+        return shares(inputs, sources(prepared), strength * _spread(prepared.transform(sample)))
+    return shares(inputs, [(name,) for name in inputs], _moved(pipeline, sample, inputs, problem))
 
 
-def _shares(
+def shares(
     inputs: Sequence[str], made_of: Sequence[tuple[str, ...]], strengths: "NDArray[np.float64]"
 ) -> dict[str, float]:
+    """Return the share of every input, largest first, from the strengths of what was made of them."""
     totals = dict.fromkeys(inputs, 0.0)
     for names, strength in zip(made_of, strengths, strict=True):
         for name in names:  # what was derived from several columns counts for each of them alike

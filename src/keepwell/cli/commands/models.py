@@ -18,7 +18,7 @@ from keepwell.cli.output import Output, ago
 from keepwell.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from keepwell.core.records import Evaluation, ModelVersion, Parity, Proof
+    from keepwell.core.records import ModelVersion, Parity, Proof
     from keepwell.workspace import Workspace
 
 app = command_app(group=True)
@@ -90,10 +90,12 @@ def show_model(
     as_json: AsJson = False,
 ) -> None:
     """Show one version: what it takes, how good it is, what matters to it, its gate."""
+    from keepwell.operations.build.recipe import evaluation_of
+
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
         found = named_version(words, workspace)
-        judged = _evaluation(workspace, found)
+        judged = evaluation_of(workspace.runs, found.run)
     from keepwell.infrastructure.codec import to_plain
 
     def tell() -> None:
@@ -103,19 +105,6 @@ def show_model(
 
     slices = [to_plain(part) for part in judged.slices] if judged is not None else None
     out.answer(to_plain(found) | {"slices": slices}, tell)
-
-
-def _evaluation(workspace: "Workspace", version: "ModelVersion") -> "Evaluation | None":
-    """Return how a version was judged; None if that was not kept."""
-    from keepwell.core.errors import KeepwellError
-    from keepwell.core.records import Evaluation
-    from keepwell.infrastructure.codec import from_json
-    from keepwell.operations.build.recipe import EVALUATION
-
-    try:
-        return from_json(Evaluation, workspace.runs.read(version.run, EVALUATION))
-    except KeepwellError:
-        return None
 
 
 @app.command(

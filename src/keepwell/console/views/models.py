@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from keepwell.core.errors import KeepwellError, NotFoundError
-from keepwell.core.records import Estimate, Evaluation, ModelVersion
+from keepwell.core.errors import NotFoundError
+from keepwell.core.records import Estimate, ModelVersion
 
 if TYPE_CHECKING:
     from keepwell.workspace import Workspace
@@ -48,6 +48,7 @@ def version(workspace: "Workspace", name: str, number: str) -> dict[str, Any]:
     """Return the context of `version.html`."""
     if not number.isdecimal():
         raise NotFoundError(f"'{name}' has no version '{number}'", now=f"see /models/{name}")
+    from keepwell.operations.build.recipe import evaluation_of
     from keepwell.operations.insight.fairness import fairness_of
     from keepwell.operations.insight.overall import overview_of
     from keepwell.operations.reports.insight import shown as told
@@ -62,7 +63,7 @@ def version(workspace: "Workspace", name: str, number: str) -> dict[str, Any]:
     shown = list(dict.fromkeys((found.metric, *first))) if first else list(found.metrics)
     return {
         "version": found,
-        "evaluation": _evaluation(workspace, found),
+        "evaluation": evaluation_of(workspace.runs, found.run),
         "overview": overview_of(workspace.bench, found),
         "treated": [told(view) for view in fairness_of(workspace.bench, found)],
         "headlines": [(item, found.metrics[item]) for item in shown if item in found.metrics],
@@ -106,17 +107,6 @@ def report(workspace: "Workspace", name: str, number: str) -> str:
 
     found = workspace.registry.get(name, number)
     return render_report(open_dossier(workspace.bench, found), now=workspace.clock.now())
-
-
-def _evaluation(workspace: "Workspace", version: ModelVersion) -> Evaluation | None:
-    """Return how a version was judged; None if it came from outside, or before that was kept."""
-    from keepwell.infrastructure.codec import from_json
-    from keepwell.operations.build.recipe import EVALUATION
-
-    try:
-        return from_json(Evaluation, workspace.runs.read(version.run, EVALUATION))
-    except KeepwellError:
-        return None
 
 
 def _rows(workspace: "Workspace", name: str) -> list[Row]:

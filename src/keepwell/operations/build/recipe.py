@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keepwell.core.errors import KeepwellError
 from keepwell.core.records import Evaluation
-from keepwell.infrastructure.codec import to_json
+from keepwell.infrastructure.codec import from_json, to_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from keepwell.operations.build.bench import Bench
+    from keepwell.tracking.runs import Runs
     from keepwell.training import Trained
 
 EVALUATION, RECIPE = "evaluation.json", "recipe.json"
@@ -56,6 +58,14 @@ class Recipe:
     weighted: bool = False
     script: bool = True
     reason: str = ""
+
+
+def evaluation_of(runs: "Runs", run: str) -> Evaluation | None:
+    """Return how a run's model was judged; None if it came from outside, or before that was kept."""
+    try:
+        return from_json(Evaluation, runs.read(run, EVALUATION))
+    except KeepwellError:
+        return None
 
 
 def keep_evidence(

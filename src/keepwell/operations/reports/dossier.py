@@ -15,9 +15,8 @@ from keepwell.core.records import (
     Run,
 )
 from keepwell.core.spec import CardSpec
-from keepwell.infrastructure.codec import from_json
 from keepwell.operations.build.bench import Bench
-from keepwell.operations.build.recipe import EVALUATION, SCRIPT
+from keepwell.operations.build.recipe import EVALUATION, SCRIPT, evaluation_of
 from keepwell.operations.insight.fairness import fairness_of
 from keepwell.operations.insight.overall import overview_of
 
@@ -84,7 +83,7 @@ def open_dossier(bench: Bench, version: ModelVersion) -> Dossier:
         version=version,
         run=run,
         dataset=_dataset(bench, version.dataset),
-        evaluation=_evaluation(bench, run) if EVALUATION in names else None,
+        evaluation=evaluation_of(bench.runs, run.id) if EVALUATION in names else None,
         leaderboard=read("leaderboard.json") or [],
         findings=read("findings.json") or [],
         plots=plots,
@@ -97,13 +96,6 @@ def open_dossier(bench: Bench, version: ModelVersion) -> Dossier:
         overview=overview_of(bench, version),
         fairness=fairness_of(bench, version),
     )
-
-
-def _evaluation(bench: Bench, run: Run) -> Evaluation | None:
-    try:
-        return from_json(Evaluation, bench.runs.read(run.id, EVALUATION))
-    except KeepwellError:
-        return None
 
 
 def _dataset(bench: Bench, key: str) -> DatasetVersion | None:

@@ -36,7 +36,6 @@ from keepwell.training.workers.here import HereRunner
 from keepwell.training.workers.runner import Runner
 
 _SMALL = 8_000  # rows; below, one fold is too noisy to judge by, and more folds cost little
-_MOST_CELLS = 2_000_000  # of one fold; more rows are drawn from, not searched through
 _FEWEST_ROWS = 5_000
 _LARGE = 20_000  # training rows of a fold, from which on candidates are first tried on a part
 _PART = 8_000  # rows of that part
@@ -127,13 +126,6 @@ class Search:
         self._proposed: list[tuple[Proposal, Trial]] = []
         self._proposer: Proposer | None = None
         self._estimate = ""
-
-    @property
-    def sampled(self) -> int | None:
-        """Rows of a fold, if it was cut down to keep the budget; None if every row took part."""
-        train, held = self.folds[0]
-        cells = self._problem.rows * len(self._problem.signature.inputs)
-        return len(train) + len(held) if cells > _MOST_CELLS else None
 
     @property
     def measuring(self) -> float:
@@ -354,10 +346,10 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.0f}s" if seconds >= 10 else f"{seconds:.2g}s"  # noqa: PLR2004
 
 
-def bounded(fold: Fold, columns: int, seed: int, cells: int | None = None) -> Fold:
+def bounded(fold: Fold, columns: int, seed: int, cells: int) -> Fold:
     """Return a fold whose rows are few enough to be searched through."""
     train, held = fold
-    most = max(_FEWEST_ROWS, (cells or _MOST_CELLS) // max(columns, 1))
+    most = max(_FEWEST_ROWS, cells // max(columns, 1))
     if len(train) + len(held) <= most:
         return fold
     share = most / (len(train) + len(held))

@@ -12,10 +12,11 @@ from keepwell.core.progress import Progress
 from keepwell.core.records import Column, Task
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.features.decoding import Decoder
-from keepwell.features.origins import origins
+from keepwell.features.origins import sources
 from keepwell.features.preparation import preparation
 from keepwell.tracking.metrics import Scores, intervals
 from keepwell.tracking.metrics.catalog import check_metric
+from keepwell.training.importance import shares
 from keepwell.training.plots.figure import figure
 from keepwell.training.plots.tables import candidates as candidates_plot
 from keepwell.training.plots.tables import importances
@@ -119,11 +120,8 @@ def _shares(
     spread = np.maximum(values.std(axis=0), 1e-12)
     apart = np.abs((values[odd] - np.median(values, axis=0)) / spread)
     means = apart.mean(axis=0) if odd.any() else np.zeros(values.shape[1])
-    totals = dict.fromkeys((field.name for field in rows.signature.inputs), 0.0)
-    for name, amount in zip(origins(prepared), means.tolist(), strict=True):
-        totals[name] += amount
-    whole = sum(totals.values()) or 1.0
-    return {name: amount / whole for name, amount in sorted(totals.items(), key=lambda x: -x[1])}
+    inputs = [field.name for field in rows.signature.inputs]
+    return shares(inputs, sources(prepared), means)
 
 
 def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)

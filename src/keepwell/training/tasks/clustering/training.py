@@ -13,10 +13,11 @@ from keepwell.core.errors import TrainingError
 from keepwell.core.progress import Progress
 from keepwell.core.records import Column, Task
 from keepwell.core.spec import DataSpec, TrainSpec
-from keepwell.features.origins import origins
+from keepwell.features.origins import sources
 from keepwell.features.preparation import preparation
 from keepwell.tracking.metrics import Scores, intervals
 from keepwell.tracking.metrics.catalog import check_metric, default_metric
+from keepwell.training.importance import shares
 from keepwell.training.plots.tables import candidates as candidates_plot
 from keepwell.training.plots.tables import importances
 from keepwell.training.profiling import training_profile
@@ -114,11 +115,8 @@ def _shares(
     middles = np.array([values[codes == one].mean(axis=0) for one in np.unique(codes)])
     counts = np.unique(codes, return_counts=True)[1]
     between = (counts[:, None] * (middles - values.mean(axis=0)) ** 2).sum(axis=0)
-    totals = dict.fromkeys((field.name for field in rows.signature.inputs), 0.0)
-    for name, amount in zip(origins(prepared), between.tolist(), strict=True):
-        totals[name] += amount
-    whole = sum(totals.values()) or 1.0
-    return {name: amount / whole for name, amount in sorted(totals.items(), key=lambda x: -x[1])}
+    inputs = [field.name for field in rows.signature.inputs]
+    return shares(inputs, sources(prepared), between)
 
 
 def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
