@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import numpy as np
 
-ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120"}
+ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120", "PYTHONFAULTHANDLER": "1"}
 
 
 def keepwell(*words: str, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -91,7 +91,9 @@ class Served:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(20)
+            self.process.wait(40)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.process.send_signal(signal.SIGABRT)  # it writes down where all its threads are
             self.process.wait()
+            said = (self.project / "up.out").read_text()
+            raise AssertionError(f"it did not stop:\n{said}") from None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keepwell.core.events import acting_as
+from keepwell.infrastructure.interruption import heeding
 from keepwell.operations.serving.periodic import Periodic
 from keepwell.operations.serving.presence import Address, presence
 from keepwell.operations.serving.probe_token import probe_token
@@ -82,7 +83,12 @@ def up(
         path,
         grpc_port=serve.grpc_port or 0,
     )
-    with _log_to(home / "logs" / "control.log"), contextlib.ExitStack() as stack:
+    with (
+        _log_to(home / "logs" / "control.log"),
+        contextlib.suppress(KeyboardInterrupt),
+        heeding(signal.SIGTERM) as interruption,
+        contextlib.ExitStack() as stack,
+    ):
         publisher = Publisher(
             home,
             workspace.metadata,
@@ -129,23 +135,9 @@ def up(
         threading.Thread(target=_tell, args=ready, name="telling readiness", daemon=True).start()
         app = create_app(workspace, supervisor=supervisor, loop=loop, host=host)
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
-        with acting_as("api"), _stopping_in_order():
+        interruption.check()  # a Ctrl-C while all that was loaded; from here on uvicorn listens for it
+        with acting_as("api"):
             uvicorn.Server(config).run(sockets=[pages])
-
-
-@contextlib.contextmanager
-def _stopping_in_order() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the block, not the process: uvicorn raises them again at its end."""
-
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        with contextlib.suppress(KeyboardInterrupt):
-            yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from keepwell.core.progress import Progress
+from keepwell.infrastructure.interruption import Interruption
 from keepwell.tracking.metrics import direction
 from keepwell.training.learners.base import FIRST
 from keepwell.training.problem import Problem
 from keepwell.training.search.budget import Budget
-from keepwell.training.search.interruption import Interruption
 from keepwell.training.search.jobs import Job, Outcome
 from keepwell.training.search.pace import Pace
 from keepwell.training.search.store import Memory

@@ -12,12 +12,12 @@ import numpy as np
 
 from keepwell.core.progress import Progress, announce
 from keepwell.core.spec import SearchSpec
+from keepwell.infrastructure.interruption import heeding
 from keepwell.tracking.metrics import direction
 from keepwell.training.learners.base import FIRST, Candidate, Learner
 from keepwell.training.problem import Problem
 from keepwell.training.search import spaces
 from keepwell.training.search.budget import Budget
-from keepwell.training.search.interruption import heeding
 from keepwell.training.search.pace import Pace
 from keepwell.training.search.portfolio import WORTH_MORE, lean_learners, portfolio
 from keepwell.training.search.proposals import (

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from keepwell.training.search.interruption import heeding
+from keepwell.infrastructure.interruption import heeding
 
 
 def test_a_swallowed_ctrl_c_is_raised_again() -> None:
@@ -16,6 +16,21 @@ def test_a_swallowed_ctrl_c_is_raised_again() -> None:
         with pytest.raises(KeyboardInterrupt):
             heard.check()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_other_signals_do_the_same_also_where_ctrl_c_is_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    usual = signal.getsignal(signal.SIGTERM)
+    try:
+        with heeding(signal.SIGTERM) as heard:
+            signal.raise_signal(signal.SIGINT)
+            assert not heard.came
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGTERM)
+            assert heard.came
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert signal.getsignal(signal.SIGTERM) is usual
 
 
 def test_another_handler_and_another_thread_are_left_alone() -> None:

@@ -8,7 +8,7 @@ from types import FrameType
 
 
 class Interruption:
-    """Remembers that somebody pressed Ctrl-C."""
+    """Remembers that somebody asked the process to stop."""
 
     def __init__(self) -> None:
         self.came = False
@@ -24,20 +24,26 @@ class Interruption:
 
 
 @contextmanager
-def heeding() -> Iterator[Interruption]:
-    """Listen for Ctrl-C besides Python's own handling, where that is in place (the main thread's)."""
+def heeding(*others: signal.Signals) -> Iterator[Interruption]:
+    """Listen for Ctrl-C, in the main thread and unless somebody else does or it is ignored.
+
+    Args:
+        others: Signals that are to do the same in any case, such as SIGTERM.
+    """
     heard = Interruption()
 
     def handler(number: int, frame: FrameType | None) -> None:
         heard.came = True
-        signal.default_int_handler(number, frame)
+        raise KeyboardInterrupt
 
-    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if not usual or threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread():
         yield heard
         return
-    signal.signal(signal.SIGINT, handler)
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    numbers = (signal.SIGINT, *others) if usual else others
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield heard
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handling in before.items():
+            signal.signal(number, handling)
