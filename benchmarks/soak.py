@@ -4,8 +4,8 @@
 
 A real `keepwell up` (prediction log, collector and monitors on) of a freshly trained project, asked by
 `wrk` from 32 connections as fast as it answers, or by Python clients where there is no `wrk`. Every 5
-seconds the resident memory of each process is noted; after a third of the time, which is taken for
-warm-up, a line is laid through the notes of each. Printed are the notes, the slopes, the answers a
+seconds the resident memory of each process is noted; a line is laid through the notes of the second half,
+as pools fill for some minutes. Printed are the notes, the slopes, the answers a
 second, the errors, and whether as many rows are in the log as were answered.
 """
 
@@ -33,7 +33,7 @@ FLAT = 2.0
 """MB a minute: what grows faster than this is not flat."""
 ENDPOINT = "/endpoints/shop/predict"
 BODY = json.dumps({"instances": [{"tenure": 2, "plan": "monthly", "charges": 95.5}]}).encode()
-WARM_UP = 1 / 3
+WARM_UP = 1 / 2
 _SCRIPT = """
 wrk.method = "POST"
 wrk.body = [[{body}]]

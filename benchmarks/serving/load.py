@@ -1,9 +1,11 @@
 """`wrk`, asked to post a body, and what it measured."""
 
+import os
 import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +59,25 @@ def ask(server: "Server", path: str, body: bytes, clients: int, seconds: int) ->
 
     `per_cpu_second` counts the server's own processor time: what it would do on a core of its own.
     """
-    before = _cpu_seconds(server.pid)
+    return _ask(server, path, body, clients, seconds, pinned)[0]
+
+
+def ask_freely(
+    server: "Server", path: str, body: bytes, clients: int, seconds: int
+) -> tuple[Result, float]:
+    """Ask likewise, on whichever core is free; return the processor time of the asking too."""
+    return _ask(server, path, body, clients, seconds, lambda command, core: command)
+
+
+def _ask(
+    server: "Server",
+    path: str,
+    body: bytes,
+    clients: int,
+    seconds: int,
+    place: Callable[[list[str], str], list[str]],
+) -> tuple[Result, float]:
+    before, asking = _cpu_seconds(server.pid), _children_seconds()
     with tempfile.TemporaryDirectory() as folder:
         file, script = Path(folder) / "body.json", Path(folder) / "post.lua"
         file.write_bytes(body)
@@ -65,20 +85,27 @@ def ask(server: "Server", path: str, body: bytes, clients: int, seconds: int) ->
         command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "20s"]
         command += ["-s", str(script), f"http://127.0.0.1:{server.port}{path}"]
         done = subprocess.run(
-            pinned(command, CLIENT_CORE), capture_output=True, text=True, check=False
+            place(command, CLIENT_CORE), capture_output=True, text=True, check=False
         )
     found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", done.stdout)
     if found is None:
         raise RuntimeError(f"wrk said: {done.stdout}{done.stderr}")
     used = _cpu_seconds(server.pid) - before
     requests, microseconds, p50, p99, errors = map(int, found.groups())
-    return Result(
+    result = Result(
         per_second=requests / (microseconds / 1e6),
         p50_ms=p50 / 1000,
         p99_ms=p99 / 1000,
         errors=errors,
         per_cpu_second=requests / used if used else float("nan"),
     )
+    return result, _children_seconds() - asking
+
+
+def _children_seconds() -> float:
+    """Return the processor time of the programs that have been run and have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -27,13 +27,13 @@ class Server:
 @contextlib.contextmanager
 def floor(source: str) -> Iterator[Server]:
     """Run a floor; give its port and process."""
-    with _listener() as listener:
-        number = listener.fileno()
+    with listener() as own:
+        number = own.fileno()
         command = pinned([sys.executable, "-c", source, str(number)])
         process = subprocess.Popen(command, pass_fds=(number,))
         try:
             time.sleep(1.0)
-            yield Server(port=listener.getsockname()[1], pid=process.pid)
+            yield Server(port=own.getsockname()[1], pid=process.pid)
         finally:
             process.terminate()
             process.wait()
@@ -42,26 +42,32 @@ def floor(source: str) -> Iterator[Server]:
 @contextlib.contextmanager
 def ours(home: Path, index: int = 0, core: str = "0") -> Iterator[Server]:
     """Run one worker that predicts and logs; give its port and process."""
-    with _listener() as listener:
-        lifeline, held = os.pipe()
-        number = listener.fileno()
-        command = [sys.executable, "-m", "keepwell.deployment.server.worker", "--home", str(home)]
-        command += ["--index", str(index), "--listener", str(number), "--lifeline", str(lifeline)]
-        command += ["--control", str(home / "control.sock")]
-        process = subprocess.Popen(
-            pinned(command, core),
-            pass_fds=(number, lifeline),
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-        )
-        port = listener.getsockname()[1]
-        try:
-            wait_for(port, "/readyz")
-            yield Server(port=port, pid=process.pid)
-        finally:
-            process.terminate()
-            process.wait()
-            os.close(held)
-            os.close(lifeline)
+    with listener() as own, worker(home, own, index, core) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def worker(home: Path, shared: socket.socket, index: int, core: str) -> Iterator[Server]:
+    """Run a worker on a port that others may share."""
+    lifeline, held = os.pipe()
+    number = shared.fileno()
+    command = [sys.executable, "-m", "keepwell.deployment.server.worker", "--home", str(home)]
+    command += ["--index", str(index), "--listener", str(number), "--lifeline", str(lifeline)]
+    command += ["--control", str(home / "control.sock")]
+    process = subprocess.Popen(
+        pinned(command, core),
+        pass_fds=(number, lifeline),
+        env=os.environ | {"OMP_NUM_THREADS": "1", "UV_TCP_SINGLE_ACCEPT": "1"},
+    )
+    port = shared.getsockname()[1]
+    try:
+        wait_for(port, "/readyz")
+        yield Server(port=port, pid=process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+        os.close(held)
+        os.close(lifeline)
 
 
 def wait_for(port: int, path: str, seconds: float = 60) -> None:
@@ -76,5 +82,6 @@ def wait_for(port: int, path: str, seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
-def _listener() -> socket.socket:
+def listener() -> socket.socket:
+    """Return a socket that listens on a free port."""
     return socket.create_server(("127.0.0.1", 0), backlog=1024)
