@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
     from keepwell.operations.explanations import Explanations
+    from keepwell.operations.forecasts.foresight import Foresight
     from keepwell.operations.loop.incidents import Incidents
     from keepwell.operations.rollouts.desk import Desk
     from keepwell.tracking.registry import Registry
@@ -307,6 +308,16 @@ class Workspace:
         from keepwell.operations.loop.incidents import Incidents
 
         return Incidents(self.metadata, self.clock)
+
+    @cached_property
+    def foresight(self) -> "Foresight":
+        """What will run out, and what became of earlier forecasts."""
+        from keepwell.operations.forecasts.foresight import Foresight
+        from keepwell.operations.serving.subjects import watched_subjects
+
+        return Foresight(
+            self.metadata, self.measurements, lambda: watched_subjects(self.endpoints), self.clock
+        )
 
     @cached_property
     def bench(self) -> "Bench":

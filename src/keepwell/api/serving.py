@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING
 
 from keepwell.core.events import acting_as
 from keepwell.infrastructure.interruption import heeding
+from keepwell.operations.anomalies.watch import Watch
 from keepwell.operations.serving.periodic import Periodic
 from keepwell.operations.serving.presence import Address, presence
 from keepwell.operations.serving.probe_token import probe_token
 from keepwell.operations.serving.publisher import Publisher
+from keepwell.operations.serving.subjects import watched_subjects
 
 if TYPE_CHECKING:
     from keepwell.deployment.probing import LiveProbe
@@ -37,6 +39,8 @@ SCHEDULE_EVERY = 5.0
 VALIDATE_EVERY = 20.0
 LEAD_EVERY = 5.0
 TRIM_EVERY = 300.0
+ANOMALIES_EVERY = 30.0
+FORESIGHT_EVERY = 600.0
 KEEP_FILES_DAYS = 1 / 24
 FINE_SECONDS = 3600.0
 COARSE_SECONDS = 60.0
@@ -113,7 +117,10 @@ def up(
             lambda: supervisor.wait_for(publisher.publish(), WORKERS_TIMEOUT),
             token=probe_token(workspace.home, workspace.spec.serve),
         )
-        loop, keeper = _loop(workspace, supervisor, probe, stack)
+        watch = Watch(
+            workspace.measurements, lambda: watched_subjects(workspace.endpoints), workspace.clock
+        )
+        loop, keeper = _loop(workspace, supervisor, probe, stack, watch)
         for job in (
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
@@ -126,6 +133,8 @@ def up(
             Periodic("following the flags of the file", LEAD_EVERY, lambda: _declare(workspace)),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
             Periodic("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
+            Periodic("looking for anomalies", ANOMALIES_EVERY, watch.look),
+            Periodic("looking ahead", FORESIGHT_EVERY, workspace.foresight.look),
         ):
             job.start()
             stack.callback(job.stop)
@@ -176,6 +185,7 @@ def _loop(
     supervisor: "Supervisor",
     probe: "LiveProbe",
     stack: contextlib.ExitStack,
+    watch: Watch,
 ) -> "tuple[LoopService, Keeper]":
     from keepwell.operations.loop.executor import Executor
     from keepwell.operations.loop.service import LoopService
@@ -200,6 +210,7 @@ def _loop(
     )
     evidence = Evidence(workspace.bench, workspace.predictions, workspace.tables, sight.meter)
     sight.evidence = evidence
+    sight.anomalies = watch.recent
     keeper = Keeper(workspace.bench, evidence, probe)
     executor = Executor(workspace.incidents, effects, workspace.clock)
     return LoopService(sight, executor, workspace.clock, workspace.spec.monitor.every), keeper

@@ -1,7 +1,7 @@
 """The loop's eyes: what the record and the monitors say about an endpoint, as one frozen view."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from keepwell.core.ports import MeasurementStore
 from keepwell.core.records import Endpoint, ModelVersion, Profile
 from keepwell.core.references import Ref
 from keepwell.core.spec import LoopSpec
+from keepwell.operations.anomalies.watch import Anomaly
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.live_rows import live_dataset
 from keepwell.operations.loop.incidents import Incidents
@@ -47,6 +48,7 @@ class Sight:
     Attributes:
         meter: What the workers counted.
         evidence: What rollouts have shown beyond that; None to judge them without.
+        anomalies: Finds what was unusual in other series since a time; None where nobody watches them.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Sight:
         self._collect = collect
         self.meter = TrafficMeter(workers, bench.clock)
         self.evidence: Evidence | None = None
+        self.anomalies: Callable[[float], Iterable[Anomaly]] | None = None
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
 
@@ -167,7 +170,20 @@ class Sight:
                     continue
                 what = f"{event.ref.name} {event.verb}" + (f": {event.why}" if event.why else "")
                 found.append(Happening(time=event.time, kind=name, what=what))
+        found += self._unusual(endpoint, after)
         return tuple(sorted(found, key=lambda one: one.time))
+
+    def _unusual(self, endpoint: str, after: float) -> list[Happening]:
+        """Return what was unusual around an endpoint; its own quality and drift the monitors judge."""
+        if self.anomalies is None:
+            return []
+        own = f"endpoint:{endpoint}"
+        return [
+            Happening(time=one.time, kind="anomaly", what=one.message)
+            for one in self.anomalies(after)
+            if not one.subject.startswith("endpoint:")
+            or (one.subject == own and not one.series.startswith(("metric:", "drift:")))
+        ]
 
 
 def watching_only(loop: LoopSpec) -> LoopSpec:

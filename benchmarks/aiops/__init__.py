@@ -1,0 +1,1 @@
+"""Anomalies on NAB's series, causes on PetShop's issues."""
