@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from keepwell.deployment.server import Supervisor
     from keepwell.operations.loop.service import LoopService
     from keepwell.operations.rollouts.keeper import Keeper
+    from keepwell.operations.serving.sight import Sight
     from keepwell.operations.serving.validation import Validations
     from keepwell.workspace import Workspace
 
@@ -36,6 +37,8 @@ TIDY_EVERY = 600.0
 SCHEDULE_EVERY = 5.0
 VALIDATE_EVERY = 20.0
 LEAD_EVERY = 5.0
+ALERT_EVERY = 10.0
+SEND_EVERY = 1.0
 TRIM_EVERY = 300.0
 KEEP_FILES_DAYS = 1 / 24
 FINE_SECONDS = 3600.0
@@ -113,7 +116,7 @@ def up(
             lambda: supervisor.wait_for(publisher.publish(), WORKERS_TIMEOUT),
             token=probe_token(workspace.home, workspace.spec.serve),
         )
-        loop, keeper = _loop(workspace, supervisor, probe, stack)
+        loop, keeper, sight = _loop(workspace, supervisor, probe, stack)
         for job in (
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
@@ -126,6 +129,7 @@ def up(
             Periodic("following the flags of the file", LEAD_EVERY, lambda: _declare(workspace)),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
             Periodic("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
+            *_alerting(workspace, sight, address.url, stack),
         ):
             job.start()
             stack.callback(job.stop)
@@ -176,7 +180,7 @@ def _loop(
     supervisor: "Supervisor",
     probe: "LiveProbe",
     stack: contextlib.ExitStack,
-) -> "tuple[LoopService, Keeper]":
+) -> "tuple[LoopService, Keeper, Sight]":
     from keepwell.operations.loop.executor import Executor
     from keepwell.operations.loop.service import LoopService
     from keepwell.operations.rollouts.evidence import Evidence
@@ -202,7 +206,24 @@ def _loop(
     sight.evidence = evidence
     keeper = Keeper(workspace.bench, evidence, probe)
     executor = Executor(workspace.incidents, effects, workspace.clock)
-    return LoopService(sight, executor, workspace.clock, workspace.spec.monitor.every), keeper
+    every = workspace.spec.monitor.every
+    return LoopService(sight, executor, workspace.clock, every), keeper, sight
+
+
+def _alerting(
+    workspace: "Workspace", sight: "Sight", url: str, stack: contextlib.ExitStack
+) -> tuple[Periodic, Periodic]:
+    """Return what watches for alerts, and what sends them."""
+    from keepwell.operations.serving.alerting import watcher_of
+
+    watcher, courier = watcher_of(workspace, url), workspace.alerts.courier()
+    sight.bound = watcher.signals
+    stack.callback(courier.finish)
+    every = min(workspace.spec.monitor.every, ALERT_EVERY)
+    return (
+        Periodic("watching for alerts", every, watcher.look),
+        Periodic("sending alerts", SEND_EVERY, courier.look),
+    )
 
 
 def _begin_scale(workspace: "Workspace", supervisor: "Supervisor", workers: int) -> None:

@@ -126,7 +126,8 @@ def _report(request: Request) -> Response:
 
 
 def _post_mortem(request: Request) -> Response:
-    story = workspace_of(request).incidents.post_mortem(request.path_params["incident"])
+    workspace = workspace_of(request)
+    story = workspace.story(workspace.incidents.read(request.path_params["incident"]))
     return Response(story, media_type="text/markdown; charset=utf-8", headers=_FRESH)
 
 
