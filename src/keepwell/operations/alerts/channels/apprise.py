@@ -30,13 +30,14 @@ class Apprise:
         except ImportError:
             raise MissingExtraError("the channel kind `apprise`", extra="notify") from None
         kind = "success" if message.kind == "resolved" else _TYPES.get(message.severity, "info")
-        for number, url in enumerate(self.to, 1):  # one by one: then all is said in this thread
-            book = apprise.Apprise()
+        for number, url in enumerate(self.to, 1):
             timeouts = "&" if "?" in url else "?"
-            if not book.add(f"{url}{timeouts}cto={TIMEOUT:g}&rto={TIMEOUT:g}"):
+            whole = f"{url}{timeouts}cto={TIMEOUT:g}&rto={TIMEOUT:g}"
+            service = apprise.Apprise.instantiate(whole)
+            if service is None:
                 raise UndeliveredError(f"apprise does not understand address {number}")
             with _heard() as said:
-                taken = book.notify(title=message.title, body=message.body, notify_type=kind)
+                taken = service.notify(title=message.title, body=message.body, notify_type=kind)
             if not taken:
                 raise UndeliveredError("; ".join(said) or "apprise could not hand it over")
         return f"taken by {len(self.to)} address(es)"
