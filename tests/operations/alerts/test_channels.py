@@ -21,7 +21,7 @@ MESSAGE = Delivery(
     channel="ops",
     kind="firing",
     title="[critical] churn: Performance fell",
-    body="- accuracy fell from 0.81 to 0.64 – on 412 rows",
+    body="- accuracy fell from 0.81 to 0.64 été on 412 rows",
     severity="critical",
     created=1_800_000_000.0,
     due=1_800_000_000.0,
@@ -77,7 +77,7 @@ def test_a_letter_arrives_with_an_id_of_its_own() -> None:
     assert letter["Message-ID"] == "<a1.1.ops@keepwell>"
     payload = letter.get_payload(decode=True)
     assert isinstance(payload, bytes)
-    assert "0.64 – on 412 rows" in payload.decode()
+    assert "0.64 été on 412 rows" in payload.decode()
     assert received.headers, "it logged in, for the server is this machine"
 
 

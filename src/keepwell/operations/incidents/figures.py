@@ -2,8 +2,8 @@
 
 DORA's four (deployment frequency, lead time, change-failure rate, time to restore) are counted over all
 endpoints: a deployment is a change of champion; its lead time runs from the start of the training that
-made the version; it failed if it was taken back, or an incident was detected within `FAILED_WITHIN`
-seconds in which nothing else was deployed there.
+made the version; it failed if it was taken back, or if an incident there began within `FAILED_WITHIN`
+seconds of it, or names it as its likeliest cause, before anything else was deployed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.postmortem import time_to_detect
 
 WEEK = 7 * 86400.0
-FAILED_WITHIN = 86400.0
+FAILED_WITHIN = 3600.0
 RESTORED = ("healed", "recovered")
 _BY_ITSELF = ("loop", "system", "rollouts", "alerts", "schedule")
 
@@ -178,14 +178,15 @@ def _judged(
     one: Deployment, later: Sequence[Deployment], incidents: Sequence[Incident], back: str
 ) -> Deployment:
     following = [item.time for item in later if item.endpoint == one.endpoint]
-    end = min([one.time + FAILED_WITHIN, *following])
+    end = min(following, default=float("inf"))
     if back:
         return replace(one, failed=back)
     for incident in incidents:
-        if (
-            incident.endpoint == one.endpoint
-            and one.time < (incident.detected or incident.opened) <= end
-        ):
+        began = incident.detected or incident.opened
+        if incident.endpoint != one.endpoint or not one.time < began <= end:
+            continue
+        blamed = bool(incident.causes) and incident.causes[0].title.startswith("deployment")
+        if blamed or began - one.time <= FAILED_WITHIN:
             return replace(one, failed=incident.title)
     return one
 

@@ -98,8 +98,11 @@ class Surveyor:
         if not number.isdigit():
             return False
         before = self.metadata.read(Ref("dataset_version", f"{name}/{int(number) - 1}"))
-        now = (event.data or {}).get("contract")
-        return before is not None and before.data.get("contract") != now
+        contracts = {
+            (event.data or {}).get("contract"),
+            before.data.get("contract") if before else "",
+        }
+        return len(contracts) > 1 and all(contracts)
 
     def _traffic(self, incident: Incident) -> Iterable[Entry]:
         if not incident.endpoint or not incident.detected:
@@ -202,7 +205,7 @@ def _told(event: Event) -> str:
         served = [
             route.get("version") for route in data.get("routes", ()) if isinstance(route, dict)
         ]
-        name = f"{name} now serves " + ", ".join(f"v{one}" for one in served)
+        name = f"endpoint {name} now serves " + ", ".join(f"v{one}" for one in served)
         return name + (f": {event.why}" if event.why else "")
     return f"{name} {event.verb.replace('_', ' ')}" + (f": {event.why}" if event.why else "")
 
