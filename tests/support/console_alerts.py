@@ -13,17 +13,12 @@ def tell_alerts(told: Told) -> None:
     """Leave what a watcher and a courier leave, and what people said of it."""
     workspace, now = told.workspace, told.clock.now()
     opened = workspace.incidents.open(NAME)
-    slow = _alert(
-        "01KALERT000000000000000001",
-        "slow",
-        "latency_p95_ms of churn is 312, above 200 for 6m",
-        now - 400,
-    )
-    lost = _alert(
-        "01KALERT000000000000000002", "workers", "1 of 2 workers answer", now - 120, cause="workers"
-    )
-    over = _alert("01KALERT000000000000000003", "disk", "4.1% of the workspace's disk is free", now - 5 * HOUR, cause="disk")  # fmt: skip
-    firing = _with(slow, incident=opened.id if opened else "", told=("ops",), severity="critical")
+    slow = _alert(1, "slow", "latency_p95_ms of churn is 312, above 200 for 6m", now - 400)
+    lost = _alert(2, "workers", "1 of 2 workers answer", now - 120, cause="workers")
+    disk = "4.1% of the workspace's disk is free"
+    over = _alert(3, "disk", disk, now - 5 * HOUR, cause="disk")
+    incident = opened.id if opened else ""
+    firing = _with(slow, incident=incident, told=("ops",), severity="critical")
     with acting_as("user:ana"):
         silence = workspace.alerts.silence(seconds=HOUR, reason="the pool is moved", rule="workers")
     with acting_as("alerts"):
@@ -46,7 +41,7 @@ def tell_alerts(told: Told) -> None:
         )  # fmt: skip
 
 
-def _alert(identifier: str, rule: str, message: str, since: float, cause: str = "") -> Alert:
+def _alert(number: int, rule: str, message: str, since: float, cause: str = "") -> Alert:
     endpoint = "" if cause else NAME
     subject = cause or f"endpoint:{NAME}"
     hit = Hit(rule=rule, subject=subject, message=message, endpoint=endpoint, since=since)
@@ -54,7 +49,7 @@ def _alert(identifier: str, rule: str, message: str, since: float, cause: str = 
         rule="busy", subject=subject, message="4 requests wait in every worker", endpoint=endpoint
     )
     return Alert(
-        id=identifier,
+        id=f"01KALERT{number:018d}",
         cause=subject,
         title=message,
         severity="warning",

@@ -102,7 +102,7 @@ def test_no_secret_reaches_the_record(tmp_path: Path, monkeypatch: pytest.Monkey
     with web_server() as received:
         monkeypatch.setenv("HOOK", f"http://127.0.0.1:{received.port}/services/verysecretpath")
         spec = ChannelSpec(name="ops", kind="webhook", to=("$HOOK",), secret="alsosecret")
-        metadata, store, courier = desk(tmp_path, spec)
+        metadata, _, courier = desk(tmp_path, spec)
         received.status = 404
         courier.hand_over(message("ops"))
     courier.hand_over(message("ops", 2))

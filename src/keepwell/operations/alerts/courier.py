@@ -48,13 +48,18 @@ class Courier:
         self._channels = channels
         self._clock = clock
         self._opening = opening
+        self._mark = -1
+        self._waiting: list[Delivery] = []
         self._busy: dict[str, threading.Thread] = {}
 
     def look(self) -> None:
         """Start a worker for each channel that has something due and none at work."""
         now = self._clock.now()
+        mark = self._store.mark()
+        if mark != self._mark:
+            self._mark, self._waiting = mark, self._store.waiting()
         waiting: dict[str, list[Delivery]] = {}
-        for message in self._store.waiting():
+        for message in self._waiting:
             if message.due <= now:
                 waiting.setdefault(message.channel, []).append(message)
         for name, messages in waiting.items():

@@ -80,6 +80,11 @@ class AlertStore:
         found = [one for one in self._deliveries.find(limit=_RECENT) if one.status == "waiting"]
         return sorted(found, key=lambda one: one.created)
 
+    def mark(self) -> int:
+        """Return what changes whenever a message does."""
+        newest = self._metadata.events(kind="delivery", newest_first=True, limit=1)
+        return newest[0].seq if newest else 0
+
     def delivery(self, identifier: str) -> Delivery:
         """Return one message.
 

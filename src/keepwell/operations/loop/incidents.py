@@ -58,7 +58,10 @@ class Incidents:
             ),
             limit,
         )
-        return [self._cared(item) for item in found]
+        if len(found) < 2:  # noqa: PLR2004 (one is read alone)
+            return [self._cared(item) for item in found]
+        cares = {care.incident: care for care in self._cares.find()}
+        return [_with(item, cares.get(item.id)) for item in found]
 
     def care(self, identifier: str) -> Care:
         """Return what people did about an incident."""
@@ -73,16 +76,7 @@ class Incidents:
 
     def _cared(self, incident: Incident) -> Incident:
         """Return an incident with what people did about it."""
-        care = self._cares.get(incident.id)
-        if care is None:
-            return incident
-        return replace(
-            incident,
-            owner=care.owner,
-            acknowledged=care.acknowledged,
-            acknowledged_by=care.acknowledged_by,
-            notes=care.notes,
-        )
+        return _with(incident, self._cares.get(incident.id))
 
     def open(self, endpoint: str) -> Incident | None:
         """Return the incident of an endpoint that is not closed; there is at most one."""
@@ -152,6 +146,18 @@ class Incidents:
     def last_decision(self, endpoint: str) -> Decision | None:
         """Return the decision about an endpoint that was made last."""
         return next(iter(self.decisions(endpoint, limit=1)), None)
+
+
+def _with(incident: Incident, care: Care | None) -> Incident:
+    if care is None:
+        return incident
+    return replace(
+        incident,
+        owner=care.owner,
+        acknowledged=care.acknowledged,
+        acknowledged_by=care.acknowledged_by,
+        notes=care.notes,
+    )
 
 
 def _newest(collection: Collection[T], wanted: Callable[[T], bool], limit: int | None) -> list[T]:
