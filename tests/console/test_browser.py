@@ -217,7 +217,9 @@ def test_buttons_act_and_say_what_was_answered(browser: Browser, site: Site) -> 
         "document.querySelector('#note input').value = 'the supplier <b>moved</b>';"
         "document.querySelector('#note button').click()"
     )
-    browser.until("document.querySelector('.note-text')?.textContent === 'the supplier <b>moved</b>'")
+    browser.until(
+        "document.querySelector('.note-text')?.textContent === 'the supplier <b>moved</b>'"
+    )
     browser.run(
         "document.querySelector('#assign input').value = 'ana';"
         "document.querySelector('#assign button').click()"

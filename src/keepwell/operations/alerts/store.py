@@ -12,8 +12,8 @@ from keepwell.core.records import Alert, Delivery, Silence
 from keepwell.infrastructure.metadata import Collection
 from keepwell.operations.alerts.judge import REOPEN_SECONDS, Judged
 
-_RECENT = 500
-"""How many alerts back one that fires is looked for."""
+_RECENT = 2000
+"""How many changes back an alert that fires, or a message that waits, is looked for."""
 
 
 class AlertStore:

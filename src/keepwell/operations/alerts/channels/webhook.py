@@ -63,7 +63,7 @@ def sign(secret: str, body: bytes, moment: int) -> str:
     """Return the signature of a body sent at a time.
 
     >>> sign("s", b"{}", 1)[:16]
-    't=1,v1=e6fa7de05'
+    't=1,v1=b253639bc'
     """
     mac = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256)
     return f"t={moment},v1={mac.hexdigest()}"
