@@ -129,8 +129,9 @@ class Surveyor:
                 yield self._effect(incident, decision)
 
     def _effect(self, incident: Incident, decision: Decision) -> Effect:
-        live = decision.evidence.get("live")
-        metric = str(live.get("metric", "")) if isinstance(live, dict) else ""
+        found = (decision.evidence.get(name) for name in ("live", "comparison"))
+        named = (one.get("metric") for one in found if isinstance(one, dict))
+        metric = str(next(filter(None, named), ""))
         before = after = None
         if metric and incident.endpoint:
             span = 1800.0
