@@ -23,6 +23,7 @@ from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.project_file import load_project
 
 if TYPE_CHECKING:
+    from keepwell.core.records import Incident
     from keepwell.data.datasets import Datasets
     from keepwell.deployment.endpoints import Endpoints
     from keepwell.deployment.flags.switchboard import Switchboard
@@ -35,10 +36,13 @@ if TYPE_CHECKING:
     from keepwell.monitoring.feedback import Feedback
     from keepwell.monitoring.prediction_log import Collector, PredictionLog, Trimmer
     from keepwell.monitoring.prediction_log.intake import Intake
+    from keepwell.operations.alerts.desk import AlertDesk
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
     from keepwell.operations.explanations import Explanations
     from keepwell.operations.forecasts.foresight import Foresight
+    from keepwell.operations.incidents.handling import Handling
+    from keepwell.operations.incidents.surroundings import Surveyor
     from keepwell.operations.loop.incidents import Incidents
     from keepwell.operations.rollouts.desk import Desk
     from keepwell.tracking.registry import Registry
@@ -318,6 +322,35 @@ class Workspace:
         return Foresight(
             self.metadata, self.measurements, lambda: watched_subjects(self.endpoints), self.clock
         )
+
+    @cached_property
+    def handling(self) -> "Handling":
+        """Incidents in people's hands."""
+        from keepwell.operations.incidents.handling import Handling
+        from keepwell.operations.loop.policy import Policy
+
+        policy = Policy(loop=self.spec.loop, monitor=self.spec.monitor)
+        return Handling(self.incidents, self.clock, lambda: policy.rest)
+
+    @cached_property
+    def surveyor(self) -> "Surveyor":
+        """What changed around incidents."""
+        from keepwell.operations.incidents.surroundings import Surveyor
+
+        return Surveyor(self.metadata, self.measurements, self.incidents, self.endpoints)
+
+    def story(self, incident: "Incident") -> str:
+        """Return the post-mortem of an incident as Markdown."""
+        from keepwell.operations.incidents.story import story_of
+
+        return story_of(incident, self.incidents, self.surveyor, self.clock.now())
+
+    @cached_property
+    def alerts(self) -> "AlertDesk":
+        """Alerts, silences, channels."""
+        from keepwell.operations.alerts.desk import AlertDesk
+
+        return AlertDesk(self, self.handling)
 
     @cached_property
     def bench(self) -> "Bench":

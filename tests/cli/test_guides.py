@@ -127,6 +127,7 @@ def _more_versions(shop: Path) -> None:
     [
         "how-to/ask-in-other-protocols.md",
         "how-to/explain-an-answer.md",
+        "how-to/get-told.md",
         "how-to/give-consumers-tokens.md",
         "how-to/look-into-the-prediction-log.md",
         "how-to/release-safely.md",

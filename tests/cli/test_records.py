@@ -66,7 +66,7 @@ def test_incidents_tell_cause_and_timeline(keepwell: Any, project: Path) -> None
     ):
         assert words in shown
     assert keepwell("incidents", "show", "01KTEST", "-C", project).code == 0
-    assert "# " in keepwell("incidents", "report", "-C", project).out
+    assert "# " in keepwell("incidents", "postmortem", "-C", project).out
     decisions = keepwell("incidents", "decisions", "-C", project, "--json").document["decisions"]
     assert decisions[0]["evidence"] == {"psi": 0.4}
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from console_alerts import tell_alerts
 from console_browser import Browser, Site, answer_as_a_worker, chromium, served
 from console_customers import NAME
 from console_world import Told, start_canary, tell
@@ -20,6 +21,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """Return a workspace that has lived for six hours and has a canary under way."""
     told = tell(tmp_path_factory.mktemp("told") / "churn", time.time())
     start_canary(told)
+    tell_alerts(told)
     yield told
     told.workspace.close()
 

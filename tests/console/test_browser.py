@@ -206,3 +206,24 @@ for (const element of document.querySelectorAll('body *')) {
 }
 return [...new Set(seen)];
 """
+
+
+def test_buttons_act_and_say_what_was_answered(browser: Browser, site: Site) -> None:
+    browser.open(site.url + "/alerts")
+    browser.run("document.querySelector('#test-log button').click()")
+    browser.until("document.querySelector('#test-log .said')?.textContent === 'It was taken.'")
+    browser.open(site.url + address("healed incident", site.told))
+    browser.run(
+        "document.querySelector('#note input').value = 'the supplier <b>moved</b>';"
+        "document.querySelector('#note button').click()"
+    )
+    browser.until(
+        "document.querySelector('.note-text')?.textContent === 'the supplier <b>moved</b>'"
+    )
+    browser.run(
+        "document.querySelector('#assign input').value = 'ana';"
+        "document.querySelector('#assign button').click()"
+    )
+    browser.until("document.querySelector('.stats').textContent.includes('ana')")
+    assert browser.run("return document.getElementById('close')") is None, "it is closed"
+    assert browser.complaints() == []

@@ -64,7 +64,19 @@ def test_a_page_needs_no_inline_script_or_style(client: TestClient, told: Told, 
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/runs", "/models", "/datasets", "/rollouts", "/incidents", "/audit", "/docs"]
+    "path",
+    [
+        "/",
+        "/runs",
+        "/models",
+        "/datasets",
+        "/rollouts",
+        "/alerts",
+        "/incidents",
+        "/incidents/figures",
+        "/audit",
+        "/docs",
+    ],
 )
 def test_a_young_project_is_told_what_comes_next(young: Workspace, path: str) -> None:
     html = ask(young, path)

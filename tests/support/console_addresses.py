@@ -22,6 +22,8 @@ PAGES = {
     "datasets": "/datasets",
     "dataset": f"/datasets/{NAME}/2",
     "difference": f"/datasets/{NAME}/2/difference",
+    "alerts": "/alerts",
+    "figures": "/incidents/figures",
     "incidents": "/incidents",
     "healed incident": "/incidents/{incident}",
     "open incident": "/incidents/{open}",

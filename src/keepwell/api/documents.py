@@ -4,17 +4,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keepwell.core.records import (
+    Alert,
     ColumnProfile,
     DatasetVersion,
     Decision,
+    Delivery,
     Flags,
     Incident,
     ModelVersion,
     Rollout,
     Route,
     Run,
+    Silence,
 )
 from keepwell.deployment.rollouts.timeline import Period
+from keepwell.operations.alerts.desk import ChannelView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,3 +296,32 @@ class SeriesDocument:
 
     subject: str
     series: dict[str, list[tuple[float, float]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertList:
+    """Alerts, newest first."""
+
+    alerts: list[Alert]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertDocument:
+    """An alert, and the messages about it, newest first."""
+
+    alert: Alert
+    deliveries: list[Delivery]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceList:
+    """Silences, newest first."""
+
+    silences: list[Silence]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelList:
+    """The channels, in the order of the project file."""
+
+    channels: list[ChannelView]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from keepwell.deployment.server import Supervisor
     from keepwell.operations.loop.service import LoopService
     from keepwell.operations.rollouts.keeper import Keeper
+    from keepwell.operations.serving.sight import Sight
     from keepwell.operations.serving.validation import Validations
     from keepwell.workspace import Workspace
 
@@ -38,6 +39,8 @@ TIDY_EVERY = 600.0
 SCHEDULE_EVERY = 5.0
 VALIDATE_EVERY = 20.0
 LEAD_EVERY = 5.0
+ALERT_EVERY = 10.0
+SEND_EVERY = 1.0
 TRIM_EVERY = 300.0
 ANOMALIES_EVERY = 30.0
 FORESIGHT_EVERY = 600.0
@@ -120,7 +123,8 @@ def up(
         watch = Watch(
             workspace.measurements, lambda: watched_subjects(workspace.endpoints), workspace.clock
         )
-        loop, keeper = _loop(workspace, supervisor, probe, stack, watch)
+        loop, keeper, sight = _loop(workspace, supervisor, probe, stack)
+        sight.anomalies = watch.recent
         for job in (
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
@@ -135,6 +139,7 @@ def up(
             Periodic("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
             Periodic("looking for anomalies", ANOMALIES_EVERY, watch.look),
             Periodic("looking ahead", FORESIGHT_EVERY, workspace.foresight.look),
+            *_alerting(workspace, sight, address.url, stack),
         ):
             job.start()
             stack.callback(job.stop)
@@ -185,8 +190,7 @@ def _loop(
     supervisor: "Supervisor",
     probe: "LiveProbe",
     stack: contextlib.ExitStack,
-    watch: Watch,
-) -> "tuple[LoopService, Keeper]":
+) -> "tuple[LoopService, Keeper, Sight]":
     from keepwell.operations.loop.executor import Executor
     from keepwell.operations.loop.service import LoopService
     from keepwell.operations.rollouts.evidence import Evidence
@@ -210,10 +214,27 @@ def _loop(
     )
     evidence = Evidence(workspace.bench, workspace.predictions, workspace.tables, sight.meter)
     sight.evidence = evidence
-    sight.anomalies = watch.recent
     keeper = Keeper(workspace.bench, evidence, probe)
     executor = Executor(workspace.incidents, effects, workspace.clock)
-    return LoopService(sight, executor, workspace.clock, workspace.spec.monitor.every), keeper
+    every = workspace.spec.monitor.every
+    return LoopService(sight, executor, workspace.clock, every), keeper, sight
+
+
+def _alerting(
+    workspace: "Workspace", sight: "Sight", url: str, stack: contextlib.ExitStack
+) -> tuple[Periodic, Periodic]:
+    """Return what watches for alerts, and what sends them."""
+    from keepwell.operations.serving.alerting import watcher_of
+
+    watcher = watcher_of(workspace, url, [workspace.foresight.signals])
+    courier = workspace.alerts.courier()
+    sight.beside.append(watcher.signals)
+    stack.callback(courier.finish)
+    every = min(workspace.spec.monitor.every, ALERT_EVERY)
+    return (
+        Periodic("watching for alerts", every, watcher.look),
+        Periodic("sending alerts", SEND_EVERY, courier.look),
+    )
 
 
 def _begin_scale(workspace: "Workspace", supervisor: "Supervisor", workers: int) -> None:

@@ -36,7 +36,16 @@ PANELS = {
         "import",
         "tokens",
     ),
-    "Watch": ("monitor", "validate", "incidents", "anomalies", "forecasts", "causes", "audit"),
+    "Watch": (
+        "monitor",
+        "validate",
+        "alerts",
+        "incidents",
+        "anomalies",
+        "forecasts",
+        "causes",
+        "audit",
+    ),
     "Look around": ("demo", "doctor"),
 }
 MODULES = {"import": "importing"}  # a word of Python's own names no module

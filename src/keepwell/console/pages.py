@@ -22,6 +22,7 @@ from keepwell.console.views import (
     rollouts,
     runs,
 )
+from keepwell.console.views.alerting import alerts, progress
 from keepwell.console.views.reference import reference
 
 if TYPE_CHECKING:
@@ -126,7 +127,8 @@ def _report(request: Request) -> Response:
 
 
 def _post_mortem(request: Request) -> Response:
-    story = workspace_of(request).incidents.post_mortem(request.path_params["incident"])
+    workspace = workspace_of(request)
+    story = workspace.story(workspace.incidents.read(request.path_params["incident"]))
     return Response(story, media_type="text/markdown; charset=utf-8", headers=_FRESH)
 
 
@@ -167,7 +169,9 @@ PAGES = (
     _page("/datasets/{name}/{version}", "dataset.html", datasets.dataset),
     _page("/datasets/{name}/{version}/difference", "difference.html", datasets.difference),
     _page("/incidents", "incidents.html", incidents.incidents),
+    _page("/incidents/figures", "progress.html", progress.progress, "days"),
     _page("/incidents/{incident}", "incident.html", incidents.incident),
+    _page("/alerts", "alerts.html", alerts.alerts),
     Page("/incidents/{incident}/post-mortem.md", _post_mortem),
     _page("/audit", "audit.html", audit.audit, "kind", "subject"),
     Page("/docs", _reference),

@@ -23,6 +23,7 @@ SECTIONS = (
     ("Models", "/models"),
     ("Data", "/datasets"),
     ("Rollouts", "/rollouts"),
+    ("Alerts", "/alerts"),
     ("Incidents", "/incidents"),
     ("Audit", "/audit"),
 )

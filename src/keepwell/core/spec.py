@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from keepwell.core.alerting import INCIDENTS_ONLY, AlertsSpec
 from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
@@ -315,6 +316,7 @@ class ProjectSpec:
     card: CardSpec = CardSpec()
     fairness: ProtectedSpec = ProtectedSpec()
     explain: ExplainSpec = ExplainSpec()
+    alerts: AlertsSpec = INCIDENTS_ONLY
 
     @property
     def learns(self) -> bool:

@@ -1,5 +1,6 @@
 """The REST interface: one module a resource."""
 
+from keepwell.api.routes.alerts import router as alerts
 from keepwell.api.routes.asking import open_inference
 from keepwell.api.routes.asking import router as asking
 from keepwell.api.routes.datasets import router as datasets
@@ -19,6 +20,7 @@ from keepwell.api.routes.runs import router as runs
 from keepwell.api.routes.scale import router as scale
 
 __all__ = [
+    "alerts",
     "asking",
     "datasets",
     "endpoints",

@@ -31,10 +31,14 @@ _NOUNS = {
     "endpoint": "Endpoint",
     "rollout": "Rollout",
     "incident": "Incident",
+    "alert": "Alert",
+    "silence": "Silence",
+    "care": "Incident",
+    "delivery": "Message",
     "decision": "Decision",
     "project": "Project",
 }
-_QUIET_KINDS = {"decision", "project", "step", "retraining"}
+_QUIET_KINDS = {"decision", "project", "step", "retraining", "delivery", "alert"}
 """Kinds that a short list leaves out: the same is told there by what was done."""
 
 _QUIET_VERBS = {"attached", "completed", "probed", "routed", "pointed", "removed"}
@@ -86,7 +90,16 @@ def _subject(ref: Ref) -> str:
         return f"{noun} {head} v{tail}"
     if ref.kind == "alias" and head:
         return f"{tail.capitalize()} of {head}"
-    if ref.kind in {"run", "incident", "rollout", "decision", "retraining"}:
+    if ref.kind in {
+        "run",
+        "incident",
+        "rollout",
+        "decision",
+        "retraining",
+        "alert",
+        "silence",
+        "care",
+    }:
         return f"{noun} {ref.name[-8:]}"
     return f"{noun} {ref.name}"
 
@@ -109,9 +122,11 @@ def url_of(ref: Ref) -> str:
             return f"/models/{segment(head)}"
         case "run":
             return f"/runs/{segment(ref.name)}"
+        case "alert" | "silence":
+            return "/alerts"
         case "endpoint":
             return f"/endpoints/{segment(ref.name)}"
-        case "incident":
+        case "incident" | "care":
             return f"/incidents/{segment(ref.name)}"
         case _:
             return ""

@@ -29,6 +29,8 @@ _RESOLUTION = {
     "healed": Health(tone="good", word="Healed"),
     "no_change": Health(tone="quiet", word="No change needed"),
     "failed": Health(tone="bad", word="Not healed"),
+    "recovered": Health(tone="good", word="Recovered"),
+    "by_hand": Health(tone="quiet", word="Closed by hand"),
 }
 _RUN = {
     "running": Health(tone="info", word="Running", working=True),

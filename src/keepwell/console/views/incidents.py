@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from keepwell.console.views import health
+from keepwell.console.views.alerting.alerts import of_alert
 from keepwell.core.records import Decision, Incident
+from keepwell.operations.incidents.surroundings import timeline_of
 
 if TYPE_CHECKING:
     from keepwell.workspace import Workspace
@@ -29,8 +31,16 @@ def incident(workspace: "Workspace", identifier: str) -> dict[str, Any]:
     """Return the context of `incident.html`."""
     found = workspace.incidents.read(identifier)
     now = workspace.clock.now()
+    around = workspace.surveyor.around(found, now)
     return {
         "incident": found,
+        "around": around,
+        "timeline": timeline_of(found, around),
+        "alerts": [
+            (one, of_alert(one))
+            for one in workspace.alerts.store.alerts()
+            if one.incident == found.id
+        ],
         "health": health.of_incident(found),
         "lasted": (found.closed or now) - found.opened,
         "noticed": found.opened - found.detected if found.detected else None,

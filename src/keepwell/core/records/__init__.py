@@ -5,6 +5,7 @@ JSON-serialisable (see `infrastructure.codec`), and every field that may be abse
 that records written by an older version still read.
 """
 
+from keepwell.core.records.alert import Act, Alert, Attempt, Delivery, Hit, Silence
 from keepwell.core.records.dataset import (
     Column,
     ColumnProfile,
@@ -18,7 +19,7 @@ from keepwell.core.records.endpoint import Endpoint, Rollout, RolloutStep, Route
 from keepwell.core.records.evaluation import Evaluation, Slice
 from keepwell.core.records.fairness import FairnessView, Group, Mitigation
 from keepwell.core.records.flags import CohortRule, Flags
-from keepwell.core.records.incident import Cause, Decision, Entry, Incident, Signal
+from keepwell.core.records.incident import Care, Cause, Decision, Entry, Incident, Note, Signal
 from keepwell.core.records.model import (
     Alias,
     Bundle,
@@ -41,10 +42,14 @@ from keepwell.core.records.token import SCOPES, Token
 
 __all__ = [
     "SCOPES",
+    "Act",
+    "Alert",
     "Alias",
     "Artifact",
+    "Attempt",
     "Bundle",
     "BundleFile",
+    "Care",
     "Cause",
     "CodeVersion",
     "CohortRule",
@@ -53,6 +58,7 @@ __all__ = [
     "ColumnType",
     "DatasetVersion",
     "Decision",
+    "Delivery",
     "Dependence",
     "Endpoint",
     "Entry",
@@ -66,11 +72,13 @@ __all__ = [
     "GateVerdict",
     "Group",
     "Histogram",
+    "Hit",
     "Incident",
     "Interaction",
     "KeptPart",
     "Mitigation",
     "ModelVersion",
+    "Note",
     "Outcome",
     "Overview",
     "Parity",
@@ -84,6 +92,7 @@ __all__ = [
     "Scale",
     "Signal",
     "Signature",
+    "Silence",
     "Slice",
     "Task",
     "Token",

@@ -9,7 +9,8 @@ class Signal:
     """Something a monitor saw that is outside its limit.
 
     Attributes:
-        kind: `drift`, `prediction_drift`, `quality`, `performance`, `latency` or `errors`.
+        kind: `drift`, `prediction_drift`, `quality`, `performance`, `latency` or `errors`; `alert` and
+            `alert_retrain` of a rule of `alerts:` that is bound to the loop.
         endpoint: Where.
         version: Of which model version; 0 where it concerns the endpoint as a whole.
         column: Which input column; empty if none.
@@ -70,7 +71,28 @@ class Entry:
 
     time: float
     text: str
-    kind: str = "note"  # "signal", "cause", "decision", "action", "verdict", "note"
+    kind: str = "note"  # "signal", "cause", "decision", "action", "verdict", "note", "change"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What somebody wrote down about an incident; `id` counts from 1."""
+
+    id: int
+    time: float
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Care:
+    """What people did about an incident, kept apart from what the loop writes: neither undoes the other."""
+
+    incident: str
+    owner: str = ""
+    acknowledged: float | None = None
+    acknowledged_by: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +100,9 @@ class Incident:
     """Signals of one cause, and what was done about them.
 
     `status` walks `open` → `retraining` → `rolling_out` → `verifying` → `closed`, leaving out what was
-    not needed; `resolution` says how it ended: `healed`, `no_change`, `failed`.
+    not needed; `resolution` says how it ended: `healed`, `no_change`, `failed`, `recovered` (what was
+    wrong outside of the models is right again) or `by_hand`. Owner, acknowledgement and notes are people's:
+    they are kept as `Care`, and stand here where an incident is read.
     """
 
     id: str
@@ -101,3 +125,8 @@ class Incident:
     accepted: tuple[Signal, ...] = ()  # signals it ended with: no news until they grow …
     accepted_until: float | None = None  # … or until then
     evidence: dict[str, Any] = field(default_factory=dict)
+    subject: str = ""  # what it is about where it is no endpoint: `host:web-1`
+    owner: str = ""  # who looks after it …
+    acknowledged: float | None = None  # … since when somebody does …
+    acknowledged_by: str = ""  # … and who said so
+    notes: tuple[Note, ...] = ()

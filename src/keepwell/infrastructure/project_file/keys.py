@@ -7,6 +7,12 @@ from typing import Any
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
 from keepwell.core.spec import STRATEGIES, ProjectSpec
+from keepwell.infrastructure.project_file.alerts import (
+    CHANNELS,
+    ROUTES,
+    RULES,
+    STEPS_OF_ESCALATION,
+)
 from keepwell.infrastructure.project_file.features import (
     CATEGORY_STEPS,
     COLUMN_STEPS,
@@ -245,6 +251,18 @@ KEYS = (
     Key("loop.retrain.cooldown", DURATION, "6h", "time between two retrainings"),
     Key("loop.retrain.min_labels", whole(1), "200", "outcomes needed since the last training"),
     Key("loop.retrain.budget", DURATION, "60s", "time to spend; train.budget unless said"),
+    Key("alerts.channels", CHANNELS, '{ops: {webhook: "https://hooks.example.com/keepwell", secret: $HOOK}}',
+        "who can be told: webhook, email, apprise or log; $NAME is an environment variable"),
+    Key("alerts.rules", RULES, "[{name: slow, metric: latency_p95_ms, above: 200, for: 5m}]",
+        "what is told besides incidents; see how-to/get-told"),
+    Key("alerts.routes", ROUTES, "[{severity: critical, to: [ops]}]",
+        "who is told of what, the first that fits; every channel unless said"),
+    Key("alerts.escalate", STEPS_OF_ESCALATION, "[{after: 15m, to: [ops]}]",
+        "who is told next if nobody acknowledges"),
+    Key("alerts.builtin", FLAG, "true", "the rules that hold without any"),
+    Key("alerts.wait", DURATION, "10s", "time to gather what belongs together before it is told"),
+    Key("alerts.hold", DURATION, "1m", "time that it must be quiet before it is resolved"),
+    Key("alerts.repeat", DURATION, "4h", "time between reminders of what nobody acknowledged"),
     Key("batch", JOBS,
         '[{name: nightly, source: new.csv, output: "scored/{date}.csv", schedule: "0 2 * * *"}]',
         "what is scored by name or on a schedule, in UTC; also: version, log"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
+from keepwell.core.alerting import AlertsSpec
 from keepwell.core.errors import NotFoundError
 from keepwell.core.features import FeaturesSpec
 from keepwell.core.records.dataset import ColumnType
@@ -36,6 +37,7 @@ from keepwell.core.spec import (
 )
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.files import storing
+from keepwell.infrastructure.project_file.alerts import check_names
 from keepwell.infrastructure.project_file.keys import KEYS, Key
 from keepwell.infrastructure.project_file.kinds import NULL
 from keepwell.infrastructure.project_file.nodes import Complaints, parse
@@ -75,6 +77,11 @@ def load_project(path: Path) -> ProjectSpec:
         for key in KEYS:
             if key.required and key.path not in values and not complaints.found:
                 complaints.add(None, f"{key.path} is missing; it says: {key.note}")
+    alerts = {
+        key.partition(".")[2]: value for key, value in values.items() if key.startswith("alerts.")
+    }
+    if wrong := check_names(alerts):
+        complaints.add(None, wrong)
     complaints.settle()
     return _assemble(file.parent.resolve(), values)
 
@@ -183,6 +190,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
         card=CardSpec(**_own(CardSpec, flat, "card")),
         fairness=ProtectedSpec(**_own(ProtectedSpec, flat, "fairness")),
         explain=ExplainSpec(**_own(ExplainSpec, flat, "explain")),
+        alerts=AlertsSpec(**_own(AlertsSpec, flat, "alerts")),
     )
 
 

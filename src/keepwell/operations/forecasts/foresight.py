@@ -20,6 +20,9 @@ PAST = 3 * 86400.0
 AHEAD = 14 * 86400.0
 """What lies further ahead is not foretold: too much will have changed by then."""
 
+NEAR = 3 * 86400.0
+"""What lies nearer is an alert."""
+
 LEAST = 1800.0
 """Seconds that a series must have been watched."""
 
@@ -91,7 +94,7 @@ class Foresight:
         return [one for one in self.forecasts.find() if one.fate == "open"]
 
     def signals(self) -> tuple[Signal, ...]:
-        """Return the open forecasts as signals, the nearest the most severe."""
+        """Return what is foretold for the next days as signals, the nearest the most severe."""
         now = self._clock.now()
         return tuple(
             Signal(
@@ -100,13 +103,14 @@ class Foresight:
                 version=0,
                 column=one.series,
                 value=max(0.0, one.middle - now),
-                limit=AHEAD,
-                severity=round(max(0.1, 1 - max(0.0, one.middle - now) / AHEAD), 3),
+                limit=NEAR,
+                severity=round(1 - max(0.0, one.middle - now) / NEAR, 3),
                 message=message(one),
                 since=one.made,
                 until=now,
             )
             for one in self.open()
+            if one.middle - now < NEAR
         )
 
     def _settle(self) -> None:

@@ -1,12 +1,13 @@
 """The store of incidents, decisions and retrainings: the loop's memory in the one record."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from keepwell.core.clock import Clock, SystemClock
 from keepwell.core.events import acting_as
 from keepwell.core.ports import MetadataStore
-from keepwell.core.records import Decision, Incident
+from keepwell.core.records import Care, Decision, Incident
 from keepwell.infrastructure.metadata import Collection
 from keepwell.operations.loop.journal import Journal, memory_of
 from keepwell.operations.loop.postmortem import post_mortem
@@ -15,6 +16,8 @@ from keepwell.operations.loop.view import Memory
 
 T = TypeVar("T")
 
+BY_HAND = "by_hand"
+"""Resolution of an incident that a person closed."""
 _RECENT = 500
 """How many incidents back a signal is remembered as accepted."""
 
@@ -26,12 +29,14 @@ class Incidents:
         self._metadata = metadata
         self._clock = clock or SystemClock()
         self._incidents = Collection(metadata, "incident", Incident, name=lambda item: item.id)
+        self._cares = Collection(metadata, "care", Care, name=lambda item: item.incident)
         self._decisions = Collection(metadata, "decision", Decision, name=lambda item: item.id)
         self._retrainings = Collection(metadata, "retraining", Retraining)
 
     def get(self, identifier: str) -> Incident | None:
         """Return one incident, None if there is none of that id."""
-        return self._incidents.get(identifier)
+        found = self._incidents.get(identifier)
+        return None if found is None else self._cared(found)
 
     def read(self, identifier: str) -> Incident:
         """Return one incident.
@@ -39,13 +44,13 @@ class Incidents:
         Raises:
             NotFoundError: If there is none of that id.
         """
-        return self._incidents.read(identifier)
+        return self._cared(self._incidents.read(identifier))
 
     def find(
         self, endpoint: str = "", *, status: str = "", limit: int | None = None
     ) -> list[Incident]:
         """Return incidents, last changed first; `status` may be `closed`, or `open` for all others."""
-        return _newest(
+        found = _newest(
             self._incidents,
             lambda item: (
                 endpoint in ("", item.endpoint)
@@ -53,6 +58,25 @@ class Incidents:
             ),
             limit,
         )
+        if len(found) < 2:  # noqa: PLR2004 (one is read alone)
+            return [self._cared(item) for item in found]
+        cares = {care.incident: care for care in self._cares.find()}
+        return [_with(item, cares.get(item.id)) for item in found]
+
+    def care(self, identifier: str) -> Care:
+        """Return what people did about an incident."""
+        return self._cares.get(identifier) or Care(incident=identifier)
+
+    def tend(self, care: Care, verb: str, why: str, *, incident: Incident | None = None) -> None:
+        """Keep what somebody did about an incident, in the name of whoever acts."""
+        changes = [self._cares.change(care, verb, why)]
+        if incident is not None:
+            changes.append(self._incidents.change(incident, "closed", why))
+        self._metadata.commit(changes)
+
+    def _cared(self, incident: Incident) -> Incident:
+        """Return an incident with what people did about it."""
+        return _with(incident, self._cares.get(incident.id))
 
     def open(self, endpoint: str) -> Incident | None:
         """Return the incident of an endpoint that is not closed; there is at most one."""
@@ -97,6 +121,9 @@ class Incidents:
             self._decisions.change(item, "carried_out" if item.outcome else "decided", item.reason)
             for item in decisions
         ]
+        stored = None if incident is None else self._incidents.get(incident.id)
+        if stored is not None and stored.resolution == BY_HAND:
+            incident = None  # somebody closed it meanwhile, and that counts
         if incident is not None:
             fresh = any(item.action == "open_incident" for item in decisions)
             verb = "opened" if fresh else "closed" if incident.status == "closed" else "changed"
@@ -119,6 +146,18 @@ class Incidents:
     def last_decision(self, endpoint: str) -> Decision | None:
         """Return the decision about an endpoint that was made last."""
         return next(iter(self.decisions(endpoint, limit=1)), None)
+
+
+def _with(incident: Incident, care: Care | None) -> Incident:
+    if care is None:
+        return incident
+    return replace(
+        incident,
+        owner=care.owner,
+        acknowledged=care.acknowledged,
+        acknowledged_by=care.acknowledged_by,
+        notes=care.notes,
+    )
 
 
 def _newest(collection: Collection[T], wanted: Callable[[T], bool], limit: int | None) -> list[T]:

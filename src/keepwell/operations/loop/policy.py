@@ -84,7 +84,8 @@ class Policy:
     def retrainable(self) -> frozenset[str]:
         """Kinds of signals that a retraining may answer."""
         words = self.loop.retrain.on
-        return frozenset().union(*(RETRAINABLE.get(word, frozenset()) for word in words))
+        bound = frozenset({"alert_retrain"})  # a rule of `alerts:` says so itself
+        return bound.union(*(RETRAINABLE.get(word, frozenset()) for word in words))
 
     @property
     def retraining_budget(self) -> float:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keepwell.core.ports import MeasurementStore
-from keepwell.core.records import Endpoint, ModelVersion, Profile
+from keepwell.core.records import Endpoint, ModelVersion, Profile, Signal
 from keepwell.core.references import Ref
 from keepwell.core.spec import LoopSpec
 from keepwell.operations.anomalies.watch import Anomaly
@@ -49,6 +49,7 @@ class Sight:
         meter: What the workers counted.
         evidence: What rollouts have shown beyond that; None to judge them without.
         anomalies: Finds what was unusual in other series since a time; None where nobody watches them.
+        beside: Each gives by endpoint what else is outside its limits, beside the monitor's report.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Sight:
         self.meter = TrafficMeter(workers, bench.clock)
         self.evidence: Evidence | None = None
         self.anomalies: Callable[[float], Iterable[Anomaly]] | None = None
+        self.beside: list[Callable[[str], Sequence[Signal]]] = []
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
 
@@ -138,7 +140,9 @@ class Sight:
         report = self.report_since(endpoint.name, champion)
         record_series(self._measurements, report)
         looks = self._looks.setdefault(endpoint.name, deque(maxlen=REMEMBERED_LOOKS))
-        looks.append(look_of(report))
+        seen = look_of(report)
+        beside = [signal for signals in self.beside for signal in signals(endpoint.name)]
+        looks.append(replace(seen, signals=(*seen.signals, *beside)))
         return tuple(looks)
 
     def _profile(self, version: ModelVersion) -> Profile:

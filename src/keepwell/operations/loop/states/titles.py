@@ -14,6 +14,8 @@ def title_of(view: View, signals: Sequence[Signal]) -> str:
     kinds = {signal.kind for signal in signals}
     gravest = next((kind for kind in _ORDER if kind in kinds), "")
     columns = [s.column for s in signals if s.kind == gravest and s.column]
+    if not gravest and signals:  # a kind that says itself best
+        return max(signals, key=lambda signal: signal.severity).message
     return _WORDS.get(gravest, _other)(view, columns)
 
 

@@ -1,0 +1,1 @@
+"""Alerts, and what all incidents together say."""
