@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from keepwell.infrastructure.tables.store import DeltaTableStore
     from keepwell.monitoring.feedback import Feedback
     from keepwell.monitoring.prediction_log import Collector, PredictionLog, Trimmer
+    from keepwell.monitoring.sketches.store import SketchStore
     from keepwell.monitoring.prediction_log.intake import Intake
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
@@ -237,8 +238,24 @@ class Workspace:
     def collector(self) -> "Collector":
         """Moves logged predictions into the table."""
         from keepwell.monitoring.prediction_log import Collector
+        from keepwell.monitoring.sketches.feeder import Feeder
 
-        return Collector(self.tables, self.home / "serving" / "segments")
+        feeder = Feeder(self.sketches, self._watched, slices=self.spec.monitor.slices)
+        return Collector(self.tables, self.home / "serving" / "segments", feeder)
+
+    @cached_property
+    def sketches(self) -> "SketchStore":
+        """Accumulators of logged predictions."""
+        from keepwell.monitoring.sketches.store import SketchStore
+
+        return SketchStore(self.tables, self.clock)
+
+    def _watched(self, model: str, version: int) -> "tuple[ModelVersion, Profile]":
+        """Return a version and the profile of what is logged of it."""
+        from keepwell.monitoring.sketches.feeder import without_columns
+
+        found = self.registry.get(model, version)
+        return found, without_columns(self.registry.profile(found), self.spec.serve.log.redact)
 
     @cached_property
     def predictions(self) -> "PredictionLog":

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from keepwell.core.records import Column, ColumnProfile, ColumnType
 from keepwell.data.profiles import profile_table
-from keepwell.monitoring.counting import Counted, count_column
+from keepwell.monitoring.counted import Counted
+from keepwell.monitoring.counting import count_column
 
 NUMBER, CATEGORY = ColumnType.NUMBER, ColumnType.CATEGORY
 

@@ -232,6 +232,8 @@ KEYS = (
     Key("monitor.min_rows", whole(1), "100", "fewer rows decide nothing"),
     Key("monitor.labels.delay", DURATION, "7d",
         "how long outcomes usually take", ("monitor.labels_delay",)),
+    Key("monitor.slices", TEXTS, "[country, plan]",
+        "columns of labels; rows of each label are watched by themselves, too"),
     Key("monitor.validation.schedule", SCHEDULE, '"0 6 * * *"',
         "when the champion is held to its limits on fresh outcomes, UTC"),
     Key("monitor.validation.min", mapping(METRIC, number()), "{roc_auc: 0.80}",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from keepwell.deployment.server import WorkerState
     from keepwell.monitoring.prediction_log import PredictionLog
     from keepwell.monitoring.report import Report
+    from keepwell.monitoring.sketches.store import SketchStore
 
 REMEMBERED_LOOKS = 8
 HAPPENINGS_SECONDS = 7 * 86400.0
@@ -47,6 +48,7 @@ class Sight:
     Attributes:
         meter: What the workers counted.
         evidence: What rollouts have shown beyond that; None to judge them without.
+        sketches: Accumulators of the log; None to read rows only.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Sight:
         self._collect = collect
         self.meter = TrafficMeter(workers, bench.clock)
         self.evidence: Evidence | None = None
+        self.sketches: SketchStore | None = None
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
 
@@ -127,6 +130,7 @@ class Sight:
             now=now,
             since=since,
             traffic=self.meter.since(endpoint, begin),
+            sketches=self.sketches,
         )
 
     def _look(self, endpoint: Endpoint, champion: ModelVersion) -> tuple[Look, ...]:
@@ -140,10 +144,11 @@ class Sight:
 
     def _profile(self, version: ModelVersion) -> Profile:
         if version.key not in self._profiles:
-            profile = self._bench.registry.profile(version)
-            hidden = self._bench.spec.serve.log.redact  # what is not logged cannot be watched
-            seen = tuple(column for column in profile.columns if column.name not in hidden)
-            self._profiles[version.key] = replace(profile, columns=seen)
+            from keepwell.monitoring.sketches.feeder import without_columns
+
+            self._profiles[version.key] = without_columns(
+                self._bench.registry.profile(version), self._bench.spec.serve.log.redact
+            )
         return self._profiles[version.key]
 
     def _labels(self, endpoint: str, champion: ModelVersion, retrained: float | None) -> int:
