@@ -23,6 +23,7 @@ from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.project_file import load_project
 
 if TYPE_CHECKING:
+    from keepwell.core.records import ModelVersion, Profile
     from keepwell.data.datasets import Datasets
     from keepwell.deployment.endpoints import Endpoints
     from keepwell.deployment.flags.switchboard import Switchboard
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from keepwell.infrastructure.tables.store import DeltaTableStore
     from keepwell.monitoring.feedback import Feedback
     from keepwell.monitoring.prediction_log import Collector, PredictionLog, Trimmer
-    from keepwell.monitoring.sketches.store import SketchStore
     from keepwell.monitoring.prediction_log.intake import Intake
+    from keepwell.monitoring.sketches.store import SketchStore
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
     from keepwell.operations.explanations import Explanations

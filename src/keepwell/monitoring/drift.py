@@ -55,7 +55,10 @@ def compare_columns(
         _report(
             counted,
             name,
-            replace(difference, limit=max(difference.limit, (floors or {}).get(counted.profile.name, 0.0))),
+            replace(
+                difference,
+                limit=max(difference.limit, (floors or {}).get(counted.profile.name, 0.0)),
+            ),
             next(verdicts),
             weights,
             before,
@@ -73,6 +76,11 @@ def choose_detector(counted: Counted, name: str = AUTO) -> str:
     return "jensen-shannon" if counted.labels else "shift"
 
 
+def measure(counted: Counted, detector_name: str = AUTO) -> Difference | None:
+    """Return how far a column is from its reference, whatever its number of rows; None if it is not compared."""
+    return _compare(counted, detector_name, 1)[1]
+
+
 def _compare(counted: Counted, name: str, min_rows: int) -> tuple[str, Difference | None]:
     if name == OFF or counted.reference is None or counted.current is None:
         return "", None
@@ -82,7 +90,7 @@ def _compare(counted: Counted, name: str, min_rows: int) -> tuple[str, Differenc
     return chosen, detector(chosen).compare(counted.reference, counted.current)
 
 
-def _report(  # noqa: PLR0913 (one column, one verdict, and what both are told with)
+def _report(
     counted: Counted,
     name: str,
     difference: Difference,

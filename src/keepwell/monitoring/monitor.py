@@ -7,8 +7,9 @@
 A look reads and computes; it writes nothing and decides nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+
 import numpy as np
 import pyarrow as pa
 
@@ -16,6 +17,7 @@ from keepwell.core.records import ModelVersion, Profile, Signal
 from keepwell.core.spec import MonitorSpec
 from keepwell.monitoring import performance as answers
 from keepwell.monitoring import service as answering
+from keepwell.monitoring.concept.watching import concept_signals, watch_concept
 from keepwell.monitoring.counted import Counted
 from keepwell.monitoring.drift import compare_columns
 from keepwell.monitoring.prediction_log.log import PredictionLog
@@ -58,6 +60,7 @@ def look(  # noqa: PLR0913 (each narrows or explains the look, by name)
     traffic: Mapping[int, Traffic] | None = None,
     latency_limit_ms: float | None = None,
     sketches: SketchStore | None = None,
+    floors: Callable[[int], Mapping[str, float]] = lambda rows: {},
 ) -> Report:
     """Return what is to be said about a version at this time.
 
@@ -72,6 +75,7 @@ def look(  # noqa: PLR0913 (each narrows or explains the look, by name)
         traffic: By version, what the workers counted in the window: the log knows no failed request.
         latency_limit_ms: What 95% of the requests must stay below; None for no limit.
         sketches: Accumulators, which are read in place of rows where a window holds many.
+        floors: By the window's rows, what windows of training's own history differed by, by column.
     """
     watched = Watched(version, profile)
     window = _read(log, endpoint, watched, spec, now, since, sketches)
@@ -83,12 +87,14 @@ def look(  # noqa: PLR0913 (each narrows or explains the look, by name)
         importance=version.importance,
         detector_name=spec.drift,
         min_rows=spec.min_rows,
+        floors=floors(window.rows),
     )
     columns, prediction = reports[: len(inputs)], next(iter(reports[len(inputs) :]), None)
     damage = find_damage(
         inputs, scope, importance=version.importance, min_rows=max(spec.min_rows, 1)
     )
     performance = _measure_performance(window, version, spec, [*columns, *damage])
+    change = watch_concept(log, endpoint, watched, spec, now) if since is None else None
     seconds = now - window.since
     services = answering.measure_versions(window.requests, seconds, traffic or {})
     service = next(
@@ -97,6 +103,7 @@ def look(  # noqa: PLR0913 (each narrows or explains the look, by name)
     )
     signals = [
         *_signals(scope, columns, prediction, performance),
+        *concept_signals(change, scope),
         *(find_slices(sketches, watched, scope, spec) if sketches is not None else ()),
         *damage,
         *answering.find_failures(service, scope, latency_limit_ms=latency_limit_ms),
@@ -112,6 +119,7 @@ def look(  # noqa: PLR0913 (each narrows or explains the look, by name)
         columns=tuple(columns),
         prediction=prediction,
         performance=performance,
+        concept=change,
         service=service,
         versions=tuple(services),
         total=answering.measure_service(

@@ -34,9 +34,7 @@ PROFILE = profile_table(
 )
 LAYOUT = Layout(PROFILE.columns)
 
-ages = st.one_of(
-    st.none(), st.floats(-50, 200), st.sampled_from([0.0, 32.0, 1e9, float("inf")])
-)
+ages = st.one_of(st.none(), st.floats(-50, 200), st.sampled_from([0.0, 32.0, 1e9, float("inf")]))
 rows = st.lists(
     st.tuples(
         ages,

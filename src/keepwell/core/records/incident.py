@@ -9,7 +9,8 @@ class Signal:
     """Something a monitor saw that is outside its limit.
 
     Attributes:
-        kind: `drift`, `prediction_drift`, `quality`, `performance`, `latency` or `errors`.
+        kind: `drift`, `joint_drift`, `slice_drift`, `concept_drift`, `prediction_drift`, `quality`,
+            `performance`, `latency` or `errors`.
         endpoint: Where.
         version: Of which model version; 0 where it concerns the endpoint as a whole.
         column: Which input column; empty if none.

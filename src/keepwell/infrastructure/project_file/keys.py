@@ -232,6 +232,8 @@ KEYS = (
     Key("monitor.min_rows", whole(1), "100", "fewer rows decide nothing"),
     Key("monitor.labels.delay", DURATION, "7d",
         "how long outcomes usually take", ("monitor.labels_delay",)),
+    Key("monitor.concept", choice("adwin", "page-hinkley", "ddm", "off"), "adwin",
+        "what finds the time when errors rose, for concept drift"),
     Key("monitor.slices", TEXTS, "[country, plan]",
         "columns of labels; rows of each label are watched by themselves, too"),
     Key("monitor.validation.schedule", SCHEDULE, '"0 6 * * *"',

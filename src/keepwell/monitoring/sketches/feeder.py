@@ -175,7 +175,10 @@ class Feeder:
                 slot.counted[key] = rows_before + counted, block
 
     def _sliced(
-        self, columns: dict[str, pa.Array], watched: Watched, within: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+        self,
+        columns: dict[str, pa.Array],
+        watched: Watched,
+        within: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
     ) -> Iterable[tuple[str, "np.ndarray[tuple[int], np.dtype[np.bool_]]"]]:
         for name in self._slices:
             profile = next(

@@ -61,7 +61,11 @@ class Labels:
         if not self.profile.other:  # else training saw more labels than it kept
             count_labels(
                 fresh,
-                [(texts[at], int(counts[at])) for at in np.flatnonzero(places == other) if counts[at]],
+                [
+                    (texts[at], int(counts[at]))
+                    for at in np.flatnonzero(places == other)
+                    if counts[at]
+                ],
             )
         if len(codes) > 1:
             in_order = places[codes]
@@ -71,9 +75,7 @@ class Labels:
     def counted(self, sums: "NDArray[np.float64]", fresh: dict[str, int]) -> Counted:
         """Return what the sums say."""
         counts, rows, missing = sums[COUNTS:], int(sums[ROWS]), int(sums[MISSING])
-        plain = Counted(
-            profile=self.profile, rows=rows, missing=missing, wrong=int(sums[WRONG])
-        )
+        plain = Counted(profile=self.profile, rows=rows, missing=missing, wrong=int(sums[WRONG]))
         total = counts.sum()
         if not total or not self._reference.sum():
             return plain

@@ -95,14 +95,12 @@ class Numbers:
         count = int(sums[VALUES])
         rows, missing = int(sums[ROWS]), int(sums[MISSING])
         if not count or not self._compared:
-            return Counted(
-                profile=self.profile, rows=rows, missing=missing, wrong=int(sums[WRONG])
-            )
+            return Counted(profile=self.profile, rows=rows, missing=missing, wrong=int(sums[WRONG]))
         cells = sums[CELLS:]
         bins = np.bincount(self._bins, cells, len(self._reference)).astype(np.float64)
         mean, square = sums[SUM] / count, sums[SQUARES] / count
         variance = max(square - mean**2, 0.0)
-        if variance < 1e-12 * square:  # noqa: PLR2004 (less is rounding, not spread)
+        if variance < 1e-12 * square:
             variance = 0.0
         # Alike in value or in bin: beyond training's range all are in one bin, an outlier hides the rest.
         alike = [_likeness(sums, PAIRS + 1, mean, variance), self._likeness_of_bins(sums, bins)]
@@ -122,9 +120,7 @@ class Numbers:
             bars=self._drawn(cells, count),
         )
 
-    def _likeness_of_bins(
-        self, sums: "NDArray[np.float64]", bins: "NDArray[np.float64]"
-    ) -> float:
+    def _likeness_of_bins(self, sums: "NDArray[np.float64]", bins: "NDArray[np.float64]") -> float:
         places = np.arange(len(bins))
         mean = float((bins * places).sum() / bins.sum())
         variance = float((bins * places**2).sum() / bins.sum() - mean**2)

@@ -17,7 +17,9 @@ _write = msgspec.msgpack.Encoder().encode
 
 def merge_states(states: Iterable[bytes]) -> list[bytes]:
     """Return one state for each layout among these."""
-    merged: dict[str, tuple[np.ndarray[tuple[int], np.dtype[np.float64]], dict[str, dict[str, int]]]]
+    merged: dict[
+        str, tuple[np.ndarray[tuple[int], np.dtype[np.float64]], dict[str, dict[str, int]]]
+    ]
     merged = {}
     for state in states:
         digest, packed, fresh = _read(state)

@@ -87,7 +87,9 @@ class SketchStore:
 
     def written(self, writer: str) -> int:
         """Return how far a writer has come, -1 if it never wrote."""
-        return -1 if self._tables.version(SKETCHES) is None else self._tables.written(SKETCHES, writer)
+        return (
+            -1 if self._tables.version(SKETCHES) is None else self._tables.written(SKETCHES, writer)
+        )
 
     def write(self, buckets: Iterable[Bucket], once: tuple[str, int] | None = None) -> None:
         """Add accumulators; those of one time and slice are added up when read."""
@@ -104,7 +106,7 @@ class SketchStore:
         since: float = 0.0,
         until: float = math.inf,
         rows: int | None = None,
-        slice: str = "",  # noqa: A002 (its name in the table)
+        slice: str = "",
     ) -> Sum:
         """Return the sum of the buckets that end after `since` and begin before `until`.
 
@@ -222,7 +224,6 @@ class SketchStore:
     def _drop_old(self) -> None:
         horizon = self._newest - _OVERLAP
         self._ids = {name: made for name, made in self._ids.items() if made >= horizon}
-
 
     def _drop_before(self, since: float) -> None:
         """Forget what no window of this length will ask for again."""

@@ -16,6 +16,7 @@ from keepwell.operations.loop.policy import Policy
 from keepwell.operations.loop.service import Views
 from keepwell.operations.loop.view import Happening, Look, View
 from keepwell.operations.rollouts.evidence import Evidence
+from keepwell.operations.serving.history import History
 from keepwell.operations.serving.readings import look_of
 from keepwell.operations.serving.retraining_jobs import RetrainingJobs
 from keepwell.operations.serving.traffic_meter import TrafficMeter
@@ -71,6 +72,7 @@ class Sight:
         self.meter = TrafficMeter(workers, bench.clock)
         self.evidence: Evidence | None = None
         self.sketches: SketchStore | None = None
+        self._history = History(bench)
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
 
@@ -131,12 +133,14 @@ class Sight:
             since=since,
             traffic=self.meter.since(endpoint, begin),
             sketches=self.sketches,
+            floors=lambda rows: self._history.floors(version, self._profile(version), rows),
         )
 
     def _look(self, endpoint: Endpoint, champion: ModelVersion) -> tuple[Look, ...]:
         from keepwell.monitoring.series import record as record_series
 
         report = self.report_since(endpoint.name, champion)
+        report = self._history.joined(report, champion, self._predictions)
         record_series(self._measurements, report)
         looks = self._looks.setdefault(endpoint.name, deque(maxlen=REMEMBERED_LOOKS))
         looks.append(look_of(report))
