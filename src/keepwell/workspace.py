@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from keepwell.monitoring.feedback import Feedback
     from keepwell.monitoring.prediction_log import Collector, PredictionLog, Trimmer
     from keepwell.monitoring.prediction_log.intake import Intake
+    from keepwell.monitoring.sketches.feeder import Feeder
     from keepwell.monitoring.sketches.store import SketchStore
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
@@ -239,17 +240,23 @@ class Workspace:
     def collector(self) -> "Collector":
         """Moves logged predictions into the table."""
         from keepwell.monitoring.prediction_log import Collector
-        from keepwell.monitoring.sketches.feeder import Feeder
 
-        feeder = Feeder(self.sketches, self._watched, slices=self.spec.monitor.slices)
-        return Collector(self.tables, self.home / "serving" / "segments", feeder)
+        return Collector(self.tables, self.home / "serving" / "segments", self._feeder())
 
     @cached_property
     def sketches(self) -> "SketchStore":
         """Accumulators of logged predictions."""
-        from keepwell.monitoring.sketches.store import SketchStore
+        from keepwell.monitoring.sketches.feeder import Feeder
+    from keepwell.monitoring.sketches.store import SketchStore
 
-        return SketchStore(self.tables, self.clock)
+        return
+        SketchStore(self.tables, self.clock)
+
+    def _feeder(self) -> "Feeder":
+        """Return what counts logged predictions; it holds what is on its way, so each has its own."""
+        from keepwell.monitoring.sketches.feeder import Feeder
+
+        return Feeder(self.sketches, self._watched, slices=self.spec.monitor.slices)
 
     def _watched(self, model: str, version: int) -> "tuple[ModelVersion, Profile]":
         """Return a version and the profile of what is logged of it."""
@@ -303,6 +310,7 @@ class Workspace:
             self.clock,
             alone=lambda: exclusive(self.home / "run" / "import.lock", "an import of predictions"),
             redact=self.spec.serve.log.redact,
+            counted=lambda name, rows: self._feeder().feed(f"import-{name}", 0, rows),
         )
 
     @cached_property

@@ -13,7 +13,8 @@ def count_column(profile: ColumnProfile, column: Any, *, wrong: int = 0) -> Coun
     """Return a column (Arrow, in the rows' order) counted against its profile.
 
     It is what an accumulator of these rows alone would say (`monitoring.sketches`). Dates, texts and
-    identifiers are counted for missing values only: the first move on by themselves, the others hardly repeat.
+    identifiers are counted for missing values only: the first move on by themselves, the others hardly
+    repeat.
     """
     sketch = sketch_of(profile)
     sums, fresh = np.zeros(sketch.size), dict[str, int]()

@@ -77,7 +77,7 @@ def choose_detector(counted: Counted, name: str = AUTO) -> str:
 
 
 def measure(counted: Counted, detector_name: str = AUTO) -> Difference | None:
-    """Return how far a column is from its reference, whatever its number of rows; None if it is not compared."""
+    """Return how far a column is from its reference, however few its rows; None if it is not compared."""
     return _compare(counted, detector_name, 1)[1]
 
 
@@ -112,7 +112,7 @@ def _report(
 
 
 def _lost(counted: Counted) -> bool:
-    """Tell whether a category of training is gone, and that is no chance; too small a change for a distance."""
+    """Tell whether a category of training is gone, which may be too small a change for a distance."""
     if counted.reference is None or counted.current is None or not counted.labels:
         return False
     before, now = counted.reference.shares[:-1], counted.current.counts[:-1]

@@ -1,10 +1,12 @@
 """How much windows of training's own history differ from all of it: what a monitor must not cry about.
 
-Seasons, weekdays and slow walks make any stretch of time unlike the whole, and no count of rows says so. Where the
-rows of training have a time, the floor is learnt from them: windows as long as the live one, cut from the history as it
-was, or put together from long blocks of it where the history is short (block bootstrap).
+Seasons, weekdays and slow walks make any stretch of time unlike the whole, and no count of rows says so.
+Where the rows of training have a time, the floor is learnt from them: windows as long as the live one, cut
+from the history as it was, or put together from long blocks of it where the history is short (block
+bootstrap).
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,7 +45,7 @@ def learn_floors(
     layout = Layout(known)
     ends = np.linspace(0, total, PIECES + 1).astype(int)
     pieces = []
-    for start, end in zip(ends[:-1], ends[1:], strict=True):
+    for start, end in itertools.pairwise(ends.tolist()):
         block = layout.block()
         block.add({one.name: history[one.name].slice(start, end - start) for one in known})
         pieces.append(block)

@@ -1,7 +1,7 @@
 """Drift that happens in some rows only: of one country, of one plan, too few to show in the whole.
 
-A slice has no profile of its own in training. It is compared with itself in the days before the window, by the
-accumulators of its label (`monitor.slices`).
+A slice has no profile of its own in training. It is compared with itself in the days before the window, by
+the accumulators of its label (`monitor.slices`).
 """
 
 from collections.abc import Iterator

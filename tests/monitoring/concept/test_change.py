@@ -20,7 +20,8 @@ def columns(age: Floats, plan: object = None) -> dict[str, pa.Array]:
 def errors(age: Floats, random: np.random.Generator, extra: object = 0.0) -> Floats:
     """Draw errors of a model that errs more on the old."""
     chance = np.where(age > 60, 0.5, 0.1) + np.asarray(extra)
-    return (random.random(len(age)) < chance).astype(float)
+    wrong: Floats = (random.random(len(age)) < chance).astype(float)
+    return wrong
 
 
 def test_another_relation_is_the_concepts() -> None:

@@ -4,8 +4,9 @@
     found.rise          # of the error on equal inputs
     found.explained     # what of the change in error the inputs explain
 
-A detector finds when the stream of errors changed. Then a small tree parts the inputs into regions, and the errors of
-before and after are compared within each: what is left of the rise is the concept's, the rest is the data's.
+A detector finds when the stream of errors changed. Then a small tree parts the inputs into regions, and
+the errors of before and after are compared within each: what is left of the rise is the concept's, the
+rest is the data's.
 """
 
 from keepwell.monitoring.concept.base import ErrorDetector, error_detector

@@ -1,6 +1,7 @@
 """ADWIN (Bifet and Gavaldà, 2007): a window that drops its older part once the newer one has another mean.
 
-Values are kept as sums of 1, 2, 4, 8 … of them, five of each size, so a window of a million takes a hundred sums.
+Values are kept as sums of 1, 2, 4, 8 … of them, five of each size, so a window of a million takes a
+hundred sums.
 """
 
 import math

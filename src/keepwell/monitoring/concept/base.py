@@ -12,9 +12,9 @@ NAMES = ("adwin", "page-hinkley", "ddm")
 class ErrorDetector(Protocol):
     """Watches errors as they come, in constant memory.
 
-    Law: `add` answers True where a rise of the mean is certain and starts anew; a stream whose mean stays raises
-    an alarm once in many thousand values at most; a mean that doubles is found; a mean that falls is no alarm;
-    what was added before a start anew does not matter after it.
+    Law: `add` answers True where a rise of the mean is certain and starts anew; a stream whose mean stays
+    raises an alarm once in many thousand values at most; a mean that doubles is found; a mean that falls
+    is no alarm; what was added before a start anew does not matter after it.
     """
 
     @property

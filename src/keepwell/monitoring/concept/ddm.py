@@ -35,6 +35,9 @@ class Ddm:
         return True
 
     def _start(self) -> None:
-        self._count = self._lowest = 0
-        self._mean = self._squares = 0.0
-        self._low, self._low_error = math.inf, 0.0
+        self._count: int = 0
+        self._lowest: int = 0
+        self._mean: float = 0.0
+        self._squares: float = 0.0
+        self._low: float = math.inf
+        self._low_error: float = 0.0

@@ -39,5 +39,8 @@ class PageHinkley:
         return True
 
     def _start(self) -> None:
-        self._count, self._low = 0, 0
-        self._mean = self._squares = self._sum = 0.0
+        self._count: int = 0
+        self._low: int = 0
+        self._mean: float = 0.0
+        self._squares: float = 0.0
+        self._sum: float = 0.0

@@ -9,12 +9,12 @@ import pyarrow as pa
 from keepwell.core.records import ModelVersion, Signal
 from keepwell.core.spec import MonitorSpec
 from keepwell.features.label_sets import delimiter_of, labels_of
-from keepwell.monitoring.concept.change import Change, find_change
+from keepwell.monitoring.concept.change import find_change
 from keepwell.monitoring.drift import OFF
 from keepwell.monitoring.inputs import parse_inputs
 from keepwell.monitoring.labels import Labels, read_numbers
 from keepwell.monitoring.prediction_log.log import PredictionLog
-from keepwell.monitoring.report import Scope
+from keepwell.monitoring.report import Change, Scope
 from keepwell.monitoring.watched import Watched
 from keepwell.monitoring.words import number
 
@@ -78,8 +78,8 @@ def concept_signals(change: Change | None, scope: Scope) -> list[Signal]:
 def losses_of(labelled: pa.Table, version: ModelVersion) -> "NDArray[np.float64]":
     """Return the error of each row with an outcome, nan where the outcome cannot be read.
 
-    Of a number its absolute error; of a class the probability that was given to all others, or 1 for a wrong answer
-    without probabilities; of a list 1 unless it holds the right labels.
+    Of a number its absolute error; of a class the probability that was given to all others, or 1 for a
+    wrong answer without probabilities; of a list 1 unless it holds the right labels.
     """
     task, classes = version.signature.task, version.signature.classes
     if task.numeric:

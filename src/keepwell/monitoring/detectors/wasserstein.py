@@ -1,7 +1,7 @@
 """Wasserstein's distance: how far values had to be carried, on average, to make one sample of the other.
 
-It is told in training's standard deviations, so 0.25 means the same for an age and for a price. Where bins have no
-positions they count as evenly spaced, with the spread of an even distribution as the unit.
+It is told in training's standard deviations, so 0.25 means the same for an age and for a price. Where bins
+have no positions they count as evenly spaced, with the spread of an even distribution as the unit.
 """
 
 import math
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FACTOR = 1.25
-"""The tail of the area under a Brownian bridge, against that of a normal variable as wide: a little heavier."""
+"""The tail of the area under a Brownian bridge is that much heavier than a normal variable's as wide."""
 
 
 class Wasserstein:

@@ -18,8 +18,8 @@ Fit = Callable[[Any, "NDArray[np.float64]", Any], "NDArray[np.float64]"]
 def out_of_fold(rows: Any, worlds: "NDArray[np.float64]", fit: Fit) -> "NDArray[np.float64]":
     """Return a score for each row by a classifier that has not learnt from it, nor from its neighbours.
 
-    Folds are stretches of each world in the order of its rows: else a row's likeness to the one before, of the same
-    minute, would look like drift.
+    Folds are stretches of each world in the order of its rows: else a row's likeness to the one before, of
+    the same minute, would look like drift.
     """
     scores = np.zeros(len(worlds))
     folds = np.zeros(len(worlds), np.int64)

@@ -1,8 +1,8 @@
 """Finds the cell between sorted cuts that each number lies in: a table look-up, not a search.
 
-A binary search costs a mispredicted branch at each step. Here a value's place on an even grid gives the number
-of cuts below that square of the grid; only a square that holds cuts itself compares with them. Places grow with
-values whatever rounding does, so the answer is exactly the one of a search.
+A binary search costs a mispredicted branch at each step. Here a value's place on an even grid gives the
+number of cuts below that square of the grid; only a square that holds cuts itself compares with them.
+Places grow with values whatever rounding does, so the answer is exactly the one of a search.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -18,8 +18,8 @@ ROWS, MISSING, WRONG = range(3)
 class ColumnSketch(Protocol):
     """Reads and writes the accumulator of one column: `size` sums, and counts of labels never seen before.
 
-    Law: the sums of parts, added, are the sums of the whole, but for pairs of neighbours that a seam parts; the
-    order of parts does not matter; nothing in it grows with the number of rows.
+    Law: the sums of parts, added, are the sums of the whole, but for pairs of neighbours that a seam
+    parts; the order of parts does not matter; nothing in it grows with the number of rows.
 
     Attributes:
         profile: The column in training.

@@ -1,8 +1,9 @@
 """Feeds accumulators from what the collector moves, each row once, and never on the way of a request.
 
-Rows wait until there are enough of them to be worth parsing, and accumulators until it is time to write them. How far
-a slot's rows are in is committed with them (`once`), and a segment is removed only after that: who is killed in
-between reads the segment again from there. An error costs statistics, never predictions.
+Rows wait until there are enough of them to be worth parsing, and accumulators until it is time to write
+them. How far a slot's rows are in is committed with them (`once`), and a segment is removed only after
+that: who is killed in between reads the segment again from there. An error costs statistics, never
+predictions.
 """
 
 import logging

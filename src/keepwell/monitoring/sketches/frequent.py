@@ -1,7 +1,8 @@
 """The most frequent of any number of labels, in a place of fixed size (Misra and Gries).
 
-Of `n` labels that were counted, one that is among them more than n / 65 times is kept, and its count is too small by
-at most that. Merging two summaries keeps this promise for both together (Agarwal et al., Mergeable Summaries).
+Of `n` labels that were counted, one that is among them more than n / 65 times is kept, and its count is
+too small by at most that. Merging two summaries keeps this promise for both together (Agarwal et al.,
+Mergeable Summaries).
 """
 
 from collections.abc import Iterable

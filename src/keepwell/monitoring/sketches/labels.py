@@ -29,7 +29,7 @@ _UNSEEN = 5
 
 
 class Labels:
-    """Counts of the labels that training had most often, of all others, and which of those are most frequent."""
+    """Counts of the labels most frequent in training, of all others, and which of those come most often."""
 
     def __init__(self, profile: ColumnProfile) -> None:
         self.profile = _without_empty(profile)

@@ -17,7 +17,8 @@ from keepwell.monitoring.sketches.columns import MISSING, ROWS, WRONG, combined
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Values are summed as distances from training's mean in its standard deviations: sums of powers stay exact enough.
+# Values are summed as distances from training's mean in its standard deviations: sums of powers stay exact
+# enough.
 VALUES, SUM, SQUARES = range(3, 6)
 PAIRS, FIRSTS, SECONDS, PRODUCTS = range(6, 10)  # of values that follow each other
 BIN_FIRSTS, BIN_SECONDS, BIN_PRODUCTS = range(10, 13)  # the same, of their bins
@@ -30,8 +31,8 @@ _FAR = 1e100  # the square of a value still has to be a number
 class Numbers:
     """Sums over numbers: moments, likeness of neighbours, and counts in cells.
 
-    Cells are what bins (to compare) and bars (to draw) and training's range cut the line into, so one look-up a
-    value serves all three.
+    Cells are what bins (to compare) and bars (to draw) and training's range cut the line into, so one
+    look-up a value serves all three.
     """
 
     def __init__(self, profile: ColumnProfile) -> None:

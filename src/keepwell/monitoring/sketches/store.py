@@ -1,4 +1,4 @@
-"""The table `sketches`: accumulators by endpoint, version, slice and minute, and what they say of a window."""
+"""The table `sketches`: accumulators by endpoint, version, slice and minute, and the sum of a window."""
 
 import math
 from collections.abc import Iterable
@@ -67,8 +67,8 @@ class Sum:
 class SketchStore:
     """Keeps accumulators, and adds up those of a window.
 
-    What was read is remembered, so a look reads what came since the last one; what is older than any window that
-    was asked for is forgotten. Safe for one thread that reads and one that writes.
+    What was read is remembered, so a look reads what came since the last one; what is older than any window
+    that was asked for is forgotten. Safe for one thread that reads and one that writes.
 
     Args:
         tables: Where the table is.
@@ -148,14 +148,18 @@ class SketchStore:
         if self._tables.version(SKETCHES) is None:
             return 0
         before = (self._clock.now() - _SETTLED) // HOUR * HOUR
-        settled = (
-            (ds.field("bucket") < moment(before))
-            & (ds.field("made") < moment(before + HOUR))
-            & (ds.field("seconds") < HOUR)
+        settled = (ds.field("bucket") < moment(before)) & (ds.field("made") < moment(before + HOUR))
+        minutes = in_seconds(
+            self._tables.read(
+                SKETCHES, columns=["bucket"], where=settled & (ds.field("seconds") < HOUR)
+            )
         )
-        rows = in_seconds(self._tables.read(SKETCHES, where=settled))
-        if not rows.num_rows:
+        if not minutes.num_rows:
             return 0
+        first = min(minutes["bucket"].to_pylist()) // HOUR * HOUR
+        # With the hours that are there already: a minute that came late joins its own.
+        where = settled & (ds.field("bucket") >= moment(first))
+        rows = in_seconds(self._tables.read(SKETCHES, where=where))
         parts: dict[tuple[str, int, str, float], list[dict[str, Any]]] = {}
         for row in rows.to_pylist():
             hour = row["bucket"] // HOUR * HOUR
@@ -176,7 +180,8 @@ class SketchStore:
             SKETCHES,
             _table(hours, made),
             mode="overwrite",
-            where=f"bucket < '{_iso(before)}' AND made < '{_iso(before + HOUR)}' AND seconds < {HOUR}",
+            where=f"bucket >= '{_iso(first)}' AND bucket < '{_iso(before)}'"
+            f" AND made < '{_iso(before + HOUR)}'",
         )
         return int(rows.num_rows) - len(hours)
 

@@ -1,4 +1,4 @@
-"""Training's own rows, as monitors need them: what windows of its history looked like, and a sample to tell apart."""
+"""Training's own rows, for monitors: how windows of its history looked, and a sample to tell apart."""
 
 import logging
 import math
@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 class History:
     """Reads the dataset that a version learnt from, once, and keeps what monitors need of it.
 
-    A version without a dataset of this workspace, one that was brought along, has none: then its floors are chance
-    alone, and rows are compared column by column only.
+    A version without a dataset of this workspace, one that was brought along, has none: then its floors are
+    chance alone, and rows are compared column by column only.
     """
 
     def __init__(self, bench: Bench) -> None:
