@@ -246,11 +246,9 @@ class Workspace:
     @cached_property
     def sketches(self) -> "SketchStore":
         """Accumulators of logged predictions."""
-        from keepwell.monitoring.sketches.feeder import Feeder
-    from keepwell.monitoring.sketches.store import SketchStore
+        from keepwell.monitoring.sketches.store import SketchStore
 
-        return
-        SketchStore(self.tables, self.clock)
+        return SketchStore(self.tables, self.clock)
 
     def _feeder(self) -> "Feeder":
         """Return what counts logged predictions; it holds what is on its way, so each has its own."""
