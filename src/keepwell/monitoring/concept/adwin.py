@@ -20,7 +20,7 @@ class Adwin:
         confidence: How likely a false alarm is at one check, over all places the window may be cut at.
     """
 
-    def __init__(self, confidence: float = 0.0005) -> None:
+    def __init__(self, confidence: float = 0.002) -> None:
         self._confidence = confidence
         self._start()
         self.recent = 0

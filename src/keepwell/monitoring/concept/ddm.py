@@ -12,6 +12,13 @@ class Ddm:
         deviations: How many standard errors above the lowest.
     """
 
+    _count: int
+    _lowest: int
+    _mean: float
+    _squares: float
+    _low: float
+    _low_error: float
+
     def __init__(self, deviations: float = 4.5) -> None:
         self._deviations = deviations
         self._start()
@@ -35,9 +42,9 @@ class Ddm:
         return True
 
     def _start(self) -> None:
-        self._count: int = 0
-        self._lowest: int = 0
-        self._mean: float = 0.0
-        self._squares: float = 0.0
-        self._low: float = math.inf
-        self._low_error: float = 0.0
+        self._count = 0
+        self._lowest = 0
+        self._mean = 0.0
+        self._squares = 0.0
+        self._low = math.inf
+        self._low_error = 0.0

@@ -14,6 +14,12 @@ class PageHinkley:
         threshold: Standard deviations of an error that the sum must rise.
     """
 
+    _count: int
+    _low: int
+    _mean: float
+    _squares: float
+    _sum: float
+
     def __init__(self, slack: float = 0.25, threshold: float = 40.0) -> None:
         self._slack = slack
         self._threshold = threshold
@@ -39,8 +45,8 @@ class PageHinkley:
         return True
 
     def _start(self) -> None:
-        self._count: int = 0
-        self._low: int = 0
-        self._mean: float = 0.0
-        self._squares: float = 0.0
-        self._sum: float = 0.0
+        self._count = 0
+        self._low = 0
+        self._mean = 0.0
+        self._squares = 0.0
+        self._sum = 0.0
