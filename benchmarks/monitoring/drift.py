@@ -15,6 +15,7 @@ from benchmarks.monitoring.world import drifting, write
 
 SIZES = {"100k": (100_000, 50), "1M": (1_000_000, 50), "10M": (10_000_000, 100)}
 SHIFT = 0.3
+MOST_REFERENCE = 1_000_000
 TIMEOUT = 3600.0
 
 
@@ -35,7 +36,7 @@ def measure(
     for size in sizes:
         rows, count = SIZES[size]
         reference, current = folder / f"{size}-reference.parquet", folder / f"{size}-drift.parquet"
-        write(reference, count, rows, seed=1)
+        write(reference, count, min(rows, MOST_REFERENCE), seed=1)
         write(current, count, rows, seed=2, shift=SHIFT)
         for tool in ("keepwell", *peers):
             _once(results, known, f"{size} {tool}", tool, peers, reference, current, count)

@@ -16,7 +16,7 @@ def concept_changes(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
     if proven:
         yield Cause(
             title="the relation between inputs and outcome changed",
-            score=0.95,
+            score=0.97,
             evidence=f"{proven[0].message} ({proven[0].value:.3g}, limit {proven[0].limit:.3g},"
             f" {proven[0].rows:,} rows)",
         )
