@@ -17,8 +17,8 @@ from keepwell.data.profiles import profile_table
 from keepwell.monitoring.concept import error_detector
 from keepwell.monitoring.concept.base import NAMES
 from keepwell.monitoring.counting import count_column
+from keepwell.monitoring.detectors.noise import learn_floors
 from keepwell.monitoring.drift import AUTO, compare_columns
-from keepwell.monitoring.noise import learn_floors
 
 COUNT = 20
 SHIFTS = (0.0, 0.25, 0.5, 1.0)

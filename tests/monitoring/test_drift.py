@@ -4,10 +4,10 @@ import pytest
 
 from keepwell.core.records import Column, ColumnType
 from keepwell.data.profiles import profile_table
-from keepwell.monitoring.counted import Counted
 from keepwell.monitoring.counting import count_column
 from keepwell.monitoring.detectors.discoveries import discoveries
 from keepwell.monitoring.drift import compare_columns
+from keepwell.monitoring.sketches.counted import Counted
 
 COLUMNS = 50
 

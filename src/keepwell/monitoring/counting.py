@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from keepwell.core.records import ColumnProfile
-from keepwell.monitoring.counted import Counted
 from keepwell.monitoring.sketches.columns import sketch_of
+from keepwell.monitoring.sketches.counted import Counted
 
 
 def count_column(profile: ColumnProfile, column: Any, *, wrong: int = 0) -> Counted:

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from keepwell.monitoring.counted import Counted
 from keepwell.monitoring.detectors import Difference, detector
 from keepwell.monitoring.detectors.discoveries import discoveries
 from keepwell.monitoring.report import ColumnReport
+from keepwell.monitoring.sketches.counted import Counted
 from keepwell.monitoring.words import describe_change
 
 AUTO = "auto"

@@ -18,16 +18,16 @@ from keepwell.core.spec import MonitorSpec
 from keepwell.monitoring import performance as answers
 from keepwell.monitoring import service as answering
 from keepwell.monitoring.concept.watching import concept_signals, watch_concept
-from keepwell.monitoring.counted import Counted
 from keepwell.monitoring.drift import compare_columns
 from keepwell.monitoring.prediction_log.log import PredictionLog
 from keepwell.monitoring.quality import find_damage
 from keepwell.monitoring.reading import read_notes, read_out
 from keepwell.monitoring.report import ColumnReport, Performance, Report, Scope, Service
 from keepwell.monitoring.service import Traffic
+from keepwell.monitoring.sketches.counted import Counted
+from keepwell.monitoring.sketches.slices import find_slices
 from keepwell.monitoring.sketches.store import SketchStore, Sum
-from keepwell.monitoring.slices import find_slices
-from keepwell.monitoring.watched import PARSED_ROWS, PREDICTION, Watched
+from keepwell.monitoring.sketches.watched import PARSED_ROWS, PREDICTION, Watched
 
 MOST_ROWS = 50_000
 """Of a window that holds more predictions than this and has no accumulators, the newest are looked at."""

@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from keepwell.core.records import ColumnProfile, Signal
-from keepwell.monitoring.counted import Counted
 from keepwell.monitoring.detectors.discoveries import discoveries
 from keepwell.monitoring.drift import weight
 from keepwell.monitoring.report import Scope
+from keepwell.monitoring.sketches.counted import Counted
 from keepwell.monitoring.words import number, percent
 
 MISSING = 0.05

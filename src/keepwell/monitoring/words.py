@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from keepwell.monitoring.counted import Counted
+from keepwell.monitoring.sketches.counted import Counted
 
 _NOTICEABLE = 0.1  # standard deviations
 _WIDER, _NARROWER = 1.25, 0.8

@@ -28,7 +28,7 @@ from keepwell.monitoring.prediction_log.log import PROBE
 from keepwell.monitoring.prediction_log.schema import PREDICTIONS, prediction_table
 from keepwell.monitoring.sketches.feeder import Feeder
 from keepwell.monitoring.sketches.store import SKETCHES, SketchStore, Sum
-from keepwell.monitoring.watched import Watched
+from keepwell.monitoring.sketches.watched import Watched
 
 NOW = 1_800_000_000.0
 Make = Callable[..., Prediction]

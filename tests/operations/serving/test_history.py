@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
+import pandas as pd  # noqa: TID253
 import pytest
 
 from keepwell.core.clock import ManualClock
@@ -76,7 +76,9 @@ def version(workspace: Workspace) -> ModelVersion:
             task=Task.BINARY,
             target="left",
             classes=("no", "yes"),
-            inputs=tuple(Field(name=name, type=kind) for name, kind in zip(NAMES, kinds, strict=True)),
+            inputs=tuple(
+                Field(name=name, type=kind) for name, kind in zip(NAMES, kinds, strict=True)
+            ),
         ),
         metric="accuracy",
         dataset="shop/1",

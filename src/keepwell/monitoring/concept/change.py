@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.monitoring.concept.base import error_detector
-from keepwell.monitoring.encoding import encode
 from keepwell.monitoring.independence import worth_of_numbers
+from keepwell.monitoring.joint.encoding import encode
 from keepwell.monitoring.report import Change
 from keepwell.monitoring.words import number
 

@@ -15,7 +15,7 @@ from keepwell.monitoring.inputs import parse_inputs
 from keepwell.monitoring.labels import Labels, read_numbers
 from keepwell.monitoring.prediction_log.log import PredictionLog
 from keepwell.monitoring.report import Change, Scope
-from keepwell.monitoring.watched import Watched
+from keepwell.monitoring.sketches.watched import Watched
 from keepwell.monitoring.words import number
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from keepwell.monitoring.encoding import encode
+from keepwell.monitoring.joint.encoding import encode
 from keepwell.monitoring.joint.telling import area, chance, out_of_fold
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.core.records import ColumnProfile
-from keepwell.monitoring.counted import Counted
 from keepwell.monitoring.sketches.columns import ROWS, ColumnSketch, sketch_of
+from keepwell.monitoring.sketches.counted import Counted
 from keepwell.monitoring.sketches.frequent import count_labels
 from keepwell.monitoring.sketches.states import pack, unpack
 

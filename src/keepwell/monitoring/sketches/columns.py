@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from keepwell.core.records import ColumnProfile
-from keepwell.monitoring.counted import LABELS, NUMBERS, Counted
+from keepwell.monitoring.sketches.counted import LABELS, NUMBERS, Counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,7 +20,7 @@ from keepwell.monitoring.prediction_log.log import PROBE
 from keepwell.monitoring.prediction_log.schema import seconds_of
 from keepwell.monitoring.sketches.blocks import Block
 from keepwell.monitoring.sketches.store import HOUR, MINUTE, Bucket, SketchStore
-from keepwell.monitoring.watched import PARSED_ROWS, Watched, thinned
+from keepwell.monitoring.sketches.watched import PARSED_ROWS, Watched, thinned
 
 FLUSH_EVERY = 10.0
 """Seconds after which accumulators are written."""

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from keepwell.core.records import ColumnProfile, ColumnType
-from keepwell.monitoring.counted import Counted
 from keepwell.monitoring.detectors import Sample
 from keepwell.monitoring.independence import worth
 from keepwell.monitoring.report import Bars
 from keepwell.monitoring.sketches.columns import MISSING, ROWS, WRONG, combined
+from keepwell.monitoring.sketches.counted import Counted
 from keepwell.monitoring.sketches.frequent import count_labels
 from keepwell.monitoring.sketches.numbers import shares
 

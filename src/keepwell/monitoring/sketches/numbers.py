@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 
 from keepwell.core.records import ColumnProfile
-from keepwell.monitoring.counted import Counted
 from keepwell.monitoring.detectors import Sample
 from keepwell.monitoring.independence import worth
 from keepwell.monitoring.report import Bars
 from keepwell.monitoring.sketches.cells import Cells
 from keepwell.monitoring.sketches.columns import MISSING, ROWS, WRONG, combined
+from keepwell.monitoring.sketches.counted import Counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -49,7 +49,7 @@ class History:
 
         Nothing without `data.time`: rows without a time have no history, only an order.
         """
-        from keepwell.monitoring.noise import learn_floors
+        from keepwell.monitoring.detectors.noise import learn_floors
 
         if not self._bench.spec.data.time or rows < 1:
             return {}

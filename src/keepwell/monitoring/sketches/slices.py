@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from keepwell.core.records import Signal
 from keepwell.core.spec import MonitorSpec
-from keepwell.monitoring.counted import Counted
 from keepwell.monitoring.drift import compare_columns
 from keepwell.monitoring.report import Scope
+from keepwell.monitoring.sketches.counted import Counted
 from keepwell.monitoring.sketches.store import SketchStore, Sum
-from keepwell.monitoring.watched import Watched
+from keepwell.monitoring.sketches.watched import Watched
 
 HISTORY = 7 * 86400.0
 """Seconds before the window that a slice is compared with."""

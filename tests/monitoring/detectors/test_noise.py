@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from keepwell.core.records import Column, ColumnType
 from keepwell.data.profiles import profile_table
 from keepwell.monitoring.counting import count_column
+from keepwell.monitoring.detectors.noise import learn_floors
 from keepwell.monitoring.drift import compare_columns
-from keepwell.monitoring.noise import learn_floors
 
 COLUMNS = [
     Column(name="season", type=ColumnType.NUMBER),
