@@ -136,6 +136,24 @@ def test_what_is_collected_is_counted_once_it_is_time(
     assert summed(store, profile, "plan = fiber").rows == 0
 
 
+def test_of_more_rows_than_are_parsed_the_number_is_kept(
+    start: MakeCollector,
+    store: SketchStore,
+    profile: Profile,
+    make: Make,
+    write: Write,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("keepwell.monitoring.sketches.feeder.PARSED_ROWS", 20)
+    write(*(make(NOW - 100 + at) for at in range(100)))
+    collector = start()
+    collector.collect()
+    collector.close()
+    found = summed(store, profile)
+    assert found.rows == 100
+    assert found.block.rows() == 20
+
+
 def test_a_process_that_dies_before_it_wrote_costs_no_row(
     start: MakeCollector,
     store: SketchStore,

@@ -93,7 +93,7 @@ class Feeder:
         """Count rows of a slot, up to a position; they are those that follow its last."""
         known = self._slots[slot]
         known.end = end
-        known.waiting.append(thinned(rows.select(_COLUMNS), PARSED_ROWS))
+        known.waiting.append(rows.select(_COLUMNS))
         if known.rows >= PARSED_ROWS:
             self._digest(known)
 
