@@ -113,7 +113,9 @@ def test_columns_that_go_together_otherwise_are_told_though_none_moved(
 ) -> None:
     history = History(workspace.bench)
     quiet = served(workspace, version, rows(600, 1), NOW)
-    assert history.joined(quiet, version, workspace.predictions).signals == ()
+    for wait in (0.0, JOINT_EVERY):
+        seen = history.joined(replace(quiet, time=NOW + wait), version, workspace.predictions)
+        assert seen.signals == ()
     later = served(workspace, version, rows(600, 2, sign=-1.0), NOW + 2 * JOINT_EVERY + 3600)
     assert later.signals == ()
     told = history.joined(later, version, workspace.predictions)
@@ -127,7 +129,10 @@ def test_columns_that_go_together_otherwise_are_told_though_none_moved(
 
 def test_texts_on_another_topic_are_told(workspace: Workspace, version: ModelVersion) -> None:
     report = served(workspace, version, rows(400, 3, topic="trip"), NOW)
-    told = History(workspace.bench).joined(report, version, workspace.predictions)
+    history = History(workspace.bench)
+    assert history.joined(report, version, workspace.predictions) == report
+    in_time = replace(report, time=report.time + JOINT_EVERY)
+    told = history.joined(in_time, version, workspace.predictions)
     (signal,) = told.signals
     assert (signal.kind, signal.column) == ("drift", "note")
     assert signal.message.startswith("texts of `note` read otherwise than in training")
@@ -150,6 +155,8 @@ def test_a_version_that_was_brought_along_has_no_history(
     own = replace(version, dataset="")
     history = History(workspace.bench)
     report = served(workspace, version, rows(300, 4, sign=-1.0), NOW)
-    assert history.joined(report, own, workspace.predictions).signals == ()
+    for wait in (0.0, JOINT_EVERY):
+        seen = replace(report, time=NOW + wait)
+        assert history.joined(seen, own, workspace.predictions).signals == ()
     profile = workspace.datasets.profile(workspace.datasets.get("shop"))
     assert history.floors(own, profile, 100) == {}

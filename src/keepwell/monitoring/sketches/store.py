@@ -1,6 +1,7 @@
 """The table `sketches`: accumulators by endpoint, version, slice and minute, and the sum of a window."""
 
 import math
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +69,7 @@ class SketchStore:
     """Keeps accumulators, and adds up those of a window.
 
     What was read is remembered, so a look reads what came since the last one; what is older than any window
-    that was asked for is forgotten. Safe for one thread that reads and one that writes.
+    that was asked for is forgotten. Safe for many threads.
 
     Args:
         tables: Where the table is.
@@ -78,6 +79,7 @@ class SketchStore:
     def __init__(self, tables: TableStore, clock: Clock) -> None:
         self._tables = tables
         self._clock = clock
+        self._turn = threading.Lock()
         self._begun = math.inf
         self._span = 0.0  # how far back windows reach
         self._seen: int | None = None
@@ -120,14 +122,15 @@ class SketchStore:
             slice: Of these rows only.
         """
         now = self._clock.now()
-        self._span = max(self._span, now - since)
-        self._refresh(since)
-        self._drop_before(now - self._span - HOUR)
-        found = [
-            one
-            for one in self._buckets.get((endpoint, version, slice), [])
-            if one.start + one.seconds > since and one.start < until
-        ]
+        with self._turn:
+            self._span = max(self._span, now - since)
+            self._refresh(since)
+            self._drop_before(now - self._span - HOUR)
+            found = [
+                one
+                for one in self._buckets.get((endpoint, version, slice), [])
+                if one.start + one.seconds > since and one.start < until
+            ]
         total, block, begun = 0, layout.block(), until
         for one in sorted(found, key=lambda one: -one.start):
             if rows is not None and total >= rows:
@@ -140,7 +143,8 @@ class SketchStore:
 
     def slices(self, endpoint: str, version: int) -> list[str]:
         """Return the slices that rows of a version fell into, of the times asked for before."""
-        keys = [key for key in self._buckets if key[:2] == (endpoint, version)]
+        with self._turn:
+            keys = [key for key in self._buckets if key[:2] == (endpoint, version)]
         return sorted(key[2] for key in keys if key[2])
 
     def compact(self) -> int:

@@ -71,7 +71,8 @@ class History:
         spec = self._bench.spec.monitor
         if spec.drift == "off" or report.rows < spec.min_rows:
             return report
-        at, found = self._joint.get(version.key, (-math.inf, ()))
+        # The first time is as far off as every other: a server that starts has better things to do.
+        at, found = self._joint.setdefault(version.key, (report.time, ()))
         if report.time - at >= JOINT_EVERY:
             try:
                 found = tuple(self._compare(report, version, log))
