@@ -22,7 +22,7 @@ PARTS = ("drift", "feeding", "looking", "power", "errors", "streams")
 def main() -> int:
     """Measure what was asked for."""
     if sys.argv[1:2] == ["once"]:
-        return _once(Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
+        return _once(*sys.argv[2:])
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -63,10 +63,14 @@ def _measure(part: str, asked: argparse.Namespace) -> None:
         power.streams(asked.data)
 
 
-def _once(reference: Path, current: Path, count: int) -> int:
+def _once(tool: str, reference: str, current: str, count: str) -> int:
     from benchmarks.monitoring import keepwell_tool
 
-    found = keepwell_tool.run(reference, current, count)
+    found = (
+        keepwell_tool.floor(Path(current))
+        if tool == "floor"
+        else keepwell_tool.run(Path(reference), Path(current), int(count))
+    )
     found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(found))
     return 0

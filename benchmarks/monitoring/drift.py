@@ -15,6 +15,8 @@ from benchmarks.monitoring.world import drifting, write
 
 SIZES = {"100k": (100_000, 50), "1M": (1_000_000, 50), "10M": (10_000_000, 100)}
 SHIFT = 0.3
+OWN = ("keepwell", "floor")
+"""What runs here; `floor` only reads and counts, and finds nothing."""
 MOST_REFERENCE = 1_000_000
 TIMEOUT = 3600.0
 
@@ -38,7 +40,7 @@ def measure(
         reference, current = folder / f"{size}-reference.parquet", folder / f"{size}-drift.parquet"
         write(reference, count, min(rows, MOST_REFERENCE), seed=1)
         write(current, count, rows, seed=2, shift=SHIFT)
-        for tool in ("keepwell", *peers):
+        for tool in (*OWN, *peers):
             _once(results, known, f"{size} {tool}", tool, peers, reference, current, count)
     reference = folder / "calm-reference.parquet"
     write(reference, 50, draw_rows, seed=3)
@@ -48,7 +50,7 @@ def measure(
         for tool in ("keepwell", *peers):
             name = f"calm {draw_rows} {draw} {tool}"
             _once(results, known, name, tool, peers, reference, current, 50)
-    _print(known, sizes, ["keepwell", *peers], draws, draw_rows)
+    _print(known, sizes, [*OWN, *peers], draws, draw_rows)
 
 
 def _once(
@@ -68,11 +70,12 @@ def _once(
             "-m",
             "benchmarks.monitoring",
             "once",
+            tool,
             str(reference),
             str(current),
             str(count),
         ]
-        if tool == "keepwell"
+        if tool in OWN
         else [
             peers[tool],
             str(Path(__file__).with_name("peer.py")),
@@ -128,6 +131,8 @@ def _print(
     print(f"\n| {draws} draws of {rows:,} rows without drift | draws with an alarm | columns |")
     print("|---|---|---|")
     for tool in tools:
+        if tool == "floor":
+            continue
         calm = [known.get(f"calm {rows} {draw} {tool}", {}) for draw in range(draws)]
         told = [len(one["found"]) for one in calm if "found" in one]
         print(f"| {tool} | {sum(map(bool, told))} of {len(told)} | {sum(told)} |")
