@@ -192,6 +192,23 @@ def test_two_processes_in_turn_count_each_row_once(
     assert summed(store, profile).block.rows() == 21
 
 
+def test_who_was_overtaken_does_not_count_again_when_it_ends(
+    start: MakeCollector, store: SketchStore, profile: Profile, make: Make, write: Write
+) -> None:
+    first, second = start(), start()
+    write(*(make(NOW - 5) for _ in range(4)))
+    first.collect()
+    second.collect()
+    second.close()
+    write(make(NOW - 5))
+    first.close()
+    assert summed(store, profile).rows == 4
+    third = start()
+    third.collect()
+    third.close()
+    assert summed(store, profile).rows == 5
+
+
 def test_finished_segments_go_only_after_their_rows_are_written(
     start: MakeCollector, store: SketchStore, segments: Path, profile: Profile, make: Make
 ) -> None:

@@ -112,8 +112,8 @@ class Feeder:
     def flush(self) -> None:
         """Write everything that was taken."""
         self._flushed = self._clock()
-        for name, slot in self._slots.items():
-            if slot.end > slot.base:
+        for name, slot in list(self._slots.items()):
+            if slot.end > slot.base and self.position(name) == slot.end:
                 self._digest(slot)
                 self._write(name, slot)
                 slot.base, slot.counted = slot.end, {}
