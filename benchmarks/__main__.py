@@ -14,7 +14,7 @@ BENCHMARKS = {
     "estimators": "one row through every compiled estimator, against its original",
     "batch": "a file of millions of rows, against the booster alone on a ready array",
     "soak": "ten minutes at full load: memory of every process, rows logged against rows answered",
-    "drift": "100k against 100k rows of 50 columns",
+    "monitoring": "drift of 100k against 100k rows of 50 columns, feeding of accumulators, a look",
     "baselines": "test scores on six public data sets, against the scores in their READMEs",
     "automl": "engines side by side on the same rows, 60 seconds each: hours, if all are installed",
     "replay": "two real drifting streams through the running server, healed against frozen",

@@ -23,7 +23,7 @@ from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.project_file import load_project
 
 if TYPE_CHECKING:
-    from keepwell.core.records import Incident
+    from keepwell.core.records import Incident, ModelVersion, Profile
     from keepwell.data.datasets import Datasets
     from keepwell.deployment.endpoints import Endpoints
     from keepwell.deployment.flags.switchboard import Switchboard
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from keepwell.monitoring.feedback import Feedback
     from keepwell.monitoring.prediction_log import Collector, PredictionLog, Trimmer
     from keepwell.monitoring.prediction_log.intake import Intake
+    from keepwell.monitoring.sketches.feeder import Feeder
+    from keepwell.monitoring.sketches.store import SketchStore
     from keepwell.operations.alerts.desk import AlertDesk
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
@@ -243,7 +245,27 @@ class Workspace:
         """Moves logged predictions into the table."""
         from keepwell.monitoring.prediction_log import Collector
 
-        return Collector(self.tables, self.home / "serving" / "segments")
+        return Collector(self.tables, self.home / "serving" / "segments", self._feeder())
+
+    @cached_property
+    def sketches(self) -> "SketchStore":
+        """Accumulators of logged predictions."""
+        from keepwell.monitoring.sketches.store import SketchStore
+
+        return SketchStore(self.tables, self.clock)
+
+    def _feeder(self) -> "Feeder":
+        """Return what counts logged predictions; it holds what is on its way, so each has its own."""
+        from keepwell.monitoring.sketches.feeder import Feeder
+
+        return Feeder(self.sketches, self._watched, slices=self.spec.monitor.slices)
+
+    def _watched(self, model: str, version: int) -> "tuple[ModelVersion, Profile]":
+        """Return a version and the profile of what is logged of it."""
+        from keepwell.monitoring.sketches.feeder import without_columns
+
+        found = self.registry.get(model, version)
+        return found, without_columns(self.registry.profile(found), self.spec.serve.log.redact)
 
     @cached_property
     def predictions(self) -> "PredictionLog":
@@ -290,6 +312,7 @@ class Workspace:
             self.clock,
             alone=lambda: exclusive(self.home / "run" / "import.lock", "an import of predictions"),
             redact=self.spec.serve.log.redact,
+            counted=lambda name, rows: self._feeder().feed(f"import-{name}", 0, rows),
         )
 
     @cached_property

@@ -3,7 +3,7 @@ from typing import Any
 
 from keepwell.core.records import ColumnType, Estimate
 from keepwell.infrastructure.codec import to_plain
-from keepwell.monitoring.report import ColumnReport, Performance, Report, Service
+from keepwell.monitoring.report import Change, ColumnReport, Performance, Report, Service
 from keepwell.workspace import Workspace
 
 
@@ -30,6 +30,9 @@ def watch(project: Path) -> None:
             coverage=0.64,
             expected=Estimate(value=0.88),
         ),
+        concept=Change(
+            rows=400, earlier=500, before=0.12, after=0.39, rise=0.25, explained=0.02, limit=0.06
+        ),
         total=Service(
             requests=70, per_second=3.5, latency_p50_ms=1.1, latency_p95_ms=2.0, latency_p99_ms=4.0
         ),
@@ -51,6 +54,7 @@ def test_the_last_look_is_told_drifted_columns_first(keepwell: Any, project: Pat
     shown = keepwell("monitor", "-C", project).out
     assert "accuracy 0.61 (0.58 to 0.64), 0.88 was promised; 900 outcomes, 64%" in shown
     assert "1.10 · 2.00 · 4.00 ms" in shown
+    assert "rose from 0.12 to 0.39 on the newest 400 outcomes: 0.25 on equal inputs" in shown
     assert shown.index("plan") < shown.index("tenure")
     (unlooked,) = [line for line in shown.splitlines() if "tenure" in line]
     assert unlooked.split() == ["-", "tenure", "-", "-", "-", "-"]

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from keepwell.core.records import Column, ColumnProfile, ColumnType
 from keepwell.data.profiles import profile_table
-from keepwell.monitoring.counting import Counted, count_column
+from keepwell.monitoring.counting import count_column
+from keepwell.monitoring.sketches.counted import Counted
 
 NUMBER, CATEGORY = ColumnType.NUMBER, ColumnType.CATEGORY
 

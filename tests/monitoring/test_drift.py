@@ -4,9 +4,10 @@ import pytest
 
 from keepwell.core.records import Column, ColumnType
 from keepwell.data.profiles import profile_table
-from keepwell.monitoring.counting import Counted, count_column
+from keepwell.monitoring.counting import count_column
 from keepwell.monitoring.detectors.discoveries import discoveries
 from keepwell.monitoring.drift import compare_columns
+from keepwell.monitoring.sketches.counted import Counted
 
 COLUMNS = 50
 
@@ -63,3 +64,28 @@ def test_discoveries_are_those_of_the_procedure() -> None:
     assert discoveries([0.01, 0.02, 0.03, 0.04], rate=0.04) == [True] * 4
     assert discoveries([0.011, 0.9, 0.9, 0.9], rate=0.04) == [False] * 4
     assert discoveries([0.5, 0.001], rate=0.01) == [False, True]
+
+
+def test_a_rare_category_that_is_gone_is_told_and_one_that_chance_hides_is_not() -> None:
+    random = np.random.default_rng(0)
+    plans = np.asarray(["basic", "fiber", "5G", "none"])
+    shares = np.asarray([0.55, 0.42, 0.02, 0.01])
+    table = pa.table({"plan": plans[random.choice(4, 20_000, p=shares)]})
+    profile = profile_table(table, [Column(name="plan", type=ColumnType.CATEGORY)]).columns[0]
+    now = plans[random.choice(2, 3000, p=[0.567, 0.433])]
+    (gone,) = compare_columns([count_column(profile, pa.array(now))])
+    assert gone.drifted
+    assert gone.message == "category '5G' of `plan` is gone, it was 1.9% of rows"
+    (few,) = compare_columns([count_column(profile, pa.array(now[:200]))])
+    assert not few.drifted
+
+
+def test_a_floor_of_history_silences_what_it_has_seen() -> None:
+    random = np.random.default_rng(1)
+    table = pa.table({"x": random.normal(size=5000)})
+    profile = profile_table(table, [Column(name="x", type=ColumnType.NUMBER)]).columns[0]
+    counted = count_column(profile, pa.array(random.normal(0.5, 1, 1000)))
+    for floor, drifted in ((0.0, True), (0.9, False)):
+        (report,) = compare_columns([counted], floors={"x": floor})
+        assert report.drifted is drifted
+        assert report.limit >= floor

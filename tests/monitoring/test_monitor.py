@@ -460,3 +460,41 @@ def test_fifty_columns_and_ten_thousand_rows_are_quick(
     assert time.process_time() - begin < 1.0
     assert report.rows == rows
     assert report.signals == ()
+
+
+def test_another_relation_alarms_while_the_inputs_are_quiet(serve: Serve, see: See) -> None:
+    rows = world(3000, seed=40)
+    leaves = np.asarray(rows["outcome"]) == "Yes"
+    late = np.arange(3000) >= 2000
+    flipped = late & (np.random.default_rng(0).random(3000) < 0.5)
+    rows["outcome"] = np.where(leaves ^ flipped, "Yes", "No").tolist()
+    serve(rows, known=1.0)
+    report = see()
+    assert "concept_drift" in [kind for kind, _ in kinds(report)]
+    assert "drift" not in [kind for kind, _ in kinds(report)]
+    assert report.concept is not None
+    assert abs(report.concept.rows - 1000) < 300
+    (signal,) = [one for one in report.signals if one.kind == "concept_drift"]
+    assert signal.message.startswith("on equal inputs the error rose by")
+
+
+def test_other_inputs_are_drift_and_no_other_relation(serve: Serve, see: See) -> None:
+    """In the last third only customers come on whom the model always erred."""
+    rows = world(9000, seed=41)
+    hard = np.abs(np.asarray(rows["tenure"]) - 20) < 6
+    order = np.concatenate(
+        [np.arange(2000), np.flatnonzero(hard & (np.arange(9000) >= 2000))[:1000]]
+    )
+    chosen = {name: [values[at] for at in order] for name, values in rows.items()}
+    serve(chosen, known=1.0)
+    found = kinds(see())
+    assert ("drift", "tenure") in found
+    assert "concept_drift" not in [kind for kind, _ in found]
+
+
+def test_no_watch_over_the_concept_if_it_is_off(serve: Serve, see: See) -> None:
+    rows = world(2000, seed=42)
+    rows["outcome"] = [*rows["outcome"][:1000], *["Yes", "No"] * 500]
+    serve(rows, known=1.0)
+    assert see().concept is not None
+    assert see(MonitorSpec(window_seconds=3600.0, concept="off")).concept is None

@@ -4,7 +4,8 @@ import pytest
 
 from keepwell.core.records import Column, ColumnType
 from keepwell.data.profiles import profile_table
-from keepwell.monitoring.counting import Counted, count_column
+from keepwell.monitoring.counting import count_column
+from keepwell.monitoring.sketches.counted import Counted
 from keepwell.monitoring.words import describe_change, number, percent
 
 NORMAL = np.random.default_rng(0).normal(50, 10, 5000)

@@ -125,5 +125,6 @@ def test_version_is_told_once() -> None:
 
 def test_every_benchmark_finds_what_it_measures() -> None:
     names = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if path.stem[0] != "_")
-    code = "; ".join(f"import benchmarks.{name}" for name in [*names, "serving.__main__"])
+    mains = ["serving.__main__", "monitoring.__main__"]
+    code = "; ".join(f"import benchmarks.{name}" for name in [*names, *mains])
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -110,6 +110,7 @@ def up(
         generation = publisher.publish()
         _begin_scale(workspace, supervisor, workers)
         supervisor.start()
+        stack.callback(workspace.collector.close)
         stack.callback(workspace.collector.collect)  # what the last answers logged, once all ended
         stack.callback(supervisor.stop)
         address = Address(host=host, port=supervisor.port)
@@ -214,6 +215,7 @@ def _loop(
     )
     evidence = Evidence(workspace.bench, workspace.predictions, workspace.tables, sight.meter)
     sight.evidence = evidence
+    sight.sketches = workspace.sketches
     keeper = Keeper(workspace.bench, evidence, probe)
     executor = Executor(workspace.incidents, effects, workspace.clock)
     every = workspace.spec.monitor.every
@@ -296,7 +298,8 @@ def _tell(
 
 
 def _tidy(workspace: "Workspace") -> None:
-    for table in ("predictions", "outcomes", "shadows"):
+    workspace.sketches.compact()
+    for table in ("predictions", "outcomes", "shadows", "sketches"):
         if workspace.tables.version(table) is not None:
             workspace.tables.maintain(table, KEEP_FILES_DAYS)
     older = workspace.clock.now() - FINE_SECONDS

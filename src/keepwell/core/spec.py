@@ -247,6 +247,8 @@ class MonitorSpec:
     drift: str = "auto"  # or off
     min_rows: int = 100  # fewer rows than this decide nothing
     labels_delay: float = 0.0  # labels.delay: how long outcomes usually take, seconds
+    concept: str = "adwin"  # page-hinkley, ddm or off: what finds when errors rose
+    slices: tuple[str, ...] = ()  # columns whose labels are watched one by one, too
     validation: ValidationSpec = ValidationSpec()
 
 

@@ -8,14 +8,21 @@ columns that were looked at. A hundred thousand rows do not make a trifle a drif
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from keepwell.monitoring.counting import Counted
+import numpy as np
+
 from keepwell.monitoring.detectors import Difference, detector
 from keepwell.monitoring.detectors.discoveries import discoveries
 from keepwell.monitoring.report import ColumnReport
+from keepwell.monitoring.sketches.counted import Counted
 from keepwell.monitoring.words import describe_change
 
 AUTO = "auto"
 OFF = "off"
+
+_LOST = 0.01
+"""Share of rows that a category had in training whose absence is told."""
+
+_BY_CHANCE = 1e-6
 
 _SEVERE = 4.0
 """Times its own limit at which an effect on the most important column has severity 1."""
@@ -27,6 +34,8 @@ def compare_columns(
     importance: Mapping[str, float] | None = None,
     detector_name: str = AUTO,
     min_rows: int = 100,
+    floors: Mapping[str, float] | None = None,
+    before: str = "training",
 ) -> list[ColumnReport]:
     """Return a report for each column.
 
@@ -35,13 +44,25 @@ def compare_columns(
         importance: By column; a column that is not in it counts as much as any.
         detector_name: `auto` (by type), `off`, or the name of an installed detector.
         min_rows: With fewer values than this a column is not compared.
+        floors: By column, the effect that windows of training's own history have now and then.
+        before: What the reference is, in words.
     """
     weights = importance or {}
     compared = [_compare(counted, detector_name, min_rows) for counted in columns]
     found = discoveries([difference.p_value for _, difference in compared if difference])
     verdicts = iter(found)
     return [
-        _report(counted, name, difference, next(verdicts), weights)
+        _report(
+            counted,
+            name,
+            replace(
+                difference,
+                limit=max(difference.limit, (floors or {}).get(counted.profile.name, 0.0)),
+            ),
+            next(verdicts),
+            weights,
+            before,
+        )
         if difference
         else _silent(counted, name, weights)
         for counted, (name, difference) in zip(columns, compared, strict=True)
@@ -53,6 +74,11 @@ def choose_detector(counted: Counted, name: str = AUTO) -> str:
     if name != AUTO and (detector(name).ordered is False or not counted.labels):
         return name
     return "jensen-shannon" if counted.labels else "shift"
+
+
+def measure(counted: Counted, detector_name: str = AUTO) -> Difference | None:
+    """Return how far a column is from its reference, however few its rows; None if it is not compared."""
+    return _compare(counted, detector_name, 1)[1]
 
 
 def _compare(counted: Counted, name: str, min_rows: int) -> tuple[str, Difference | None]:
@@ -70,8 +96,9 @@ def _report(
     difference: Difference,
     discovered: bool,
     weights: Mapping[str, float],
+    before: str,
 ) -> ColumnReport:
-    drifted = discovered and difference.exceeds
+    drifted = (discovered and difference.exceeds) or _lost(counted)
     strength = min(1.0, difference.effect / (_SEVERE * detector(name).limit))
     return replace(
         _silent(counted, name, weights),
@@ -80,8 +107,17 @@ def _report(
         p_value=difference.p_value,
         drifted=drifted,
         severity=strength * weight(counted.profile.name, weights) if drifted else 0.0,
-        message=describe_change(counted) if drifted else "",
+        message=describe_change(counted, before) if drifted else "",
     )
+
+
+def _lost(counted: Counted) -> bool:
+    """Tell whether a category of training is gone, which may be too small a change for a distance."""
+    if counted.reference is None or counted.current is None or not counted.labels:
+        return False
+    before, now = counted.reference.shares[:-1], counted.current.counts[:-1]
+    chance = (1 - before) ** counted.worth
+    return bool(np.any((now == 0) & (before > _LOST) & (chance < _BY_CHANCE)))
 
 
 def _silent(counted: Counted, name: str, weights: Mapping[str, float]) -> ColumnReport:

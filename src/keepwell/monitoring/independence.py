@@ -13,32 +13,36 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FEWEST = 20  # rows below which likeness cannot be told from chance
+FEWEST = 20
+"""Rows below which likeness cannot be told from chance."""
 
 
 def worth_of_numbers(values: "NDArray[Any]") -> float:
     """Return the worth of numbers (or their bins) in the order they came."""
     rows = len(values)
-    if rows < _FEWEST:
+    if rows < FEWEST:
         return float(rows)
     centred = values - values.mean()
     # einsum, not @: for sums this short BLAS would spend more on waking its threads than on adding.
     spread = float(np.einsum("i,i", centred, centred))
     neighbours = float(np.einsum("i,i", centred[1:], centred[:-1]))
-    return _worth(rows, neighbours / spread if spread else 0.0)
+    return worth(rows, neighbours / spread if spread else 0.0)
 
 
 def worth_of_labels(codes: "NDArray[Any]", shares: "NDArray[np.float64]") -> float:
     """Return the worth of labels in the order they came: how often neighbours agree, beyond chance."""
     rows = len(codes)
-    if rows < _FEWEST:
+    if rows < FEWEST:
         return float(rows)
     chance = float(np.sum(shares**2))
     agreement = float(np.mean(codes[1:] == codes[:-1]))
-    return _worth(rows, (agreement - chance) / (1 - chance) if chance < 1 else 0.0)
+    return worth(rows, (agreement - chance) / (1 - chance) if chance < 1 else 0.0)
 
 
-def _worth(rows: int, likeness: float) -> float:
+def worth(rows: float, likeness: float) -> float:
+    """Return the worth of rows whose neighbours are alike to this degree, -1 to 1."""
+    if rows < FEWEST:
+        return float(rows)
     if likeness < 2 / np.sqrt(rows):  # chance makes independent neighbours as alike as that
         return float(rows)
     return max(rows * (1 - likeness) / (1 + likeness), 1.0)

@@ -7,34 +7,33 @@
 A look reads and computes; it writes nothing and decides nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from keepwell.core.records import ColumnType, ModelVersion, Profile, Signal
+from keepwell.core.records import ModelVersion, Profile, Signal
 from keepwell.core.spec import MonitorSpec
 from keepwell.monitoring import performance as answers
 from keepwell.monitoring import service as answering
-from keepwell.monitoring.counting import Counted, count_column
+from keepwell.monitoring.concept.watching import concept_signals, watch_concept
 from keepwell.monitoring.drift import compare_columns
-from keepwell.monitoring.inputs import parse_inputs
-from keepwell.monitoring.labels import label_texts, read_numbers
 from keepwell.monitoring.prediction_log.log import PredictionLog
 from keepwell.monitoring.quality import find_damage
 from keepwell.monitoring.reading import read_notes, read_out
 from keepwell.monitoring.report import ColumnReport, Performance, Report, Scope, Service
 from keepwell.monitoring.service import Traffic
+from keepwell.monitoring.sketches.counted import Counted
+from keepwell.monitoring.sketches.slices import find_slices
+from keepwell.monitoring.sketches.store import SketchStore, Sum
+from keepwell.monitoring.sketches.watched import PARSED_ROWS, PREDICTION, Watched
 
 MOST_ROWS = 50_000
-"""Of a window that holds more predictions than this, the newest are looked at."""
+"""Of a window that holds more predictions than this and has no accumulators, the newest are looked at."""
 
-PARSED_ROWS = 10_000
-"""Inputs are compared on at most so many rows, spread evenly over the window: more would tell no more."""
-
-PREDICTION = "prediction"
+LONGEST = 7 * 86400.0
+"""Seconds that a window of so many rows may reach back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +41,9 @@ class _Window:
     """What was read for one look."""
 
     since: float
-    rows: pa.Table  # predictions of the version
+    rows: int  # predictions of the version
+    most: int  # more were not looked at
+    counted: dict[str, Counted]
     requests: pa.Table  # of all versions, without inputs
     labelled: pa.Table
 
@@ -58,6 +59,8 @@ def look(  # noqa: PLR0913 (each narrows or explains the look, by name)
     since: float | None = None,
     traffic: Mapping[int, Traffic] | None = None,
     latency_limit_ms: float | None = None,
+    sketches: SketchStore | None = None,
+    floors: Callable[[int], Mapping[str, float]] = lambda rows: {},
 ) -> Report:
     """Return what is to be said about a version at this time.
 
@@ -71,22 +74,27 @@ def look(  # noqa: PLR0913 (each narrows or explains the look, by name)
         since: The start of the window, in place of the one in `spec`: the step of a rollout.
         traffic: By version, what the workers counted in the window: the log knows no failed request.
         latency_limit_ms: What 95% of the requests must stay below; None for no limit.
+        sketches: Accumulators, which are read in place of rows where a window holds many.
+        floors: By the window's rows, what windows of training's own history differed by, by column.
     """
-    window = _read(log, endpoint, version.version, spec, now, since)
+    watched = Watched(version, profile)
+    window = _read(log, endpoint, watched, spec, now, since, sketches)
     scope = Scope(endpoint=endpoint, version=version.version, since=window.since, until=now)
-    inputs = _count_inputs(window.rows, version, profile)
-    said = _count_predictions(window.rows, version, profile)
+    inputs = [window.counted[item.name] for item in watched.fields]
+    said = [window.counted[PREDICTION]] if watched.said is not None else []
     reports = compare_columns(
         [*inputs, *said],
         importance=version.importance,
         detector_name=spec.drift,
         min_rows=spec.min_rows,
+        floors=floors(window.rows),
     )
     columns, prediction = reports[: len(inputs)], next(iter(reports[len(inputs) :]), None)
     damage = find_damage(
         inputs, scope, importance=version.importance, min_rows=max(spec.min_rows, 1)
     )
     performance = _measure_performance(window, version, spec, [*columns, *damage])
+    change = watch_concept(log, endpoint, watched, spec, now) if since is None else None
     seconds = now - window.since
     services = answering.measure_versions(window.requests, seconds, traffic or {})
     service = next(
@@ -95,6 +103,8 @@ def look(  # noqa: PLR0913 (each narrows or explains the look, by name)
     )
     signals = [
         *_signals(scope, columns, prediction, performance),
+        *concept_signals(change, scope),
+        *(find_slices(sketches, watched, scope, spec) if sketches is not None else ()),
         *damage,
         *answering.find_failures(service, scope, latency_limit_ms=latency_limit_ms),
     ]
@@ -105,17 +115,18 @@ def look(  # noqa: PLR0913 (each narrows or explains the look, by name)
         time=now,
         since=window.since,
         until=now,
-        rows=window.rows.num_rows,
+        rows=window.rows,
         columns=tuple(columns),
         prediction=prediction,
         performance=performance,
+        concept=change,
         service=service,
         versions=tuple(services),
         total=answering.measure_service(
             window.requests, seconds, traffic=answering.total_of(traffic or {})
         ),
         signals=tuple(sorted(signals, key=lambda signal: -signal.severity)),
-        notes=read_notes(columns, window.rows.num_rows, spec, most=MOST_ROWS),
+        notes=read_notes(columns, window.rows, spec, most=window.most),
     )
     return replace(report, reading=read_out(report, spec))
 
@@ -123,31 +134,42 @@ def look(  # noqa: PLR0913 (each narrows or explains the look, by name)
 def _read(
     log: PredictionLog,
     endpoint: str,
-    version: int,
+    watched: Watched,
     spec: MonitorSpec,
     now: float,
     since: float | None,
+    sketches: SketchStore | None,
 ) -> _Window:
+    version = watched.version.version
     by_rows = since is None and spec.window_rows is not None
     start = since
     if start is None and spec.window_seconds is not None and not by_rows:
         start = now - spec.window_seconds
     most = spec.window_rows if by_rows and spec.window_rows else MOST_ROWS
     end = now + 1e-3  # what was predicted at this very time belongs to it
-    rows = log.window(
-        endpoint,
-        rows=min(most, MOST_ROWS),
-        since=start,
-        until=end,
-        version=version,
-        columns=["time", "inputs", "prediction"],
-    )
-    begun = start
-    if begun is None:
-        begun = rows["time"][0].as_py() if rows.num_rows else now
+    summed = _sum(sketches, endpoint, watched, spec, now) if since is None and sketches else None
+    if summed is not None:
+        begun, count, counted = summed.since, summed.rows, summed.block.counted()
+        most = max(count + 1, MOST_ROWS)
+    else:
+        most = min(most, MOST_ROWS)
+        rows = log.window(
+            endpoint,
+            rows=most,
+            since=start,
+            until=end,
+            version=version,
+            columns=["time", "inputs", "prediction"],
+        )
+        count, block = rows.num_rows, watched.layout.block()
+        watched.count(rows, block)
+        counted = block.counted()
+        begun = start if start is not None else rows["time"][0].as_py() if count else now
     return _Window(
         since=begun,
-        rows=rows,
+        rows=count,
+        most=most,
+        counted=counted,
         requests=log.window(
             endpoint, rows=MOST_ROWS, since=begun, until=end, columns=answering.COLUMNS
         ),
@@ -161,32 +183,21 @@ def _read(
     )
 
 
-def _count_inputs(rows: pa.Table, version: ModelVersion, profile: Profile) -> list[Counted]:
-    known = {column.name: column for column in profile.columns}
-    fields = [item for item in version.signature.inputs if item.name in known]
-    documents = rows["inputs"]
-    if len(documents) > PARSED_ROWS:
-        spread = np.linspace(0, len(documents) - 1, PARSED_ROWS).astype(np.int64)
-        documents = documents.take(pa.array(spread))
-    inputs = parse_inputs(documents, fields)
-    return [
-        count_column(
-            known[item.name], inputs.columns[item.name], wrong=inputs.wrong.get(item.name, 0)
-        )
-        for item in fields
-    ]
-
-
-def _count_predictions(rows: pa.Table, version: ModelVersion, profile: Profile) -> list[Counted]:
-    known = profile.column(PREDICTION)
-    if known is None or version.signature.input(PREDICTION) is not None:
-        return []  # an input of that name took the place
-    column: Any
-    if known.type is ColumnType.CATEGORY:
-        column = label_texts(rows["prediction"])
-    else:
-        column = pa.array(read_numbers(rows["prediction"]), from_pandas=True)
-    return [count_column(known, column)]
+def _sum(
+    sketches: SketchStore, endpoint: str, watched: Watched, spec: MonitorSpec, now: float
+) -> Sum | None:
+    """Return the accumulators of the window, None where it is small enough to read its rows one by one."""
+    if spec.window_rows is not None and spec.window_rows <= PARSED_ROWS:
+        return None
+    summed = sketches.window(
+        endpoint,
+        watched.version.version,
+        watched.layout,
+        since=now - (spec.window_seconds or LONGEST),
+        until=now,
+        rows=spec.window_rows,
+    )
+    return summed if summed.rows > PARSED_ROWS else None
 
 
 def _measure_performance(
@@ -202,7 +213,7 @@ def _measure_performance(
     loud = any(item.severity >= answers.LOUD for item in inputs)
     return replace(
         measured,
-        coverage=min(1.0, recent / max(window.rows.num_rows, 1)),
+        coverage=min(1.0, recent / max(window.rows, 1)),
         cause=("data" if loud else "concept") if measured.fell else "",
     )
 

@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from keepwell.core.records import ColumnProfile, Signal
-from keepwell.monitoring.counting import Counted
 from keepwell.monitoring.detectors.discoveries import discoveries
 from keepwell.monitoring.drift import weight
 from keepwell.monitoring.report import Scope
+from keepwell.monitoring.sketches.counted import Counted
 from keepwell.monitoring.words import number, percent
 
 MISSING = 0.05
@@ -67,7 +67,7 @@ def _damage(counted: Counted, discovered: bool) -> Iterator[tuple[str, float, fl
             wrong,
             WRONG,
         )
-    fresh = sum(count for _, count in counted.unseen)
+    fresh = counted.fresh
     if fresh >= _A_FEW and fresh / counted.rows > UNSEEN:
         labels = ", ".join(f"'{label}'" for label, _ in counted.unseen)
         share = fresh / counted.rows

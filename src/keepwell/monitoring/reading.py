@@ -24,6 +24,11 @@ def read_out(report: Report, spec: MonitorSpec) -> str:
                 " the relation between inputs and outcome has changed (concept drift)"
             )
         return f"{performance.metric} fell, and {_names(moved or damaged)} changed (data drift)"
+    if report.concept is not None and report.concept.certain:
+        return (
+            "errors rose on equal inputs: the relation between inputs and outcome has changed"
+            " (concept drift)"
+        )
     if damaged:
         return (
             f"{_names(damaged)} arrive damaged"

@@ -104,6 +104,36 @@ class Performance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change in a stream of errors, taken apart.
+
+    Attributes:
+        rows: Errors since the change.
+        earlier: Errors before it.
+        before: The mean error before.
+        after: The mean error since.
+        rise: What of the rise is there on equal inputs: the concept's part.
+        explained: What other inputs explain: the data's part. Both add up to the whole.
+        limit: What the concept's part was held against.
+        where: The region of the inputs where it rose most, in words; empty if it did so everywhere.
+    """
+
+    rows: int
+    earlier: int
+    before: float
+    after: float
+    rise: float
+    explained: float
+    limit: float
+    where: str = ""
+
+    @property
+    def certain(self) -> bool:
+        """Whether the relation between inputs and outcome has changed."""
+        return self.rise > self.limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """How the endpoint answered, whatever it said.
 
@@ -145,6 +175,7 @@ class Report:
         columns: The inputs.
         prediction: What the model said; None if its profile has no such column.
         performance: How good it was; None if no outcomes came.
+        concept: How errors rose, and what of it is there on equal inputs; None if they did not.
         service: Latency, throughput and errors of the version.
         versions: The same for each version of the endpoint.
         total: The same for the endpoint as a whole.
@@ -163,6 +194,7 @@ class Report:
     columns: tuple[ColumnReport, ...] = ()
     prediction: ColumnReport | None = None
     performance: Performance | None = None
+    concept: Change | None = None
     service: Service = Service()
     versions: tuple[Service, ...] = ()
     total: Service = Service()

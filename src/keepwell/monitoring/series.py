@@ -1,8 +1,8 @@
 """Keeps what a monitor saw as series over time, and its newest report.
 
 Subjects are `endpoint:NAME` and `endpoint:NAME/vVERSION`; series are `rows`, `requests` (per second),
-`latency_p50_ms`, `latency_p95_ms`, `latency_p99_ms`, `error_rate`, `metric:NAME`, `drift:COLUMN` and
-`drift:prediction`.
+`latency_p50_ms`, `latency_p95_ms`, `latency_p99_ms`, `error_rate`, `metric:NAME`, `drift:COLUMN`,
+`drift:prediction` and `concept` (the rise of errors on equal inputs).
 """
 
 from collections.abc import Iterator
@@ -35,6 +35,8 @@ def _of_model(report: Report) -> Iterator[Point]:
     if report.performance is not None:
         for name, estimate in report.performance.metrics.items():
             yield Point(f"metric:{name}", report.time, estimate.value)
+    if report.concept is not None:
+        yield Point("concept", report.time, report.concept.rise)
     for column in report.columns:
         if column.detector:
             yield Point(f"drift:{column.name}", report.time, column.effect)

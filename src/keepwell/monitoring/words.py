@@ -4,22 +4,22 @@ import math
 
 import numpy as np
 
-from keepwell.monitoring.counting import Counted
+from keepwell.monitoring.sketches.counted import Counted
 
 _NOTICEABLE = 0.1  # standard deviations
 _WIDER, _NARROWER = 1.25, 0.8
 _WORTH_SAYING = 0.01  # share of rows
 
 
-def describe_change(counted: Counted) -> str:
-    """Return one sentence.
+def describe_change(counted: Counted, before: str = "training") -> str:
+    """Return one sentence; `before` names what the reference is.
 
     `tenure` is 8.2 lower on average (32.4 to 24.2); 12% of rows lie outside training's range
     new category 'fiber+' in 31% of rows of `internet`
     """
     if counted.labels:
-        return _labels(counted)
-    parts = [_numbers(counted)]
+        return _labels(counted, before)
+    parts = [_numbers(counted, before)]
     outside = counted.outside / max(counted.rows - counted.missing, 1)
     if outside >= _WORTH_SAYING:
         parts.append(f"{percent(outside)} of rows lie outside training's range")
@@ -39,7 +39,7 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004
 
 
-def _numbers(counted: Counted) -> str:
+def _numbers(counted: Counted, reference: str) -> str:
     profile, name = counted.profile, counted.profile.name
     before, after = profile.mean or 0.0, counted.mean or 0.0
     spread = profile.std or 0.0
@@ -52,13 +52,13 @@ def _numbers(counted: Counted) -> str:
         )
     ratio = (counted.std or 0.0) / spread if spread else 1.0
     if ratio >= _WIDER:
-        return f"`{name}` varies {ratio:.1f} times as much as in training, around the same mean"
+        return f"`{name}` varies {ratio:.1f} times as much as in {reference}, around the same mean"
     if ratio <= _NARROWER:
-        return f"`{name}` varies only {ratio:.1f} times as much as in training"
-    return _bin(counted)
+        return f"`{name}` varies only {ratio:.1f} times as much as in {reference}"
+    return _bin(counted, reference)
 
 
-def _bin(counted: Counted) -> str:
+def _bin(counted: Counted, reference: str) -> str:
     """Name the stretch of values whose share changed most."""
     assert counted.reference is not None  # noqa: S101
     assert counted.current is not None  # noqa: S101
@@ -72,11 +72,11 @@ def _bin(counted: Counted) -> str:
     )
     return (
         f"values of `{counted.profile.name}` {where} make up {percent(after[place])} of rows,"
-        f" {percent(before[place])} in training"
+        f" {percent(before[place])} in {reference}"
     )
 
 
-def _labels(counted: Counted) -> str:
+def _labels(counted: Counted, reference: str) -> str:
     assert counted.reference is not None  # noqa: S101
     assert counted.current is not None  # noqa: S101
     name, before, after = (
@@ -85,8 +85,8 @@ def _labels(counted: Counted) -> str:
         counted.current.shares,
     )
     total = counted.current.counts.sum()
-    fresh = sum(count for _, count in counted.unseen) / total
-    if fresh >= _WORTH_SAYING:
+    fresh = counted.fresh / total
+    if fresh >= _WORTH_SAYING and counted.unseen:
         label, _ = counted.unseen[0]
         more = len(counted.unseen) - 1
         what = (
@@ -104,5 +104,5 @@ def _labels(counted: Counted) -> str:
     place = int(np.argmax(moved))
     return (
         f"'{counted.labels[place]}' makes up {percent(after[place])} of rows of `{name}`,"
-        f" {percent(before[place])} in training"
+        f" {percent(before[place])} in {reference}"
     )

@@ -57,3 +57,26 @@ def test_rare_bins_are_put_together() -> None:
     first, second = without_rare(of(900, 95, 3, 1, 1), of(90, 8, 0, 1, 1))
     assert list(first.counts) == [900, 95, 5]
     assert list(second.counts) == [90, 8, 2]
+
+
+def test_the_distance_carried_is_scipys_in_trainings_deviations() -> None:
+    import pyarrow as pa
+    from scipy import stats
+
+    from keepwell.core.records import Column, ColumnType
+    from keepwell.data.profiles import profile_table
+    from keepwell.monitoring.counting import count_column
+
+    random = np.random.default_rng(0)
+    before, after = random.normal(50, 10, 20_000), random.normal(58, 12, 5_000)
+    profile = profile_table(
+        pa.table({"x": before}), [Column(name="x", type=ColumnType.NUMBER)]
+    ).columns[0]
+    counted = count_column(profile, pa.array(after))
+    assert counted.reference is not None
+    assert counted.current is not None
+    seen = detector("wasserstein").compare(counted.reference, counted.current)
+    expected = stats.wasserstein_distance(before, after) / before.std()
+    assert seen.effect == pytest.approx(expected, rel=0.25)  # seen from bins
+    assert seen.exceeds
+    assert seen.p_value < 1e-9

@@ -47,6 +47,7 @@ def _tell(out: Output, name: str, report: Mapping[str, Any] | None) -> None:
             else None,
             "errors": f"{total['error_rate']:.2%} of {total['requests']:,} requests",
             "performance": _performance(performance) if performance else "no outcome yet",
+            "error": _change(report["concept"]) if report.get("concept") else None,
         }
     )
     columns = [*report["columns"], *([report["prediction"]] if report["prediction"] else [])]
@@ -67,6 +68,14 @@ def _tell(out: Output, name: str, report: Mapping[str, Any] | None) -> None:
         out.say(f"note: {note}", style="dim")
     for signal in report["signals"]:
         out.say(f"! {signal['message']}", style="red")
+
+
+def _change(change: Mapping[str, Any]) -> str:
+    return (
+        f"rose from {text(change['before'])} to {text(change['after'])}"
+        f" on the newest {change['rows']:,} outcomes:"
+        f" {text(change['rise'])} on equal inputs, {text(change['explained'])} by other inputs"
+    )
 
 
 def _performance(performance: Mapping[str, Any]) -> str:

@@ -9,8 +9,9 @@ class Signal:
     """Something a monitor saw that is outside its limit.
 
     Attributes:
-        kind: `drift`, `prediction_drift`, `quality`, `performance`, `latency` or `errors`; `alert` and
-            `alert_retrain` of a rule of `alerts:` that is bound to the loop.
+        kind: `drift`, `joint_drift`, `slice_drift`, `concept_drift`, `prediction_drift`, `quality`,
+            `performance`, `latency` or `errors`; `forecast`; `alert` and `alert_retrain` of a rule of
+            `alerts:` that is bound to the loop.
         endpoint: Where.
         version: Of which model version; 0 where it concerns the endpoint as a whole.
         column: Which input column; empty if none.

@@ -26,16 +26,26 @@ class Sample:
         counts: How many values are in each bin.
         size: How many independent values the counts are worth; fewer than their sum where values that
             follow each other are alike.
+        positions: Where each bin lies, in training's standard deviations; None where that is not known, or
+            where bins have no order.
     """
 
     counts: "NDArray[np.float64]"
     size: float
+    positions: "NDArray[np.float64] | None" = None
 
     @classmethod
-    def of(cls, counts: "NDArray[np.generic]", size: float | None = None) -> "Sample":
+    def of(
+        cls,
+        counts: "NDArray[np.generic]",
+        size: float | None = None,
+        *,
+        positions: "NDArray[np.float64] | None" = None,
+    ) -> "Sample":
         """Take counts as they are; every value is independent if no size is given."""
         numbers = counts.astype(np.float64)
-        return cls(counts=numbers, size=float(numbers.sum()) if size is None else size)
+        worth = float(numbers.sum()) if size is None else size
+        return cls(counts=numbers, size=worth, positions=positions)
 
     @property
     def shares(self) -> "NDArray[np.float64]":

@@ -11,6 +11,7 @@ segment as Arrow: the memory of the control process must not depend on the load.
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -35,17 +36,43 @@ BYTES_AT_ONCE = 4 << 20
 """The same, for predictions with large inputs."""
 
 
+class Fed(Protocol):
+    """Sees the rows that a collector moves, each once: accumulators.
+
+    Law: none of these raises; after `flush`, what was taken survives the process.
+    """
+
+    def position(self, slot: str) -> int:
+        """Return up to where rows of a slot were taken."""
+        ...
+
+    def take(self, slot: str, end: int, rows: pa.Table) -> None:
+        """Take the rows that follow, up to `end`."""
+        ...
+
+    def flush(self) -> None:
+        """Write what was taken."""
+        ...
+
+    def flush_due(self) -> bool:
+        """Write it, if it is time, and tell whether all of it is written."""
+        ...
+
+
 class Collector:
     """Collects the segments of one folder. Several collectors take turns, in any processes.
 
     Args:
         tables: Where the table `predictions` is.
         folder: Where the workers' segments lie.
+        feeder: Who sees the rows on their way; None for nobody.
     """
 
-    def __init__(self, tables: TableStore, folder: Path) -> None:
+    def __init__(self, tables: TableStore, folder: Path, feeder: Fed | None = None) -> None:
         self._tables = tables
         self._folder = folder
+        self._feeder = feeder
+        self._fed = True  # everything that the feeder took is written
         self._seen: dict[Path, int] = {}
         self._tidier = Tidier(tables, PREDICTIONS)
 
@@ -55,7 +82,7 @@ class Collector:
         Nothing new costs no more than a look at the folder. A frame that is not whole yet is left for
         the next time.
         """
-        if self._sizes() == self._seen:
+        if self._sizes() == self._seen and self._fed:
             return 0
         with exclusive(self._folder / "collect.lock", "collecting predictions"):
             sizes = self._sizes()
@@ -63,7 +90,16 @@ class Collector:
             slots = groupby(list_segments(self._folder), key=lambda segment: segment.slot)
             moved = sum(self._collect(slot, list(segments), finished) for slot, segments in slots)
             self._seen = {path: size for path, size in sizes.items() if path.exists()}
+            if self._feeder is not None:
+                self._fed = self._feeder.flush_due()
             return moved
+
+    def close(self) -> None:
+        """Write what the feeder has taken: what the last answers logged is counted too."""
+        if self._feeder is not None and not self._fed:
+            with exclusive(self._folder / "collect.lock", "collecting predictions"):
+                self._feeder.flush()
+                self._fed = True
 
     def _sizes(self) -> dict[Path, int]:
         sizes = {}
@@ -76,24 +112,32 @@ class Collector:
 
     def _collect(self, slot: str, segments: list[Segment], finished: set[Segment]) -> int:
         done = self._tables.written(PREDICTIONS, slot)
+        fed = self._feeder.position(slot) if self._feeder is not None else done
         moved = 0
         for segment in segments:
             following = replace(segment, number=segment.number + 1)
-            if done < following.position(0):
-                moved += self._move(segment, max(0, done - segment.position(0)))
+            if min(done, fed) < following.position(0):
+                start = segment.position(0)
+                moved += self._move(segment, max(0, done - start), max(0, fed - start))
             if segment in finished:
+                if self._feeder is not None:
+                    self._feeder.flush()
                 _remove(segment)
         return moved
 
-    def _move(self, segment: Segment, offset: int) -> int:
+    def _move(self, segment: Segment, offset: int, fed: int) -> int:
+        """Write the rows from `offset` on, and let the feeder see those from `fed` on."""
         table, end = _rows(segment.path, offset)
-        if table is None:
-            return 0
-        self._tables.write(
-            PREDICTIONS, table, once=(segment.slot, segment.position(end)), widen=True
-        )
-        self._tidier.committed()
-        return int(table.num_rows)
+        if table is not None:
+            self._tables.write(
+                PREDICTIONS, table, once=(segment.slot, segment.position(end)), widen=True
+            )
+            self._tidier.committed()
+        if self._feeder is not None:
+            seen, end = (table, end) if fed == offset else _rows(segment.path, fed)
+            if seen is not None:
+                self._feeder.take(segment.slot, segment.position(end), seen)
+        return 0 if table is None else int(table.num_rows)
 
 
 def _rows(path: Path, offset: int) -> tuple[pa.Table | None, int]:

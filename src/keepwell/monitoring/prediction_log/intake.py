@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from keepwell.core.clock import Clock
 from keepwell.core.errors import InvalidRequestError, NotFoundError
 from keepwell.core.identifiers import is_id, time_of
@@ -43,6 +45,7 @@ class Intake:
         clock: Says what lies in the future.
         alone: Makes a lock that is held while ids are compared and rows are written.
         redact: Inputs that are never written.
+        counted: Told the rows that were written, with the id of the first: accumulators.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Intake:
         *,
         alone: Callable[[], AbstractContextManager[None]],
         redact: Collection[str] = (),
+        counted: Callable[[str, pa.Table], None] | None = None,
     ) -> None:
         self._tables = tables
         self._log = log
@@ -61,6 +65,7 @@ class Intake:
         self._clock = clock
         self._alone = alone
         self._redact = frozenset(redact)
+        self._counted = counted
         self._turn = threading.Lock()
         self._tidier = Tidier(tables, PREDICTIONS)
 
@@ -81,7 +86,10 @@ class Intake:
             known = set(self._log.locate(rows.keys())["id"].to_pylist())
             fresh = [row for row in rows.values() if row.id not in known]
             if fresh:
-                self._tables.write(PREDICTIONS, prediction_table(fresh))
+                written = prediction_table(fresh)
+                self._tables.write(PREDICTIONS, written)
+                if self._counted is not None:
+                    self._counted(fresh[0].id, written)
                 self._tidier.committed()
         return ImportCounts(accepted=len(fresh), duplicate=len(items) - len(fresh))
 

@@ -21,7 +21,7 @@ from keepwell.monitoring.prediction_log.schema import (
 SHARE = 0.9
 """Down to which share of its limit a log that is too large is cut: else it would be cut at every look."""
 
-_TIMES = ((PREDICTIONS, "time"), (OUTCOMES, "predicted"))
+_TIMES = ((PREDICTIONS, "time"), (OUTCOMES, "predicted"), ("sketches", "bucket"))
 
 
 @runtime_checkable

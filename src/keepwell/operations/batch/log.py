@@ -1,5 +1,6 @@
 """A batch's predictions in the prediction log, so that monitors see them."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,15 +28,22 @@ class BatchLog:
         endpoint: Whose predictions these are.
         version: What scored them.
         policy: Which rows and columns are kept, as for the endpoint's own requests.
+        counted: Told each piece that was logged, with its writer and number: accumulators.
     """
 
     def __init__(
-        self, tables: TableStore, endpoint: str, version: ModelVersion, policy: LogSpec
+        self,
+        tables: TableStore,
+        endpoint: str,
+        version: ModelVersion,
+        policy: LogSpec,
+        counted: Callable[[str, int, pa.Table], None] | None = None,
     ) -> None:
         self._tables = tables
         self._policy = policy
         self._endpoint = endpoint
         self._version = version
+        self._counted = counted
         self._labels = Labels(version.signature)
 
     def __call__(
@@ -90,6 +98,8 @@ class BatchLog:
             schema=PREDICTION_SCHEMA,
         )
         self._tables.write(PREDICTIONS, table, once=(f"batch-{job}", piece))
+        if self._counted is not None:
+            self._counted(f"batch-{job}", piece, table)
 
 
 def _scalar(value: Any, kind: pa.DataType) -> pa.Scalar:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keepwell.core.ports import TableStore
 from keepwell.core.progress import Progress
-from keepwell.core.records import ModelVersion
+from keepwell.core.records import ModelVersion, Profile
 from keepwell.operations.batch.log import BatchLog
 from keepwell.operations.build.bench import Bench
 
@@ -47,7 +47,7 @@ def score(
     from keepwell.deployment.batch import Options, predict_file
 
     spec = bench.spec
-    log = BatchLog(tables, spec.endpoint, model, spec.serve.log) if batch.log else None
+    log = _log(bench, tables, model) if batch.log else None
     options = Options(
         version=model.version,
         model=f"{model.key} {model.created}",
@@ -60,6 +60,19 @@ def score(
     )
     scorer = scorer_of(bench, model)
     return predict_file(scorer, batch.source, batch.output, options=options, progress=progress)
+
+
+def _log(bench: Bench, tables: TableStore, model: ModelVersion) -> BatchLog:
+    from keepwell.monitoring.sketches.feeder import Feeder, without_columns
+    from keepwell.monitoring.sketches.store import SketchStore
+
+    spec = bench.spec
+
+    def lookup(name: str, version: int) -> tuple[ModelVersion, Profile]:
+        return model, without_columns(bench.registry.profile(model), spec.serve.log.redact)
+
+    feeder = Feeder(SketchStore(tables, bench.clock), lookup, slices=spec.monitor.slices)
+    return BatchLog(tables, spec.endpoint, model, spec.serve.log, feeder.feed)
 
 
 def scorer_of(bench: Bench, model: ModelVersion) -> "Scorer":

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from keepwell.core.spec import LoopSpec, MonitorSpec, RolloutSpec
 
 RETRAINABLE = {
-    "drift": frozenset({"drift", "prediction_drift"}),
-    "performance": frozenset({"performance"}),
+    "drift": frozenset({"drift", "prediction_drift", "joint_drift", "slice_drift"}),
+    "performance": frozenset({"performance", "concept_drift"}),
 }
 """Which signals each word of `loop.retrain.on` stands for. Errors, latency and damaged
 inputs are not mended by retraining, so no word stands for them."""

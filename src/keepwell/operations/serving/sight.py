@@ -17,6 +17,7 @@ from keepwell.operations.loop.policy import Policy
 from keepwell.operations.loop.service import Views
 from keepwell.operations.loop.view import Happening, Look, View
 from keepwell.operations.rollouts.evidence import Evidence
+from keepwell.operations.serving.history import History
 from keepwell.operations.serving.readings import look_of
 from keepwell.operations.serving.retraining_jobs import RetrainingJobs
 from keepwell.operations.serving.traffic_meter import TrafficMeter
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from keepwell.deployment.server import WorkerState
     from keepwell.monitoring.prediction_log import PredictionLog
     from keepwell.monitoring.report import Report
+    from keepwell.monitoring.sketches.store import SketchStore
 
 REMEMBERED_LOOKS = 8
 HAPPENINGS_SECONDS = 7 * 86400.0
@@ -50,6 +52,7 @@ class Sight:
         evidence: What rollouts have shown beyond that; None to judge them without.
         anomalies: Finds what was unusual in other series since a time; None where nobody watches them.
         beside: Each gives by endpoint what else is outside its limits, beside the monitor's report.
+        sketches: Accumulators of the log; None to read rows only.
     """
 
     def __init__(
@@ -73,6 +76,8 @@ class Sight:
         self.evidence: Evidence | None = None
         self.anomalies: Callable[[float], Iterable[Anomaly]] | None = None
         self.beside: list[Callable[[str], Sequence[Signal]]] = []
+        self.sketches: SketchStore | None = None
+        self._history = History(bench)
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
 
@@ -132,12 +137,15 @@ class Sight:
             now=now,
             since=since,
             traffic=self.meter.since(endpoint, begin),
+            sketches=self.sketches,
+            floors=lambda rows: self._history.floors(version, self._profile(version), rows),
         )
 
     def _look(self, endpoint: Endpoint, champion: ModelVersion) -> tuple[Look, ...]:
         from keepwell.monitoring.series import record as record_series
 
         report = self.report_since(endpoint.name, champion)
+        report = self._history.joined(report, champion, self._predictions)
         record_series(self._measurements, report)
         looks = self._looks.setdefault(endpoint.name, deque(maxlen=REMEMBERED_LOOKS))
         seen = look_of(report)
@@ -147,10 +155,11 @@ class Sight:
 
     def _profile(self, version: ModelVersion) -> Profile:
         if version.key not in self._profiles:
-            profile = self._bench.registry.profile(version)
-            hidden = self._bench.spec.serve.log.redact  # what is not logged cannot be watched
-            seen = tuple(column for column in profile.columns if column.name not in hidden)
-            self._profiles[version.key] = replace(profile, columns=seen)
+            from keepwell.monitoring.sketches.feeder import without_columns
+
+            self._profiles[version.key] = without_columns(
+                self._bench.registry.profile(version), self._bench.spec.serve.log.redact
+            )
         return self._profiles[version.key]
 
     def _labels(self, endpoint: str, champion: ModelVersion, retrained: float | None) -> int:

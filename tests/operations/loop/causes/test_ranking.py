@@ -45,6 +45,22 @@ def test_a_fall_with_loud_inputs_is_put_down_to_them() -> None:
     assert rank(VIEW, [FALLEN, make_signal("drift", "age", value=2.0)])[0].column == "age"
 
 
+def test_errors_that_rose_on_equal_inputs_are_the_concepts_however_loud_inputs_are() -> None:
+    proven = make_signal("concept_drift", value=0.3)
+    causes = rank(VIEW, [FALLEN, proven, make_signal("drift", "age", value=2.0)])
+    assert causes[0].title == "the relation between inputs and outcome changed"
+    assert causes[0].score == 0.97
+    assert [cause.title for cause in causes].count(causes[0].title) == 1
+
+
+def test_what_moved_in_some_rows_or_together_is_told_as_that() -> None:
+    signals = [make_signal("slice_drift", "age", value=0.4), make_signal("joint_drift", value=0.8)]
+    assert set(titles(VIEW, *signals)) == {
+        "'age' is distributed differently in some of its rows than before",
+        "columns go together otherwise than in training",
+    }
+
+
 def test_a_deployment_just_before_is_suspected_first() -> None:
     deployed = Happening(time=990.0, kind="deployment", what="version 1 took over from version 0")
     view = replace(VIEW, happenings=(deployed,))

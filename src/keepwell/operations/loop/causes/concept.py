@@ -8,7 +8,19 @@ from keepwell.operations.loop.view import View
 
 
 def concept_changes(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
-    """Yield one cause if performance fell, the likelier the quieter the inputs that matter are."""
+    """Yield one cause if performance fell, the likelier the quieter the inputs that matter are.
+
+    Where errors rose on equal inputs (`concept_drift`), that is the evidence itself, whatever the inputs do.
+    """
+    proven = [signal for signal in signals if signal.kind == "concept_drift"]
+    if proven:
+        yield Cause(
+            title="the relation between inputs and outcome changed",
+            score=0.97,
+            evidence=f"{proven[0].message} ({proven[0].value:.3g}, limit {proven[0].limit:.3g},"
+            f" {proven[0].rows:,} rows)",
+        )
+        return
     fallen = [signal for signal in signals if signal.kind == "performance"]
     if not fallen:
         return

@@ -12,14 +12,28 @@ _FLOOR = 0.2
 def moved_inputs(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
     """Yield one cause per drifted column: how far beyond its limit, times its weight."""
     for signal in signals:
-        if signal.kind == "drift":
+        if signal.kind in ("drift", "slice_drift"):
+            where = " in some of its rows" if signal.kind == "slice_drift" else ""
+            than = "before" if where else "in training"
             importance = view.champion.importance.get(signal.column)
             yield Cause(
-                title=f"'{signal.column}' is distributed differently than in training",
+                title=f"'{signal.column}' is distributed differently{where} than {than}",
                 score=round(excess(signal) * weight(view, signal.column), 3),
                 evidence=f"{signal.message} (drift {signal.value:.3g}, limit {signal.limit:.3g},"
                 f" {signal.rows:,} rows{_share(importance)})",
                 column=signal.column,
+            )
+
+
+def moved_together(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
+    """Yield a cause if columns go together otherwise than in training, though none has moved."""
+    for signal in signals:
+        if signal.kind == "joint_drift":
+            yield Cause(
+                title="columns go together otherwise than in training",
+                score=round(min(0.9, 2 * (signal.value - 0.5)), 3),
+                evidence=f"{signal.message} ({signal.value:.3g}, limit {signal.limit:.3g},"
+                f" {signal.rows:,} rows)",
             )
 
 

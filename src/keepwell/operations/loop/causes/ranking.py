@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from keepwell.core.records import Cause, Signal
 from keepwell.operations.loop.causes.concept import concept_changes
 from keepwell.operations.loop.causes.happenings import changes_around
-from keepwell.operations.loop.causes.inputs import broken_inputs, moved_inputs
+from keepwell.operations.loop.causes.inputs import broken_inputs, moved_inputs, moved_together
 from keepwell.operations.loop.causes.predictions import moved_predictions
 from keepwell.operations.loop.view import View
 
@@ -14,6 +14,7 @@ Source = Callable[[View, Sequence[Signal]], Iterable[Cause]]
 SOURCES: tuple[Source, ...] = (
     broken_inputs,
     moved_inputs,
+    moved_together,
     concept_changes,
     changes_around,
     moved_predictions,

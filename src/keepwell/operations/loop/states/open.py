@@ -121,7 +121,7 @@ def windows(incident: Incident, signals: list[Signal]) -> tuple[Window, ...]:
     recent = Window(name="recent", since=since, older=0.0)
     weighted = Window(name="weighted", since=since, older=0.2)
     everything = Window(name="all")
-    if any(signal.kind == "performance" for signal in signals):
+    if any(signal.kind in ("performance", "concept_drift") for signal in signals):
         return recent, weighted, everything
     return everything, weighted, recent
 

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from keepwell.core.records import Signal
 from keepwell.operations.loop.view import View
 
-_ORDER = ("performance", "errors", "latency", "quality", "drift", "prediction_drift")
+_ORDER = (
+    "performance", "concept_drift", "errors", "latency", "quality", "drift", "joint_drift", "slice_drift",
+    "prediction_drift",
+)  # fmt: skip
 _NAMED = 3
 
 
@@ -25,6 +28,18 @@ def _performance(view: View, columns: Sequence[str]) -> str:
         return f"Performance of {subject} fell"
     promised = "" if live.expected is None else f", {live.expected:.3f} was promised"
     return f"Performance of {subject} fell: {live.name} {live.value.value:.3f}{promised}"
+
+
+def _concept(view: View, columns: Sequence[str]) -> str:
+    return f"What {view.endpoint.name} predicts depends otherwise on its inputs than it did"
+
+
+def _joint(view: View, columns: Sequence[str]) -> str:
+    return f"Inputs of {view.endpoint.name} go together otherwise than in training"
+
+
+def _slice(view: View, columns: Sequence[str]) -> str:
+    return f"Inputs of {view.endpoint.name} moved in some of its rows{_listed(columns)}"
 
 
 def _errors(view: View, columns: Sequence[str]) -> str:
@@ -60,6 +75,9 @@ def _listed(columns: Sequence[str]) -> str:
 
 _WORDS = {
     "performance": _performance,
+    "concept_drift": _concept,
+    "joint_drift": _joint,
+    "slice_drift": _slice,
     "errors": _errors,
     "latency": _latency,
     "quality": _quality,

@@ -1,0 +1,1 @@
+"""Monitors measured: drift beside other tools, feeding of accumulators, power and false alarms."""

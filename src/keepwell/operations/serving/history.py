@@ -1,0 +1,191 @@
+"""Training's own rows, for monitors: how windows of its history looked, and a sample to tell apart."""
+
+import logging
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from keepwell.core.records import ColumnType, ModelVersion, Profile, Signal
+from keepwell.operations.build.bench import Bench
+
+if TYPE_CHECKING:
+    from keepwell.monitoring.joint import JointDrift, TextDrift
+    from keepwell.monitoring.prediction_log import PredictionLog
+    from keepwell.monitoring.report import Report
+
+JOINT_EVERY = 600.0
+"""Seconds between two trials to tell live rows from training's: each takes a second or two of one core."""
+
+MOST_ROWS = 1_000_000
+"""Training data of more rows is not read for this."""
+
+SAMPLE = 2_000
+
+_NUMERIC = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN)
+_KEPT = 4  # versions whose rows stay in memory
+
+logger = logging.getLogger(__name__)
+
+
+class History:
+    """Reads the dataset that a version learnt from, once, and keeps what monitors need of it.
+
+    A version without a dataset of this workspace, one that was brought along, has none: then its floors are
+    chance alone, and rows are compared column by column only.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._samples: dict[str, dict[str, Any]] = {}
+        self._floors: dict[tuple[str, int], dict[str, float]] = {}
+        self._own: dict[str, float] = {}
+        self._joint: dict[str, tuple[float, tuple[Signal, ...]]] = {}
+
+    def floors(self, version: ModelVersion, profile: Profile, rows: int) -> dict[str, float]:
+        """Return what windows of about so many rows of training's own history differed by, by column.
+
+        Nothing without `data.time`: rows without a time have no history, only an order.
+        """
+        from keepwell.monitoring.detectors.noise import learn_floors
+
+        if not self._bench.spec.data.time or rows < 1:
+            return {}
+        size = 1 << round(math.log2(rows))
+        key = version.key, size
+        if key not in self._floors:
+            self._floors[key] = {}
+            try:
+                history = self._read(version, everything=True)
+                self._floors[key] = learn_floors(
+                    history, profile, size, detector_name=self._bench.spec.monitor.drift
+                )
+            except Exception:
+                logger.exception("the history of %s cannot be read", version.key)
+        return self._floors[key]
+
+    def joined(self, report: "Report", version: ModelVersion, log: "PredictionLog") -> "Report":
+        """Return the report with what all columns together, and texts, have shown lately."""
+        spec = self._bench.spec.monitor
+        if spec.drift == "off" or report.rows < spec.min_rows:
+            return report
+        # The first time is as far off as every other: a server that starts has better things to do.
+        at, found = self._joint.setdefault(version.key, (report.time, ()))
+        if report.time - at >= JOINT_EVERY:
+            try:
+                found = tuple(self._compare(report, version, log))
+            except Exception:
+                logger.exception("the rows of %s cannot be compared", version.key)
+                found = ()
+            self._joint[version.key] = report.time, found
+        signals = sorted((*report.signals, *found), key=lambda signal: -signal.severity)
+        return replace(report, signals=tuple(signals))
+
+    def _compare(
+        self, report: "Report", version: ModelVersion, log: "PredictionLog"
+    ) -> "list[Signal]":
+        from keepwell.monitoring.inputs import parse_inputs
+        from keepwell.monitoring.joint import compare_rows, compare_texts
+        from keepwell.monitoring.report import Scope
+
+        reference = self._sample(version)
+        if not reference:
+            return []
+        scope = Scope(
+            endpoint=report.endpoint, version=report.version, since=report.since, until=report.until
+        )
+        rows = log.window(
+            report.endpoint, rows=SAMPLE, since=report.since, version=version.version,
+            columns=["inputs"],
+        )  # fmt: skip
+        fields = [item for item in version.signature.inputs if item.name in reference]
+        current = parse_inputs(rows["inputs"], fields).columns
+        texts = [item.name for item in fields if item.type is ColumnType.TEXT]
+        signals = []
+        for name in texts:
+            text = compare_texts(name, reference[name], current[name])
+            if text is not None and text.drifted:
+                signals.append(_text_signal(text, scope, version))
+        plain = [item.name for item in fields if item.type in (*_NUMERIC, ColumnType.CATEGORY)]
+        joint = compare_rows(
+            {name: reference[name] for name in plain},
+            {name: current[name] for name in plain},
+            floor=self._own.get(version.key),
+        )
+        if joint is not None:
+            self._own[version.key] = joint.floor
+            alone = any(column.drifted for column in report.columns)
+            if (
+                joint.drifted and not alone
+            ):  # else the columns have said it already, each with its words
+                signals.append(_joint_signal(joint, scope))
+        return signals
+
+    def _sample(self, version: ModelVersion) -> dict[str, Any]:
+        if version.key not in self._samples:
+            while len(self._samples) >= _KEPT:
+                self._samples.pop(next(iter(self._samples)))
+            rows = self._read(version, everything=False)
+            self._samples[version.key] = rows
+        return self._samples[version.key]
+
+    def _read(self, version: ModelVersion, *, everything: bool) -> dict[str, Any]:
+        """Return the inputs of training's rows as monitors read them, by time where there is one."""
+        name, _, number = version.dataset.partition("/")
+        if not number.isdigit():
+            return {}
+        dataset = self._bench.datasets.get(name, int(number))
+        if dataset.rows > MOST_ROWS:
+            return {}
+        time = self._bench.spec.data.time
+        fields = {item.name: item for item in version.signature.inputs}
+        wanted = [one.name for one in dataset.columns if one.name in fields]
+        extra = [time] if time and time not in wanted else []
+        rows = self._bench.datasets.read(dataset, [*wanted, *extra])
+        table = rows if isinstance(rows, pa.Table) else pa.table(rows)
+        if time:
+            table = table.sort_by(time)
+        if not everything and table.num_rows > SAMPLE:
+            places = np.linspace(0, table.num_rows - 1, SAMPLE).astype(np.int64)
+            table = table.take(pa.array(places))
+        return {one: _plain(table[one], fields[one].type) for one in wanted}
+
+
+def _plain(column: pa.ChunkedArray, kind: ColumnType) -> Any:
+    """Return numbers and booleans as floats, everything else as text: as the log's rows are read."""
+    if kind in _NUMERIC:
+        if pa.types.is_boolean(column.type):
+            column = column.cast(pa.int8())
+        return column.cast(pa.float64(), safe=False).combine_chunks()
+    return column.cast(pa.string()).combine_chunks()
+
+
+def _joint_signal(joint: "JointDrift", scope: Any) -> Signal:
+    names = ", ".join(f"`{name}`" for name, _ in joint.columns)
+    signal: Signal = scope.signal(
+        "joint_drift",
+        f"a classifier tells live rows from training's (AUC {joint.effect:.2f}), most of all by {names},"
+        " though no column has moved by itself: how they go together has changed",
+        value=joint.effect,
+        limit=joint.limit,
+        severity=2 * joint.effect - 1,
+        rows=joint.rows,
+    )
+    return signal
+
+
+def _text_signal(text: "TextDrift", scope: Any, version: ModelVersion) -> Signal:
+    from keepwell.monitoring.drift import weight
+
+    signal: Signal = scope.signal(
+        "drift",
+        f"{text.message} (a classifier tells them apart: AUC {text.effect:.2f})",
+        value=text.effect,
+        limit=text.limit,
+        severity=(2 * text.effect - 1) * weight(text.column, version.importance),
+        rows=text.rows,
+        column=text.column,
+    )
+    return signal
