@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from keepwell.governance.tokens import Tokens
     from keepwell.infrastructure.metadata.store import SqlMetadataStore
     from keepwell.infrastructure.tables.store import DeltaTableStore
+    from keepwell.monitoring.elsewhere import Courier, Elsewhere
     from keepwell.monitoring.feedback import Feedback
     from keepwell.monitoring.prediction_log import Collector, PredictionLog, Trimmer
     from keepwell.monitoring.prediction_log.intake import Intake
@@ -286,6 +287,35 @@ class Workspace:
             alone=lambda: exclusive(self.home / "run" / "import.lock", "an import of predictions"),
             redact=self.spec.serve.log.redact,
         )
+
+    @cached_property
+    def elsewhere(self) -> "Elsewhere":
+        """Takes predictions of models that are served elsewhere."""
+        from keepwell.infrastructure.locks import exclusive
+        from keepwell.monitoring.elsewhere import Elsewhere
+
+        return Elsewhere(
+            self.tables,
+            self.predictions,
+            self.registry.get,
+            self.clock,
+            tell=self.feedback.record,
+            alone=lambda: exclusive(self.home / "run" / "import.lock", "an import of predictions"),
+            redact=self.spec.serve.log.redact,
+        )
+
+    @cached_property
+    def courier(self) -> "Courier":
+        """Carries what programs beside the workspace have logged into the prediction log."""
+        from keepwell.monitoring.elsewhere import Courier
+        from keepwell.operations.elsewhere.delivery import deliver_here
+
+        return Courier(self.outbox, deliver_here(self.endpoints, self.elsewhere, self.feedback))
+
+    @property
+    def outbox(self) -> Path:
+        """Where programs beside the workspace log."""
+        return self.home / "serving" / "outbox"
 
     @cached_property
     def tokens(self) -> "Tokens":

@@ -42,6 +42,7 @@ class EndpointDocument:
         flags: What is switched without a deployment.
         previous: The champion before this one; 0 if there was none.
         incident: Id of the open incident; null if there is none.
+        external: Its model answers somewhere else; here it is only watched.
     """
 
     name: str
@@ -55,6 +56,7 @@ class EndpointDocument:
     previous: int = 0
     rollout: Rollout | None = None
     incident: str | None = None
+    external: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

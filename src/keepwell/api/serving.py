@@ -116,6 +116,7 @@ def up(
         loop, keeper = _loop(workspace, supervisor, probe, stack)
         for job in (
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
+            Periodic("taking what was logged", COLLECT_EVERY, workspace.courier.run),
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
             Periodic("following the scale", FOLLOW_EVERY, lambda: _scale(workspace, supervisor)),
             Periodic(

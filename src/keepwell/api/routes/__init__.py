@@ -3,6 +3,7 @@
 from keepwell.api.routes.asking import open_inference
 from keepwell.api.routes.asking import router as asking
 from keepwell.api.routes.datasets import router as datasets
+from keepwell.api.routes.elsewhere import router as elsewhere
 from keepwell.api.routes.endpoints import router as endpoints
 from keepwell.api.routes.events import router as events
 from keepwell.api.routes.explanations import router as explanations
@@ -21,6 +22,7 @@ from keepwell.api.routes.scale import router as scale
 __all__ = [
     "asking",
     "datasets",
+    "elsewhere",
     "endpoints",
     "events",
     "explanations",

@@ -93,7 +93,9 @@ class Sight:
             endpoint=record,
             champion=champion,
             policy=Policy(
-                loop=spec.loop if spec.loop.enabled else watching_only(spec.loop),
+                loop=spec.loop
+                if spec.loop.enabled and not record.external
+                else watching_only(spec.loop),
                 rollout=spec.serve.rollout,
                 monitor=spec.monitor,
                 budget=spec.train.budget,
