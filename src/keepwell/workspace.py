@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from keepwell.operations.build.bench import Bench
     from keepwell.operations.build.journey import Builder
     from keepwell.operations.explanations import Explanations
+    from keepwell.operations.inbound import Notices
     from keepwell.operations.loop.incidents import Incidents
     from keepwell.operations.rollouts.desk import Desk
     from keepwell.tracking.registry import Registry
@@ -337,6 +338,13 @@ class Workspace:
         from keepwell.operations.loop.incidents import Incidents
 
         return Incidents(self.metadata, self.clock)
+
+    @cached_property
+    def notices(self) -> "Notices":
+        """What other monitoring systems told."""
+        from keepwell.operations.inbound import Notices
+
+        return Notices(self.metadata, self.clock)
 
     @cached_property
     def bench(self) -> "Bench":

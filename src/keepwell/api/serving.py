@@ -127,6 +127,7 @@ def up(
             Periodic("following the flags of the file", LEAD_EVERY, lambda: _declare(workspace)),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
             Periodic("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
+            *_exports(workspace, supervisor, loop),
         ):
             job.start()
             stack.callback(job.stop)
@@ -243,6 +244,20 @@ def _batches(workspace: "Workspace", stack: contextlib.ExitStack) -> Callable[[]
     scheduler = BatchScheduler(workspace.bench, command)
     stack.callback(scheduler.close)
     return scheduler.look
+
+
+def _exports(
+    workspace: "Workspace", supervisor: "Supervisor", loop: "LoopService"
+) -> list[Periodic]:
+    """Return the jobs that tell other systems what is seen here; none unless the project file names some."""
+    if not workspace.spec.monitor.export:
+        return []
+    from keepwell.api.exposition import gather
+    from keepwell.operations.outbound import start_exports
+
+    return start_exports(
+        workspace.bench, workspace.predictions, lambda: gather(workspace, supervisor, loop)
+    )
 
 
 def _validations(workspace: "Workspace") -> "Validations":

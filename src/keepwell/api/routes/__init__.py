@@ -18,6 +18,7 @@ from keepwell.api.routes.predictions import router as predictions
 from keepwell.api.routes.rollouts import router as rollouts
 from keepwell.api.routes.runs import router as runs
 from keepwell.api.routes.scale import router as scale
+from keepwell.api.routes.webhooks import router as webhooks
 
 __all__ = [
     "asking",
@@ -38,4 +39,5 @@ __all__ = [
     "rollouts",
     "runs",
     "scale",
+    "webhooks",
 ]

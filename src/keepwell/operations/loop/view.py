@@ -130,7 +130,7 @@ class Accepted:
 class Happening:
     """Something that changed around the endpoint: material for the question "why?".
 
-    `kind` is `deployment`, `dataset`, `contract` or `configuration`.
+    `kind` is `deployment`, `dataset`, `contract`, `configuration`, or `external`: an alert of another system.
     """
 
     time: float

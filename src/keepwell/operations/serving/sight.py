@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keepwell.core.ports import MeasurementStore
-from keepwell.core.records import Endpoint, ModelVersion, Profile
+from keepwell.core.records import Endpoint, ModelVersion, Profile, Signal
 from keepwell.core.references import Ref
 from keepwell.core.spec import LoopSpec
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.live_rows import live_dataset
+from keepwell.operations.inbound import Notices
 from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.policy import Policy
 from keepwell.operations.loop.service import Views
@@ -68,6 +69,7 @@ class Sight:
         self._collect = collect
         self.meter = TrafficMeter(workers, bench.clock)
         self.evidence: Evidence | None = None
+        self._notices = Notices(bench.metadata, bench.clock)
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
 
@@ -135,6 +137,9 @@ class Sight:
         from keepwell.monitoring.series import record as record_series
 
         report = self.report_since(endpoint.name, champion)
+        told = self._notices.signals(endpoint.name)
+        if told:
+            report = replace(report, signals=_gravest((*report.signals, *told)))
         record_series(self._measurements, report)
         looks = self._looks.setdefault(endpoint.name, deque(maxlen=REMEMBERED_LOOKS))
         looks.append(look_of(report))
@@ -169,7 +174,12 @@ class Sight:
                     continue
                 what = f"{event.ref.name} {event.verb}" + (f": {event.why}" if event.why else "")
                 found.append(Happening(time=event.time, kind=name, what=what))
+        found += [one for one in self._notices.happenings() if one.time >= after]
         return tuple(sorted(found, key=lambda one: one.time))
+
+
+def _gravest(signals: Sequence[Signal]) -> tuple[Signal, ...]:
+    return tuple(sorted(signals, key=lambda signal: -signal.severity))
 
 
 def watching_only(loop: LoopSpec) -> LoopSpec:

@@ -6,7 +6,13 @@ from keepwell.core.durations import format_duration
 from keepwell.core.records import Cause, Signal
 from keepwell.operations.loop.view import Happening, View
 
-_WEIGHT = {"deployment": 0.9, "configuration": 0.7, "contract": 0.5, "dataset": 0.4}
+_WEIGHT = {
+    "deployment": 0.9,
+    "external": 0.8,
+    "configuration": 0.7,
+    "contract": 0.5,
+    "dataset": 0.4,
+}
 _OURS = frozenset({"performance", "errors", "latency", "prediction_drift"})
 """Kinds that a change on our side can bring about. What arrives in the inputs, it cannot."""
 

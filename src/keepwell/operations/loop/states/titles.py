@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from keepwell.core.records import Signal
 from keepwell.operations.loop.view import View
 
-_ORDER = ("performance", "errors", "latency", "quality", "drift", "prediction_drift")
+_ORDER = (
+    "performance", "errors", "latency", "quality", "drift", "prediction_drift", "external",
+)  # fmt: skip
 _NAMED = 3
 
 
@@ -45,6 +47,10 @@ def _predictions(view: View, columns: Sequence[str]) -> str:
     return f"Answers of {view.endpoint.name} moved away from its evaluation"
 
 
+def _external(view: View, columns: Sequence[str]) -> str:
+    return f"Other monitoring warns of {view.endpoint.name}{_listed(columns)}"
+
+
 def _other(view: View, columns: Sequence[str]) -> str:
     return f"{view.endpoint.name} is outside its limits"
 
@@ -63,4 +69,5 @@ _WORDS = {
     "quality": _quality,
     "drift": _drift,
     "prediction_drift": _predictions,
+    "external": _external,
 }

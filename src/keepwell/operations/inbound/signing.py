@@ -1,0 +1,55 @@
+"""Bodies that are signed: whoever knows the secret has sent them, and nobody has changed them."""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+
+from keepwell.core.errors import KeepwellError
+
+SECRET = "KEEPWELL_WEBHOOK_SECRET"  # noqa: S105 (the name of a variable)
+PAGERDUTY = "x-pagerduty-signature"
+OURS = "x-keepwell-signature"
+
+
+class UnsignedError(KeepwellError):
+    """The body is not signed, or not by somebody who knows the secret."""
+
+    headline = "Nobody we know has signed this"
+    http_status = 401
+
+
+def check_signature(headers: Mapping[str, str], body: bytes) -> None:
+    """Refuse a body that is signed wrongly, or not signed where a secret is set and no token shown.
+
+    The header is `v1=…` (PagerDuty's; several with commas between them) or `sha256=…` (ours): HMAC-SHA256 of
+    the body by one of the secrets in `KEEPWELL_WEBHOOK_SECRET`.
+
+    Raises:
+        UnsignedError: If it is refused.
+    """
+    secrets = [one for one in os.environ.get(SECRET, "").split(",") if one]
+    signed = headers.get(PAGERDUTY) or headers.get(OURS) or ""
+    if not signed:
+        token = headers.get("authorization") or headers.get("x-api-key")
+        if secrets and not token:
+            raise UnsignedError(
+                "the body is not signed",
+                why=f"{SECRET} is set, so that not anybody can send alerts",
+                now=f"sign it: header {OURS}: sha256=HMAC, or show a token with the scope signal",
+            )
+        return
+    if not secrets:
+        raise UnsignedError(
+            "the body is signed, and there is no secret to check it by",
+            why=f"the environment has no {SECRET}",
+            now=f"export {SECRET}=… before keepwell up",
+        )
+    given = {one.strip().partition("=")[2] for one in signed.split(",")}
+    good = [hmac.new(one.encode(), body, hashlib.sha256).hexdigest() for one in secrets]
+    if not any(hmac.compare_digest(mine, theirs) for mine in good for theirs in given):
+        raise UnsignedError(
+            "the signature is not that of this body",
+            why="it was made by another secret, or the body was changed on the way",
+            now=f"compare the secret of the sender with {SECRET}",
+        )
