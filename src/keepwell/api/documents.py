@@ -156,9 +156,10 @@ class PredictionDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionList:
-    """The newest predictions first."""
+    """The newest predictions first; `total` counts those that match, where something was looked for."""
 
     predictions: list[PredictionDocument]
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

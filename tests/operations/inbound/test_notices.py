@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepwell.core.clock import ManualClock
-from keepwell.core.errors import InvalidDataError, KeepwellError, NotFoundError
+from keepwell.core.errors import InvalidDataError, KeepwellError, NotFoundError, UsageError
+from keepwell.core.records.notice import Notice
 from keepwell.operations.inbound.forms import FORMS
 from keepwell.operations.inbound.notices import STALE
 from keepwell.operations.inbound.signing import SECRET, UnsignedError, check_signature
 from keepwell.workspace import Workspace
 
-ALERTMANAGER = {
+ALERTMANAGER: dict[str, Any] = {
     "version": "4",
     "status": "firing",
     "alerts": [
@@ -39,7 +40,7 @@ ALERTMANAGER = {
         },
     ],
 }
-DATADOG = {
+DATADOG: dict[str, Any] = {
     "alert_id": "77",
     "title": "[Triggered] Errors on credit",
     "transition": "Triggered",
@@ -49,7 +50,7 @@ DATADOG = {
     "date": int(NOW * 1000),
     "url": "https://app.datadoghq.eu/event",
 }
-PAGERDUTY = {
+PAGERDUTY: dict[str, Any] = {
     "event": {
         "event_type": "incident.triggered",
         "occurred_at": "2027-01-15T07:59:00Z",
@@ -202,20 +203,22 @@ ANYTHING = st.recursive(
 )
 
 
+def _read(source: str, body: dict[str, Any]) -> list[Notice]:
+    try:
+        return FORMS[source](body, NOW)
+    except (InvalidDataError, UsageError):
+        return []
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), source=st.sampled_from(sorted(FORMS)))
 def test_whatever_is_posted_is_read_or_refused(data: st.DataObject, source: str) -> None:
     body = data.draw(st.dictionaries(st.sampled_from(sorted(BODIES[source])), ANYTHING, max_size=4))
-    try:
-        notices = FORMS[source]({**BODIES[source], **body}, NOW)
-    except KeepwellError as error:
-        assert error.http_status < 500
-        return
-    for one in notices:
+    for one in _read(source, {**BODIES[source], **body}):
         assert one.title
         assert one.alert
         assert 0 <= one.severity <= 1
-        assert 0 < one.began <= NOW + 86_400 or one.began > 0
+        assert one.began > 0
 
 
 def test_a_signature_is_that_of_the_body(monkeypatch: pytest.MonkeyPatch) -> None:
