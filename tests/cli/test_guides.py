@@ -126,11 +126,13 @@ def _more_versions(shop: Path) -> None:
     "page",
     [
         "how-to/ask-in-other-protocols.md",
+        "how-to/connect-other-tools.md",
         "how-to/explain-an-answer.md",
         "how-to/give-consumers-tokens.md",
         "how-to/look-into-the-prediction-log.md",
         "how-to/release-safely.md",
         "how-to/score-a-file.md",
+        "how-to/watch-models-served-elsewhere.md",
         "reference/http.md",
     ],
 )
