@@ -22,7 +22,7 @@ import pytest
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TUTORIAL = DOCS / "tutorial" / "first-five-minutes.md"
-QUICK = "\ntrain: {budget: 3s, learners: [linear]}\nserve: {rollout: {hold: 1h}}\n"
+QUICK = "\ntrain: {budget: 3s, learners: [linear]}\nserve: {rollout: {hold: 1h}}\nmonitor: {export: [{to: json, path: logs/seen.jsonl, every: 1s}]}\n"
 ROW = {"tenure": 3, "plan": "monthly", "charges": 79.5}
 SERVING = 3
 
@@ -154,6 +154,14 @@ def test_a_guide_is_typed_as_it_stands(
             _run(desk, code)
     desk.type("keepwell rollout abort", may_fail=True)
     assert keepwell("status", "--json").document["served"]
+
+
+def test_what_is_seen_is_exported_while_it_is_up(desk: Desk) -> None:
+    lines = (desk.folder / "logs" / "seen.jsonl").read_text().splitlines()
+    kinds = {json.loads(line)["kind"] for line in lines}
+    assert "metric" in kinds
+    metrics = {name for line in lines for name in json.loads(line).get("metrics", ())}
+    assert {"keepwell_champion_version", "keepwell_requests"} <= metrics
 
 
 def _commands(code: str) -> list[str]:
