@@ -22,7 +22,11 @@ import pytest
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TUTORIAL = DOCS / "tutorial" / "first-five-minutes.md"
-QUICK = "\ntrain: {budget: 3s, learners: [linear]}\nserve: {rollout: {hold: 1h}}\nmonitor: {export: [{to: json, path: logs/seen.jsonl, every: 1s}]}\n"
+QUICK = """
+train: {budget: 3s, learners: [linear]}
+serve: {rollout: {hold: 1h}}
+monitor: {export: [{to: json, path: logs/seen.jsonl, every: 1s}]}
+"""
 ROW = {"tenure": 3, "plan": "monthly", "charges": 79.5}
 SERVING = 3
 

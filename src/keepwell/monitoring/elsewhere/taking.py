@@ -112,7 +112,8 @@ class Elsewhere:
         with self._turn, self._alone():
             fresh, all_of_them = self._new(endpoint.name, told)
             if fresh:
-                self._tables.write(PREDICTIONS, prediction_table([one.record for one in fresh]))
+                rows = prediction_table([one.record for one in fresh])
+                self._tables.write(PREDICTIONS, rows, widen=True)
                 self._tidier.committed()
         outcomes = [
             {"prediction_id": one.record.id, "outcome": one.outcome}
