@@ -10,14 +10,20 @@ from starlette.testclient import TestClient
 from keepwell.api.app import create_app
 from keepwell.core.clock import ManualClock
 from keepwell.operations.inbound.signing import SECRET
+from keepwell.workspace import Workspace
 
 URL = "/api/v1/webhooks"
 
 
 @pytest.fixture
-def posting(tmp_path: Path) -> Iterator[TestClient]:
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
     with watching(tmp_path / "shop", ManualClock(NOW)) as workspace:
-        yield TestClient(create_app(workspace), base_url="http://127.0.0.1:4400")
+        yield workspace
+
+
+@pytest.fixture
+def posting(workspace: Workspace) -> TestClient:
+    return TestClient(create_app(workspace), base_url="http://127.0.0.1:4400")
 
 
 def test_an_alert_is_kept_and_listed(posting: TestClient) -> None:
@@ -46,6 +52,14 @@ def test_anything_else_is_refused(posting: TestClient, path: str, body: bytes, s
     assert answer.json()["what"]
 
 
-def test_a_secret_keeps_strangers_out(posting: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_keeps_strangers_out(
+    posting: TestClient, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(SECRET, "s")
-    assert posting.post(f"{URL}/generic", json={"title": "x"}).status_code == 401
+    _, good = workspace.tokens.create("prometheus", scopes=("signal",))
+    _, other = workspace.tokens.create("shop", scopes=("predict",))
+    _, narrow = workspace.tokens.create("narrow", scopes=("signal",), endpoints=(NAME,))
+    for token, status in (("", 401), ("kw_x", 401), (other, 401), (narrow, 401), (good, 200)):
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        answer = posting.post(f"{URL}/generic", json={"title": "x"}, headers=headers)
+        assert answer.status_code == status, token

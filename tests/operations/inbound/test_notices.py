@@ -227,14 +227,21 @@ def test_a_signature_is_that_of_the_body(monkeypatch: pytest.MonkeyPatch) -> Non
     good = hmac.new(b"new", body, hashlib.sha256).hexdigest()
     check_signature({"x-pagerduty-signature": f"v1=00,v1={good}"}, body)
     check_signature({"x-keepwell-signature": f"sha256={good}"}, body)
-    check_signature({"authorization": "Bearer kw_x"}, body)  # whoever lets it in has looked at it
-    for headers in ({}, {"x-pagerduty-signature": "v1=00"}, {"x-keepwell-signature": "é"}):
+    check_signature({"authorization": "Bearer kw_x"}, body, allowed=lambda token: token == "kw_x")
+    for headers in (
+        {},
+        {"x-pagerduty-signature": "v1=00"},
+        {"x-keepwell-signature": "é"},
+        {"x-keepwell-signature": ""},
+        {"authorization": "Bearer kw_y"},
+    ):
         with pytest.raises(UnsignedError):
             check_signature(headers, body)
     monkeypatch.delenv(SECRET)
     check_signature({}, body)
-    with pytest.raises(UnsignedError, match="no secret"):
-        check_signature({"x-pagerduty-signature": f"v1={good}"}, body)
+    for signature in (f"v1={good}", ""):  # an empty one has spared its sender the token
+        with pytest.raises(UnsignedError, match="no secret"):
+            check_signature({"x-pagerduty-signature": signature}, body)
 
 
 def test_a_list_is_all_or_nothing(workspace: Workspace) -> None:
