@@ -25,7 +25,7 @@ def check_signature(
     """Refuse a body that is signed wrongly, or not signed where a secret is set and no good token shown.
 
     The header is `v1=…` (PagerDuty's; several with commas between them) or `sha256=…` (ours): HMAC-SHA256 of
-    the body by one of the secrets in `KEEPWELL_WEBHOOK_SECRET`. One that is there and empty is a wrong one: its
+    the body by one of the secrets in `KEEPWELL_WEBHOOK_SECRET`. An empty one is wrong: its
     sender was asked for no token.
 
     Args:
