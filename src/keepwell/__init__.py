@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keepwell.deployment.scoring.compiling import compile_model as compile
     from keepwell.project import Project
-    from keepwell.script import log, log_examples, log_params, register, watch
+    from keepwell.script import log, log_examples, log_params, monitor, register, watch
 
 __version__ = "0.1.0"
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "log",
     "log_examples",
     "log_params",
+    "monitor",
     "register",
     "watch",
 ]
@@ -24,7 +25,7 @@ _FROM = {
     "Project": ("keepwell.project", "Project"),
     **{
         name: ("keepwell.script", name)
-        for name in ("log", "log_examples", "log_params", "register", "watch")
+        for name in ("log", "log_examples", "log_params", "monitor", "register", "watch")
     },
     "compile": ("keepwell.deployment.scoring.compiling", "compile_model"),
 }

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from keepwell.governance.tokens import Tokens
     from keepwell.infrastructure.metadata.store import SqlMetadataStore
     from keepwell.infrastructure.tables.store import DeltaTableStore
+    from keepwell.monitoring.elsewhere import Courier, Elsewhere
     from keepwell.monitoring.feedback import Feedback
     from keepwell.monitoring.prediction_log import Collector, PredictionLog, Trimmer
     from keepwell.monitoring.prediction_log.intake import Intake
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from keepwell.operations.build.journey import Builder
     from keepwell.operations.explanations import Explanations
     from keepwell.operations.forecasts.foresight import Foresight
+    from keepwell.operations.inbound import Notices
     from keepwell.operations.incidents.handling import Handling
     from keepwell.operations.incidents.surroundings import Surveyor
     from keepwell.operations.loop.incidents import Incidents
@@ -316,6 +318,35 @@ class Workspace:
         )
 
     @cached_property
+    def elsewhere(self) -> "Elsewhere":
+        """Takes predictions of models that are served elsewhere."""
+        from keepwell.infrastructure.locks import exclusive
+        from keepwell.monitoring.elsewhere import Elsewhere
+
+        return Elsewhere(
+            self.tables,
+            self.predictions,
+            self.registry.get,
+            self.clock,
+            tell=self.feedback.record,
+            alone=lambda: exclusive(self.home / "run" / "import.lock", "an import of predictions"),
+            redact=self.spec.serve.log.redact,
+        )
+
+    @cached_property
+    def courier(self) -> "Courier":
+        """Carries what programs beside the workspace have logged into the prediction log."""
+        from keepwell.monitoring.elsewhere import Courier
+        from keepwell.operations.elsewhere.delivery import deliver_here
+
+        return Courier(self.outbox, deliver_here(self.endpoints, self.elsewhere, self.feedback))
+
+    @property
+    def outbox(self) -> Path:
+        """Where programs beside the workspace log."""
+        return self.home / "serving" / "outbox"
+
+    @cached_property
     def tokens(self) -> "Tokens":
         """Tokens of consumers."""
         from keepwell.governance.tokens import Tokens
@@ -374,6 +405,13 @@ class Workspace:
         from keepwell.operations.alerts.desk import AlertDesk
 
         return AlertDesk(self, self.handling)
+
+    @cached_property
+    def notices(self) -> "Notices":
+        """What other monitoring systems told."""
+        from keepwell.operations.inbound import Notices
+
+        return Notices(self.metadata, self.clock)
 
     @cached_property
     def bench(self) -> "Bench":

@@ -93,7 +93,7 @@ def test_metrics_count_by_endpoint_version_and_status(told: Told) -> None:
         counters.answered(NAME, 2, 1, milliseconds)
     counters.refused(RequestError(time=0.0, endpoint=NAME, version=0, status=422, what="age"))
     found = scrape(told, Crew(worker(1, traffic=counters.traffic(), rss=1 << 20)))
-    place = {"endpoint": NAME, "version": "2", "worker": "0"}
+    place = {"endpoint": NAME, "model": NAME, "version": "2", "worker": "0"}
     assert ({**place}, 3.0) in found["keepwell_predictions_total"]
     assert ({**place, "status": "200"}, 3.0) in found["keepwell_requests_total"]
     assert ({**place, "version": "0", "status": "422"}, 1.0) in found["keepwell_requests_total"]

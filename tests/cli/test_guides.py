@@ -22,7 +22,11 @@ import pytest
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TUTORIAL = DOCS / "tutorial" / "first-five-minutes.md"
-QUICK = "\ntrain: {budget: 3s, learners: [linear]}\nserve: {rollout: {hold: 1h}}\n"
+QUICK = """
+train: {budget: 3s, learners: [linear]}
+serve: {rollout: {hold: 1h}}
+monitor: {export: [{to: json, path: logs/seen.jsonl, every: 1s}]}
+"""
 ROW = {"tenure": 3, "plan": "monthly", "charges": 79.5}
 SERVING = 3
 
@@ -126,12 +130,14 @@ def _more_versions(shop: Path) -> None:
     "page",
     [
         "how-to/ask-in-other-protocols.md",
+        "how-to/connect-other-tools.md",
         "how-to/explain-an-answer.md",
         "how-to/get-told.md",
         "how-to/give-consumers-tokens.md",
         "how-to/look-into-the-prediction-log.md",
         "how-to/release-safely.md",
         "how-to/score-a-file.md",
+        "how-to/watch-models-served-elsewhere.md",
         "reference/http.md",
     ],
 )
@@ -153,6 +159,14 @@ def test_a_guide_is_typed_as_it_stands(
             _run(desk, code)
     desk.type("keepwell rollout abort", may_fail=True)
     assert keepwell("status", "--json").document["served"]
+
+
+def test_what_is_seen_is_exported_while_it_is_up(desk: Desk) -> None:
+    lines = (desk.folder / "logs" / "seen.jsonl").read_text().splitlines()
+    kinds = {json.loads(line)["kind"] for line in lines}
+    assert "metric" in kinds
+    metrics = {name for line in lines for name in json.loads(line).get("metrics", ())}
+    assert {"keepwell_champion_version", "keepwell_requests"} <= metrics
 
 
 def _commands(code: str) -> list[str]:

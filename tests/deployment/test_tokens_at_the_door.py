@@ -45,6 +45,7 @@ def test_consumers_are_known_limited_and_sent_away(
     assert "keepwell tokens create" in nobody.json()["now"]
     assert httpx2.post(f"{url}/feedback", json={"outcomes": []}).status_code == 401
     assert httpx2.post(f"{url}/import", json={"predictions": []}).status_code == 401
+    _check_what_is_handed_in(f"http://127.0.0.1:{supervisor.port}/api/v1", mute)
     assert ask(mute).status_code == 403
     assert ask(mute, verb="import").status_code == 403
     assert ask(shop, verb="feedback").status_code == 403
@@ -67,3 +68,17 @@ def test_consumers_are_known_limited_and_sent_away(
     assert supervisor.wait_for(publish(), timeout=20)
     assert ask(shop).status_code == 401
     record.close()
+
+
+def _check_what_is_handed_in(base: str, token: str) -> None:
+    handed_in = f"{base}/endpoints/churn/predictions"
+    assert httpx2.post(handed_in, json={"predictions": []}).status_code == 401
+    assert (
+        httpx2.get(handed_in).status_code == 503
+    )  # reading is let through; nobody is behind it here
+    assert httpx2.post(f"{base}/webhooks/generic", json={}).status_code == 401
+    signed = {"x-pagerduty-signature": "v1=00"}  # the control process looks at that
+    assert httpx2.post(f"{base}/webhooks/pagerduty", json={}, headers=signed).status_code == 503
+    named = {"authorization": f"Bearer {token}"}
+    assert httpx2.post(handed_in, json={}, headers=named).status_code == 403
+    assert httpx2.post(f"{base}/webhooks/generic", json={}, headers=named).status_code == 403

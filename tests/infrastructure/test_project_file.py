@@ -451,6 +451,27 @@ def test_jobs_are_checked_one_by_one(file: Path, jobs: str, words: str) -> None:
     assert words in line
 
 
+@pytest.mark.parametrize(
+    ("receivers", "words"),
+    [
+        ("{to: otlp}", "a list of receivers"),
+        ("[{url: http://x}]", "has no 'to': otlp, statsd, json"),
+        ("[{to: carrier}]", "to must be otlp, statsd or json"),
+        ("[{to: otlp}]", "needs url"),
+        ("[{to: otlp, url: x}]", "begins with http"),
+        ("[{to: json, url: http://x, path: y}]", "needs path or url"),
+        ("[{to: statsd, address: x, headers: {a: b}}]", "'headers' says nothing to statsd"),
+        ("[{to: json, path: x, formt: ecs}]", "did you mean 'format'"),
+        ("[{to: json, path: x, every: 0.1s}]", "a second at least"),
+    ],
+)
+def test_receivers_are_checked_one_by_one(file: Path, receivers: str, words: str) -> None:
+    text = f"data: {{source: a.csv}}\nmonitor: {{export: {receivers}}}\n"
+    (line,) = _complaints(file, text)
+    assert line.startswith("keepwell.yaml:2: monitor.export ")
+    assert words in line
+
+
 @settings(
     max_examples=150,
     deadline=None,

@@ -46,6 +46,7 @@ class EndpointDocument:
         flags: What is switched without a deployment.
         previous: The champion before this one; 0 if there was none.
         incident: Id of the open incident; null if there is none.
+        external: Its model answers somewhere else; here it is only watched.
     """
 
     name: str
@@ -59,6 +60,7 @@ class EndpointDocument:
     previous: int = 0
     rollout: Rollout | None = None
     incident: str | None = None
+    external: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +160,10 @@ class PredictionDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionList:
-    """The newest predictions first."""
+    """The newest predictions first; `total` counts those that match, where something was looked for."""
 
     predictions: list[PredictionDocument]
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

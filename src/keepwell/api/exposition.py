@@ -27,6 +27,7 @@ from keepwell import __version__
 from keepwell.api.routes.health import Workers
 from keepwell.core.ports import Point
 from keepwell.deployment.server.heartbeat import BUCKETS_MS, Traffic, WorkerState, read_heartbeats
+from keepwell.operations.outbound import read_states
 
 if TYPE_CHECKING:
     from keepwell.workspace import Workspace
@@ -40,6 +41,12 @@ _SERIES = {
     ),
     "rows": ("keepwell_endpoint_window_rows", "Rows that the last look rests on."),
 }
+_QUANTILES = {"latency_p50_ms": "0.5", "latency_p95_ms": "0.95", "latency_p99_ms": "0.99"}
+
+
+def gather(workspace: "Workspace", supervisor: Workers | None, loop: object) -> list[Metric]:
+    """Return everything that is known at present."""
+    return list(_families(workspace, supervisor, loop))
 
 
 def expose(workspace: "Workspace", supervisor: Workers | None, loop: object) -> bytes:
@@ -71,10 +78,11 @@ def _families(workspace: "Workspace", supervisor: Workers | None, loop: object) 
     states = supervisor.workers() if supervisor else read_heartbeats(workspace.home)
     yield from _workers(states)
     yield from _models(states)
-    yield from _traffic(states)
+    yield from _traffic(states, _models_of(workspace))
     yield from _routes(workspace)
     yield from _watched(workspace)
     yield from _troubles(workspace)
+    yield from _told(workspace)
     yield from _loop(workspace, running=loop is not None)
 
 
@@ -129,8 +137,12 @@ def _models(states: Sequence[WorkerState]) -> Iterator[Metric]:
     yield from (loaded, size, loads, unloads)
 
 
-def _traffic(states: Sequence[WorkerState]) -> Iterator[Metric]:
-    labels = ["endpoint", "version", "worker"]
+def _models_of(workspace: "Workspace") -> dict[str, str]:
+    return {endpoint.name: endpoint.model for endpoint in workspace.endpoints.find()}
+
+
+def _traffic(states: Sequence[WorkerState], models: Mapping[str, str]) -> Iterator[Metric]:
+    labels = ["endpoint", "model", "version", "worker"]
     rows = CounterMetricFamily("keepwell_predictions", "Rows answered.", labels=labels)
     unlogged = CounterMetricFamily(
         "keepwell_predictions_unlogged", "Rows answered without an entry in the log.", labels=labels
@@ -141,7 +153,8 @@ def _traffic(states: Sequence[WorkerState]) -> Iterator[Metric]:
     latency = HistogramMetricFamily(
         "keepwell_request_duration_seconds", "Time to answer a request.", labels=labels
     )
-    for place, traffic in _each(states):
+    for (endpoint, version, worker), traffic in _each(states):
+        place = [endpoint, models.get(endpoint, ""), version, worker]
         rows.add_metric(place, float(traffic.rows))
         unlogged.add_metric(place, float(traffic.unlogged))
         for status, count in sorted(traffic.statuses.items()):
@@ -191,6 +204,14 @@ def _watched(workspace: "Workspace") -> Iterator[Metric]:
     quality = GaugeMetricFamily(
         "keepwell_live_metric", "Metric on rows whose outcome is known.", labels=[*place, "metric"]
     )
+    latency = GaugeMetricFamily(
+        "keepwell_endpoint_latency_seconds",
+        "Time to answer, by the last look.",
+        labels=[*place, "quantile"],
+    )
+    others = GaugeMetricFamily(
+        "keepwell_measured", "What else was measured, by the last look.", labels=[*place, "series"]
+    )
     plain = {name: GaugeMetricFamily(*about, labels=place) for name, about in _SERIES.items()}
     for endpoint in workspace.endpoints.find():
         for version in ("", *(str(route.version) for route in endpoint.routes)):
@@ -204,7 +225,34 @@ def _watched(workspace: "Workspace") -> Iterator[Metric]:
                     quality.add_metric([*where, rest], value)
                 elif name in plain:
                     plain[name].add_metric(where, value)
-    yield from (drift, quality, *plain.values())
+                elif name in _QUANTILES:
+                    latency.add_metric([*where, _QUANTILES[name]], value / _PER_SECOND)
+                else:
+                    others.add_metric([*where, name], value)
+    yield from (drift, quality, latency, others, *plain.values())
+
+
+def _told(workspace: "Workspace") -> Iterator[Metric]:
+    """Yield what is outside its limits, and whether those who are told take it."""
+    labels = ["endpoint", "version", "kind", "column"]
+    signals = GaugeMetricFamily(
+        "keepwell_signal_severity", "What is outside its limits, from 0 to 1.", labels=labels
+    )
+    for endpoint in workspace.endpoints.find():
+        worst: dict[tuple[str, str, str, str], float] = {}
+        for signal in (workspace.report(endpoint.name) or {}).get("signals", ()):
+            version = str(signal["version"] or "")
+            place = (endpoint.name, version, str(signal["kind"]), str(signal["column"]))
+            worst[place] = max(worst.get(place, 0.0), signal["severity"])
+        for where, severity in worst.items():
+            signals.add_metric(list(where), severity)
+    export = GaugeMetricFamily(
+        "keepwell_export_up", "Whether a receiver of monitor.export takes what it is sent.",
+        labels=["receiver"],
+    )  # fmt: skip
+    for state in read_states(workspace.home, workspace.spec.monitor.export):
+        export.add_metric([state.receiver], float(state.failing is None))
+    yield from (signals, export)
 
 
 def _last(series: Mapping[str, Sequence[Point]]) -> dict[str, float]:

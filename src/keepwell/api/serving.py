@@ -128,6 +128,7 @@ def up(
         sight.anomalies = watch.recent
         for job in (
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
+            Periodic("taking what was logged", COLLECT_EVERY, workspace.courier.run),
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
             Periodic("following the scale", FOLLOW_EVERY, lambda: _scale(workspace, supervisor)),
             Periodic(
@@ -141,6 +142,7 @@ def up(
             Periodic("looking for anomalies", ANOMALIES_EVERY, watch.look),
             Periodic("looking ahead", FORESIGHT_EVERY, workspace.foresight.look),
             *_alerting(workspace, sight, address.url, stack),
+            *_exports(workspace, supervisor, loop),
         ):
             job.start()
             stack.callback(job.stop)
@@ -276,6 +278,20 @@ def _batches(workspace: "Workspace", stack: contextlib.ExitStack) -> Callable[[]
     scheduler = BatchScheduler(workspace.bench, command)
     stack.callback(scheduler.close)
     return scheduler.look
+
+
+def _exports(
+    workspace: "Workspace", supervisor: "Supervisor", loop: "LoopService"
+) -> list[Periodic]:
+    """Return the jobs that tell other systems what is seen here; none unless the project file names some."""
+    if not workspace.spec.monitor.export:
+        return []
+    from keepwell.api.exposition import gather
+    from keepwell.operations.outbound import start_exports
+
+    return start_exports(
+        workspace.bench, workspace.predictions, lambda: gather(workspace, supervisor, loop)
+    )
 
 
 def _validations(workspace: "Workspace") -> "Validations":

@@ -11,9 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keepwell import __version__
 from keepwell.core.errors import KeepwellError, NotFoundError
+
+if TYPE_CHECKING:
+    from keepwell.workspace import Workspace
 
 DEFAULT_PORT = 4400
 GIB = 1 << 30
@@ -134,6 +138,7 @@ def _project(project: Path) -> Iterator[Finding]:
             home, port = workspace.home, workspace.spec.serve.port
             name = workspace.spec.name
             events = workspace.metadata.events(limit=1, newest_first=True)
+            exports = list(_exports(workspace))
     except KeepwellError as error:
         yield Finding(
             name="project",
@@ -145,7 +150,29 @@ def _project(project: Path) -> Iterator[Finding]:
     yield Finding(name="project", found=f"{name} in {root}")
     count = events[0].seq if events else 0
     yield Finding(name="workspace", found=f"opens; {count:,} events in its record")
+    yield from exports
     yield _port(port, home)
+
+
+def _exports(workspace: "Workspace") -> Iterator[Finding]:
+    """Tell of each receiver of `monitor.export` whether it takes what it is sent."""
+    from keepwell.operations.outbound import read_states
+
+    for state in read_states(workspace.home, workspace.spec.monitor.export):
+        if state.failing is not None:
+            yield Finding(
+                name="export",
+                found=f"{state.receiver}: {state.error}",
+                level="warning",
+                now="see to the receiver, or change monitor.export: what it missed is sent later",
+            )
+        else:
+            sent = (
+                "is told nothing before keepwell up"
+                if state.sent is None
+                else "takes what it is sent"
+            )
+            yield Finding(name="export", found=f"{state.receiver} {sent}")
 
 
 def _port(port: int, home: Path) -> Finding:

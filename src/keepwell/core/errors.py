@@ -12,7 +12,7 @@ three beats, in the user's own names:
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class KeepwellError(Exception):
@@ -145,6 +145,22 @@ class UnavailableError(KeepwellError):
 
     headline = "Not available at present"
     http_status = 503
+
+
+class ServedElsewhereError(KeepwellError):
+    """The model answers somewhere else; here its predictions are only watched."""
+
+    headline = "That model answers somewhere else"
+    http_status = 409
+
+    @classmethod
+    def of(cls, endpoint: str) -> Self:
+        """Return what to say to whoever asks this endpoint to act."""
+        return cls(
+            f"'{endpoint}' does not answer here",
+            why="its model is served elsewhere: Keepwell has no artifact of it, and only watches it",
+            now="ask the system that serves it; keepwell monitor -e NAME shows how it does",
+        )
 
 
 class MissingExtraError(KeepwellError):

@@ -234,6 +234,30 @@ class ValidationSpec:
     min_rows: int = 100  # fewer outcomes decide nothing
 
 
+EXPORTS_TO = ("otlp", "statsd", "json")
+FORMS = ("json", "ecs", "splunk", "emf")
+DIALECTS = ("plain", "datadog")
+WHAT = ("metrics", "events", "traces")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportSpec:
+    """One receiver of `monitor.export` — who else is told what Keepwell sees.
+
+    A header or part of one that begins with `$` stands for a variable of the environment.
+    """
+
+    to: str  # of EXPORTS_TO
+    url: str = ""  # otlp, json
+    address: str = ""  # statsd: host:port, UDP
+    path: str = ""  # json: a file that lines are appended to
+    format: str = "json"  # of FORMS
+    dialect: str = "plain"  # of DIALECTS
+    headers: dict[str, str] = field(default_factory=dict)
+    what: tuple[str, ...] = WHAT
+    every: float = 15.0  # seconds between two sendings
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorSpec:
     """`monitor:` — what is compared with what, and how often.
@@ -250,6 +274,7 @@ class MonitorSpec:
     concept: str = "adwin"  # page-hinkley, ddm or off: what finds when errors rose
     slices: tuple[str, ...] = ()  # columns whose labels are watched one by one, too
     validation: ValidationSpec = ValidationSpec()
+    export: tuple[ExportSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from keepwell.core.clock import Clock
-from keepwell.core.errors import NotFoundError
+from keepwell.core.errors import ConflictError, NotFoundError, ServedElsewhereError
 from keepwell.core.events import Change
 from keepwell.core.ports import MetadataStore
 from keepwell.core.records import Endpoint, Flags, Rollout, Route
@@ -62,16 +62,35 @@ class Endpoints:
         """Return every endpoint as it was at a time, now if None, by name."""
         return {one.name: one for one in self._records.find(at=time)}
 
-    def deploy(self, name: str, model: str, version: int, why: str = "", key: str = "") -> Endpoint:
+    def deploy(
+        self,
+        name: str,
+        model: str,
+        version: int,
+        why: str = "",
+        key: str = "",
+        *,
+        external: bool = False,
+    ) -> Endpoint:
         """Give a version all traffic of an endpoint, making the endpoint if it is new.
 
         A rollout in progress ends as `aborted`: it was overtaken.
 
+        Args:
+            name: The endpoint.
+            model: The registered model.
+            version: Its version.
+            why: Told in the record.
+            key: Column whose value makes a canary sticky; as before if empty.
+            external: The model answers somewhere else.
+
         Raises:
-            ConflictError: If somebody else changed the endpoint at the same moment.
+            ConflictError: If somebody else changed the endpoint at the same moment, or a model that is
+                served elsewhere would take the place of one that is served here, or the other way round.
         """
         seq = self._records.seq(name)
         before = self.get(name)
+        _must_stay(before, external)
         base = before or Endpoint(name=name, model=model)
         wish = replace(
             base,
@@ -81,6 +100,7 @@ class Endpoints:
             rollout="",
             logs=(),
             previous=_previous(before, version),
+            external=external,
         )
         if before == wish:
             return wish
@@ -140,6 +160,7 @@ class Endpoints:
         """
         seq = self._records.seq(name)
         before = self.read(name)
+        must_be_served(before)
         wish = replace(before, flags=flags)
         if wish != before:
             self._records.write(wish, verb, why, seq)
@@ -164,6 +185,27 @@ class Endpoints:
             )
             for event in events
         ]
+
+
+def must_be_served(endpoint: Endpoint) -> None:
+    """Refuse what only makes sense where Keepwell answers itself.
+
+    Raises:
+        ServedElsewhereError: If the endpoint's model is served elsewhere.
+    """
+    if endpoint.external:
+        raise ServedElsewhereError.of(endpoint.name)
+
+
+def _must_stay(before: Endpoint | None, external: bool) -> None:
+    if before is None or before.external == external or not before.routes:
+        return
+    here, there = "answered by this server", "answered somewhere else and only watched here"
+    raise ConflictError(
+        f"the endpoint '{before.name}' is {there if before.external else here}",
+        why=f"its model would be {there if external else here} from now on: who asks would not know",
+        now="choose another name",
+    )
 
 
 def _previous(before: Endpoint | None, champion: int | None) -> int:

@@ -6,6 +6,7 @@ tokens.revoke("web-shop", why="leaked")
 """
 
 import hashlib
+import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -45,6 +46,18 @@ class Tokens:
             for one in self.find()
             if one.revoked is None and (one.expires is None or one.expires > now)
         ]
+
+    def allows(self, text: str, scope: str) -> bool:
+        """Tell whether a token's text is that of a good one, for everything of a scope."""
+        parts = text.split("_", 2)
+        secret = digest_of(parts[-1])
+        return any(
+            one.id == parts[1]
+            and hmac.compare_digest(one.digest, secret)
+            and scope in one.scopes
+            and not one.endpoints
+            for one in (self.good() if len(parts) > 2 else ())  # noqa: PLR2004 (kw, id, secret)
+        )
 
     def create(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 from keepwell.core.errors import InvalidRequestError, NotFoundError, UnavailableError
 from keepwell.core.records import ModelVersion, Prediction
 from keepwell.core.suggestions import did_you_mean
-from keepwell.deployment.endpoints import Endpoints
+from keepwell.deployment.endpoints import Endpoints, must_be_served
 from keepwell.deployment.explaining import Explainers, Explanation
 from keepwell.deployment.explaining.counterfactual import Counterfactuals, Goal, counterfactuals
 from keepwell.monitoring.prediction_log import PredictionLog
@@ -190,6 +190,7 @@ class Explanations:
     ) -> tuple[ModelVersion, Sequence[Mapping[str, Any]]]:
         """Return the version that is asked, and the rows without what it does not take as a key."""
         found = self._endpoints.read(endpoint)
+        must_be_served(found)
         number = version or found.champion
         if not number:
             raise UnavailableError(
@@ -236,6 +237,9 @@ class Explanations:
         return [self._explain(found[identifier], of, method) for identifier in identifiers]
 
     def _explain(self, prediction: Prediction, of: Any, method: str) -> Explained:
+        asked = self._endpoints.get(prediction.endpoint)
+        if asked is not None:
+            must_be_served(asked)
         model = self._registry.get(prediction.model, prediction.version)
         row = _logged(prediction, model)
         explanation = self._explainers.of(model).explain([row], of=of, method=method)[0]

@@ -133,12 +133,13 @@ def signature_by(
     """Return the signature of a model of the columns of `rows`, but the target and some others."""
     from keepwell.features.signature import infer_signature
 
-    columns = [Column(name=field.name, type=_type(field.type)) for field in rows.schema]
+    columns = [Column(name=field.name, type=column_type(field.type)) for field in rows.schema]
     inputs = [name for name in rows.column_names if name != target and name not in without]
     return infer_signature(rows, columns, inputs, target, task, classes)
 
 
-def _type(kind: pa.DataType) -> ColumnType:
+def column_type(kind: pa.DataType) -> ColumnType:
+    """Return the type of a column by how Arrow stores it."""
     if pa.types.is_boolean(kind):
         return ColumnType.BOOLEAN
     if pa.types.is_integer(kind):

@@ -84,7 +84,7 @@ def register_own(  # noqa: PLR0913 (each is a decision of the caller, by name)
         answers = load_scorer(files.__getitem__, signature).batch(rows, lenient=True)
         actual = rows[target].to_pylist()
         metrics = intervals(signature.task, signature.classes, actual, answers)
-        files["profile.json"] = to_json(_profile(rows, signature, answers))
+        files["profile.json"] = to_json(profile_of(rows, signature, answers))
         version = bench.registry.register(
             bench.spec.name,
             run=run,
@@ -158,7 +158,8 @@ def must_have(rows: pa.Table, column: str) -> None:
         )
 
 
-def _profile(rows: pa.Table, signature: Signature, answers: Scores) -> Profile:
+def profile_of(rows: pa.Table, signature: Signature, answers: Scores) -> Profile:
+    """Return the statistics of a model's inputs and of what it said."""
     from keepwell.data.profiles import profile_table
 
     said = pa.array([str(one) if signature.classes else one for one in answers.predictions])

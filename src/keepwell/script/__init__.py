@@ -6,11 +6,14 @@
     kw.log(val_loss=0.31)                     # anything else, from any library
     kw.register(model, test, target="price")  # measured, gated, servable
 
+`kw.monitor` is for the programs that ask a model which is served elsewhere.
+
 `keepwell run --script train.py` runs such a script with a record; `python train.py` keeps one too, if it is
 in a project's folder. Outside of any project the calls do nothing but say so once.
 """
 
+from keepwell.script import monitor
 from keepwell.script.calls import log, log_examples, log_params, register
 from keepwell.script.watching import watch
 
-__all__ = ["log", "log_examples", "log_params", "register", "watch"]
+__all__ = ["log", "log_examples", "log_params", "monitor", "register", "watch"]

@@ -4,6 +4,7 @@ from keepwell.api.routes.alerts import router as alerts
 from keepwell.api.routes.asking import open_inference
 from keepwell.api.routes.asking import router as asking
 from keepwell.api.routes.datasets import router as datasets
+from keepwell.api.routes.elsewhere import router as elsewhere
 from keepwell.api.routes.endpoints import router as endpoints
 from keepwell.api.routes.events import router as events
 from keepwell.api.routes.explanations import router as explanations
@@ -18,11 +19,13 @@ from keepwell.api.routes.predictions import router as predictions
 from keepwell.api.routes.rollouts import router as rollouts
 from keepwell.api.routes.runs import router as runs
 from keepwell.api.routes.scale import router as scale
+from keepwell.api.routes.webhooks import router as webhooks
 
 __all__ = [
     "alerts",
     "asking",
     "datasets",
+    "elsewhere",
     "endpoints",
     "events",
     "explanations",
@@ -38,4 +41,5 @@ __all__ = [
     "rollouts",
     "runs",
     "scale",
+    "webhooks",
 ]

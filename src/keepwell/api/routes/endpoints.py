@@ -48,6 +48,7 @@ def read_endpoint(workspace: Served, endpoint: str, at: str = "") -> Response:
             key=found.key,
             flags=found.flags,
             previous=found.previous,
+            external=found.external,
         )
     )
 
@@ -103,6 +104,7 @@ def _document(workspace: Served, endpoint: Endpoint) -> EndpointDocument:
         key=endpoint.key,
         flags=endpoint.flags,
         previous=endpoint.previous,
+        external=endpoint.external,
         rollout=rollout,
         incident=opened.id if opened else None,
         counts=Counts(

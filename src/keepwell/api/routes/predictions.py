@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from keepwell.api.documents import (
@@ -14,7 +15,9 @@ from keepwell.api.documents import (
 )
 from keepwell.api.door import Limit, Served, document
 from keepwell.core.errors import NotFoundError
+from keepwell.core.moments import moment
 from keepwell.core.records import Prediction
+from keepwell.monitoring.prediction_log.searching import Wanted, search
 
 router = APIRouter(prefix="/api/v1", tags=["predictions"])
 
@@ -23,13 +26,34 @@ LONGEST_SECONDS = 30.0
 
 
 @router.get("/endpoints/{endpoint}/predictions", response_model=PredictionList)
-def list_predictions(
-    workspace: Served, endpoint: str, version: int | None = None, limit: Limit = 50
+def list_predictions(  # noqa: PLR0913, PLR0917 (each is a parameter of the request)
+    workspace: Served,
+    endpoint: str,
+    version: int | None = None,
+    limit: Limit = 50,
+    where: Annotated[list[str] | None, Query(description="plan=monthly, tenure>12")] = None,
+    text: Annotated[str, Query(description="Stands anywhere in the row.")] = "",
+    since: Annotated[str, Query(description="Unix seconds, ISO 8601, or `2h ago`.")] = "",
+    until: str = "",
 ) -> Response:
-    """List the newest predictions of an endpoint, newest first, of one version if asked for."""
-    name = workspace.endpoints.read(endpoint).name
-    found = workspace.predictions.recent(name, limit, version)
-    return document(PredictionList(predictions=_documents(workspace, found)))
+    """List the newest predictions of an endpoint, newest first, or those that match, with how many do."""
+    name, now = workspace.endpoints.read(endpoint).name, workspace.clock.now()
+    wanted = Wanted(
+        endpoint=name,
+        where=tuple(where or ()),
+        text=text,
+        since=moment(since, now) if since else None,
+        until=moment(until, now) if until else None,
+        version=version,
+        limit=limit,
+    )
+    if not wanted.narrows:
+        found = workspace.predictions.recent(name, limit, version)
+        return document(PredictionList(predictions=_documents(workspace, found)))
+    workspace.collector.collect()
+    matching = search(workspace.predictions, wanted)
+    documents = _documents(workspace, matching.predictions)
+    return document(PredictionList(predictions=documents, total=matching.total))
 
 
 @router.get("/requests/{request}", response_model=PredictionList)

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from keepwell.cli.elsewhere import import_predictions, register
 from keepwell.cli.options import (
     HERE,
     AsJson,
+    OfEndpoint,
     ProjectFolder,
     command_app,
     examples,
@@ -13,19 +15,42 @@ from keepwell.cli.options import (
 )
 from keepwell.cli.output import Output, ago, text
 
-app = command_app()
+app = command_app(shows=True)
 
 MOST = 30  # columns shown
 
 
-@app.command(epilog=examples("keepwell monitor", "keepwell monitor --json"))
-def monitor(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
+@app.callback()
+def monitor() -> None:
+    """See how an endpoint is doing; watch models that are served elsewhere."""
+
+
+@app.command("show", epilog=examples("keepwell monitor", "keepwell monitor show -e churn --json"))
+def show(endpoint: OfEndpoint = "", project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
     """Show drift, data quality, live performance, latency and errors of the endpoint."""
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        name = workspace.spec.endpoint
+        name = endpoint or workspace.spec.endpoint
+        if endpoint:
+            workspace.endpoints.read(endpoint)
         report = workspace.report(name)
     out.answer({"endpoint": name, "report": report}, lambda: _tell(out, name, report))
+
+
+app.command(
+    "register",
+    epilog=examples(
+        "keepwell monitor register credit --reference scored.csv --prediction decision",
+        "keepwell monitor register credit --reference scored.csv --prediction said --target paid",
+    ),
+)(register)
+app.command(
+    "import",
+    epilog=examples(
+        "keepwell monitor import today.csv --endpoint credit --time at --prediction decision",
+        "keepwell monitor import june.parquet -e credit --outcome paid --id order",
+    ),
+)(import_predictions)
 
 
 def _tell(out: Output, name: str, report: Mapping[str, Any] | None) -> None:

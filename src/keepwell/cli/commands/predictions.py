@@ -9,6 +9,7 @@ import typer
 from keepwell.cli.options import (
     HERE,
     AsJson,
+    OfEndpoint,
     ProjectFolder,
     command_app,
     examples,
@@ -35,21 +36,54 @@ def predictions() -> None:
 
 @app.command(
     "list",
-    epilog=examples("keepwell predictions", "keepwell predictions list --version 3 --limit 5"),
+    epilog=examples(
+        "keepwell predictions",
+        "keepwell predictions list --version 3 --limit 5",
+        "keepwell predictions list --where plan=monthly --where 'latency_ms>20' --since '2h ago'",
+    ),
 )
 def list_newest(
     version: Annotated[
         int | None, typer.Option(help="Of this model version only.", show_default=False)
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A condition on a column or an input: plan=monthly, tenure>12, outcome!=yes.",
+            show_default=False,
+        ),
+    ] = None,
+    text: Annotated[str, typer.Option(help="Stands anywhere in the row.", show_default=False)] = "",
+    since: Annotated[str, typer.Option(help="From when on: 2h ago.", show_default=False)] = "",
+    until: Annotated[str, typer.Option(help="Until when.", show_default=False)] = "",
+    endpoint: OfEndpoint = "",
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """List the newest predictions."""
+    """List the newest predictions, or those that match, with how many do."""
+    from keepwell.core.moments import moment
+    from keepwell.monitoring.prediction_log.searching import Wanted, search
+
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
         workspace.collector.collect()
-        found = workspace.predictions.recent(workspace.spec.endpoint, limit, version)
+        name, now = endpoint or workspace.spec.endpoint, workspace.clock.now()
+        wanted = Wanted(
+            endpoint=name,
+            where=tuple(where or ()),
+            text=text,
+            since=moment(since, now) if since else None,
+            until=moment(until, now) if until else None,
+            version=version,
+            limit=limit,
+        )
+        total = None
+        if wanted.narrows:
+            matching = search(workspace.predictions, wanted)
+            found, total = list(matching.predictions), matching.total
+        else:
+            found = workspace.predictions.recent(name, limit, version)
         documents = _documents(workspace, found)
     rows = [
         [
@@ -66,10 +100,17 @@ def list_newest(
     def tell() -> None:
         if rows:
             out.table(["id", "when", "version", "prediction", "outcome", "caller"], rows)
+            if total is not None:
+                out.say(f"{len(rows):,} of {total:,} that match")
+        elif total is not None:
+            out.say("nothing in the log matches")
         else:
             out.say("nothing was predicted yet; `keepwell up` prints a request to try")
 
-    out.answer({"predictions": documents}, tell)
+    answer: dict[str, Any] = {"predictions": documents}
+    if total is not None:
+        answer["total"] = total
+    out.answer(answer, tell)
 
 
 @app.command("show", epilog=examples("keepwell predictions show 01K…", "… show REQUEST_ID --json"))

@@ -31,6 +31,7 @@ def status(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
 def gather(workspace: "Workspace") -> dict[str, Any]:
     """Return what there is to know about a project, JSON-ready."""
     from keepwell.infrastructure.codec import to_plain
+    from keepwell.operations.outbound import read_states
     from keepwell.operations.serving.capacity import present
     from keepwell.operations.serving.presence import address_of
 
@@ -42,6 +43,7 @@ def gather(workspace: "Workspace") -> dict[str, Any]:
     opened = [item for item in workspace.incidents.find() if item.status != "closed"]
     datasets = workspace.datasets.versions(spec.dataset)
     rollout = workspace.rollouts.running(spec.endpoint)
+    exports = read_states(workspace.home, spec.monitor.export)
     newest = max(datasets, key=lambda item: item.version) if datasets else None
     return {
         "project": spec.name,
@@ -68,6 +70,7 @@ def gather(workspace: "Workspace") -> dict[str, Any]:
         "incidents": [
             {"id": item.id, "status": item.status, "title": item.title} for item in opened
         ],
+        "exports": [to_plain(one) for one in exports],
     }
 
 
@@ -129,6 +132,13 @@ def _tell(out: Output, document: dict[str, Any]) -> None:
             "workers": _workers(document["workers"]),
         }
     )
+    for export in document["exports"]:
+        if export["failing"] is not None:
+            since = ago(export["failing"])
+            out.say(
+                f"! {export['receiver']} takes nothing, since {since}: {export['error']}",
+                style="red",
+            )
     for incident in document["incidents"]:
         out.say(f"! {incident['title']} ({incident['status']})", style="red")
     out.say(f"next  {_next(document)}", style="cyan")

@@ -29,6 +29,7 @@ class Endpoint:
         previous: The champion before this one; 0 if there was none.
         flags: What is switched without a deployment.
         logs: Versions whose columns are logged with every row, whoever answers it: a rollout compares.
+        external: Its model answers somewhere else; here its predictions are only watched.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Endpoint:
     previous: int = 0
     flags: Flags = field(default_factory=Flags)
     logs: tuple[int, ...] = ()
+    external: bool = False
 
     @property
     def champion(self) -> int | None:

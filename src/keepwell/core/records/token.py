@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-SCOPES = ("predict", "explain", "feedback", "import")
-"""What a token may allow: asking for predictions, for explanations, telling outcomes, and handing in
-predictions that a device made by itself."""
+SCOPES = ("predict", "explain", "feedback", "import", "signal")
+"""What a token may allow: asking for predictions, for explanations, telling outcomes, handing in
+predictions that were made elsewhere, and telling what another monitoring system saw."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,11 @@ _PREFIX = "/endpoints/"
 _NEXT_DOOR = {"feedback": "feedback", "explain": "explain", "import": "import"}
 """What the control process answers of an endpoint, and what a token must allow for it."""
 
+_HANDED_IN = "/api/v1/endpoints/"
+_WEBHOOKS = "/api/v1/webhooks/"
+_SIGNATURES = {b"x-pagerduty-signature", b"x-keepwell-signature"}
+"""Who signs needs no token: the control process knows the secret."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -106,12 +111,12 @@ class Application:
 
     def refuse_next_door(self, request: Request) -> Response | None:
         """Return the refusal of what is answered next door, and not to everybody; None for all else."""
-        name, _, verb = request.path.removeprefix(_PREFIX).partition("/")
-        if verb not in _NEXT_DOOR or not request.path.startswith(_PREFIX):
+        name, scope = _next_door(request)
+        if not scope:
             return None
         call = Call.of(name, request)
         try:
-            self.admit(call, request, _NEXT_DOOR[verb])
+            self.admit(call, request, scope)
         except KeepwellError as error:
             return self.refuse(None, call, error)
         return None
@@ -124,6 +129,22 @@ class Application:
         if path == "/readyz" and any(one.routes for one in endpoints):
             return json_response(200, {"status": "ready", "control": "away"})
         return away()
+
+
+def _next_door(request: Request) -> tuple[str, str]:
+    """Return the endpoint that is asked for next door, and what a token must allow; empty for nothing."""
+    path = request.path
+    if path.startswith(_PREFIX):
+        name, _, verb = path.removeprefix(_PREFIX).partition("/")
+        return name, _NEXT_DOOR.get(verb, "")
+    if request.method != "POST":
+        return "", ""
+    if path.startswith(_HANDED_IN):
+        name, _, verb = path.removeprefix(_HANDED_IN).partition("/")
+        return name, "import" if verb == "predictions" else ""
+    if path.startswith(_WEBHOOKS) and not _SIGNATURES & request.headers.keys():
+        return "webhooks", "signal"
+    return "", ""
 
 
 def _wrong_method(door: Door, request: Request) -> Response:

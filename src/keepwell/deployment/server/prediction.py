@@ -6,7 +6,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import Self
 
-from keepwell.core.errors import KeepwellError, NotFoundError, StorageError, UnavailableError
+from keepwell.core.errors import (
+    KeepwellError,
+    NotFoundError,
+    ServedElsewhereError,
+    StorageError,
+    UnavailableError,
+)
 from keepwell.core.identifiers import new_id
 from keepwell.core.records import Route
 from keepwell.core.suggestions import did_you_mean
@@ -267,6 +273,7 @@ class Predictor:
         Raises:
             NotFoundError: If there is none of that name, or it does not serve that version.
             UnavailableError: If it has no champion.
+            ServedElsewhereError: If its model answers somewhere else.
         """
         endpoint = self.snapshot.endpoints.get(name)
         if endpoint is None:
@@ -276,6 +283,8 @@ class Predictor:
                 why=f"served here: {', '.join(names) or 'none yet'}",
                 now=did_you_mean(name, names) or "keepwell run makes a model that can be served",
             )
+        if endpoint.external:
+            raise ServedElsewhereError.of(name)
         if not endpoint.routes:
             raise UnavailableError(
                 f"the endpoint '{name}' has no champion",

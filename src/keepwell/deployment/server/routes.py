@@ -31,6 +31,7 @@ class ServedEndpoint:
 
     `others` are loaded too: versions that rules and fallbacks lead to. `previous` is what a fallback of
     that name stands for. `columns` are logged with every row; empty: those of the version that answers.
+    One that is `external` answers nothing: its model is served elsewhere.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ServedEndpoint:
     flags: Flags = field(default_factory=Flags)
     previous: int = 0
     columns: tuple[str, ...] = ()
+    external: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,9 @@ def publish_routes(  # noqa: PLR0913 (what the file says)
 
 
 def _served(endpoint: Endpoint, lookup: Callable[[str, int], ModelVersion]) -> ServedEndpoint:
+    if endpoint.external:
+        return ServedEndpoint(name=endpoint.name, model=endpoint.model, external=True)
+
     def served(route: Route) -> ServedRoute:
         version = lookup(endpoint.model, route.version)
         return ServedRoute(

@@ -45,6 +45,7 @@ class LiveEndpoint:
         loaded: Every version that is loaded, by number: those that rules and fallbacks lead to, too.
         flags: What is switched; None if nothing is.
         columns: Inputs that are logged with every row; empty: those of the version that answers.
+        external: Its model answers somewhere else.
     """
 
     name: str
@@ -57,6 +58,7 @@ class LiveEndpoint:
     flags: LiveFlags | None = None
     columns: frozenset[str] = frozenset()
     logs_key: bool = True
+    external: bool = False
 
     @property
     def served(self) -> tuple[LiveRoute, ...]:
@@ -153,6 +155,7 @@ def _live_endpoint(
         flags=flags,
         columns=frozenset(served.columns) - set(log.redact),
         logs_key=served.key not in log.redact,
+        external=served.external,
     )
 
 

@@ -13,6 +13,7 @@ from keepwell.infrastructure.project_file.alerts import (
     RULES,
     STEPS_OF_ESCALATION,
 )
+from keepwell.infrastructure.project_file.exports import EXPORTS
 from keepwell.infrastructure.project_file.features import (
     CATEGORY_STEPS,
     COLUMN_STEPS,
@@ -247,6 +248,8 @@ KEYS = (
     Key("monitor.validation.min", mapping(METRIC, number()), "{roc_auc: 0.80}",
         "those limits; gate.min unless said"),
     Key("monitor.validation.min_rows", whole(1), "100", "fewer outcomes decide nothing"),
+    Key("monitor.export", EXPORTS, '[{to: otlp, url: "http://localhost:4318"}]',
+        "who else is told: OpenTelemetry, StatsD, lines of JSON; a header's $NAME is of the environment"),
     Key("loop.enabled", FLAG, "true", "act without being asked"),
     Key("loop.retrain.on", choices("drift", "performance"), "[drift, performance]",
         "what calls for a new model"),

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from keepwell.core.clock import Clock
+from keepwell.core.identifiers import is_id
 from keepwell.core.ports import TableStore
 from keepwell.core.records import Outcome
 from keepwell.monitoring.feedback.posted import PostedOutcome, check_outcomes
@@ -132,17 +133,32 @@ class Feedback:
                     by_key.setdefault(post.endpoint, set()).add((item.key, item.before(end)))
         if by_key:
             self._collect()
+        named = self._named(posts)
         latest = {
             endpoint: self._log.latest_of_keys(endpoint, wanted)
             for endpoint, wanted in by_key.items()
         }
         return [
             [
-                item.id or latest[post.endpoint].get((item.key, item.before(end)), "")
+                named.get((post.endpoint, item.id), item.id)
+                or latest[post.endpoint].get((item.key, item.before(end)), "")
                 for item in post.items
             ]
             for post in posts
         ]
+
+    def _named(self, posts: Sequence[_Post]) -> dict[tuple[str, str], str]:
+        """Return the ids of predictions that were made elsewhere and are called by another name there."""
+        names: dict[str, set[str]] = {}
+        for post in posts:
+            for item in post.items:
+                if item.id and not is_id(item.id):
+                    names.setdefault(post.endpoint, set()).add(item.id)
+        return {
+            (endpoint, name): found
+            for endpoint, wanted in names.items()
+            for name, found in self._log.named(endpoint, wanted).items()
+        }
 
     def _locate(self, ids: Sequence[str]) -> pa.Table:
         columns = ["id", "endpoint", "version", "time"]

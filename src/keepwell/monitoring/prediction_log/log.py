@@ -91,6 +91,18 @@ class PredictionLog:
         """Return the predictions with these ids, as the table holds them."""
         return self._predictions().by_id("id", ids)
 
+    def named(self, endpoint: str, names: Collection[str]) -> dict[str, str]:
+        """Return the id of each prediction that was made elsewhere, by its sender's name for it."""
+        if not names:
+            return {}
+        where = (
+            (ds.field("endpoint") == endpoint)
+            & (ds.field("role") == "external")
+            & ds.field("request").isin(pa.array(sorted(names)))
+        )
+        rows = self._predictions().between(where, columns=["request", "id"])
+        return dict(zip(rows["request"].to_pylist(), rows["id"].to_pylist(), strict=True))
+
     def outcomes(self, ids: Collection[str]) -> dict[str, Outcome]:
         """Return the outcomes that are known of these predictions, by prediction id."""
         rows = first_of_each(self._outcomes().by_id("prediction_id", ids), "prediction_id")

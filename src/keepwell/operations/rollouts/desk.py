@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from keepwell.core.errors import ConflictError, GateError, NotFoundError, UnavailableError
 from keepwell.core.records import Endpoint, Rollout
 from keepwell.core.spec import RolloutSpec
+from keepwell.deployment.endpoints import must_be_served
 from keepwell.infrastructure.codec import to_plain
 from keepwell.operations.build import shortcut
 from keepwell.operations.build.bench import Bench
@@ -59,6 +60,7 @@ class Desk:
             UsageError: If it cannot be carried out so.
         """
         record = self._bench.endpoints.read(endpoint)
+        must_be_served(record)
         for version in versions:
             self._check_gate(record, version, force=force or spec.strategy == "shadow")
         return self._rollouts.start(
@@ -97,6 +99,8 @@ class Desk:
 
         spec = self._bench.spec
         record = self._bench.endpoints.get(endpoint)
+        if record is not None:
+            must_be_served(record)
         if record is not None and record.rollout:
             raise ConflictError(
                 f"a rollout of '{endpoint}' is running",

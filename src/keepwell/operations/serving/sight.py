@@ -12,6 +12,7 @@ from keepwell.core.spec import LoopSpec
 from keepwell.operations.anomalies.watch import Anomaly
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.live_rows import live_dataset
+from keepwell.operations.inbound import Notices
 from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.policy import Policy
 from keepwell.operations.loop.service import Views
@@ -78,6 +79,7 @@ class Sight:
         self.beside: list[Callable[[str], Sequence[Signal]]] = []
         self.sketches: SketchStore | None = None
         self._history = History(bench)
+        self._notices = Notices(bench.metadata, bench.clock)
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
 
@@ -103,7 +105,9 @@ class Sight:
             endpoint=record,
             champion=champion,
             policy=Policy(
-                loop=spec.loop if spec.loop.enabled else watching_only(spec.loop),
+                loop=spec.loop
+                if spec.loop.enabled and not record.external
+                else watching_only(spec.loop),
                 rollout=spec.serve.rollout,
                 monitor=spec.monitor,
                 budget=spec.train.budget,
@@ -146,6 +150,9 @@ class Sight:
 
         report = self.report_since(endpoint.name, champion)
         report = self._history.joined(report, champion, self._predictions)
+        told = self._notices.signals(endpoint.name)
+        if told:
+            report = replace(report, signals=_gravest((*report.signals, *told)))
         record_series(self._measurements, report)
         looks = self._looks.setdefault(endpoint.name, deque(maxlen=REMEMBERED_LOOKS))
         seen = look_of(report)
@@ -184,6 +191,7 @@ class Sight:
                 what = f"{event.ref.name} {event.verb}" + (f": {event.why}" if event.why else "")
                 found.append(Happening(time=event.time, kind=name, what=what))
         found += self._unusual(endpoint, after)
+        found += [one for one in self._notices.happenings() if one.time >= after]
         return tuple(sorted(found, key=lambda one: one.time))
 
     def _unusual(self, endpoint: str, after: float) -> list[Happening]:
@@ -197,6 +205,10 @@ class Sight:
             if not one.subject.startswith("endpoint:")
             or (one.subject == own and not one.series.startswith(("metric:", "drift:")))
         ]
+
+
+def _gravest(signals: Sequence[Signal]) -> tuple[Signal, ...]:
+    return tuple(sorted(signals, key=lambda signal: -signal.severity))
 
 
 def watching_only(loop: LoopSpec) -> LoopSpec:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from keepwell.cli.commands.export import watching
 from keepwell.cli.options import (
     HERE,
     AsJson,
@@ -28,6 +29,8 @@ app = command_app()
         "keepwell export",
         "keepwell export docker -o churn-image",
         "keepwell export kubernetes churn@3 -o manifests --option replicas=3",
+        "keepwell export grafana dashboards",
+        "keepwell export prometheus-rules keepwell-rules.yaml",
     )
 )
 def export(
@@ -39,7 +42,8 @@ def export(
         str,
         typer.Argument(
             metavar="[MODEL[@VERSION]]",
-            help="A model, a number or an alias; the champion unless said, else the newest.",
+            help="A model, a number or an alias; the champion unless said, else the newest."
+            " Of grafana and prometheus-rules: where to.",
             show_default=False,
         ),
     ] = "",
@@ -63,11 +67,16 @@ def export(
 ) -> None:
     """Write a model version in a form that runs elsewhere, without Keepwell's server.
 
+    `grafana` and `prometheus-rules` write what those watch Keepwell by.
+
     The files appear as a whole or not at all. A folder that holds anything else is left alone.
     """
     out = Output(as_json=as_json)
     if not target:
         _list_targets(out)
+        return
+    if target in watching.SUMMARIES:
+        watching.write(out, target, model or str(output or ""), project, force=force)
         return
     from keepwell.cli.commands.export.subject import exportable, named
     from keepwell.deployment.targets import export as write
@@ -123,9 +132,15 @@ def _list_targets(out: Output) -> None:
         }
         for name, target in found.items()
     ]
+    document += [
+        {"name": name, "summary": summary, "options": []}
+        for name, summary in watching.SUMMARIES.items()
+    ]
 
     def tell() -> None:
-        out.table(["target", "what comes out"], [[n, t.summary] for n, t in found.items()])
+        summaries = [[name, target.summary] for name, target in found.items()]
+        summaries += [[name, summary] for name, summary in watching.SUMMARIES.items()]
+        out.table(["target", "what comes out"], summaries)
         rows = [
             [name, option.name, option.default, option.meaning]
             for name, target in found.items()

@@ -8,6 +8,7 @@ from keepwell.operations.loop.view import Happening, View
 
 _WEIGHT = {
     "deployment": 0.9,
+    "external": 0.8,
     "configuration": 0.7,
     "contract": 0.5,
     "anomaly": 0.45,

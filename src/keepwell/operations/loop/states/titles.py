@@ -7,7 +7,7 @@ from keepwell.operations.loop.view import View
 
 _ORDER = (
     "performance", "concept_drift", "errors", "latency", "quality", "drift", "joint_drift", "slice_drift",
-    "prediction_drift",
+    "prediction_drift", "external",
 )  # fmt: skip
 _NAMED = 3
 
@@ -62,6 +62,10 @@ def _predictions(view: View, columns: Sequence[str]) -> str:
     return f"Answers of {view.endpoint.name} moved away from its evaluation"
 
 
+def _external(view: View, columns: Sequence[str]) -> str:
+    return f"Other monitoring warns of {view.endpoint.name}{_listed(columns)}"
+
+
 def _other(view: View, columns: Sequence[str]) -> str:
     return f"{view.endpoint.name} is outside its limits"
 
@@ -83,4 +87,5 @@ _WORDS = {
     "quality": _quality,
     "drift": _drift,
     "prediction_drift": _predictions,
+    "external": _external,
 }
