@@ -125,6 +125,7 @@ def up(
             Periodic("validating the champion", VALIDATE_EVERY, _validations(workspace).run_due),
             Periodic("following the flags of the file", LEAD_EVERY, lambda: _declare(workspace)),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
+            *_machines(workspace, stack),
             Periodic("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
         ):
             job.start()
@@ -242,6 +243,25 @@ def _batches(workspace: "Workspace", stack: contextlib.ExitStack) -> Callable[[]
     scheduler = BatchScheduler(workspace.bench, command)
     stack.callback(scheduler.close)
     return scheduler.look
+
+
+def _machines(workspace: "Workspace", stack: contextlib.ExitStack) -> list[Periodic]:
+    """Return what watches the machine and books what is used; nothing where it is not wanted."""
+    from keepwell.operations.spending.attendance import Attendance
+
+    spec = workspace.spec.monitor.machines
+    if spec.watch == "off":
+        return []
+    attendance = Attendance(
+        workspace.home,
+        workspace.spec,
+        workspace.metadata.measurements,
+        workspace.clock,
+        workspace.endpoints,
+        workspace.scaling,
+    )
+    stack.callback(attendance.close)
+    return [Periodic("watching the machine", spec.every, attendance.look)]
 
 
 def _validations(workspace: "Workspace") -> "Validations":

@@ -36,7 +36,7 @@ PANELS = {
         "import",
         "tokens",
     ),
-    "Watch": ("monitor", "validate", "incidents", "audit"),
+    "Watch": ("monitor", "validate", "incidents", "machines", "costs", "audit"),
     "Look around": ("demo", "doctor"),
 }
 MODULES = {"import": "importing"}  # a word of Python's own names no module
