@@ -64,11 +64,23 @@ def test_a_page_needs_no_inline_script_or_style(client: TestClient, told: Told, 
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/runs", "/models", "/datasets", "/rollouts", "/incidents", "/audit", "/docs"]
+    "path",
+    [
+        "/",
+        "/runs",
+        "/models",
+        "/datasets",
+        "/rollouts",
+        "/incidents",
+        "/machines",
+        "/costs",
+        "/audit",
+        "/docs",
+    ],
 )
 def test_a_young_project_is_told_what_comes_next(young: Workspace, path: str) -> None:
     html = ask(young, path)
-    if path in {"/", "/runs", "/models", "/datasets", "/rollouts"}:
+    if path in {"/", "/runs", "/models", "/datasets", "/rollouts", "/costs"}:
         assert "<pre>keepwell run</pre>" in html
 
 

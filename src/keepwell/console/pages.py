@@ -22,6 +22,7 @@ from keepwell.console.views import (
     rollouts,
     runs,
 )
+from keepwell.console.views.machinery import costs, machines
 from keepwell.console.views.reference import reference
 
 if TYPE_CHECKING:
@@ -169,6 +170,8 @@ PAGES = (
     _page("/incidents", "incidents.html", incidents.incidents),
     _page("/incidents/{incident}", "incident.html", incidents.incident),
     Page("/incidents/{incident}/post-mortem.md", _post_mortem),
+    _page("/machines", "machines.html", machines.machines, "endpoint", "span"),
+    _page("/costs", "costs.html", costs.costs),
     _page("/audit", "audit.html", audit.audit, "kind", "subject"),
     Page("/docs", _reference),
 )

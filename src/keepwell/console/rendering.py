@@ -24,6 +24,8 @@ SECTIONS = (
     ("Data", "/datasets"),
     ("Rollouts", "/rollouts"),
     ("Incidents", "/incidents"),
+    ("Machines", "/machines"),
+    ("Costs", "/costs"),
     ("Audit", "/audit"),
 )
 

@@ -97,6 +97,18 @@ def size(count: float) -> str:
     return f"{count / 1000:.3g} TB"
 
 
+def money(amount: float | None, currency: str) -> str:
+    """Return an amount: two digits, small ones with three that say something.
+
+    >>> money(12.3, "EUR"), money(0.00123, "EUR"), money(0.0, "EUR"), money(None, "EUR")
+    ('12.30 EUR', '0.00123 EUR', '0.00 EUR', '—')
+    """
+    if amount is None:
+        return NONE
+    digits = f"{amount:,.2f}" if amount == 0 or abs(amount) >= 0.1 else f"{amount:.3g}"  # noqa: PLR2004
+    return f"{digits} {currency}"
+
+
 def duration(seconds: float | None) -> str:
     """Return a span of time, `NONE` where it is not known."""
     return NONE if seconds is None else format_duration(max(0.0, seconds))
@@ -194,6 +206,7 @@ RULES = (
     milliseconds,
     rate,
     size,
+    money,
     duration,
     iso,
     moment,

@@ -4,9 +4,10 @@ Called by `ctypes`: nothing to install, and nothing is loaded where the library 
 """
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 _LIBRARY = "libnvidia-ml.so.1"
@@ -72,6 +73,29 @@ def read_gpus() -> list[GpuReading]:
     if library.nvmlDeviceGetCount_v2(ctypes.byref(count)):
         return []
     return [found for index in range(count.value) if (found := _read(library, index)) is not None]
+
+
+def held(gpus: Sequence[GpuReading], pids: Collection[int]) -> list[GpuReading]:
+    """Return the GPUs that one of some processes holds.
+
+    Inside a container the driver may name processes by other numbers than we do, or by none. A process
+    that has opened the driver's memory then holds those that somebody holds; or the first, if nobody is
+    named.
+    """
+    ours = [gpu for gpu in gpus if not gpu.processes.keys().isdisjoint(pids)]
+    if ours or not gpus or not any(_computes(pid) for pid in pids):
+        return ours
+    return [gpu for gpu in gpus if gpu.processes] or list(gpus[:1])
+
+
+def _computes(pid: int) -> bool:
+    """Tell whether a process has opened what computing on a GPU needs, and looking at one does not."""
+    try:
+        return any(
+            str(link.readlink()) == "/dev/nvidia-uvm" for link in Path(f"/proc/{pid}/fd").iterdir()
+        )
+    except OSError:
+        return False
 
 
 @cache

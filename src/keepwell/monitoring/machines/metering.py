@@ -16,7 +16,7 @@ import psutil
 from keepwell.core.records import Resources
 from keepwell.monitoring.machines.allowance import allowance
 from keepwell.monitoring.machines.energy import EnergyCounter
-from keepwell.monitoring.machines.gpus import GpuReading, read_gpus
+from keepwell.monitoring.machines.gpus import GpuReading, held, read_gpus
 from keepwell.monitoring.machines.pressure import pressure
 from keepwell.monitoring.machines.processes import Taken, taken
 
@@ -143,10 +143,10 @@ class RunMeter:
         step, before = now - measured.last, measured.now
         cpu = max(before.cpu_seconds, found.cpu_seconds - measured.start.cpu_seconds)
         gpus = read_gpus()
-        held = [gpu for gpu in gpus if any(pid in gpu.processes for pid in found.pids)]
+        holding = held(gpus, found.pids)
         if pressure().get("cpu", 0.0) >= STARVED:
             measured.starved_seconds += step
-        self._follow_gpus(measured, gpus, held)
+        self._follow_gpus(measured, gpus, holding)
         seconds = now - measured.began
         measured.cores = (cpu - before.cpu_seconds) / step if step > 0 else 0.0
         measured.last = now
@@ -157,7 +157,7 @@ class RunMeter:
             memory_gb_seconds=before.memory_gb_seconds + found.memory / 1e9 * step,
             read_bytes=max(0, found.read_bytes - measured.start.read_bytes),
             written_bytes=max(0, found.written_bytes - measured.start.written_bytes),
-            gpu_seconds=before.gpu_seconds + step * len(held),
+            gpu_seconds=before.gpu_seconds + step * len(holding),
             energy_joules=self._joules(measured, cpu),
             starved=measured.starved_seconds / seconds if seconds > 0 else 0.0,
             host=platform.node(),
@@ -175,9 +175,9 @@ class RunMeter:
         return (joules - measured.joules) * min(1.0, cpu / busy) + measured.gpu_used
 
     def _follow_gpus(
-        self, measured: _Measured, gpus: list[GpuReading], held: list[GpuReading]
+        self, measured: _Measured, gpus: list[GpuReading], holding: list[GpuReading]
     ) -> None:
-        for gpu in held:
+        for gpu in holding:
             before = measured.gpu_joules.get(gpu.index)
             if gpu.joules is not None and before is not None:
                 measured.gpu_used += max(0.0, gpu.joules - before)

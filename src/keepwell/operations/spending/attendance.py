@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 JOBS = "keepwell.cli.jobs."
 KEEP_EVERY = 60.0
+FRESH_SECONDS = 30.0
+"""A worker that began so shortly before us was started by us."""
 STORAGE_EVERY = 3600.0
 TIDY_EVERY = 600.0
 FINE, COARSE = (3600.0, 60.0), (7 * 86400.0, 3600.0)
@@ -59,11 +61,19 @@ class Attendance:
         self.sampler = Sampler(home, measurements, clock, spec.monitor.machines, lambda: ours(home))
         self._counted: dict[tuple[int, float], Asked] | None = None
         self._last: dict[str, float] = {}
+        self._began = clock.now()
         self._done = {"keep": clock.now(), "storage": 0.0, "tidy": clock.now()}
 
     def look(self) -> None:
         """Look once."""
         steps = self.sampler.look()
+        if self._counted is None:  # what workers that were taken over did before is booked already
+            fresh = self._began - FRESH_SECONDS
+            self._counted = {
+                (one.index, one.started): _asked(one)
+                for one in _living(self._home)
+                if one.started < fresh
+            }
         if not steps:
             return
         now, names = self._clock.now(), [one.name for one in self._endpoints.find()]
@@ -91,10 +101,7 @@ class Attendance:
     def _count(self, states: "Sequence[WorkerState]") -> dict[tuple[int, float], Asked]:
         """Return what each worker was asked since the last look."""
         counted = {(one.index, one.started): _asked(one) for one in states}
-        before = self._counted
-        self._counted = counted
-        if before is None:  # a control process that takes workers over was not there meanwhile
-            return {}
+        before, self._counted = self._counted or {}, counted
         return {worker: _grown(before.get(worker, {}), now) for worker, now in counted.items()}
 
     def _charge(
