@@ -102,5 +102,5 @@ def _grown(points: list[Point], since: float, until: float) -> float:
     if not inside:
         return 0.0
     before = [point for point in inside if point.time <= since]
-    start = before[-1].value if before else inside[0].value
+    start = before[-1].value if before else 0.0  # it began in between, from nothing
     return max(0.0, inside[-1].value - start)
