@@ -259,6 +259,7 @@ def _machines(workspace: "Workspace", stack: contextlib.ExitStack) -> list[Perio
         workspace.clock,
         workspace.endpoints,
         workspace.scaling,
+        workspace.ledger.budget,
     )
     stack.callback(attendance.close)
     return [Periodic("watching the machine", spec.every, attendance.look)]

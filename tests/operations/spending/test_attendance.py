@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,10 @@ from keepwell.core.clock import ManualClock
 from keepwell.core.spec import BudgetSpec, CostsSpec, DataSpec, PricesSpec, ProjectSpec
 from keepwell.deployment.server.heartbeat import Traffic, WorkerState, heartbeat_path
 from keepwell.infrastructure.codec import to_json
+from keepwell.monitoring.costs.budget import BudgetState
 from keepwell.monitoring.costs.usage import PLATFORM, STORAGE, used
 from keepwell.operations.spending.attendance import Attendance, weight
+from keepwell.operations.spending.machinery import signals_now
 from keepwell.workspace import Workspace
 
 PRICES = PricesSpec(cpu_hour=1.0, memory_gb_hour=1.0)
@@ -54,7 +56,9 @@ def beat(workspace: Workspace, *, a: int = 0, b: int = 0, pool: str = "", index:
 STARTED = time.time()
 
 
-def attend(workspace: Workspace) -> Attendance:
+def attend(
+    workspace: Workspace, budget: Callable[[], BudgetState | None] = lambda: None
+) -> Attendance:
     return Attendance(
         workspace.home,
         workspace.spec,
@@ -62,6 +66,7 @@ def attend(workspace: Workspace) -> Attendance:
         workspace.clock,
         workspace.endpoints,
         workspace.scaling,
+        budget,
     )
 
 
@@ -140,6 +145,25 @@ def test_the_ledger_sums_it_up(workspace: Workspace) -> None:
     budget = workspace.ledger.budget()
     assert budget is not None
     assert 0 < budget.spent < 50
+
+
+def test_a_budget_that_is_nearly_spent_is_told(workspace: Workspace) -> None:
+    assert isinstance(workspace.clock, ManualClock)
+    now = workspace.clock.now()
+    state = BudgetState(limit=10, spent=8.5, since=now, until=now, warn=0.8, currency="EUR")
+    attendance = attend(workspace, lambda: state)
+    for _ in range(8):
+        beat(workspace)
+        attendance.look()
+        workspace.clock.advance(15)
+    (signal,) = [
+        one
+        for one in signals_now(workspace.measurements, workspace.clock.now())
+        if one.kind == "cost"
+    ]
+    assert "8.50 of 10.00 EUR" in signal.message
+    workspace.clock.advance(86400)
+    assert signals_now(workspace.measurements, workspace.clock.now()) == ()
 
 
 def test_idle_endpoints_are_found(workspace: Workspace) -> None:

@@ -31,8 +31,8 @@ def machines(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
 def gather(workspace: "Workspace") -> dict[str, Any]:
     """Return how the machine is, JSON-ready: as `keepwell up` saw it last, or as it is now."""
     from keepwell.infrastructure.codec import to_plain
-    from keepwell.monitoring.machines.sampler import present_reading, present_signals
-    from keepwell.operations.spending.machinery import processes_of
+    from keepwell.monitoring.machines.sampler import present_reading
+    from keepwell.operations.spending.machinery import processes_of, signals_now
 
     now = workspace.clock.now()
     reading = present_reading(workspace.measurements, now)
@@ -41,7 +41,7 @@ def gather(workspace: "Workspace") -> dict[str, Any]:
         "watched": reading is not None,
         "reading": to_plain(reading or _look(workspace)),
         "processes": [to_plain(one) for one in processes_of(workspace.measurements, now)],
-        "signals": [to_plain(one) for one in present_signals(workspace.measurements, now)],
+        "signals": [to_plain(one) for one in signals_now(workspace.measurements, now)],
     }
 
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,12 @@ import psutil
 
 from keepwell.core.clock import Clock
 from keepwell.core.spec import ProjectSpec
+from keepwell.infrastructure.codec import to_plain
 from keepwell.monitoring.costs import usage
+from keepwell.monitoring.costs.budget import BudgetState
 from keepwell.monitoring.costs.usage import UsageBook
 from keepwell.monitoring.machines.sampler import Ours, Sampler, Step
+from keepwell.operations.spending.machinery import COSTS
 from keepwell.operations.spending.parking import Parking
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ class Attendance:
         clock: Tells the time.
         endpoints: What serves.
         scaling: How many workers are wanted.
+        budget: Tells how the month's budget stands.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Attendance:
         clock: Clock,
         endpoints: "Endpoints",
         scaling: "Scaling",
+        budget: Callable[[], BudgetState | None] = lambda: None,
     ) -> None:
         self._home, self._clock, self._measurements = home, clock, measurements
         self._endpoints = endpoints
@@ -62,6 +67,7 @@ class Attendance:
         self._counted: dict[tuple[int, float], Asked] | None = None
         self._last: dict[str, float] = {}
         self._began = clock.now()
+        self._budget = budget
         self._done = {"keep": clock.now(), "storage": 0.0, "tidy": clock.now()}
 
     def look(self) -> None:
@@ -85,6 +91,7 @@ class Attendance:
             self._weigh(now)
         if self._is_due("keep", KEEP_EVERY, now):
             self._book.keep(now)
+            self._tell_costs(now)
         if self._is_due("tidy", TIDY_EVERY, now):
             self._tidy(now)
 
@@ -151,6 +158,15 @@ class Attendance:
             if name not in self._last or calls.get(name):
                 self._last[name] = now
         self._parking.look({name: self._last[name] for name in names}, calls)
+
+    def _tell_costs(self, now: float) -> None:
+        """Keep what of the budget is to be told."""
+        state = self._budget()
+        signal = None if state is None else state.signal(now)
+        if state is not None:
+            told = [] if signal is None else [to_plain(signal)]
+            self._measurements.write_report(COSTS, now, {"time": now, "signals": told})
+            self._measurements.thin(now - 3600.0, 3600.0, COSTS)
 
     def _weigh(self, now: float) -> None:
         """Book what is kept for the hour to come: it is weighed seldom, for that walks through it."""

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from keepwell.core.ports import MeasurementStore
-from keepwell.monitoring.machines.sampler import PROCESSES_EVERY
+from keepwell.core.records import Signal
+from keepwell.infrastructure.codec import from_plain
+from keepwell.monitoring.machines.sampler import PROCESSES_EVERY, present_signals
+
+COSTS = "costs"
+"""Under what the newest signals of the kind `cost` are kept."""
+FRESH_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +31,14 @@ class Seen:
     memory: float
     threads: float
     time: float
+
+
+def signals_now(measurements: MeasurementStore, now: float) -> tuple[Signal, ...]:
+    """Return what of the machine and of the costs is outside its limits now: kinds `resource` and `cost`."""
+    report = measurements.read_report(COSTS)
+    fresh = report is not None and now - report["time"] < FRESH_SECONDS
+    costs = [from_plain(Signal, one) for one in report["signals"]] if report and fresh else []
+    return (*present_signals(measurements, now), *costs)
 
 
 def processes_of(measurements: MeasurementStore, now: float) -> list[Seen]:

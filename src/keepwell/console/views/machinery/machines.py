@@ -12,9 +12,9 @@ from keepwell.console.views.home import live_metric, promotions, recent_incident
 from keepwell.core.durations import format_duration
 from keepwell.core.ports import Point
 from keepwell.core.records import Endpoint
-from keepwell.monitoring.machines.sampler import present_reading, present_signals
+from keepwell.monitoring.machines.sampler import present_reading
 from keepwell.monitoring.machines.starvation import SHORT_OF
-from keepwell.operations.spending.machinery import Seen, processes_of
+from keepwell.operations.spending.machinery import Seen, processes_of, signals_now
 
 if TYPE_CHECKING:
     from keepwell.workspace import Workspace
@@ -57,7 +57,7 @@ def machines(workspace: "Workspace", *, endpoint: str = "", span: str = "") -> d
     return {
         "host": host,
         "reading": present_reading(workspace.measurements, until),
-        "signals": present_signals(workspace.measurements, until),
+        "signals": signals_now(workspace.measurements, until),
         "endpoints": [one.name for one in found],
         "chosen": chosen.name if chosen else "",
         "spans": list(SPANS),
