@@ -1,5 +1,6 @@
 """`keepwell costs` and `keepwell machines`, as a user reads them."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from keepwell.core.clock import ManualClock
 from keepwell.core.ports import Point
 from keepwell.core.records import Resources
+from keepwell.deployment.server.heartbeat import WorkerState, heartbeat_path
+from keepwell.infrastructure.codec import to_json
 from keepwell.monitoring.machines.sampler import Sampler
 from keepwell.workspace import Workspace
 
@@ -57,14 +60,14 @@ def test_costs_are_told_by_model_run_and_user(keepwell: Any, dear: Path) -> None
     assert "ana" in told
     assert "36.00 EUR" in told
     assert "kg CO2" in told
-    assert "36.00 of 10.00 EUR of this month's budget are spent (360%)" in told
+    assert "36.00 EUR of this month's 10.00 EUR are spent (360%)" in told
     assert keepwell("costs", "--by", "run", "-C", dear, "--json").document["lines"][0]["runs"] == 1
 
 
 def test_the_status_has_host_and_budget(keepwell: Any, dear: Path) -> None:
     told = keepwell("status", "-C", dear).out
     assert "processors" in told
-    assert "36.00 of 10.00 EUR" in told
+    assert "36.00 EUR of this month's 10.00 EUR" in told
 
 
 def test_a_build_that_cannot_be_paid_says_so(keepwell: Any, dear: Path) -> None:
@@ -101,6 +104,10 @@ def test_what_is_idle_is_told(keepwell: Any, dear: Path) -> None:
     assert "nothing is idle" in keepwell("costs", "idle", "-C", dear).out
     with Workspace.open(dear) as workspace:
         workspace.measurements.append("usage:endpoint:shop", [Point("requests", 1.0, 0.0)])
+        state = WorkerState(index=0, pid=os.getpid(), started=1.0, beat=1.0, rss=60_000_000)
+        beats = heartbeat_path(workspace.home, 0)
+        beats.parent.mkdir(parents=True, exist_ok=True)
+        beats.write_bytes(to_json(state))
     told = keepwell("costs", "idle", "-C", dear).out
     assert "never" in told
     assert keepwell("costs", "idle", "-C", dear, "--json").document["currency"] == "EUR"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup, escape
 
 from keepwell.core.durations import format_duration
+from keepwell.monitoring.costs.prices import money as said_money
 
 NONE = "—"
 _BIG = 1e6
@@ -98,15 +99,8 @@ def size(count: float) -> str:
 
 
 def money(amount: float | None, currency: str) -> str:
-    """Return an amount: two digits, small ones with three that say something.
-
-    >>> money(12.3, "EUR"), money(0.00123, "EUR"), money(0.0, "EUR"), money(None, "EUR")
-    ('12.30 EUR', '0.00123 EUR', '0.00 EUR', '—')
-    """
-    if amount is None:
-        return NONE
-    digits = f"{amount:,.2f}" if amount == 0 or abs(amount) >= 0.1 else f"{amount:.3g}"  # noqa: PLR2004
-    return f"{digits} {currency}"
+    """Return an amount, `NONE` where it is not known."""
+    return NONE if amount is None else said_money(amount, currency)
 
 
 def duration(seconds: float | None) -> str:

@@ -35,7 +35,7 @@ def test_it_warns_at_eighty_and_stops_at_a_hundred(spent: float, severity: float
         error = caught.value
         assert error.what == "training does not start: the monthly budget is spent"
         assert "100 EUR" in error.why
-        assert "100.00 are spent" in error.why
+        assert "100.00 EUR are spent" in error.why
         assert "2027-01-01" in error.now
         assert error.details["budget"] == "monthly"
     else:

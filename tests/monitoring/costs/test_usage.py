@@ -9,7 +9,7 @@ from keepwell.core.clock import ManualClock
 from keepwell.core.spec import CostsSpec, PricesSpec
 from keepwell.infrastructure.metadata import open_metadata
 from keepwell.infrastructure.metadata.measurements import SqlMeasurementStore
-from keepwell.monitoring.costs.idle import idle_endpoints
+from keepwell.monitoring.costs.idle import Waiting, idle_endpoints
 from keepwell.monitoring.costs.usage import UsageBook, first_seen, last_growth, used
 
 CHURN = "endpoint:churn"
@@ -58,16 +58,14 @@ def test_when_an_endpoint_was_asked_last_is_known(measurements: SqlMeasurementSt
 
 def test_an_endpoint_that_waits_is_idle_and_priced() -> None:
     spec = CostsSpec(prices=PricesSpec(memory_gb_hour=0.5))
-    found = idle_endpoints(
-        last={"a": 1000.0, "b": None, "c": 9000.0},
-        watched={"a": 0.0, "b": 0.0, "c": 0.0, "young": 9500.0},
-        workers={"a": 2},
-        memory={"a": 2_000_000_000, "b": 1_000_000_000},
-        parked={"b": 1},
-        spec=spec,
-        now=10_000.0,
-    )
+    waiting = {
+        "a": Waiting(last=1000.0, begun=0.0, workers=2, memory=2_000_000_000),
+        "b": Waiting(last=None, begun=0.0, memory=1_000_000_000, parked=1),
+        "c": Waiting(last=9000.0, begun=0.0),
+        "young": Waiting(last=None, begun=9500.0),
+    }
+    found = idle_endpoints(waiting, lambda name, since: since + len(name), spec, 10_000.0)
     assert [one.endpoint for one in found] == ["a", "b"]
-    assert found[0].wasted == pytest.approx(2 * 0.5 * 9000 / 3600)
+    assert found[0].wasted == 1001.0  # since it was asked last
     assert found[0].an_hour == pytest.approx(1.0)
     assert (found[0].workers, found[1].parked, found[1].last) == (2, 1, None)

@@ -161,7 +161,7 @@ def test_a_budget_that_is_nearly_spent_is_told(workspace: Workspace) -> None:
         for one in signals_now(workspace.measurements, workspace.clock.now())
         if one.kind == "cost"
     ]
-    assert "8.50 of 10.00 EUR" in signal.message
+    assert "8.50 EUR of this month's 10.00 EUR" in signal.message
     workspace.clock.advance(86400)
     assert signals_now(workspace.measurements, workspace.clock.now()) == ()
 
@@ -175,11 +175,15 @@ def test_idle_endpoints_are_found(workspace: Workspace) -> None:
     attendance.close()
     assert workspace.ledger.idle() == []
     workspace.clock.advance(7200)
+    beat(workspace, a=5)
+    look(workspace, attendance)  # whose workers have waited for two hours
+    attendance.close()
     idle = workspace.ledger.idle()
     assert {one.endpoint for one in idle} == {"a", "b"}
+    assert all(one.wasted > 0 for one in idle)
     assert next(one for one in idle if one.endpoint == "b").last is None
     assert {one.memory for one in idle} == {40_000_000}  # each half of the one worker
-    assert all(one.wasted == pytest.approx(0.04 * 2, rel=0.1) for one in idle)
+    assert all(one.an_hour == pytest.approx(0.04) for one in idle)
 
 
 def test_a_folder_is_weighed(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_training_batch_jobs_and_scripts_do_not_start(spec: ProjectSpec) -> None
         spend(workspace, 2)
         with pytest.raises(BudgetError, match="training does not start") as caught:
             workspace.builder.run()
-        assert "costs.budget.monthly is 100 EUR, and 120.00 are spent" in caught.value.why
+        assert "costs.budget.monthly is 100 EUR, and 120.00 EUR are spent" in caught.value.why
         assert workspace.runs.find(kind="train", status="running") == []
         with pytest.raises(BudgetError, match="the batch job 'nightly' does not start"):
             execute(workspace.bench, workspace.tables, spec.batch[0])

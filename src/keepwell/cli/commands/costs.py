@@ -231,13 +231,9 @@ def _answer_use_cases(out: Output, workspace: "Workspace", since: str, until: st
 
 
 def _money(amount: float, currency: str) -> str:
-    """Return an amount with two digits, small ones with three that say something.
+    from keepwell.monitoring.costs.prices import money
 
-    >>> _money(12.3, "EUR"), _money(0.00123, "EUR"), _money(0.0, "EUR")
-    ('12.30 EUR', '0.00123 EUR', '0.00 EUR')
-    """
-    digits = f"{amount:.2f}" if amount == 0 or abs(amount) >= 0.1 else f"{amount:.3g}"  # noqa: PLR2004
-    return f"{digits} {currency}"
+    return money(amount, currency)
 
 
 def _day(moment: float) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from keepwell.core.errors import BudgetError
 from keepwell.core.records import Signal
 from keepwell.core.spec import BudgetSpec
+from keepwell.monitoring.costs.prices import money
 
 KIND = "cost"
 
@@ -43,10 +44,8 @@ class BudgetState:
     @property
     def message(self) -> str:
         """How it stands, in words."""
-        return (
-            f"{self.spent:.2f} of {self.limit:.2f} {self.currency} of this month's budget are spent "
-            f"({self.share:.0%})"
-        )
+        spent, limit = money(self.spent, self.currency), money(self.limit, self.currency)
+        return f"{spent} of this month's {limit} are spent ({self.share:.0%})"
 
     def signal(self, now: float) -> Signal | None:
         """Return what is to be told; None while there is enough left."""
@@ -80,7 +79,8 @@ class BudgetState:
             raise BudgetError(
                 f"{what} does not start: the monthly budget is spent",
                 why=f"costs.budget.monthly is {self.limit:g} {self.currency}, and "
-                f"{self.spent:.2f} are spent since the month began; predictions go on",
+                f"{money(self.spent, self.currency)} are spent since the month began; "
+                "predictions go on",
                 now=f"raise it in keepwell.yaml, wait for {until} (UTC), or see where it went: "
                 "keepwell costs --by run",
                 details={"budget": "monthly", "limit": self.limit, "spent": self.spent},

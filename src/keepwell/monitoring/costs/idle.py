@@ -1,6 +1,6 @@
 """Endpoints that nobody asks, and what it costs to wait for somebody who does."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from keepwell.core.records import Resources
@@ -33,42 +33,54 @@ class Idle:
     an_hour: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What waits for an endpoint to be asked.
+
+    Attributes:
+        last: When it was asked last; None if never.
+        begun: Since when it is measured.
+        workers: Workers of its own.
+        memory: Bytes that wait for it.
+        parked: Workers of its own that were ended for now.
+    """
+
+    last: float | None
+    begun: float
+    workers: int = 0
+    memory: int = 0
+    parked: int = 0
+
+
 def idle_endpoints(
-    last: Mapping[str, float | None],
-    watched: Mapping[str, float],
-    workers: Mapping[str, int],
-    memory: Mapping[str, int],
-    parked: Mapping[str, int],
+    waiting: Mapping[str, Waiting],
+    wasted: Callable[[str, float], float],
     spec: CostsSpec,
     now: float,
 ) -> list[Idle]:
     """Return the endpoints that are idle, dearest first.
 
     Args:
-        last: When each was asked last.
-        watched: Since when each is measured; the others are not judged.
-        workers: Workers of its own.
-        memory: Bytes that wait for it.
-        parked: Workers of its own that were ended for now.
+        waiting: Each endpoint that is measured.
+        wasted: Tells what one has cost since a time.
         spec: Prices, and when an endpoint is idle.
         now: Unix seconds.
     """
     found = []
-    for name, begun in watched.items():
-        since = max(last.get(name) or begun, begun)
+    for name, one in waiting.items():
+        since = max(one.last or one.begun, one.begun)
         if now - since < spec.idle.after:
             continue
-        an_hour = _price(memory.get(name, 0), 3600.0, spec)
         found.append(
             Idle(
                 endpoint=name,
-                last=last.get(name),
+                last=one.last,
                 since=since,
-                workers=workers.get(name, 0),
-                memory=memory.get(name, 0),
-                parked=parked.get(name, 0),
-                wasted=_price(memory.get(name, 0), now - since, spec),
-                an_hour=an_hour,
+                workers=one.workers,
+                memory=one.memory,
+                parked=one.parked,
+                wasted=wasted(name, since),
+                an_hour=_price(one.memory, 3600.0, spec),
             )
         )
     return sorted(found, key=lambda one: (-one.wasted, one.endpoint))

@@ -83,3 +83,13 @@ def cost_of(used: Resources, spec: CostsSpec, *, storage_gb_seconds: float = 0.0
         carbon_kg=kwh * power.carbon_per_kwh,
         estimated=estimated,
     )
+
+
+def money(amount: float, currency: str) -> str:
+    """Return an amount as people read it: two digits, of small ones three that say something.
+
+    >>> money(12.3, "EUR"), money(0.00123, "EUR"), money(0.0, "EUR")
+    ('12.30 EUR', '0.00123 EUR', '0.00 EUR')
+    """
+    digits = f"{amount:,.2f}" if amount == 0 or abs(amount) >= 0.1 else f"{amount:.3g}"  # noqa: PLR2004
+    return f"{digits} {currency}"

@@ -13,8 +13,8 @@ from keepwell.monitoring.costs import usage
 from keepwell.monitoring.costs.bill import Bill, Books, Line, Serving, bill_of
 from keepwell.monitoring.costs.billing import imported
 from keepwell.monitoring.costs.budget import BudgetState, month_of, state_of
-from keepwell.monitoring.costs.idle import Idle, idle_endpoints
-from keepwell.monitoring.costs.prices import Cost
+from keepwell.monitoring.costs.idle import Idle, Waiting, idle_endpoints
+from keepwell.monitoring.costs.prices import Cost, cost_of
 from keepwell.operations.spending.parking import parked
 from keepwell.tracking.meters import recalled
 
@@ -139,28 +139,31 @@ class Ledger:
         """Return the endpoints that nobody has asked for long."""
         from keepwell.deployment.server.supervisor import living
 
-        names = [one.name for one in self._endpoints.find() if one.champion is not None]
-        last, watched = {}, {}
-        for name in names:
-            begun = usage.first_seen(self._measurements, f"endpoint:{name}")
-            if begun is not None:
-                watched[name] = begun
-                last[name] = usage.last_growth(self._measurements, f"endpoint:{name}", "requests")
         states = living(self._home)
+        if not states:  # nothing waits where nothing is up
+            return []
+        names = [one.name for one in self._endpoints.find() if one.champion is not None]
         general = sum(state.rss for state in states if not state.pool) / max(len(names), 1)
-        own = {name: [one for one in states if one.pool == name] for name in names}
-        return idle_endpoints(
-            last,
-            watched,
-            {name: len(found) for name, found in own.items()},
-            {
-                name: sum(one.rss for one in found) if found else int(general)
-                for name, found in own.items()
-            },
-            parked(self._measurements),
-            self.spec.costs,
-            self._clock.now(),
-        )
+        ended, waiting = parked(self._measurements), {}
+        for name in names:
+            subject = f"endpoint:{name}"
+            begun = usage.first_seen(self._measurements, subject)
+            if begun is None:
+                continue
+            own = [one.rss for one in states if one.pool == name]
+            waiting[name] = Waiting(
+                last=usage.last_growth(self._measurements, subject, "requests"),
+                begun=begun,
+                workers=len(own),
+                memory=sum(own) if own else int(general),
+                parked=ended.get(name, 0),
+            )
+        return idle_endpoints(waiting, self._cost_since, self.spec.costs, self._clock.now())
+
+    def _cost_since(self, endpoint: str, since: float) -> float:
+        now = self._clock.now()
+        found = usage.used(self._measurements, f"endpoint:{endpoint}", since, now)
+        return cost_of(found.resources, self.spec.costs).total
 
     def use_cases(self, since: float, until: float, troubled: Collection[str]) -> list[UseCase]:
         """Return each endpoint as what it is for; `troubled` have an open incident."""
