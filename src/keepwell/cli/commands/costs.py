@@ -32,9 +32,9 @@ Until = Annotated[str, typer.Option(help="End: a time like --since.")]
     "list",
     epilog=examples(
         "keepwell costs",
-        "keepwell costs --by run --since '7d ago'",
-        "keepwell costs --by use-case",
-        "keepwell costs --by endpoint --json",
+        "keepwell costs list --by run --since '7d ago'",
+        "keepwell costs list --by use-case",
+        "keepwell costs list --by endpoint --json",
     ),
 )
 def costs(
@@ -131,7 +131,7 @@ def _must_be_known(by: str) -> None:
         raise UsageError(
             f"costs are not told by '{by}'",
             why=f"they are told by: {', '.join(known)}",
-            now=did_you_mean(by, known) or "keepwell costs --by model",
+            now=did_you_mean(by, known) or "keepwell costs list --by model",
         )
 
 
