@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from keepwell.infrastructure.tables.store import DeltaTableStore
     from keepwell.monitoring.elsewhere import Courier, Elsewhere
     from keepwell.monitoring.feedback import Feedback
+    from keepwell.monitoring.machines.metering import RunMeter
     from keepwell.monitoring.prediction_log import Collector, PredictionLog, Trimmer
     from keepwell.monitoring.prediction_log.intake import Intake
     from keepwell.monitoring.sketches.feeder import Feeder
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from keepwell.operations.incidents.surroundings import Surveyor
     from keepwell.operations.loop.incidents import Incidents
     from keepwell.operations.rollouts.desk import Desk
+    from keepwell.operations.spending.ledger import Ledger
     from keepwell.tracking.registry import Registry
     from keepwell.tracking.runs import Runs
 
@@ -114,6 +116,8 @@ class Workspace:
 
     def close(self) -> None:
         """Let go of the database, if it was ever opened."""
+        if "_meter" in self.__dict__:
+            self._meter.close()
         if "metadata" in self.__dict__:
             self.metadata.close()
             del self.__dict__["metadata"]
@@ -170,7 +174,20 @@ class Workspace:
         """Recorded executions."""
         from keepwell.tracking.runs import Runs
 
-        return Runs(self.metadata, self.measurements, self.blobs, self.clock, self.home / "spool")
+        return Runs(
+            self.metadata,
+            self.measurements,
+            self.blobs,
+            self.clock,
+            self.home / "spool",
+            self._meter,
+        )
+
+    @cached_property
+    def _meter(self) -> "RunMeter":
+        from keepwell.monitoring.machines.metering import RunMeter
+
+        return RunMeter()
 
     @cached_property
     def registry(self) -> "Registry":
@@ -354,6 +371,21 @@ class Workspace:
         return Tokens(self.metadata, self.clock)
 
     @cached_property
+    def ledger(self) -> "Ledger":
+        """What was used, and what it cost."""
+        from keepwell.operations.spending.ledger import Ledger
+
+        return Ledger(
+            self.spec,
+            self.home,
+            self.runs,
+            self.endpoints,
+            self.registry,
+            self.measurements,
+            self.clock,
+        )
+
+    @cached_property
     def feedback(self) -> "Feedback":
         """Joins outcomes to predictions."""
         from keepwell.monitoring.feedback import Feedback
@@ -429,6 +461,7 @@ class Workspace:
             registry=self.registry,
             endpoints=self.endpoints,
             rollouts=self.rollouts,
+            must_allow=self.ledger.must_allow,
         )
 
     @cached_property

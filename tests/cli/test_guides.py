@@ -138,6 +138,7 @@ def _more_versions(shop: Path) -> None:
         "how-to/release-safely.md",
         "how-to/score-a-file.md",
         "how-to/watch-models-served-elsewhere.md",
+        "how-to/watch-costs-and-machines.md",
         "reference/http.md",
     ],
 )

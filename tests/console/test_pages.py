@@ -74,13 +74,15 @@ def test_a_page_needs_no_inline_script_or_style(client: TestClient, told: Told, 
         "/alerts",
         "/incidents",
         "/incidents/figures",
+        "/machines",
+        "/costs",
         "/audit",
         "/docs",
     ],
 )
 def test_a_young_project_is_told_what_comes_next(young: Workspace, path: str) -> None:
     html = ask(young, path)
-    if path in {"/", "/runs", "/models", "/datasets", "/rollouts"}:
+    if path in {"/", "/runs", "/models", "/datasets", "/rollouts", "/costs"}:
         assert "<pre>keepwell run</pre>" in html
 
 

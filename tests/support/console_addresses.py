@@ -27,6 +27,8 @@ PAGES = {
     "incidents": "/incidents",
     "healed incident": "/incidents/{incident}",
     "open incident": "/incidents/{open}",
+    "machines": f"/machines?endpoint={NAME}&span=24h",
+    "costs": "/costs",
     "audit": "/audit",
     "audit of a subject": "/audit?subject=incident:{incident}",
     "reference": "/docs",

@@ -138,6 +138,7 @@ def up(
             Periodic("validating the champion", VALIDATE_EVERY, _validations(workspace).run_due),
             Periodic("following the flags of the file", LEAD_EVERY, lambda: _declare(workspace)),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
+            *_machines(workspace, stack),
             Periodic("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
             Periodic("looking for anomalies", ANOMALIES_EVERY, watch.look),
             Periodic("looking ahead", FORESIGHT_EVERY, workspace.foresight.look),
@@ -292,6 +293,26 @@ def _exports(
     return start_exports(
         workspace.bench, workspace.predictions, lambda: gather(workspace, supervisor, loop)
     )
+
+
+def _machines(workspace: "Workspace", stack: contextlib.ExitStack) -> list[Periodic]:
+    """Return what watches the machine and books what is used; nothing where it is not wanted."""
+    from keepwell.operations.spending.attendance import Attendance
+
+    spec = workspace.spec.monitor.machines
+    if spec.watch == "off":
+        return []
+    attendance = Attendance(
+        workspace.home,
+        workspace.spec,
+        workspace.metadata.measurements,
+        workspace.clock,
+        workspace.endpoints,
+        workspace.scaling,
+        workspace.ledger.budget,
+    )
+    stack.callback(attendance.close)
+    return [Periodic("watching the machine", spec.every, attendance.look)]
 
 
 def _validations(workspace: "Workspace") -> "Validations":

@@ -44,6 +44,8 @@ PANELS = {
         "anomalies",
         "forecasts",
         "causes",
+        "machines",
+        "costs",
         "audit",
     ),
     "Look around": ("demo", "doctor"),

@@ -90,14 +90,28 @@ def line_chart(
     expected: float | None = None,
     moments: Iterable[tuple[float, str]] = (),
     stretches: Iterable[tuple[float, float | None, str]] = (),
+    window: tuple[float, float] | None = None,
+    within: Sequence[float] = (),
 ) -> LineChart | None:
-    """Return a chart of a series, None if it has fewer than two points."""
+    """Return a chart of a series, None if it has fewer than two points.
+
+    Args:
+        points: The series.
+        expected: Where a line across stands.
+        moments: Times with their words.
+        stretches: From when until when, with words.
+        window: What the axis of time covers, so that charts can stand above each other; the points'
+            own time unless said.
+        within: Values that the other axis covers whatever the points are.
+    """
+    if window is not None:
+        points = [point for point in points if window[0] <= point.time <= window[1]]
     if len(points) < 2:  # noqa: PLR2004
         return None
     points = thin(points)
-    since, until = points[0].time, points[-1].time
+    since, until = window or (points[0].time, points[-1].time)
     values = [point.value for point in points]
-    wanted = values if expected is None else [*values, expected]
+    wanted = [*values, *within] if expected is None else [*values, expected, *within]
     ticks = nice_ticks(min(wanted), max(wanted))
     low, high = ticks[-1], ticks[0]
     across = WIDTH / ((until - since) or 1.0)
@@ -113,7 +127,7 @@ def line_chart(
     shown = [item for item in stretches if item[0] < until and (item[1] or until) > since]
     return LineChart(
         path=path,
-        area=f"{path}L{WIDTH:g} {HEIGHT:g}L0 {HEIGHT:g}Z",
+        area=f"{path}L{corners[-1][0]:g} {HEIGHT:g}L{corners[0][0]:g} {HEIGHT:g}Z",
         last=corners[-1],
         ticks=tuple(Tick(y=y(tick), value=tick) for tick in ticks),
         since=since,

@@ -23,6 +23,7 @@ from keepwell.console.views import (
     runs,
 )
 from keepwell.console.views.alerting import alerts, progress
+from keepwell.console.views.machinery import costs, machines
 from keepwell.console.views.reference import reference
 
 if TYPE_CHECKING:
@@ -173,6 +174,8 @@ PAGES = (
     _page("/incidents/{incident}", "incident.html", incidents.incident),
     _page("/alerts", "alerts.html", alerts.alerts),
     Page("/incidents/{incident}/post-mortem.md", _post_mortem),
+    _page("/machines", "machines.html", machines.machines, "endpoint", "span"),
+    _page("/costs", "costs.html", costs.costs),
     _page("/audit", "audit.html", audit.audit, "kind", "subject"),
     Page("/docs", _reference),
 )

@@ -25,6 +25,8 @@ SECTIONS = (
     ("Rollouts", "/rollouts"),
     ("Alerts", "/alerts"),
     ("Incidents", "/incidents"),
+    ("Machines", "/machines"),
+    ("Costs", "/costs"),
     ("Audit", "/audit"),
 )
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup, escape
 
 from keepwell.core.durations import format_duration
+from keepwell.monitoring.costs.prices import money as said_money
 
 NONE = "—"
 _BIG = 1e6
@@ -95,6 +96,11 @@ def size(count: float) -> str:
         if count < 1000:  # noqa: PLR2004
             return f"{count:.3g} {unit}"
     return f"{count / 1000:.3g} TB"
+
+
+def money(amount: float | None, currency: str) -> str:
+    """Return an amount, `NONE` where it is not known."""
+    return NONE if amount is None else said_money(amount, currency)
 
 
 def duration(seconds: float | None) -> str:
@@ -194,6 +200,7 @@ RULES = (
     milliseconds,
     rate,
     size,
+    money,
     duration,
     iso,
     moment,

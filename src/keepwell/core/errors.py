@@ -121,6 +121,13 @@ class GateError(KeepwellError):
     http_status = 409
 
 
+class BudgetError(KeepwellError):
+    """The month's budget is spent, and the action would cost more."""
+
+    headline = "The budget is spent"
+    http_status = 402
+
+
 class IntegrityError(KeepwellError):
     """Stored bytes or rows are not what was written: a digest or the event chain disagrees."""
 

@@ -4,7 +4,7 @@ Each class is one section of `keepwell.yaml`; each default here is the documente
 spec may trust it: every complaint was made when the file was read (`infrastructure.project_file`).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +259,18 @@ class ExportSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MachinesSpec:
+    """`monitor.machines:` — what of the machine is watched, and from where on it is told."""
+
+    watch: str = "auto"  # or off
+    every: float = 5.0  # seconds between two looks
+    disk: float = 0.9  # share in use from which on the disk is nearly full
+    memory: float = 0.9  # share in use from which on memory is near its limit
+    starved: float = 0.25  # share of the time that work waits from which on the host is starved
+    growth: float = 0.5  # of a worker's memory within an hour, from which on it is told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorSpec:
     """`monitor:` — what is compared with what, and how often.
 
@@ -275,6 +287,7 @@ class MonitorSpec:
     slices: tuple[str, ...] = ()  # columns whose labels are watched one by one, too
     validation: ValidationSpec = ValidationSpec()
     export: tuple[ExportSpec, ...] = ()
+    machines: MachinesSpec = MachinesSpec()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +325,58 @@ class BatchSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PricesSpec:
+    """`costs.prices:` — what things cost, in the project's currency."""
+
+    cpu_hour: float = 0.0  # of one processor at work
+    gpu_hour: float = 0.0  # of one GPU that is held
+    memory_gb_hour: float = 0.0
+    storage_gb_month: float = 0.0
+    energy_kwh: float = 0.0
+
+    @property
+    def stated(self) -> bool:
+        """Some price is."""
+        return any(getattr(self, item.name) for item in fields(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerSpec:
+    """`costs.power:` — where a machine does not measure its energy, what it draws."""
+
+    core_watts: float = 10.0  # of one processor at work
+    gpu_watts: float = 300.0  # of one GPU that is held
+    carbon_per_kwh: float = 0.0  # kilograms of CO₂
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetSpec:
+    """`costs.budget:` — what may be spent."""
+
+    monthly: float | None = None  # None: no limit
+    warn: float = 0.8  # share from which on it is told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleSpec:
+    """`costs.idle:` — when nothing is asked of an endpoint for long."""
+
+    after: float = 3600.0  # seconds
+    stop: bool = False  # end the workers of its own until it is asked again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostsSpec:
+    """`costs:` — what the machines cost, and how much that may be."""
+
+    currency: str = "EUR"
+    prices: PricesSpec = PricesSpec()
+    power: PowerSpec = PowerSpec()
+    budget: BudgetSpec = BudgetSpec()
+    idle: IdleSpec = IdleSpec()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardSpec:
     """`card:` — what only people know about the model; told in its model card, never guessed."""
 
@@ -341,6 +406,7 @@ class ProjectSpec:
     loop: LoopSpec = LoopSpec()
     batch: tuple[BatchSpec, ...] = ()
     card: CardSpec = CardSpec()
+    costs: CostsSpec = CostsSpec()
     fairness: ProtectedSpec = ProtectedSpec()
     explain: ExplainSpec = ExplainSpec()
     alerts: AlertsSpec = INCIDENTS_ONLY

@@ -18,11 +18,12 @@ from keepwell.core.clock import Clock
 from keepwell.core.errors import NotFoundError
 from keepwell.core.identifiers import new_id
 from keepwell.core.ports import BlobStore, MeasurementStore, MetadataStore, Point
-from keepwell.core.records import Artifact, CodeVersion, Estimate, Run
+from keepwell.core.records import Artifact, CodeVersion, Estimate, Resources, Run
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.metadata import Collection
 from keepwell.tracking import code, environment
 from keepwell.tracking.delivery import AWAY, Delivery
+from keepwell.tracking.meters import Meter, NoMeter, recalled
 
 Param = str | int | float | bool | None
 
@@ -36,6 +37,7 @@ class Runs:
         blobs: Where their artifacts are kept.
         clock: Stamps them.
         spool: Folder for what a store did not take; None keeps that in memory only.
+        meter: Measures what runs take from the machine; nothing does unless given.
     """
 
     def __init__(
@@ -45,11 +47,13 @@ class Runs:
         blobs: BlobStore,
         clock: Clock,
         spool: Path | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._records = Collection(metadata, "run", Run, name=lambda run: run.id)
         self._measurements = measurements
         self._blobs = blobs
         self._clock = clock
+        self._meter = meter or NoMeter()
         self._mine: dict[str, Run] = {}
         self._delivery = Delivery(self._records, measurements, blobs, clock=clock, spool=spool)
 
@@ -90,6 +94,7 @@ class Runs:
             code=code.capture(root, self._delivery.blob) if root is not None else CodeVersion(),
             environment=self._delivery.blob(json.dumps(environment.capture()).encode()),
         )
+        self._measure(run.id)
         return self._write(run, "started")
 
     def log(self, run_id: str, values: Mapping[str, float], step: int = 0) -> None:
@@ -110,6 +115,7 @@ class Runs:
     def resume(self, run_id: str) -> Run:
         """Let a run that was stopped go on."""
         run = self._current(run_id)
+        self._measure(run_id)
         return self._write(replace(run, status="running", ended=None, error=""), "resumed")
 
     def attach(
@@ -150,6 +156,7 @@ class Runs:
                 metrics={**run.metrics, **(metrics or {})},
                 params={**run.params, **(params or {})},
                 model=model or run.model,
+                resources=self._taken(run),
             ),
             "finished" if run.ended is None else "completed",
         )
@@ -159,7 +166,15 @@ class Runs:
         run = self._current(run_id)
         status = "killed" if killed else "failed"
         return self._write(
-            replace(run, status=status, ended=self._clock.now(), error=error), status, error
+            replace(
+                run,
+                status=status,
+                ended=self._clock.now(),
+                error=error,
+                resources=self._taken(run),
+            ),
+            status,
+            error,
         )
 
     def get(self, run_id: str) -> Run:
@@ -210,6 +225,30 @@ class Runs:
     def resend(self) -> bool:
         """Send what stores did not take earlier; tell whether nothing is waiting any more."""
         return self._delivery.resend(now=True)
+
+    def machine(self, run_id: str) -> dict[str, list[Point]]:
+        """Return what a run took from the machine, by name, in the order of time."""
+        return self._measurements.series(f"run:{run_id}/machine")
+
+    def _measure(self, run_id: str) -> None:
+        def tell(values: Mapping[str, float]) -> None:
+            now = self._clock.now()
+            points = [Point(name, now, value) for name, value in values.items()]
+            self._delivery.points(f"run:{run_id}/machine", points)
+
+        self._meter.start(run_id, tell)
+
+    def _taken(self, run: Run) -> Resources | None:
+        """Return what a run took in all; of one whose process was killed, what is known of it."""
+        taken = self._meter.stop(run.id)
+        if taken is None and run.resources is None and run.ended is None:
+            try:
+                return recalled(self.machine(run.id))
+            except AWAY:
+                return None
+        if taken is None or run.resources is None:
+            return taken or run.resources
+        return run.resources.plus(taken)
 
     def _current(self, run_id: str) -> Run:
         """Return the run as it stands: the store does not know what is still waiting."""

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 app = command_app(group=True)
 
+STARVED = 0.2
+"""Share of its time in which the host was starved, from which on a run says so."""
+
 TELLING = (
     "roc_auc",
     "rmse",
@@ -112,6 +115,7 @@ def _tell(out: Output, run: "Run") -> None:
             "error": run.error or None,
             "started": ago(run.started),
             "took": _took(run),
+            "used": _used(run),
             "dataset": run.dataset or None,
             "model": run.model or None,
             "code": code,
@@ -140,6 +144,24 @@ def interval(estimate: "Estimate") -> str:
     if estimate.low is None or estimate.high is None:
         return ""
     return f"{estimate.low:.4g} to {estimate.high:.4g}"
+
+
+def _used(run: "Run") -> str | None:
+    """Return what a run took from the machine, in words; None if it was not measured."""
+    found = run.resources
+    if found is None:
+        return None
+    parts = [
+        f"{format_duration(found.cpu_seconds)} of a processor",
+        f"{found.memory_peak / 1e6:,.0f} MB at most",
+        f"{found.read_bytes / 1e6:,.1f} MB read",
+        f"{found.written_bytes / 1e6:,.1f} MB written",
+    ]
+    if found.gpu_seconds:
+        parts.append(f"{format_duration(found.gpu_seconds)} of a GPU")
+    if found.starved >= STARVED:
+        parts.append(f"short of processors {found.starved:.0%} of the time")
+    return ", ".join(parts)
 
 
 def _took(run: "Run") -> str:

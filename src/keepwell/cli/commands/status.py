@@ -30,6 +30,7 @@ def status(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
 
 def gather(workspace: "Workspace") -> dict[str, Any]:
     """Return what there is to know about a project, JSON-ready."""
+    from keepwell.cli.commands.machines import host_line
     from keepwell.infrastructure.codec import to_plain
     from keepwell.operations.outbound import read_states
     from keepwell.operations.serving.capacity import present
@@ -52,6 +53,8 @@ def gather(workspace: "Workspace") -> dict[str, Any]:
         "workers": None
         if address is None
         else to_plain(present(workspace.scaling.read(), workspace.home)),
+        "host": host_line(workspace),
+        "budget": None if (budget := workspace.ledger.budget()) is None else budget.message,
         "dataset": newest and {"name": newest.name, "version": newest.version, "rows": newest.rows},
         "endpoint": {
             "name": spec.endpoint,
@@ -130,6 +133,8 @@ def _tell(out: Output, document: dict[str, Any]) -> None:
             **_trial(document["rollout"]),
             "served": document["served"] or "no",
             "workers": _workers(document["workers"]),
+            "host": document["host"],
+            "budget": document["budget"],
         }
     )
     for export in document["exports"]:

@@ -36,6 +36,7 @@ from keepwell.core.records.model import (
 )
 from keepwell.core.records.overview import Dependence, Interaction, Overview
 from keepwell.core.records.prediction import Outcome, Prediction
+from keepwell.core.records.resources import Resources
 from keepwell.core.records.run import Artifact, CodeVersion, Estimate, Run
 from keepwell.core.records.scale import Scale
 from keepwell.core.records.token import SCOPES, Token
@@ -85,6 +86,7 @@ __all__ = [
     "Prediction",
     "Profile",
     "Proof",
+    "Resources",
     "Rollout",
     "RolloutStep",
     "Route",

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from keepwell.core.records.resources import Resources
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
@@ -52,6 +54,7 @@ class Run:
         artifacts: Files it left.
         model: `name/version` of the model version that came of it; empty if none.
         error: What went wrong, if it failed.
+        resources: What it took from the machine; None while it runs, or if nobody measured it.
     """
 
     id: str
@@ -69,3 +72,4 @@ class Run:
     artifacts: tuple[Artifact, ...] = ()
     model: str = ""
     error: str = ""
+    resources: Resources | None = None

@@ -14,16 +14,22 @@ from keepwell.core.features import FeaturesSpec
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
 from keepwell.core.spec import (
+    BudgetSpec,
     CardSpec,
+    CostsSpec,
     DataSpec,
     ExplainSpec,
     FairnessSpec,
     FlagsSpec,
     GateSpec,
+    IdleSpec,
     LimitsSpec,
     LogSpec,
     LoopSpec,
+    MachinesSpec,
     MonitorSpec,
+    PowerSpec,
+    PricesSpec,
     ProjectSpec,
     ProtectedSpec,
     RetrainSpec,
@@ -82,6 +88,12 @@ def load_project(path: Path) -> ProjectSpec:
     }
     if wrong := check_names(alerts):
         complaints.add(None, wrong)
+    if "costs.budget.monthly" in values and not any(
+        values.get(key.path) for key in KEYS if key.section == "costs.prices"
+    ):
+        complaints.add(
+            None, "costs.budget.monthly needs a price: `costs: {prices: {cpu_hour: 0.04}}`"
+        )
     complaints.settle()
     return _assemble(file.parent.resolve(), values)
 
@@ -173,6 +185,11 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
     flat["serve.flags"] = FlagsSpec(**_own(FlagsSpec, flat, "serve.flags"))
     flat["serve.log"] = LogSpec(**_own(LogSpec, flat, "serve.log"))
     flat["monitor.validation"] = ValidationSpec(**_own(ValidationSpec, flat, "monitor.validation"))
+    flat["monitor.machines"] = MachinesSpec(**_own(MachinesSpec, flat, "monitor.machines"))
+    flat["costs.prices"] = PricesSpec(**_own(PricesSpec, flat, "costs.prices"))
+    flat["costs.power"] = PowerSpec(**_own(PowerSpec, flat, "costs.power"))
+    flat["costs.budget"] = BudgetSpec(**_own(BudgetSpec, flat, "costs.budget"))
+    flat["costs.idle"] = IdleSpec(**_own(IdleSpec, flat, "costs.idle"))
     flat["loop.retrain"] = RetrainSpec(**_own(RetrainSpec, flat, "loop.retrain"))
     if "gate.fairness.by" in flat:
         flat["gate.fairness"] = FairnessSpec(**_own(FairnessSpec, flat, "gate.fairness"))
@@ -188,6 +205,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
         loop=LoopSpec(**_own(LoopSpec, flat, "loop")),
         batch=flat.get("batch", ()),
         card=CardSpec(**_own(CardSpec, flat, "card")),
+        costs=CostsSpec(**_own(CostsSpec, flat, "costs")),
         fairness=ProtectedSpec(**_own(ProtectedSpec, flat, "fairness")),
         explain=ExplainSpec(**_own(ExplainSpec, flat, "explain")),
         alerts=AlertsSpec(**_own(AlertsSpec, flat, "alerts")),

@@ -88,6 +88,7 @@ def execute(
             tags={"job": job.name, **({} if due is None else {"due": repr(due)})},
         )
         try:
+            bench.must_allow(f"the batch job '{job.name}'")
             model = bench.registry.get(bench.spec.name, job.version)
             batch = Batch(
                 source=job.source,

@@ -1,5 +1,6 @@
 """What every step works with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -56,7 +57,10 @@ class SilentListener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """The parts of a workspace that a build uses."""
+    """The parts of a workspace that a build uses.
+
+    `must_allow` refuses what costs (`training`, `the batch job 'nightly'`) where the budget is spent.
+    """
 
     spec: ProjectSpec
     home: Path
@@ -68,6 +72,7 @@ class Bench:
     registry: "Registry"
     endpoints: "Endpoints"
     rollouts: "Rollouts"
+    must_allow: Callable[[str], None] = lambda what: None
 
 
 @dataclass(slots=True, kw_only=True)

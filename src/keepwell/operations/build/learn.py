@@ -54,6 +54,7 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
     from keepwell.training import Past, train
     from keepwell.training.learners.field import anchored
 
+    bench.must_allow("training" if kind == "train" else "the retraining")
     run = bench.runs.start(
         bench.spec.name,
         kind,

@@ -112,6 +112,7 @@ def _run(
     say: Callable[[str], None],
     echo: Callable[[bytes], None],
 ) -> ScriptResult:
+    bench.must_allow(f"the script {tags['script']}")
     runs = bench.runs
     stopped = None if fresh else _stopped(bench, tags, say)
     if stopped is None:

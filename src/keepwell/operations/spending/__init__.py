@@ -1,0 +1,1 @@
+"""What the project's machines cost: the books, the budget, what waits for nobody, and who ends it."""
