@@ -9,10 +9,11 @@ class Signal:
     """Something a monitor saw that is outside its limit.
 
     Attributes:
-        kind: `drift`, `prediction_drift`, `quality`, `performance`, `latency` or `errors`.
+        kind: `drift`, `prediction_drift`, `quality`, `performance`, `latency`, `errors`,
+            `estimated_performance`, `kpi`, `fairness` or `objective`.
         endpoint: Where.
         version: Of which model version; 0 where it concerns the endpoint as a whole.
-        column: Which input column; empty if none.
+        column: Which input column, KPI or objective; empty if none.
         value: The measured effect.
         limit: What it was held against.
         severity: 0..1, weighted by the column's importance for the model.

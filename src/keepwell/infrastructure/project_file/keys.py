@@ -33,7 +33,9 @@ from keepwell.infrastructure.project_file.kinds import (
     number,
     whole,
 )
+from keepwell.infrastructure.project_file.kpis import KPIS
 from keepwell.infrastructure.project_file.learners import LEARNERS
+from keepwell.infrastructure.project_file.objectives import OBJECTIVES
 from keepwell.infrastructure.project_file.spaces import SPACE
 
 FAIRNESS = (
@@ -237,6 +239,17 @@ KEYS = (
     Key("monitor.validation.min", mapping(METRIC, number()), "{roc_auc: 0.80}",
         "those limits; gate.min unless said"),
     Key("monitor.validation.min_rows", whole(1), "100", "fewer outcomes decide nothing"),
+    Key("monitor.period", DURATION, "1d", "what one point of a history covers; by the log's age unless said"),
+    Key("monitor.kpis", KPIS,
+        '{orders: {sql: "select count(*) from predictions", target: 100, direction: higher}}',
+        "numbers that the business goes by, in SQL over predictions and outcomes"),
+    Key("monitor.objectives", OBJECTIVES,
+        "[{latency_p95_ms: 50}, {availability: 99.9%}, {freshness: 1h}, {quality: {roc_auc: 0.8}}]",
+        "what share of requests, or of time, has to be good; also: target, period"),
+    Key("monitor.fairness.by", TEXTS, "[gender]",
+        "columns whose groups are watched; gate.fairness.by unless said"),
+    Key("monitor.fairness.max_gap", number(0), "0.1", "largest difference between two groups"),
+    Key("monitor.fairness.metric", choice(*FAIRNESS), "selection_rate", "what must not differ"),
     Key("loop.enabled", FLAG, "true", "act without being asked"),
     Key("loop.retrain.on", choices("drift", "performance"), "[drift, performance]",
         "what calls for a new model"),

@@ -33,6 +33,7 @@ from keepwell.core.spec import (
     ThresholdSpec,
     TrainSpec,
     ValidationSpec,
+    WatchedFairnessSpec,
 )
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.files import storing
@@ -166,6 +167,9 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
     flat["serve.flags"] = FlagsSpec(**_own(FlagsSpec, flat, "serve.flags"))
     flat["serve.log"] = LogSpec(**_own(LogSpec, flat, "serve.log"))
     flat["monitor.validation"] = ValidationSpec(**_own(ValidationSpec, flat, "monitor.validation"))
+    flat["monitor.fairness"] = WatchedFairnessSpec(
+        **_own(WatchedFairnessSpec, flat, "monitor.fairness")
+    )
     flat["loop.retrain"] = RetrainSpec(**_own(RetrainSpec, flat, "loop.retrain"))
     if "gate.fairness.by" in flat:
         flat["gate.fairness"] = FairnessSpec(**_own(FairnessSpec, flat, "gate.fairness"))

@@ -1,0 +1,103 @@
+"""Gathers what speaks for another model, and against it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from keepwell.core.ports import MeasurementStore
+from keepwell.core.records import Endpoint, ModelVersion, Signal
+from keepwell.infrastructure.codec import from_plain
+from keepwell.monitoring.performance import judged
+from keepwell.monitoring.report import Performance, Report
+from keepwell.monitoring.words import number
+from keepwell.operations.loop.conditions import SERVICE
+from keepwell.operations.standing.advice import Situation
+from keepwell.operations.standing.record import Standing
+from keepwell.operations.standing.verdicts import expected_of
+
+if TYPE_CHECKING:
+    from keepwell.monitoring.prediction_log import PredictionLog
+    from keepwell.operations.build.bench import Bench
+    from keepwell.operations.loop.incidents import Incidents
+
+STALE = 600.0
+"""Seconds after which the monitor's last report no longer tells of the present."""
+
+_TOLD = 3
+
+
+def situation_of(
+    bench: "Bench",
+    predictions: "PredictionLog",
+    incidents: "Incidents",
+    measurements: MeasurementStore,
+    standing: Standing,
+    champion: ModelVersion,
+    endpoint: Endpoint,
+) -> Situation:
+    """Return what is known that the advice rests on."""
+    name, least = standing.endpoint, bench.spec.monitor.min_rows
+    signals = _signals(measurements, standing, champion)
+    memory = incidents.recall(name, champion.version)
+    busy = ""
+    if memory.retraining is not None:
+        busy = "a retraining is under way"
+    elif endpoint.rollout:
+        busy = "a version is on trial"
+    points = standing.of(champion.version)
+    fell, holds = _realised(standing, champion, least)
+    expected = expected_of(standing, champion, least)
+    return Situation(
+        fell=fell or _words(signals, "performance"),
+        holds="" if _words(signals, "performance") else holds,
+        expected_fall=expected.message + " (estimated)" if expected and expected.fell else "",
+        drift=_words(signals, "drift", "prediction_drift"),
+        damage=_words(signals, "quality"),
+        service=_words(signals, *SERVICE),
+        unfair=_words(signals, "fairness"),
+        busy=busy,
+        labels=predictions.counts(
+            name, since=max(champion.created, memory.last_retraining or 0.0)
+        ).outcomes,
+        needed=bench.spec.loop.retrain.min_labels,
+        coming=points[-1].maturity if points else None,
+        predictions=sum(point.predictions for point in points),
+    )
+
+
+def _signals(
+    measurements: MeasurementStore, standing: Standing, champion: ModelVersion
+) -> list[Signal]:
+    kept = measurements.read_report(f"endpoint:{standing.endpoint}")
+    report = from_plain(Report, kept) if kept is not None else None
+    if report is None or standing.time - report.time > STALE or report.version != champion.version:
+        return [*standing.signals]
+    return [*report.signals, *standing.signals]
+
+
+def _words(signals: Sequence[Signal], *kinds: str) -> str:
+    found = [signal.message for signal in signals if signal.kind in kinds]
+    more = len(found) - _TOLD
+    return "; ".join(found[:_TOLD]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _realised(standing: Standing, champion: ModelVersion, least: int) -> tuple[str, str]:
+    """Return what mature outcomes of the newest period that has them say: of a fall, of holding."""
+    decided = [
+        point
+        for point in standing.of(champion.version)
+        if point.mature and point.outcomes >= least and standing.metric in point.realised
+    ]
+    promised = champion.metrics.get(standing.metric)
+    if not decided or promised is None:
+        return "", ""
+    value = decided[-1].realised[standing.metric]
+    seen = judged(
+        Performance(
+            metric=standing.metric, value=value, rows=decided[-1].outcomes, expected=promised
+        ),
+        least,
+    )
+    if seen.fell:
+        return seen.message, ""
+    words = f"{standing.metric} holds: {number(value.value)}, {number(promised.value)} was promised"
+    return "", words
