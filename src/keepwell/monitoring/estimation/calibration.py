@@ -24,6 +24,7 @@ _EDGE = 1e-6
 _GRID = 101
 _ROUNDS = 30
 _RIDGE = 1e-6
+_FAR = 500.0  # a logit beyond which the exponential overflows
 
 
 def calibrate(said: "NDArray[np.float64]", true: "NDArray[np.float64]") -> tuple[str, Curve]:
@@ -69,22 +70,30 @@ def _sigmoid(said: "NDArray[np.float64]", true: "NDArray[np.float64]") -> Curve:
     hits = float(true.sum())
     # Platt's targets: a row that never failed so far may fail yet.
     goal = np.where(true > 0, (hits + 1) / (hits + 2), 1 / (len(true) - hits + 2))
-    slope, shift = 1.0, 0.0
+    line = np.column_stack([z, np.ones_like(z)])
+    found = np.array([0.0, np.log((hits + 1) / (len(true) - hits + 1))])
     for _ in range(_ROUNDS):
-        chance = 1 / (1 + np.exp(-(slope * z + shift)))
-        weight, off = chance * (1 - chance), goal - chance
-        first, second, third = (weight * z * z).sum(), (weight * z).sum(), weight.sum()
-        first, third = first + _RIDGE, third + _RIDGE
-        down = first * third - second * second
-        up_slope, up_shift = (off * z).sum() - _RIDGE * (slope - 1), off.sum()
-        step = (third * up_slope - second * up_shift) / down
-        move = (first * up_shift - second * up_slope) / down
-        slope, shift = slope + float(step), shift + float(move)
-        if abs(step) + abs(move) < _EDGE:
+        chance = _chance(line @ found)
+        uphill = line.T @ (goal - chance)
+        bend = (line * (chance * (1 - chance))[:, None]).T @ line + _RIDGE * np.eye(2)
+        step = np.linalg.solve(bend, uphill)
+        before = _misfit(line @ found, goal)
+        while np.abs(step).max() > _EDGE and _misfit(line @ (found + step), goal) > before:
+            step = step / 2  # it overshot
+        found = found + step
+        if np.abs(step).max() < _EDGE:
             break
     grid = np.linspace(_logit(np.array([0.0]))[0], _logit(np.array([1.0]))[0], _GRID)
-    chance = 1 / (1 + np.exp(-(max(slope, 0.0) * grid + shift)))
-    return _curve(1 / (1 + np.exp(-grid)), chance)
+    return _curve(_chance(grid), _chance(max(float(found[0]), 0.0) * grid + found[1]))
+
+
+def _chance(z: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    return np.asarray(1 / (1 + np.exp(-np.clip(z, -_FAR, _FAR))))
+
+
+def _misfit(z: "NDArray[np.float64]", goal: "NDArray[np.float64]") -> float:
+    """Return the log loss of logits against soft targets."""
+    return float((np.logaddexp(0.0, z) - goal * z).sum())
 
 
 def _steps(said: "NDArray[np.float64]", true: "NDArray[np.float64]") -> Curve:
