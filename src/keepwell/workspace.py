@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from keepwell.operations.explanations import Explanations
     from keepwell.operations.loop.incidents import Incidents
     from keepwell.operations.rollouts.desk import Desk
+    from keepwell.operations.standing import Standings
     from keepwell.tracking.registry import Registry
     from keepwell.tracking.runs import Runs
 
@@ -307,6 +308,13 @@ class Workspace:
         from keepwell.operations.loop.incidents import Incidents
 
         return Incidents(self.metadata, self.clock)
+
+    @cached_property
+    def standings(self) -> "Standings":
+        """How endpoints stand: estimates, outcomes, KPIs, groups, service levels."""
+        from keepwell.operations.standing import Standings
+
+        return Standings(self.bench, self.predictions, self.metadata.measurements, self.incidents)
 
     @cached_property
     def bench(self) -> "Bench":

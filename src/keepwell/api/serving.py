@@ -36,6 +36,7 @@ TIDY_EVERY = 600.0
 SCHEDULE_EVERY = 5.0
 VALIDATE_EVERY = 20.0
 LEAD_EVERY = 5.0
+STAND_EVERY = 30.0
 TRIM_EVERY = 300.0
 KEEP_FILES_DAYS = 1 / 24
 FINE_SECONDS = 3600.0
@@ -125,6 +126,7 @@ def up(
             Periodic("validating the champion", VALIDATE_EVERY, _validations(workspace).run_due),
             Periodic("following the flags of the file", LEAD_EVERY, lambda: _declare(workspace)),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
+            Periodic("seeing how endpoints stand", STAND_EVERY, workspace.standings.look_at_all),
             Periodic("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
         ):
             job.start()
@@ -200,6 +202,8 @@ def _loop(
     )
     evidence = Evidence(workspace.bench, workspace.predictions, workspace.tables, sight.meter)
     sight.evidence = evidence
+    sight.also = workspace.standings.signals
+    workspace.standings.count_by(sight.meter.since)
     keeper = Keeper(workspace.bench, evidence, probe)
     executor = Executor(workspace.incidents, effects, workspace.clock)
     return LoopService(sight, executor, workspace.clock, workspace.spec.monitor.every), keeper

@@ -45,10 +45,13 @@ def examples(*lines: str) -> str:
     return f"[bold]Examples[/bold]\n{shown}"
 
 
-def command_app(*, group: bool = False) -> typer.Typer:
-    """Return the Typer application that a command module hangs its functions on."""
+def command_app(*, group: bool = False, shows: bool = False) -> typer.Typer:
+    """Return the Typer application that a command module hangs its functions on.
+
+    Where nothing else is asked, a `group` lists, and one that `shows` shows.
+    """
     return typer.Typer(
-        cls=ListingGroup if group else Group,
+        cls=ListingGroup if group else ShowingGroup if shows else Group,
         rich_markup_mode=markup(),
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
@@ -95,11 +98,19 @@ class Group(TyperGroup):
 class ListingGroup(Group):
     """A group that lists when nothing else is asked: `keepwell runs` is `keepwell runs list`."""
 
+    first = "list"
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put `list` in front where the words start with no subcommand."""
+        """Put the first command in front where the words start with no subcommand."""
         if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help")):
-            args = ["list", *args]
+            args = [self.first, *args]
         return super().parse_args(ctx, args)
+
+
+class ShowingGroup(ListingGroup):
+    """A group that shows when nothing else is asked: `keepwell monitor` is `keepwell monitor show`."""
+
+    first = "show"
 
 
 def project_root(project: Path) -> Path:

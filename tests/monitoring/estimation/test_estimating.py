@@ -119,7 +119,7 @@ def test_the_expected_confusion_matrix_is_the_sum_of_chances(
     guess = estimate(reference, LABELS, answers, promised=promised)
     matrix = np.array(guess.confusion)
     assert matrix.sum() == pytest.approx(1000, abs=0.1)
-    assert matrix[:, 1].sum() == answers.predictions.count("yes")
+    assert matrix[:, 1].sum() == list(answers.predictions).count("yes")
     assert np.trace(matrix) / 1000 == pytest.approx(guess.metrics["accuracy"].value, abs=0.005)
 
 
@@ -204,7 +204,7 @@ def test_what_the_loss_does_not_depend_on_is_its_mean() -> None:
     said = random.normal(0, 1, 500)
     columns = {"x": pa.array(random.normal(0, 1, 500)), "where": pa.array(["town"] * 500)}
     reference = fit_reference(
-        NUMBERS, columns, said + random.normal(0, 2, 500), Scores(predictions=said)
+        NUMBERS, columns, (said + random.normal(0, 2, 500)).tolist(), Scores(predictions=said)
     )
     assert reference.absolute is not None
     assert reference.absolute.trees == ""

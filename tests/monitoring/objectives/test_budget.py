@@ -77,6 +77,7 @@ def test_only_the_period_counts() -> None:
 def test_sums_survive_restarts_and_thinning(tmp_path: Path) -> None:
     metadata = open_metadata(f"sqlite:///{tmp_path / 'record.db'}")
     try:
+        tally = Tally(metadata.measurements, "churn")
         for minute in range(240):  # a new one each hour, as after a restart
             tally = Tally(metadata.measurements, "churn")
             bad = 5.0 if minute < 40 else 0.0

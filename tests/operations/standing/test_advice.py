@@ -1,10 +1,12 @@
+from typing import Any
+
 import pytest
 
 from keepwell.operations.standing.advice import RETRAIN, WAIT, Situation, advise
 
 FELL = "roc_auc is 0.7, 0.85 on the test rows"
-ENOUGH = {"labels": 500, "needed": 200, "predictions": 1000}
-FEW = {"labels": 50, "needed": 200, "predictions": 1000}
+ENOUGH: dict[str, Any] = {"labels": 500, "needed": 200, "predictions": 1000}
+FEW: dict[str, Any] = {"labels": 50, "needed": 200, "predictions": 1000}
 
 
 @pytest.mark.parametrize(

@@ -6,26 +6,45 @@ from typing import Any
 from keepwell.cli.options import (
     HERE,
     AsJson,
+    OfEndpoint,
     ProjectFolder,
     command_app,
     examples,
     open_workspace,
 )
 from keepwell.cli.output import Output, ago, text
+from keepwell.cli.standing import advice, fairness, kpis, objectives, performance
 
-app = command_app()
+app = command_app(shows=True)
 
 MOST = 30  # columns shown
 
 
-@app.command(epilog=examples("keepwell monitor", "keepwell monitor --json"))
-def monitor(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
+@app.callback()
+def monitor() -> None:
+    """See how an endpoint is doing; watch models that are served elsewhere."""
+
+
+@app.command("show", epilog=examples("keepwell monitor", "keepwell monitor -e churn --json"))
+def show(endpoint: OfEndpoint = "", project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
     """Show drift, data quality, live performance, latency and errors of the endpoint."""
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        name = workspace.spec.endpoint
+        name = endpoint or workspace.spec.endpoint
+        if endpoint:
+            workspace.endpoints.read(endpoint)
         report = workspace.report(name)
     out.answer({"endpoint": name, "report": report}, lambda: _tell(out, name, report))
+
+
+app.command(
+    "performance",
+    epilog=examples("keepwell monitor performance", "keepwell monitor performance --now"),
+)(performance)
+app.command("kpis", epilog=examples("keepwell monitor kpis", "keepwell monitor kpis --json"))(kpis)
+app.command("objectives", epilog=examples("keepwell monitor objectives"))(objectives)
+app.command("fairness", epilog=examples("keepwell monitor fairness --now"))(fairness)
+app.command("advice", epilog=examples("keepwell monitor advice"))(advice)
 
 
 def _tell(out: Output, name: str, report: Mapping[str, Any] | None) -> None:

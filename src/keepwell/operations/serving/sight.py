@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keepwell.core.ports import MeasurementStore
-from keepwell.core.records import Endpoint, ModelVersion, Profile
+from keepwell.core.records import Endpoint, ModelVersion, Profile, Signal
 from keepwell.core.references import Ref
 from keepwell.core.spec import LoopSpec
 from keepwell.operations.build.bench import Bench
@@ -47,6 +47,7 @@ class Sight:
     Attributes:
         meter: What the workers counted.
         evidence: What rollouts have shown beyond that; None to judge them without.
+        also: By endpoint what else is outside its limits: estimates, KPIs, groups, service levels.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Sight:
         self._collect = collect
         self.meter = TrafficMeter(workers, bench.clock)
         self.evidence: Evidence | None = None
+        self.also: Callable[[str], Sequence[Signal]] = lambda _: ()
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
 
@@ -135,7 +137,8 @@ class Sight:
         report = self.report_since(endpoint.name, champion)
         record_series(self._measurements, report)
         looks = self._looks.setdefault(endpoint.name, deque(maxlen=REMEMBERED_LOOKS))
-        looks.append(look_of(report))
+        look = look_of(report)
+        looks.append(replace(look, signals=(*look.signals, *self.also(endpoint.name))))
         return tuple(looks)
 
     def _profile(self, version: ModelVersion) -> Profile:

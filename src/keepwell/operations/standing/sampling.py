@@ -62,15 +62,15 @@ class Sampler:
     Args:
         bench: The workspace's parts.
         predictions: The prediction log.
+
+    Attributes:
         traffic: What workers counted by version since a time; None where nobody counts.
     """
 
-    def __init__(
-        self, bench: "Bench", predictions: "PredictionLog", traffic: "Counted | None" = None
-    ) -> None:
+    def __init__(self, bench: "Bench", predictions: "PredictionLog") -> None:
         self._bench = bench
         self._predictions = predictions
-        self._traffic = traffic
+        self.traffic: Counted | None = None
 
     def sample(self, known: Known, tally: Tally) -> None:
         """Count what was good since the last look."""
@@ -139,9 +139,9 @@ class Sampler:
         return float(np.count_nonzero(taken <= limit)), float(len(taken))
 
     def _available(self, endpoint: str, last: float) -> Share:
-        if self._traffic is None:
+        if self.traffic is None:
             return 0.0, 0.0
-        counted = self._traffic(endpoint, last).values()
+        counted = self.traffic(endpoint, last).values()
         asked = sum(one.requests for one in counted)
         return float(asked - sum(one.errors for one in counted)), float(asked)
 

@@ -14,7 +14,7 @@ from keepwell.monitoring.history.periods import Period, length_of
 from keepwell.monitoring.objectives import Tally
 from keepwell.monitoring.objectives import verdict as budget_verdict
 from keepwell.operations.standing.advice import advise
-from keepwell.operations.standing.evidence import situation_of
+from keepwell.operations.standing.evidence import STALE, situation_of
 from keepwell.operations.standing.groups import Groups
 from keepwell.operations.standing.kpis import ask_all
 from keepwell.operations.standing.record import Standing, standing_of, subject_of
@@ -47,7 +47,6 @@ class Standings:
         predictions: The prediction log.
         measurements: Where it is kept.
         incidents: The loop's memory.
-        traffic: What workers counted by version since a time; None where nobody counts.
     """
 
     def __init__(
@@ -56,16 +55,19 @@ class Standings:
         predictions: "PredictionLog",
         measurements: "KeptSeries",
         incidents: "Incidents",
-        traffic: "Counted | None" = None,
     ) -> None:
         self._bench = bench
         self._predictions = predictions
         self._measurements = measurements
         self._incidents = incidents
-        self._sampler = Sampler(bench, predictions, traffic)
+        self._sampler = Sampler(bench, predictions)
         self._groups = Groups(bench, predictions)
         self._references: dict[str, Reference] = {}
         self._thinned: dict[str, float] = {}
+
+    def count_by(self, traffic: "Counted") -> None:
+        """Take from now on what workers counted, by version since a time: the log knows no failure."""
+        self._sampler.traffic = traffic
 
     def look_at_all(self) -> None:
         """Look at every endpoint, count for its objectives, and keep what was seen."""
@@ -92,9 +94,11 @@ class Standings:
         return standing
 
     def signals(self, endpoint: str) -> tuple[Signal, ...]:
-        """Return what was outside its limits at the last look."""
+        """Return what was outside its limits at the last look; nothing if that was long ago."""
         standing = standing_of(self._measurements, endpoint)
-        return () if standing is None else standing.signals
+        if standing is None or self._bench.clock.now() - standing.time > STALE:
+            return ()
+        return standing.signals
 
     def _seen(
         self, endpoint: Endpoint, champion: ModelVersion, before: Standing | None, *, count: bool
