@@ -54,7 +54,7 @@ def test_the_page_tells_advice_periods_objectives_kpis_and_groups(pages: TestCli
         ("estimates.json", {"low", "high", "estimated", "outcomes so far"}),
         ("budgets.json", {"quality roc auc"}),
         ("kpis/asked", {"all versions"}),
-        ("groups/gender", {"selection rate", "disparate impact"}),
+        ("groups/gender", {"selection rate", "true positive rate"}),
     ],
 )
 def test_a_chart_draws_what_was_seen(pages: TestClient, chart: str, names: set[str]) -> None:

@@ -105,7 +105,7 @@ def ask(
         turned: The truth is the other way round.
         seed: Of chance.
     """
-    random = np.random.default_rng([seed, int(day * 1000)])
+    random = np.random.default_rng([seed, int(abs(day) * 1000)])
     made = []
     for at in range(rows):
         time = START + (day + 0.9 * at / rows) * DAY

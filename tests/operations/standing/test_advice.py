@@ -23,7 +23,7 @@ FEW: dict[str, Any] = {"labels": 50, "needed": 200, "predictions": 1000}
         ),
         (Situation(expected_fall=FELL, drift="`age` moved", **ENOUGH), RETRAIN, "inputs moved"),
         (Situation(expected_fall=FELL, drift="`age` moved", **FEW), WAIT, "outcomes must confirm"),
-        (Situation(expected_fall=FELL, holds="it holds", **ENOUGH), WAIT, "outcomes say"),
+        (Situation(expected_fall=FELL, holds="it holds", **ENOUGH), WAIT, "show none so far"),
         (Situation(drift="`age` moved", holds="it holds", **ENOUGH), WAIT, "performance holds"),
         (Situation(drift="`age` moved", **ENOUGH), WAIT, "nothing says that it hurts"),
         (Situation(**ENOUGH), WAIT, "nothing asks"),

@@ -25,7 +25,7 @@ def monitor() -> None:
     """See how an endpoint is doing; watch models that are served elsewhere."""
 
 
-@app.command("show", epilog=examples("keepwell monitor", "keepwell monitor -e churn --json"))
+@app.command("show", epilog=examples("keepwell monitor", "keepwell monitor show -e churn --json"))
 def show(endpoint: OfEndpoint = "", project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
     """Show drift, data quality, live performance, latency and errors of the endpoint."""
     out = Output(as_json=as_json)

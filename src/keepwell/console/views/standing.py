@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keepwell.console.charts import thin
 from keepwell.console.views.health import Health
-from keepwell.console.wording import duration, iso, label, score
+from keepwell.console.wording import duration, iso, label, percent, score
 from keepwell.core.errors import NotFoundError
 from keepwell.core.records import Estimate
 from keepwell.monitoring.objectives import Budget
@@ -19,6 +19,10 @@ SHOWN = 10
 """Periods in the table, the newest."""
 
 MOST_POINTS = 600
+LOWEST = -1.0
+"""A budget that is overdrawn further is drawn here: what is left of the others stays readable."""
+
+_GAPS = ("selection_rate", "true_positive_rate", "false_positive_rate", "mean_residual")
 _COLOURS = ("role:accent", "role:challenger", "role:reference", "role:watch", "role:muted")
 
 
@@ -31,6 +35,14 @@ class Promise:
     promised: str
     now: str
     health: Health
+
+    @property
+    def left(self) -> str:
+        """How much of the budget is left, or how many times over it is used up."""
+        left = self.budget.left
+        if left is None:
+            return "—"
+        return percent(left) if left > 0 else f"used up {1 - left:.3g} times"
 
 
 def standing(workspace: "Workspace", name: str) -> dict[str, Any]:
@@ -88,7 +100,10 @@ def budgets(workspace: "Workspace", name: str) -> dict[str, Any]:
     series = workspace.measurements.series(f"endpoint:{name}", [f"budget:{one}" for one in names])
     traces = [
         _line(
-            [(p.time, p.value) for p in thin(series.get(f"budget:{one}", []), MOST_POINTS)],
+            [
+                (p.time, max(p.value, LOWEST))
+                for p in thin(series.get(f"budget:{one}", []), MOST_POINTS)
+            ],
             label(one), _COLOURS[at % len(_COLOURS)],
         )
         for at, one in enumerate(names)
@@ -128,7 +143,8 @@ def groups(workspace: "Workspace", name: str, column: str) -> dict[str, Any]:
     if watched is None:
         raise _unknown("watched column", column, [item.column for item in found.watched])
     points = [point for point in found.groups if point.column == column]
-    names = list(dict.fromkeys(gap for point in points for gap in point.gaps))
+    kept = {*_GAPS, watched.metric}
+    names = list(dict.fromkeys(gap for point in points for gap in point.gaps if gap in kept))
     ordered = sorted(names, key=lambda gap: gap != watched.metric)
     traces = [
         _line(

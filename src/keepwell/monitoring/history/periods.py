@@ -22,9 +22,12 @@ class Period:
 
 
 def length_of(age: float, wanted: float | None = None) -> float:
-    """Return how long a period is: as wanted, or the shortest by which `MOST` of them reach back `age`."""
+    """Return how long a period is.
+
+    As wanted, a minute at least; else the shortest by which `MOST` of them reach back `age`.
+    """
     if wanted is not None:
-        return wanted
+        return max(wanted, _LADDER[0])
     return next((step for step in _LADDER if age <= (MOST - 1) * step), _LADDER[-1])
 
 

@@ -94,7 +94,7 @@ def _rules(now: Situation) -> Iterator[tuple[object, str, str]]:
         WAIT,
         f"performance fell, but {lacking:,} more outcomes are needed to learn from",
     )
-    contradicted = "outcomes say that performance holds, whatever was estimated"
+    contradicted = "a fall is estimated, but the outcomes of the same predictions show none so far"
     yield now.expected_fall and now.holds, WAIT, contradicted
     likely = "inputs moved, performance is estimated to have fallen, and there are outcomes enough"
     yield now.expected_fall and now.drift and enough, RETRAIN, likely

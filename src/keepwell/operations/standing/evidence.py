@@ -44,12 +44,13 @@ def situation_of(
     elif endpoint.rollout:
         busy = "a version is on trial"
     points = standing.of(champion.version)
-    fell, holds = _realised(standing, champion, least)
     expected = expected_of(standing, champion, least)
+    foreseen = expected is not None and expected.fell
+    fell, holds = _realised(standing, champion, least, newest=foreseen)
     return Situation(
         fell=fell or _words(signals, "performance"),
         holds="" if _words(signals, "performance") else holds,
-        expected_fall=expected.message + " (estimated)" if expected and expected.fell else "",
+        expected_fall=_foreseen(expected) if expected is not None and foreseen else "",
         drift=_words(signals, "drift", "prediction_drift"),
         damage=_words(signals, "quality"),
         service=_words(signals, *SERVICE),
@@ -80,12 +81,29 @@ def _words(signals: Sequence[Signal], *kinds: str) -> str:
     return "; ".join(found[:_TOLD]) + (f"; and {more} more" if more > 0 else "")
 
 
-def _realised(standing: Standing, champion: ModelVersion, least: int) -> tuple[str, str]:
-    """Return what mature outcomes of the newest period that has them say: of a fall, of holding."""
+def _foreseen(expected: Performance) -> str:
+    value, promised = expected.value, expected.expected
+    words = f"{expected.metric} is estimated at {number(value.value)}"
+    if value.low is not None and value.high is not None:
+        words += f" ({number(value.low)} to {number(value.high)})"
+    return words + (f", {number(promised.value)} was promised" if promised else "")
+
+
+def _realised(
+    standing: Standing, champion: ModelVersion, least: int, *, newest: bool
+) -> tuple[str, str]:
+    """Return what outcomes say of a fall, and of holding; empty where they do not.
+
+    The newest period that is decided speaks. Against a fall that is estimated of a newer one (`newest`)
+    only the outcomes of that one do, even if there are more to come.
+    """
+    points = standing.of(champion.version)
     decided = [
         point
-        for point in standing.of(champion.version)
-        if point.mature and point.outcomes >= least and standing.metric in point.realised
+        for point in (points[-1:] if newest else points)
+        if (newest or point.mature)
+        and point.outcomes >= least
+        and standing.metric in point.realised
     ]
     promised = champion.metrics.get(standing.metric)
     if not decided or promised is None:
