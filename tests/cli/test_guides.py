@@ -131,6 +131,7 @@ def _more_versions(shop: Path) -> None:
         "how-to/look-into-the-prediction-log.md",
         "how-to/release-safely.md",
         "how-to/score-a-file.md",
+        "how-to/watch-a-model.md",
         "reference/http.md",
     ],
 )

@@ -12,8 +12,8 @@ Two ways, by task:
 - *Numbers*, by loss: a small model, fitted on such rows, says how far off an answer is likely to be, given
   its inputs: direct loss estimation (DLE; the same documentation).
 
-Law: where rows come as they did on the test rows, the estimate's interval holds what outcomes show in 19 of
-20 windows. Where inputs move, it follows. Where the relation of inputs and outcome changes, it does not, and
+Law: where rows come as they did on the test rows, the estimate's interval holds what outcomes show in about
+19 of 20 windows. Where inputs move, it follows. Where the relation of inputs and outcome changes, it does not, and
 cannot: nothing but outcomes tells of that.
 """
 
