@@ -13,8 +13,8 @@ Two ways, by task:
   its inputs: direct loss estimation (DLE; the same documentation).
 
 Law: where rows come as they did on the test rows, the estimate's interval holds what outcomes show in about
-19 of 20 windows. Where inputs move, it follows. Where the relation of inputs and outcome changes, it does not, and
-cannot: nothing but outcomes tells of that.
+19 of 20 windows. Where inputs move, it follows. Where the relation of inputs and outcome changes, it does
+not, and cannot: nothing but outcomes tells of that.
 """
 
 from keepwell.monitoring.estimation.answers import Answers

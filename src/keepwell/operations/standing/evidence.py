@@ -23,6 +23,7 @@ STALE = 600.0
 """Seconds after which the monitor's last report no longer tells of the present."""
 
 _TOLD = 3
+_SERVED = ("latency", "availability")  # objectives that speak of the service
 
 
 def situation_of(
@@ -53,7 +54,8 @@ def situation_of(
         expected_fall=_foreseen(expected) if expected is not None and foreseen else "",
         drift=_words(signals, "drift", "prediction_drift"),
         damage=_words(signals, "quality"),
-        service=_words(signals, *SERVICE),
+        service=_words(signals, *SERVICE)
+        or _words([one for one in signals if one.column.startswith(_SERVED)], "objective"),
         unfair=_words(signals, "fairness"),
         busy=busy,
         labels=predictions.counts(

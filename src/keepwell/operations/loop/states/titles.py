@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from keepwell.core.records import Signal
 from keepwell.operations.loop.view import View
 
-_ORDER = ("performance", "errors", "latency", "quality", "drift", "prediction_drift")
+_ORDER = (
+    "performance", "errors", "latency", "objective", "quality", "drift", "prediction_drift",
+    "estimated_performance", "fairness", "kpi",
+)  # fmt: skip
 _NAMED = 3
 
 
@@ -45,6 +48,23 @@ def _predictions(view: View, columns: Sequence[str]) -> str:
     return f"Answers of {view.endpoint.name} moved away from its evaluation"
 
 
+def _estimated(view: View, columns: Sequence[str]) -> str:
+    subject = f"{view.endpoint.name} v{view.champion.version}"
+    return f"Performance of {subject} is estimated to have fallen"
+
+
+def _objective(view: View, columns: Sequence[str]) -> str:
+    return f"{view.endpoint.name} uses up its error budget too fast{_listed(columns)}"
+
+
+def _fairness(view: View, columns: Sequence[str]) -> str:
+    return f"{view.endpoint.name} treats groups too differently{_listed(columns)}"
+
+
+def _kpi(view: View, columns: Sequence[str]) -> str:
+    return f"{view.endpoint.name} misses the target of a KPI{_listed(columns)}"
+
+
 def _other(view: View, columns: Sequence[str]) -> str:
     return f"{view.endpoint.name} is outside its limits"
 
@@ -63,4 +83,8 @@ _WORDS = {
     "quality": _quality,
     "drift": _drift,
     "prediction_drift": _predictions,
+    "estimated_performance": _estimated,
+    "objective": _objective,
+    "fairness": _fairness,
+    "kpi": _kpi,
 }
