@@ -1,8 +1,6 @@
 """A shop whose predictions and outcomes are written by hand, days late where a test says so."""
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from keepwell.core.records import (
     Field,
     Outcome,
     Prediction,
+    Profile,
     Signature,
     Task,
 )
@@ -70,7 +69,10 @@ def open_shop(root: Path, clock: ManualClock, monitor: MonitorSpec | None = None
     version = workspace.registry.register(
         "shop",
         run=run.id,
-        bundle=pack(workspace.blobs, {"scorer.json": b"{}"}),
+        bundle=pack(
+            workspace.blobs,
+            {"scorer.json": b"{}", "profile.json": to_json(Profile(rows=1000, columns=()))},
+        ),
         signature=SIGNATURE,
         metric="roc_auc",
         metrics=PROMISED,
@@ -79,9 +81,6 @@ def open_shop(root: Path, clock: ManualClock, monitor: MonitorSpec | None = None
     workspace.registry.point("shop", "champion", version.version)
     workspace.endpoints.deploy("shop", "shop", version.version)
     return workspace
-
-
-Chance = Callable[["np.random.Generator", int], "np.ndarray"]
 
 
 def ask(
@@ -149,9 +148,3 @@ def tell(workspace: Workspace, answers: list[tuple[Prediction, str]], days: floa
     places = {one: at for at, one in enumerate(rows["id"].to_pylist())}
     of = rows.take([places[one.prediction_id] for one in come])
     workspace.tables.write(OUTCOMES, outcome_table(come, of))
-
-
-def with_monitor(workspace: Workspace, monitor: MonitorSpec) -> Workspace:
-    """Return the same shop, watched otherwise."""
-    spec = replace(workspace.spec, monitor=monitor)
-    return Workspace(spec, clock=workspace.clock)
