@@ -1,6 +1,7 @@
 """A shop whose predictions and outcomes are written by hand, days late where a test says so."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -131,7 +132,9 @@ def ask(
     return made
 
 
-def tell(workspace: Workspace, answers: list[tuple[Prediction, str]], days: float = 2.0) -> None:
+def tell(
+    workspace: Workspace, answers: Sequence[tuple[Prediction, str | float]], days: float = 2.0
+) -> None:
     """Write the outcomes that have come by now, each some days after its prediction."""
     random = np.random.default_rng(1)
     now = workspace.clock.now()
