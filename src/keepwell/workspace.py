@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from keepwell.operations.loop.incidents import Incidents
     from keepwell.operations.rollouts.desk import Desk
     from keepwell.operations.spending.ledger import Ledger
+    from keepwell.operations.standing import Standings
     from keepwell.tracking.registry import Registry
     from keepwell.tracking.runs import Runs
 
@@ -444,6 +445,13 @@ class Workspace:
         from keepwell.operations.inbound import Notices
 
         return Notices(self.metadata, self.clock)
+
+    @cached_property
+    def standings(self) -> "Standings":
+        """How endpoints stand: estimates, outcomes, KPIs, groups, service levels."""
+        from keepwell.operations.standing import Standings
+
+        return Standings(self.bench, self.predictions, self.metadata.measurements, self.incidents)
 
     @cached_property
     def bench(self) -> "Bench":

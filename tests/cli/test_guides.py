@@ -139,6 +139,7 @@ def _more_versions(shop: Path) -> None:
         "how-to/score-a-file.md",
         "how-to/watch-models-served-elsewhere.md",
         "how-to/watch-costs-and-machines.md",
+        "how-to/watch-a-model.md",
         "reference/http.md",
     ],
 )

@@ -6,6 +6,7 @@ from console_world import Told
 PAGES = {
     "home": "/",
     "endpoint": f"/endpoints/{NAME}",
+    "standing": f"/endpoints/{NAME}/standing",
     "rollouts": f"/endpoints/{NAME}/rollouts",
     "predictions": f"/endpoints/{NAME}/predictions",
     "predictions of a version": f"/endpoints/{NAME}/predictions?version=2",

@@ -41,6 +41,7 @@ VALIDATE_EVERY = 20.0
 LEAD_EVERY = 5.0
 ALERT_EVERY = 10.0
 SEND_EVERY = 1.0
+STAND_EVERY = 30.0
 TRIM_EVERY = 300.0
 ANOMALIES_EVERY = 30.0
 FORESIGHT_EVERY = 600.0
@@ -139,6 +140,7 @@ def up(
             Periodic("following the flags of the file", LEAD_EVERY, lambda: _declare(workspace)),
             Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
             *_machines(workspace, stack),
+            Periodic("seeing how endpoints stand", STAND_EVERY, workspace.standings.look_at_all),
             Periodic("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
             Periodic("looking for anomalies", ANOMALIES_EVERY, watch.look),
             Periodic("looking ahead", FORESIGHT_EVERY, workspace.foresight.look),
@@ -219,6 +221,8 @@ def _loop(
     evidence = Evidence(workspace.bench, workspace.predictions, workspace.tables, sight.meter)
     sight.evidence = evidence
     sight.sketches = workspace.sketches
+    sight.beside.append(workspace.standings.signals)
+    workspace.standings.count_by(sight.meter.since)
     keeper = Keeper(workspace.bench, evidence, probe)
     executor = Executor(workspace.incidents, effects, workspace.clock)
     every = workspace.spec.monitor.every

@@ -21,6 +21,7 @@ from keepwell.console.views import (
     predictions,
     rollouts,
     runs,
+    standing,
 )
 from keepwell.console.views.alerting import alerts, progress
 from keepwell.console.views.machinery import costs, machines
@@ -151,6 +152,11 @@ PAGES = (
     _figure("/endpoints/{name}/quality.json", figures.quality),
     _figure("/endpoints/{name}/latency.json", figures.latency),
     _figure("/endpoints/{name}/traffic.json", figures.traffic),
+    _page("/endpoints/{name}/standing", "standing.html", standing.standing),
+    _figure("/endpoints/{name}/standing/estimates.json", standing.estimates),
+    _figure("/endpoints/{name}/standing/budgets.json", standing.budgets),
+    _figure("/endpoints/{name}/standing/kpis/{kpi}", standing.kpi),
+    _figure("/endpoints/{name}/standing/groups/{column:path}", standing.groups),
     _page("/predictions/{id}", "prediction.html", predictions.prediction),
     _page("/predictions/{id}/why", "_why.html", predictions.why),
     _page("/rollouts", "trials.html", rollouts.overview),

@@ -271,6 +271,58 @@ class MachinesSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KpiSpec:
+    """An entry of `monitor.kpis:` — a number that the business goes by.
+
+    Attributes:
+        name: What it is called.
+        sql: One SELECT over `predictions` and `outcomes` of a period; its first value is the number.
+        target: What it should reach; None: it is told, and judged by nobody.
+        direction: `higher` or `lower`: which side of the target is good.
+    """
+
+    name: str
+    sql: str
+    target: float | None = None
+    direction: str = "higher"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectiveSpec:
+    """An entry of `monitor.objectives:` — what share of requests, or of time, has to be good.
+
+    Attributes:
+        kind: `latency`, `availability`, `freshness` or `quality`.
+        of: The metric of `quality`; of `freshness` what must be fresh: `outcomes`, `data` or `model`.
+        limit: Milliseconds, seconds, or the metric's worst value; 0 where a request is good or failed.
+        target: The share that has to be good.
+        period: Over how many seconds.
+    """
+
+    kind: str
+    of: str = ""
+    limit: float = 0.0
+    target: float = 0.99
+    period: float = 2592000.0
+
+    @property
+    def name(self) -> str:
+        """What it is called: `latency_p95_ms`, `availability`, `freshness outcomes`, `quality rmse`."""
+        if self.kind == "latency":
+            return f"latency_p{self.target * 100:g}_ms"
+        return f"{self.kind} {self.of}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedFairnessSpec:
+    """`monitor.fairness:` — whose treatment is watched; without `by`, that of `gate.fairness`."""
+
+    by: tuple[str, ...] = ()
+    max_gap: float = 0.1  # of disparate_impact: how far the ratio may lie below 1
+    metric: str = "selection_rate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorSpec:
     """`monitor:` — what is compared with what, and how often.
 
@@ -288,6 +340,12 @@ class MonitorSpec:
     validation: ValidationSpec = ValidationSpec()
     export: tuple[ExportSpec, ...] = ()
     machines: MachinesSpec = MachinesSpec()
+    period: float | None = (
+        None  # seconds that one point of a history covers; None: by the log's age
+    )
+    kpis: tuple[KpiSpec, ...] = ()
+    objectives: tuple[ObjectiveSpec, ...] = ()
+    fairness: WatchedFairnessSpec = WatchedFairnessSpec()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,7 @@ def measure_performance(
         metrics=metrics,
         unreadable=unreadable,
     )
-    return _judged(performance, min_rows)
+    return judged(performance, min_rows)
 
 
 def severity(performance: Performance) -> float:
@@ -104,7 +104,8 @@ def _choose(version: ModelVersion, metrics: dict[str, Estimate]) -> str | None:
     return next(iter(promised), next((name for name in wanted if name in metrics), None))
 
 
-def _judged(performance: Performance, min_rows: int) -> Performance:
+def judged(performance: Performance, min_rows: int) -> Performance:
+    """Return the performance with its shortfall, the limit of that, and whether it fell."""
     value, expected = performance.value, performance.expected
     text = f"{performance.metric} is {number(value.value)}"
     if value.low is not None and value.high is not None:

@@ -18,6 +18,7 @@ from keepwell.core.errors import NotFoundError
 from keepwell.core.moments import moment
 from keepwell.core.records import Endpoint
 from keepwell.deployment.rollouts.timeline import timeline
+from keepwell.operations.standing.record import subject_of
 
 router = APIRouter(prefix="/api/v1/endpoints", tags=["endpoints"])
 
@@ -70,6 +71,20 @@ def read_report(workspace: Served, endpoint: str) -> Response:
             now="ask the endpoint something, then look again",
         )
     return document(report)
+
+
+@router.get("/{endpoint}/standing", response_model=dict[str, Any])
+def read_standing(workspace: Served, endpoint: str) -> Response:
+    """Read how an endpoint stands: estimated and realised performance, KPIs, groups, objectives, advice."""
+    name = workspace.endpoints.read(endpoint).name
+    standing = workspace.measurements.read_report(subject_of(name))
+    if standing is None:
+        raise NotFoundError(
+            f"nobody has looked yet at how '{endpoint}' stands",
+            why="`keepwell up` looks every half minute",
+            now=f"keepwell monitor performance --now --endpoint {endpoint}",
+        )
+    return document(standing)
 
 
 @router.get("/{endpoint}/series", response_model=SeriesDocument)

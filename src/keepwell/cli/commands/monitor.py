@@ -14,6 +14,7 @@ from keepwell.cli.options import (
     open_workspace,
 )
 from keepwell.cli.output import Output, ago, text
+from keepwell.cli.standing import advice, fairness, kpis, objectives, performance
 
 app = command_app(shows=True)
 
@@ -51,6 +52,14 @@ app.command(
         "keepwell monitor import june.parquet -e credit --outcome paid --id order",
     ),
 )(import_predictions)
+app.command(
+    "performance",
+    epilog=examples("keepwell monitor performance", "keepwell monitor performance --now"),
+)(performance)
+app.command("kpis", epilog=examples("keepwell monitor kpis", "keepwell monitor kpis --json"))(kpis)
+app.command("objectives", epilog=examples("keepwell monitor objectives"))(objectives)
+app.command("fairness", epilog=examples("keepwell monitor fairness --now"))(fairness)
+app.command("advice", epilog=examples("keepwell monitor advice"))(advice)
 
 
 def _tell(out: Output, name: str, report: Mapping[str, Any] | None) -> None:

@@ -70,11 +70,22 @@ def gather(workspace: "Workspace") -> dict[str, Any]:
         "last_run": runs[0].id if runs else None,
         "last_run_status": runs[0].status if runs else None,
         "last_run_started": runs[0].started if runs else None,
+        "advice": _advice(workspace, spec.endpoint),
         "incidents": [
             {"id": item.id, "status": item.status, "title": item.title} for item in opened
         ],
         "exports": [to_plain(one) for one in exports],
     }
+
+
+def _advice(workspace: "Workspace", endpoint: str) -> dict[str, str] | None:
+    """Return whether to retrain now or to wait, and why; None if nobody has looked."""
+    from keepwell.operations.standing import standing_of
+
+    standing = standing_of(workspace.measurements, endpoint)
+    if standing is None or not standing.advice.verdict:
+        return None
+    return {"verdict": standing.advice.verdict, "reason": standing.advice.reason}
 
 
 def _rollout(workspace: "Workspace", found: "Rollout") -> dict[str, Any]:
@@ -118,7 +129,7 @@ def _tell(out: Output, document: dict[str, Any]) -> None:
     dataset, endpoint = document["dataset"], document["endpoint"]
     out.say(f"{document['project']}  {document['folder']}", style="bold")
     champion = endpoint["champion"]
-    last = document["last_run"]
+    last, advice = document["last_run"], document["advice"]
     out.facts(
         {
             "data": f"{dataset['name']}/{dataset['version']}, {dataset['rows']:,} rows"
@@ -131,6 +142,7 @@ def _tell(out: Output, document: dict[str, Any]) -> None:
             "champion": "none yet" if champion is None else champion,
             "challenger": endpoint["challenger"],
             **_trial(document["rollout"]),
+            "model": None if advice is None else f"{advice['verdict']}: {advice['reason']}",
             "served": document["served"] or "no",
             "workers": _workers(document["workers"]),
             "host": document["host"],

@@ -11,10 +11,11 @@ class Signal:
     Attributes:
         kind: `drift`, `joint_drift`, `slice_drift`, `concept_drift`, `prediction_drift`, `quality`,
             `performance`, `latency` or `errors`; `forecast`; `alert` and `alert_retrain` of a rule of
-            `alerts:` that is bound to the loop; `external`: what another monitoring system told.
+            `alerts:` that is bound to the loop; `external`: what another monitoring system told;
+            `estimated_performance`, `kpi`, `fairness`, `objective`; `resource` and `cost` of the machines.
         endpoint: Where.
         version: Of which model version; 0 where it concerns the endpoint as a whole.
-        column: Which input column; of an `external` one the alert's title; empty if none.
+        column: Which input column, KPI or objective; of an `external` one the alert's title; empty if none.
         value: The measured effect.
         limit: What it was held against.
         severity: 0..1, weighted by the column's importance for the model.

@@ -40,7 +40,9 @@ from keepwell.infrastructure.project_file.kinds import (
     number,
     whole,
 )
+from keepwell.infrastructure.project_file.kpis import KPIS
 from keepwell.infrastructure.project_file.learners import LEARNERS
+from keepwell.infrastructure.project_file.objectives import OBJECTIVES
 from keepwell.infrastructure.project_file.spaces import SPACE
 
 FAIRNESS = (
@@ -261,6 +263,17 @@ KEYS = (
         "share of the time that work waits from which on the host is starved"),
     Key("monitor.machines.growth", number(0, inside=True), "0.5",
         "growth of a worker's memory within an hour from which on it is told"),
+    Key("monitor.period", DURATION, "1d", "what one point of a history covers; by the log's age unless said"),
+    Key("monitor.kpis", KPIS,
+        '{orders: {sql: "select count(*) from predictions", target: 100, direction: higher}}',
+        "numbers that the business goes by, in SQL over predictions and outcomes"),
+    Key("monitor.objectives", OBJECTIVES,
+        "[{latency_p95_ms: 50}, {availability: 99.9%}, {freshness: 1h}, {quality: {roc_auc: 0.8}}]",
+        "what share of requests, or of time, has to be good; also: target, period"),
+    Key("monitor.fairness.by", TEXTS, "[gender]",
+        "columns whose groups are watched; gate.fairness.by unless said"),
+    Key("monitor.fairness.max_gap", number(0), "0.1", "largest difference between two groups"),
+    Key("monitor.fairness.metric", choice(*FAIRNESS), "selection_rate", "what must not differ"),
     Key("loop.enabled", FLAG, "true", "act without being asked"),
     Key("loop.retrain.on", choices("drift", "performance"), "[drift, performance]",
         "what calls for a new model"),

@@ -40,6 +40,7 @@ from keepwell.core.spec import (
     ThresholdSpec,
     TrainSpec,
     ValidationSpec,
+    WatchedFairnessSpec,
 )
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.files import storing
@@ -190,6 +191,9 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
     flat["costs.power"] = PowerSpec(**_own(PowerSpec, flat, "costs.power"))
     flat["costs.budget"] = BudgetSpec(**_own(BudgetSpec, flat, "costs.budget"))
     flat["costs.idle"] = IdleSpec(**_own(IdleSpec, flat, "costs.idle"))
+    flat["monitor.fairness"] = WatchedFairnessSpec(
+        **_own(WatchedFairnessSpec, flat, "monitor.fairness")
+    )
     flat["loop.retrain"] = RetrainSpec(**_own(RetrainSpec, flat, "loop.retrain"))
     if "gate.fairness.by" in flat:
         flat["gate.fairness"] = FairnessSpec(**_own(FairnessSpec, flat, "gate.fairness"))

@@ -31,6 +31,7 @@ def query(
     *,
     most: int | None = None,
     seconds: float | None = None,
+    memory: int | None = None,
 ) -> "pa.Table":
     """Return the answer of DuckDB to `sql` over Arrow tables and datasets, each under its name.
 
@@ -41,10 +42,11 @@ def query(
         tables: What it may ask.
         most: Rows of the answer that are wanted at most; all if None.
         seconds: After how long it is broken off; never if None.
+        memory: Bytes that it may take; what the machine has if None.
 
     Raises:
         UsageError: If the SQL is wrong (the database's own words say where), or takes too long.
     """
     from keepwell.infrastructure.tables.queries import answer
 
-    return answer(sql, tables, most=most, seconds=seconds)
+    return answer(sql, tables, most=most, seconds=seconds, memory=memory)

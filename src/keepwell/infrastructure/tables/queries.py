@@ -14,10 +14,16 @@ _SHUT: Any = {"enable_external_access": "false", "python_enable_replacements": "
 
 
 def answer(
-    sql: str, tables: Mapping[str, Any], *, most: int | None = None, seconds: float | None = None
+    sql: str,
+    tables: Mapping[str, Any],
+    *,
+    most: int | None = None,
+    seconds: float | None = None,
+    memory: int | None = None,
 ) -> pa.Table:
     """Return what `sql` says about `tables`; see `keepwell.infrastructure.tables.query`."""
-    with duckdb.connect(":memory:", config=_SHUT) as connection:
+    limits = {} if memory is None else {"memory_limit": f"{memory}B"}
+    with duckdb.connect(":memory:", config={**_SHUT, **limits}) as connection:
         connection.execute("SET lock_configuration = true")
         for name, table in tables.items():
             connection.register(name, table)

@@ -21,6 +21,7 @@ from keepwell.monitoring.prediction_log.schema import (
     PREDICTION_SCHEMA,
     PREDICTIONS,
     in_seconds,
+    moment,
     predictions_of,
 )
 
@@ -209,6 +210,63 @@ class PredictionLog:
                 if before:
                     found[key, time] = ids[before - 1]
         return found
+
+    def first(self, endpoint: str) -> float | None:
+        """Return the time of an endpoint's first prediction that is kept, None if it has none."""
+        asked = {PREDICTIONS: self._predictions().rows.filter(_asked(endpoint))}
+        found = query(f"SELECT min(epoch(time)) FROM {PREDICTIONS}", asked)  # noqa: S608 (constant)
+        value: float | None = found.column(0)[0].as_py()
+        return value
+
+    def per_period(
+        self, endpoint: str, length: float, since: float
+    ) -> dict[tuple[float, int], tuple[int, int]]:
+        """Count predictions and their outcomes, by the start of the period and the version.
+
+        Args:
+            endpoint: Whose.
+            length: Seconds of a period; periods begin at multiples of it.
+            since: Where the first one begins.
+        """
+        start = moment(since)
+        made = self._predictions().rows.filter(_asked(endpoint) & (ds.field("time") >= start))
+        known = self._outcomes().rows.filter(_of(endpoint) & (ds.field("predicted") >= start))
+        counted: dict[tuple[float, int], list[int]] = {}
+        for at, (rows, time, what) in enumerate(
+            ((made, "time", "*"), (known, "predicted", "DISTINCT prediction_id"))
+        ):
+            found = query(
+                f"SELECT floor(epoch({time}) / {length!r}) AS place, version, count({what}) AS rows"  # noqa: S608
+                " FROM rows GROUP BY ALL",
+                {"rows": rows},
+            )
+            for row in found.to_pylist():
+                key = (row["place"] * length, row["version"])
+                counted.setdefault(key, [0, 0])[at] = row["rows"]
+        return {key: (counts[0], counts[1]) for key, counts in counted.items()}
+
+    def arrivals(
+        self, endpoint: str, *, since: float | None = None, rows: int | None = None
+    ) -> pa.Table:
+        """Return when outcomes came: `predicted`, `time` and `version` of the first one of each prediction.
+
+        `since` and `rows` speak of the times of the predictions.
+        """
+        found = self._read(self._outcomes(), _of(endpoint), rows, since, None)
+        first = first_of_each(found.sort_by("time"), "prediction_id")
+        return first.select(["predicted", "time", "version"])
+
+    def of_period(
+        self, endpoint: str, since: float, until: float, version: int | None = None
+    ) -> dict[str, ds.Dataset]:
+        """Return what SQL may be asked about a period: its predictions, and the outcomes of those."""
+        first, last = moment(since), moment(until)
+        made, known = ds.field("time"), ds.field("predicted")
+        asked, joined = _asked(endpoint, version), _of(endpoint, version)
+        return {
+            PREDICTIONS: self._predictions().rows.filter(asked & (made >= first) & (made < last)),
+            OUTCOMES: self._outcomes().rows.filter(joined & (known >= first) & (known < last)),
+        }
 
     def counts(self, endpoint: str, since: float | None = None) -> Counts:
         """Return how many predictions and outcomes there are, of predictions made since a time."""

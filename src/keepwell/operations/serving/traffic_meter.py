@@ -50,15 +50,15 @@ class TrafficMeter:
         """Return what was counted for each version of an endpoint since a time."""
         from keepwell.monitoring.service import Traffic
 
-        times = [moment for moment, _ in self._history]
-        place = bisect_right(times, time) - 1
-        start = self._history[place][1] if place >= 0 else {}
+        history = list(self._history)  # copied at once: another thread goes on sampling
+        place = bisect_right([moment for moment, _ in history], time) - 1
+        start = history[place][1] if place >= 0 else {}
         return {
             version: Traffic(
                 requests=requests - start.get((name, version), (0, 0))[0],
                 errors=errors - start.get((name, version), (0, 0))[1],
             )
-            for (name, version), (requests, errors) in self._totals.items()
+            for (name, version), (requests, errors) in list(self._totals.items())
             if name == endpoint
         }
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from keepwell.core.spec import LoopSpec, RetrainSpec
 from keepwell.operations.loop.actions import (
     OpenIncident,
@@ -86,3 +88,21 @@ def test_an_incident_may_open_while_a_scheduled_retraining_runs() -> None:
         result=RetrainingResult(status="running"),
     )
     assert isinstance(only(view), OpenIncident)
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "title"),
+    [
+        ("objective", "availability", "uses up its error budget too fast: availability"),
+        ("estimated_performance", "", "is estimated to have fallen"),
+        ("fairness", "gender", "treats groups too differently: gender"),
+        ("kpi", "revenue", "misses the target of a KPI: revenue"),
+    ],
+)
+def test_what_is_seen_of_an_endpoints_standing_opens_an_incident_too(
+    kind: str, column: str, title: str
+) -> None:
+    signal = replace(make_signal(kind), column=column)
+    action = only(make_view(make_look(signal, time=990.0), make_look(signal)))
+    assert isinstance(action, OpenIncident)
+    assert action.title.endswith(title)

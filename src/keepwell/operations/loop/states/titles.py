@@ -6,8 +6,8 @@ from keepwell.core.records import Signal
 from keepwell.operations.loop.view import View
 
 _ORDER = (
-    "performance", "concept_drift", "errors", "latency", "quality", "drift", "joint_drift", "slice_drift",
-    "prediction_drift", "external",
+    "performance", "concept_drift", "errors", "latency", "objective", "quality", "drift", "joint_drift",
+    "slice_drift", "prediction_drift", "estimated_performance", "fairness", "kpi", "external",
 )  # fmt: skip
 _NAMED = 3
 
@@ -66,6 +66,23 @@ def _external(view: View, columns: Sequence[str]) -> str:
     return f"Other monitoring warns of {view.endpoint.name}{_listed(columns)}"
 
 
+def _estimated(view: View, columns: Sequence[str]) -> str:
+    subject = f"{view.endpoint.name} v{view.champion.version}"
+    return f"Performance of {subject} is estimated to have fallen"
+
+
+def _objective(view: View, columns: Sequence[str]) -> str:
+    return f"{view.endpoint.name} uses up its error budget too fast{_listed(columns)}"
+
+
+def _fairness(view: View, columns: Sequence[str]) -> str:
+    return f"{view.endpoint.name} treats groups too differently{_listed(columns)}"
+
+
+def _kpi(view: View, columns: Sequence[str]) -> str:
+    return f"{view.endpoint.name} misses the target of a KPI{_listed(columns)}"
+
+
 def _other(view: View, columns: Sequence[str]) -> str:
     return f"{view.endpoint.name} is outside its limits"
 
@@ -88,4 +105,8 @@ _WORDS = {
     "drift": _drift,
     "prediction_drift": _predictions,
     "external": _external,
+    "estimated_performance": _estimated,
+    "objective": _objective,
+    "fairness": _fairness,
+    "kpi": _kpi,
 }
