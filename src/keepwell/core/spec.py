@@ -19,6 +19,7 @@ class DataSpec:
 
     source: str
     target: str = ""  # empty: the project only keeps and checks data
+    targets: tuple[str, ...] = ()  # several columns of yes and no, whose names `target` lists
     key: str = ""  # identifies a row for the user; never a feature
     time: str = ""  # event time; makes the split follow time
     contract: str = "contract.yaml"
@@ -117,7 +118,7 @@ class TrainSpec:
     calibrate: str = "off"  # or auto, isotonic, sigmoid
     threshold: ThresholdSpec = ThresholdSpec()
     script: str = ""  # the project's own training script, run in place of the search
-    features: str = "auto"  # or off: no feature is made that the project does not declare
+    features: str = ""  # auto, off; empty: auto where the task can make features
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ from keepwell.training.search.capacity import within
 from keepwell.training.search.search import Search, bounded
 from keepwell.training.search.spaces import checked
 from keepwell.training.search.store import TrialStore
-from keepwell.training.tasks import trainer_of
+from keepwell.training.tasks import Given, trainer_of
 from keepwell.training.tasks.quantiles.bands import LEARNERS, check_quantiles, with_quantiles
 from keepwell.training.trained import CurvePoint, Finding, Trained
 from keepwell.training.workers.choice import free_memory, open_runner
@@ -99,7 +99,8 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     _load_libraries()
     special = trainer_of(data, spec, table)
     if special is not None:
-        return special(table, columns, data, spec, progress, test_rows)
+        given = Given(test_rows=test_rows, weights=weights, features=features, store=past.store)
+        return special(table, columns, data, spec, progress, given)
     budget = Budget(spec.budget)
     progress.update("looking at the target and the columns")
     framed = frame_problem(table, columns, data, spec, weights, test_rows, features)

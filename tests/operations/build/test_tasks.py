@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from keepwell.core.errors import TrainingError, UsageError
+from keepwell.core.features import Derived, FeaturesSpec
 from keepwell.core.records import Task
 from keepwell.core.spec import DataSpec, FairnessSpec, GateSpec, ProjectSpec, TrainSpec
 from keepwell.operations.build.judge import open_scorer
@@ -64,6 +66,42 @@ def test_clusters_go_the_whole_way(tmp_path: Path) -> None:
         json.dumps(result.as_dict())
 
 
+def test_several_columns_of_yes_and_no_go_the_whole_way(tmp_path: Path) -> None:
+    from keepwell.operations.build.challenger import gather
+
+    random = np.random.default_rng(0)
+    cells = random.normal(size=(200, 2)).round(3).tolist()
+    lines = [f"{a},{b},{'yes' if a > 0 else 'no'},{int(b > 0)}" for a, b in cells]
+    (tmp_path / "rows.csv").write_text("\n".join(["a,b,loud,big", *lines]))
+    data = DataSpec(source="rows.csv", target="loud, big", targets=("loud", "big"))
+    gate = GateSpec(min={"f1_micro": 0.6})
+    with opened(tmp_path, data, None, gate=gate) as workspace:
+        result = workspace.builder.run()
+        assert result.passed
+        model = result.model
+        assert model is not None
+        assert model.signature.task is Task.MULTILABEL
+        live = {"id": ["p"] * 60, "time": [1.0] * 60, "inputs": ['{"a": 1.0, "b": -1.0}'] * 60}
+        live["id"] = [f"p{at}" for at in range(60)]
+        outcomes = ['["loud"]'] * 30 + ["[]"] * 30
+        rows = gather(workspace.bench, pa.table({**live, "outcome": outcomes}), model)
+        assert rows.table["loud, big"].to_pylist()[-60:] == outcomes
+        assert [column.name for column in rows.columns] == ["a", "b", "loud, big"]
+
+
+def test_declared_features_make_the_training_anew(tmp_path: Path) -> None:
+    derived = Derived(name="half", kind="formula", columns=("age",), detail="age / 2")
+    data = customers(tmp_path)
+    with opened(tmp_path, data, Task.CLUSTERING) as workspace:
+        workspace.builder.run()
+    changed = FeaturesSpec(derive=(derived,))
+    with opened(tmp_path, data, Task.CLUSTERING, features=changed) as workspace:
+        steps = {step.name: step for step in workspace.builder.plan()}
+        assert steps["ingest"].status == "cached"
+        assert steps["train"].status == "stale"
+        assert "declared features changed" in steps["train"].reason
+
+
 def test_recommendations_go_the_whole_way(tmp_path: Path) -> None:
     gate = GateSpec(min={"ndcg_at_10": 0.05, "coverage_at_10": 0.5})
     with opened(tmp_path, events(tmp_path), None, gate=gate) as workspace:
@@ -91,8 +129,6 @@ def test_a_gate_on_fairness_is_refused_for_lists(tmp_path: Path) -> None:
 
 
 def test_what_has_no_outcomes_is_not_retrained_on_them(tmp_path: Path) -> None:
-    import pyarrow as pa
-
     from keepwell.core.progress import SilentProgress
     from keepwell.operations.build.challenger import train_challenger
     from keepwell.operations.loop.retrainings import Retraining

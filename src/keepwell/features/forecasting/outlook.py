@@ -81,6 +81,11 @@ class Outlook:
         ]
 
     @property
+    def values(self) -> "NDArray[np.float64]":
+        """One row per series, one column per step."""
+        return self._values
+
+    @property
     def last(self) -> "NDArray[np.int64]":
         """The last known step of each series."""
         return self._last
@@ -184,6 +189,16 @@ class Outlook:
         count = self._counts[rows, end] - self._counts[rows, start]
         total = self._sums[rows, end] - self._sums[rows, start]
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def banded(
+    answer: "NDArray[np.float64]",
+    scale: "NDArray[np.float64]",
+    ahead: "NDArray[np.int64]",
+    shifts: "NDArray[np.float64]",
+) -> "NDArray[np.float64]":
+    """Return the quantiles of forecasts, a column each."""
+    return np.asarray(answer[:, None] + scale[:, None] * shifts[ahead - 1])
 
 
 def _mean(values: "NDArray[np.float64]") -> float:

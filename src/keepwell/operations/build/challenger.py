@@ -143,11 +143,17 @@ def gather(
         baseline: The version that the challenger is compared with.
         since: When the world is believed to have changed.
     """
+    from keepwell.training.tasks.multilabel.columns import schema_with_sets, with_sets
+
     dataset = bench.datasets.get(bench.spec.dataset)
     signature = baseline.signature
     kept = keep_live_rows(bench, labelled, signature)
     names = [field.name for field in signature.inputs] + [signature.target]
-    base = bench.datasets.read(dataset, columns=names)
+    declared = bench.spec.data
+    wanted = [name for name in names if name != declared.target] + list(declared.targets)
+    base = with_sets(
+        bench.datasets.read(dataset, columns=wanted if declared.targets else names), declared
+    )
     live = bench.datasets.read(kept).sort_by(TIME)
     table = in_common(base, live, names)
     total = table.num_rows
@@ -162,7 +168,9 @@ def gather(
         test=np.arange(total - tested, total, dtype=np.int64),
         dataset=kept.key,
         base=dataset.key,
-        columns=tuple(column for column in dataset.columns if column.name in names),
+        columns=tuple(
+            column for column in schema_with_sets(dataset.columns, declared) if column.name in names
+        ),
     )
 
 

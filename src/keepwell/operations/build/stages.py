@@ -114,6 +114,7 @@ class Train(_Plain):
             "user": spec.data.user,
             "item": spec.data.item,
             "weight": spec.data.weight,
+            "declared features": to_plain(spec.features),
             **train,
             **{f"split.{name}": value for name, value in split.items()},
             **{f"code.{name}": digest for name, digest in code_digests(build.bench).items()},

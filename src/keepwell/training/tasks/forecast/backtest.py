@@ -14,6 +14,7 @@ from keepwell.features.forecasting.forecaster import gapless
 from keepwell.tracking.metrics import direction, measure
 from keepwell.training.learners.base import FIRST
 from keepwell.training.search.budget import Budget
+from keepwell.training.tasks.forecast.bands import Errors
 from keepwell.training.tasks.forecast.candidates import WAYS, Lessons, Way, fit
 from keepwell.training.tasks.forecast.plan import Plan
 from keepwell.training.trained import LeaderboardRow
@@ -32,7 +33,7 @@ class Attempt:
     way: Way
     scores: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
-    errors: "list[NDArray[np.float64]]" = field(default_factory=list)  # as shares of the spread
+    errors: list[Errors] = field(default_factory=list)  # by stretch
     note: str = ""
 
     @property
@@ -130,7 +131,8 @@ def _try(attempt: Attempt, trial: Trial, cut: int, stop: Callable[[], bool]) -> 
     score = measure(Task.FORECAST, (), held.actual, answer).get(trial.metric)
     if score is not None and np.isfinite(score):
         attempt.scores.append(score)
-        attempt.errors.append((held.actual - answer) / scale)
+        ahead = (held.steps - cut) % settings.horizon + 1
+        attempt.errors.append(Errors(shares=(held.actual - answer) / scale, ahead=ahead))
     else:
         attempt.note = f"{trial.metric} cannot be measured on every fold"
     attempt.seconds.append(perf_counter() - start)

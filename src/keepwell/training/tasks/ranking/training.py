@@ -18,6 +18,8 @@ from keepwell.tracking.metrics.top_k import LONGEST
 from keepwell.training.plots.tables import candidates as candidates_plot
 from keepwell.training.profiling import PREDICTION
 from keepwell.training.search.budget import Budget
+from keepwell.training.tasks import Given
+from keepwell.training.tasks.declared import must_apply
 from keepwell.training.tasks.ranking.choosing import Choice, choose, ranker_of, recommender
 from keepwell.training.tasks.ranking.events import Events, name_columns, read_events
 from keepwell.training.tasks.ranking.exam import ranking_exam
@@ -27,7 +29,7 @@ from keepwell.training.tasks.ranking.splitting import set_aside
 from keepwell.training.trained import Finding, Overfit, Trained
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 _SHOWN = 50
 _USUAL = 10
@@ -47,22 +49,23 @@ def train_recommender(
     data: DataSpec,
     spec: TrainSpec,
     progress: Progress,
-    test_rows: "ArrayLike | None" = None,
+    given: Given,
 ) -> Trained:
     """Learn what to recommend, and measure it on events that nothing was learnt from.
 
     Raises:
         TrainingError: If users, items or enough events are missing; says what to do.
     """
+    must_apply(given.features, spec, Task.RANKING)
     named = name_columns(columns, data)
     metric = check_metric(spec.metric or default_metric(Task.RANKING), Task.RANKING)
     budget = Budget(spec.budget)
     events = read_events(table, named)
     by_time = spec.split.by == "time"
     held = set_aside(events, spec.split.test, by_time=by_time)
-    if test_rows is not None:
+    if given.test_rows is not None:
         chosen = np.zeros(table.num_rows, dtype=bool)
-        chosen[np.asarray(test_rows)] = True
+        chosen[np.asarray(given.test_rows)] = True
         held = chosen[events.rows]
     learnt = events.where(~held)
     choice = choose(learnt, metric, spec.seed, spec.repeat, budget, progress)
