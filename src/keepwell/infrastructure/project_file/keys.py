@@ -144,7 +144,7 @@ KEYS = (
     Key("train.learners", LEARNERS, "[linear, lightgbm]",
         "every installed one unless said; also estimators by dotted name, and model.py"),
     Key("train.quantiles", QUANTILES, "[0.1, 0.5, 0.9]",
-        "of a regression: numbers that the truth stays below so often"),
+        "of a regression or a forecast: numbers that the truth stays below so often"),
     Key("train.clusters", whole(2), "4", "how many clusters; chosen unless said"),
     Key("train.contamination", SHARE, "0.01", "share of anomalies; estimated unless said"),
     Key("train.repeat", FLAG, "true", "recommend what a user has already"),
