@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,9 +27,10 @@ from keepwell.training.search.budget import Budget
 from keepwell.training.targets import read_target
 from keepwell.training.tasks import Given
 from keepwell.training.tasks.declared import must_apply
-from keepwell.training.tasks.forecast.backtest import Attempt, Trial, answers, attempts
+from keepwell.training.tasks.forecast.backtest import Attempt, Comparison, open_backtest
 from keepwell.training.tasks.forecast.bands import USUAL, shifts_of, told
-from keepwell.training.tasks.forecast.candidates import NAIVE, Lessons, fit
+from keepwell.training.tasks.forecast.bench import Trial, answers
+from keepwell.training.tasks.forecast.candidates import NAIVE, Lessons
 from keepwell.training.tasks.forecast.plan import Plan, plan_backtest
 from keepwell.training.tasks.forecast.plots import backtest
 from keepwell.training.tasks.forecast.series import Series, read_series
@@ -74,29 +74,30 @@ def train_forecast(
     progress.update("looking at the times and the series")
     framed = _frame(table, columns, data, spec, given.test_rows)
     trial = framed.trial
-    tried = attempts(trial, budget, progress)
-    best = tried[0]
-    if not best.scores:
-        raise TrainingError(
-            f"no forecast could be measured by {trial.metric}",
-            why=best.note or "the steps held out hold no values",
-            now="load more rows, or set another `metric:` under `train:`",
-        )
-    progress.update(f"fitting {best.way.name} to all steps before the test", 0.85)
+    runner = open_backtest(trial, spec.memory, spec.budget)
+    try:
+        comparison = Comparison(trial, runner, budget, progress, given.store)
+        tried = comparison.run()
+        if not tried[0].scores:
+            raise TrainingError(
+                f"no forecast could be measured by {trial.metric}",
+                why=tried[0].note or "the steps held out hold no values",
+                now="load more rows, or set another `metric:` under `train:`",
+            )
+        progress.update(f"fitting {tried[0].way.name} to all steps before the test", 0.85)
+        best, model = comparison.fitted(tried)
+    finally:
+        runner.close()
+    tried = [best, *(one for one in tried if one is not best)]
+    if comparison.interrupted:
+        told_of = f"the backtest was interrupted; the best so far, {best.way.name}, was kept"
+        ended = Finding(column="", message=told_of, kind="search")
+        framed = replace(framed, findings=(*framed.findings, ended))
     settings = replace(trial.settings, base=best.way.base)
     outlook = Outlook(settings, trial.values)
-    learnt = trial.lessons.before(framed.plan.anchor)
-    longest = max(best.seconds)
-    end = perf_counter() + max(
-        budget.left, longest
-    )  # what a fold was given, the last fit is given too
-    model = fit(
-        best.way, outlook, learnt, trial.metric, seed=spec.seed, jobs=trial.jobs,
-        stop=lambda: perf_counter() > end,
-    )  # fmt: skip
     names = [field.name for field in framed.signature.inputs]
     levels = spec.quantiles or USUAL
-    shifts = shifts_of(best.errors, levels, framed.plan.horizon)
+    shifts = shifts_of(list(best.errors.values()), levels, framed.plan.horizon)
     pipeline = Forecaster.of(settings, trial.values, model, names, shifts)
     framed = replace(framed, signature=replace(framed.signature, quantiles=tuple(levels)))
     return _reported(framed, outlook, pipeline, tried, budget, spec)
@@ -246,7 +247,9 @@ def _reported(
     metrics = intervals(Task.FORECAST, (), asked.actual.tolist(), scores, seed=spec.seed)
     metrics["mase"] = Estimate(value=_mase(trial, asked, answer))
     held = metrics.get("interval_coverage")
-    words = told(levels, best.errors, plan.horizon, None if held is None else held.value)
+    words = told(
+        levels, list(best.errors.values()), plan.horizon, None if held is None else held.value
+    )
     used = np.flatnonzero(~tested)
     leaderboard = tuple(attempt.row() for attempt in tried)
     shares = _shares(framed, outlook, pipeline.model_)
