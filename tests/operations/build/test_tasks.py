@@ -1,6 +1,7 @@
 """Tasks without a target go the whole way: trained, registered, gated, promoted, scored, checked."""
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,12 @@ import pytest
 
 from keepwell.core.errors import TrainingError, UsageError
 from keepwell.core.features import Derived, FeaturesSpec
+from keepwell.core.progress import SilentProgress
 from keepwell.core.records import Task
 from keepwell.core.spec import DataSpec, FairnessSpec, GateSpec, ProjectSpec, TrainSpec
+from keepwell.operations.build.challenger import train_challenger
 from keepwell.operations.build.judge import open_scorer
+from keepwell.operations.loop.retrainings import Retraining
 from keepwell.operations.verification import predictions
 from keepwell.operations.verification.checks import Subject
 from keepwell.workspace import Workspace
@@ -46,8 +50,7 @@ def opened(root: Path, data: DataSpec, task: Task | None, **more: object) -> Wor
         name="p",
         root=root,
         data=data,
-        train=TrainSpec(task=task, budget=4.0),
-        **more,  # type: ignore[arg-type]
+        **{"train": TrainSpec(task=task, budget=4.0), **more},  # type: ignore[arg-type]
     )
     return Workspace(spec)
 
@@ -128,13 +131,56 @@ def test_a_gate_on_fairness_is_refused_for_lists(tmp_path: Path) -> None:
         workspace.builder.run()
 
 
-def test_what_has_no_outcomes_is_not_retrained_on_them(tmp_path: Path) -> None:
-    from keepwell.core.progress import SilentProgress
-    from keepwell.operations.build.challenger import train_challenger
-    from keepwell.operations.loop.retrainings import Retraining
+def sales(root: Path, count: int) -> DataSpec:
+    random = np.random.default_rng(0)
+    start = date(2024, 1, 1)
+    lines = [
+        f"{start + timedelta(days=at)},{0.1 * at + 5 * (at % 7) + random.normal():.3f}"
+        for at in range(count)
+    ]
+    (root / "rows.csv").write_text("\n".join(["day,sold", *lines]))
+    return DataSpec(source="rows.csv", target="sold", time="day")
 
+
+def test_a_forecast_is_renewed_from_its_source_and_compared_on_what_came(tmp_path: Path) -> None:
+    spec = TrainSpec(task=Task.FORECAST, budget=8.0, horizon=7, learners=("linear",))
+    request = Retraining(id="r", endpoint="p", baseline=1, decided=0.0, reason="drift", budget=8.0)
+    with opened(tmp_path, sales(tmp_path, 150), None, train=spec) as workspace:
+        assert workspace.builder.run().passed
+        with pytest.raises(TrainingError, match="has seen all that the source holds") as caught:
+            train_challenger(workspace.bench, pa.table({}), request, progress=SilentProgress())
+        assert "rows.csv up to date" in caught.value.now
+        sales(tmp_path, 200)  # more than a horizon further
+        result = train_challenger(workspace.bench, pa.table({}), request, progress=SilentProgress())
+        assert result.verdict is not None
+        assert result.verdict.passed
+        assert [check.name for check in result.verdict.checks] == ["champion mae"]
+        assert result.renewed
+        assert result.comparison is not None
+        assert result.comparison.champion == pytest.approx(result.comparison.challenger, rel=0.3)
+        newer = open_scorer(workspace.bench, workspace.bench.registry.get("p", result.candidate))
+        assert np.isfinite(newer.rows([{"day": "2024-07-20"}]).predictions[0])
+        assert workspace.bench.runs.get(result.run).tags["retraining"] == "r"
+
+
+@pytest.mark.parametrize("task", [Task.CLUSTERING, Task.RANKING])
+def test_what_has_no_outcomes_is_renewed_from_its_source(tmp_path: Path, task: Task) -> None:
+    world, name = (customers, "rows.csv") if task is Task.CLUSTERING else (events, "events.csv")
+    request = Retraining(id="r", endpoint="p", baseline=1, decided=0.0, reason="due", budget=4.0)
+    with opened(tmp_path, world(tmp_path), task) as workspace:
+        workspace.builder.run()
+        text = (tmp_path / name).read_text()
+        more = "c200,61,b\nc201,22,a" if task is Task.CLUSTERING else "u1,p7\nu2,p3\nnew,p1"
+        (tmp_path / name).write_text(f"{text}\n{more}\n")
+        result = train_challenger(workspace.bench, pa.table({}), request, progress=SilentProgress())
+        assert result.comparison is not None
+        assert result.renewed is (task is Task.RANKING)
+        assert result.evidence == {"dataset": "p/2"}
+
+
+def test_what_has_no_outcomes_is_not_retrained_on_the_same_data(tmp_path: Path) -> None:
     with opened(tmp_path, customers(tmp_path), Task.CLUSTERING) as workspace:
         workspace.builder.run()
         request = Retraining(id="r", endpoint="p", baseline=1, decided=0.0, reason="drift")
-        with pytest.raises(TrainingError, match="cannot be retrained on outcomes"):
+        with pytest.raises(TrainingError, match="has seen all that the source holds"):
             train_challenger(workspace.bench, pa.table({}), request, progress=SilentProgress())

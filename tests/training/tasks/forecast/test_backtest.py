@@ -44,13 +44,14 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     return jobs
 
 
+def _stretches(jobs: list[Job]) -> list[Job]:
+    return [job for job in jobs if job.fold is not None and job.candidate.learner != "baseline"]
+
+
 def test_a_run_that_was_killed_goes_on_where_it_was(performed: list[Job]) -> None:
     store = MemoryStore()
     first = train(*rising(), DATA, SPEC, past=Past(store=store))
-    folds = [
-        job for job in performed if job.fold is not None and job.candidate.learner != "baseline"
-    ]
-    assert len(folds) == 6  # two ways on three stretches
+    assert len(_stretches(performed)) == 6  # two ways on three stretches
     performed.clear()
     again = train(*rising(), DATA, SPEC, past=Past(store=store))
     assert {job.candidate.learner for job in performed if job.fold is not None} == {"baseline"}
@@ -58,16 +59,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(performed: list[Job]) -> Non
     assert again.signature == first.signature
     performed.clear()
     train(*rising(199), DATA, SPEC, past=Past(store=store))  # other data: nothing is taken over
-    assert (
-        len(
-            [
-                job
-                for job in performed
-                if job.fold is not None and job.candidate.learner != "baseline"
-            ]
-        )
-        == 6
-    )
+    assert len(_stretches(performed)) == 6
 
 
 def test_a_way_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
