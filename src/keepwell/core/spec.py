@@ -31,6 +31,10 @@ class DataSpec:
     user: str = ""  # of an event: who
     item: str = ""  # of an event: what
     weight: str = ""  # of an event: how much it says; empty: all the same
+    users: str = ""  # where a table that describes users is; joined by the user's column
+    items: str = ""  # the same of items
+    user_columns: tuple[str, ...] = ()  # of that table, or of the events; empty: all of the table
+    item_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

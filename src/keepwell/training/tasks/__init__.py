@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keepwell.core.records import Column
     from keepwell.core.spec import DataSpec, TrainSpec
     from keepwell.training.search.store import TrialStore
+    from keepwell.training.tasks.ranking.describing import Side
     from keepwell.training.trained import Trained
 
 _TRAINERS = {
@@ -43,12 +44,16 @@ class Given:
         weights: How much each row counts; None: all the same.
         features: How columns are prepared, and what is derived from them.
         store: Keeps finished folds of a run that may be killed.
+        users: A table that describes users.
+        items: A table that describes items.
     """
 
     test_rows: "ArrayLike | None" = None
     weights: "ArrayLike | None" = None
     features: FeaturesSpec = AS_USUAL
     store: "TrialStore | None" = None
+    users: "Side | None" = None
+    items: "Side | None" = None
 
 
 class Trainer(Protocol):

@@ -10,8 +10,8 @@ from keepwell.core.spec import TrainSpec
 _NONE = {
     Task.FORECAST: "a forecast is made of earlier values, of the calendar, and of the columns under "
     "`known:` as they are",
-    Task.RANKING: "a recommendation is made of who took what; columns that describe users and items are "
-    "named by `users:` and `items:` under `data:`",
+    Task.RANKING: "a recommendation is made of who took what; columns that describe users and items "
+    "are named by `user_columns:` and `item_columns:` under `data:`, or by its tables `users:`, `items:`",
 }
 """Tasks that prepare no columns, with what they go by instead."""
 
