@@ -1,6 +1,7 @@
 """Tasks without a target go the whole way: trained, registered, gated, promoted, scored, checked."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -120,6 +121,24 @@ def test_recommendations_go_the_whole_way(tmp_path: Path) -> None:
         subject = Subject(workspace.bench)
         for check in predictions.CHECKS:
             assert check.holds(subject)
+
+
+def test_tables_of_users_and_items_are_kept_and_looked_at(tmp_path: Path) -> None:
+    data = replace(events(tmp_path), users="users.csv", items="items.csv")
+    ages = [f"u{user},{20 + user % 2 * 40}" for user in range(50)]
+    (tmp_path / "users.csv").write_text("\n".join(["who,age", *ages, "fresh,60"]))
+    shelves = [f"p{item},{'ab'[item // 8]}" for item in range(16)]
+    (tmp_path / "items.csv").write_text("\n".join(["what,shelf", *shelves, "p99,a"]))
+    with opened(tmp_path, data, None) as workspace:
+        result = workspace.builder.run()
+        model = result.model
+        assert model is not None
+        assert [one.name for one in model.signature.inputs] == ["who", "k", "age"]
+        assert workspace.bench.datasets.get("p.items").rows == 17
+        assert {step.status for step in workspace.builder.plan()} == {"cached"}
+        assert open_scorer(workspace.bench, model).catalogue == 17
+        (tmp_path / "items.csv").write_text("\n".join(["what,shelf", *shelves]))
+        assert workspace.builder.plan()[0].status == "stale"
 
 
 def test_a_gate_on_fairness_is_refused_for_lists(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from keepwell.core.records import Task
 from keepwell.operations.build.judge import judge_version
 from keepwell.operations.build.learn import learn
 from keepwell.operations.build.retraining.comparison import compare
+from keepwell.operations.build.sources.sides import ingest_sides
 from keepwell.operations.build.stages import register_draft
 from keepwell.operations.loop.retrainings import Retraining, RetrainingResult
 
@@ -72,6 +73,7 @@ def _dataset(bench: Bench, baseline: ModelVersion, progress: Progress) -> Datase
     """Return what the source holds now, if that is more than the champion has seen."""
     spec = bench.spec
     progress.update("reading the source")
+    ingest_sides(bench, progress)
     dataset = bench.datasets.ingest(
         spec.dataset,
         spec.data.source,
