@@ -36,7 +36,8 @@ from keepwell.training.search.capacity import within
 from keepwell.training.search.search import Search, bounded
 from keepwell.training.search.spaces import checked
 from keepwell.training.search.store import TrialStore
-from keepwell.training.tasks import Given, trainer_of
+from keepwell.training.tasks import Given, task_of, trainer_of
+from keepwell.training.tasks.declared import must_recommend
 from keepwell.training.tasks.quantiles.bands import LEARNERS, check_quantiles, with_quantiles
 from keepwell.training.trained import CurvePoint, Finding, Trained
 from keepwell.training.workers.choice import free_memory, open_runner
@@ -103,6 +104,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     """
     progress, past = progress or SilentProgress(), past or Past()
     _load_libraries()
+    must_recommend(data, task_of(data, spec, table))
     special = trainer_of(data, spec, table)
     if special is not None:
         given = Given(

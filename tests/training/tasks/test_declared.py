@@ -93,6 +93,15 @@ def test_what_a_task_cannot_obey_is_refused(task: Task, features: FeaturesSpec, 
     assert task.value in caught.value.what
 
 
+def test_descriptions_of_users_need_a_recommendation() -> None:
+    table, columns = rows(40)
+    data = DataSpec(source="-", target="a", users="users.csv")
+    with pytest.raises(
+        TrainingError, match="`users:` under `data:` goes with the task ranking only"
+    ):
+        train(table, columns, data, TrainSpec())
+
+
 def test_looking_for_features_needs_one_target() -> None:
     table, columns = rows(40)
     spec = TrainSpec(task=Task.CLUSTERING, features="auto")

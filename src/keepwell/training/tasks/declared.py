@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from keepwell.core.errors import TrainingError
 from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.records import Task
-from keepwell.core.spec import TrainSpec
+from keepwell.core.spec import DataSpec, TrainSpec
 
 _NONE = {
     Task.FORECAST: "a forecast is made of earlier values, of the calendar, and of the columns under "
@@ -44,6 +44,22 @@ def must_apply(features: FeaturesSpec, spec: TrainSpec, task: Task) -> None:
             now=f"take `{key}` out of keepwell.yaml"
             + ("" if task in _NONE else ", or encode by onehot, ordinal or frequency"),
         )
+
+
+def must_recommend(data: DataSpec, task: Task | None) -> None:
+    """Refuse descriptions of users and items where nothing is recommended.
+
+    Raises:
+        TrainingError: Names the key and the task.
+    """
+    for key in ("users", "items", "user_columns", "item_columns"):
+        if getattr(data, key) and task is not Task.RANKING:
+            raise TrainingError(
+                f"`{key}:` under `data:` goes with the task ranking only",
+                why=f"the task is {task.value if task else 'what the target says'}, which has no users "
+                "and items",
+                now=f"take `{key}` out of keepwell.yaml, or name `user:` and `item:` in place of a target",
+            )
 
 
 def _refused(features: FeaturesSpec, task: Task) -> Iterator[tuple[str, str]]:
