@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 50
 _USUAL = 10
+_ENOUGH = 4.0  # each of its parts is given half of what is left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,8 @@ def _fitted(
 ) -> Fitted:
     """Learn from all but the test events; users' histories hold those too, marked."""
     way, learnt = choice.way, events.where(~held)
+    # What it took to compare it, the last fit is given too: stopped early, it would be another model.
+    budget = Budget(max(budget.left, _ENOUGH * choice.leaderboard[0].seconds))
     stop = budget.deadline(0.5)
     rank, text = None, ""
     if way.method in RANKERS:
