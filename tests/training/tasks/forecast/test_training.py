@@ -177,7 +177,7 @@ def test_refuses_a_request_that_it_cannot_answer(
 
 def test_boosted_trees_are_compiled_too() -> None:
     world = sales(shops=("one",))
-    trained = train(*world, data(), replace(SPEC, budget=8.0, learners=("lightgbm",)))
+    trained = train(*world, data(), replace(SPEC, learners=("lightgbm",)))
     assert trained.learner == "lightgbm"
     scorer_of(trained, world[0])
 
