@@ -94,12 +94,17 @@ class Answerer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerDocument:
-    """Predictions in the order of the instances; `probabilities` by class, absent for regression."""
+    """Predictions in the order of the instances; `probabilities` by class, absent for regression.
+
+    `history` is what a forecast looked at last, where that was asked for.
+    """
 
     predictions: list[Any]
     prediction_ids: list[str | None]
     model: Answerer
     probabilities: list[dict[str, float]] = field(default_factory=list)
+    quantiles: list[dict[str, float]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 

@@ -20,6 +20,7 @@ class DataSpec:
 
     source: str
     target: str = ""  # empty: the project only keeps and checks data
+    targets: tuple[str, ...] = ()  # several columns of yes and no, whose names `target` lists
     key: str = ""  # identifies a row for the user; never a feature
     time: str = ""  # event time; makes the split follow time
     contract: str = "contract.yaml"
@@ -31,6 +32,10 @@ class DataSpec:
     user: str = ""  # of an event: who
     item: str = ""  # of an event: what
     weight: str = ""  # of an event: how much it says; empty: all the same
+    users: str = ""  # where a table that describes users is; joined by the user's column
+    items: str = ""  # the same of items
+    user_columns: tuple[str, ...] = ()  # of that table, or of the events; empty: all of the table
+    item_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +123,7 @@ class TrainSpec:
     calibrate: str = "off"  # or auto, isotonic, sigmoid
     threshold: ThresholdSpec = ThresholdSpec()
     script: str = ""  # the project's own training script, run in place of the search
-    features: str = "auto"  # or off: no feature is made that the project does not declare
+    features: str = ""  # auto, off; empty: auto where the task can make features
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,13 +36,16 @@ from keepwell.training.search.capacity import within
 from keepwell.training.search.search import Search, bounded
 from keepwell.training.search.spaces import checked
 from keepwell.training.search.store import TrialStore
-from keepwell.training.tasks import trainer_of
+from keepwell.training.tasks import Given, task_of, trainer_of
+from keepwell.training.tasks.declared import must_recommend
 from keepwell.training.tasks.quantiles.bands import LEARNERS, check_quantiles, with_quantiles
 from keepwell.training.trained import CurvePoint, Finding, Trained
 from keepwell.training.workers.choice import free_memory, open_runner
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from keepwell.training.tasks.ranking.describing import Side
 
 _CELLS_PER_SECOND = 80_000  # of the budget: a fold of so many can be gone through some thirty times
 _LEAST_CELLS = 2_000_000
@@ -76,6 +79,8 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     latency_ms: float | None = None,
     better: Callable[[CurvePoint], None] = lambda point: None,
     features: FeaturesSpec = AS_USUAL,
+    users: "Side | None" = None,
+    items: "Side | None" = None,
 ) -> Trained:
     """Train the best model that the budget allows, and measure it on rows that no choice ever saw.
 
@@ -91,15 +96,22 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
         latency_ms: The gate's limit for one row.
         better: Hears when the best so far gets better.
         features: How columns are prepared, and what is derived from them.
+        users: A table that describes users, where recommending is learnt.
+        items: A table that describes items.
 
     Raises:
         TrainingError: If the target, the rows or the columns cannot be learnt from; says what to do.
     """
     progress, past = progress or SilentProgress(), past or Past()
     _load_libraries()
+    must_recommend(data, task_of(data, spec, table))
     special = trainer_of(data, spec, table)
     if special is not None:
-        return special(table, columns, data, spec, progress, test_rows)
+        given = Given(
+            test_rows=test_rows, weights=weights, features=features, store=past.store,
+            users=users, items=items,
+        )  # fmt: skip
+        return special(table, columns, data, spec, progress, given)
     budget = Budget(spec.budget)
     progress.update("looking at the target and the columns")
     framed = frame_problem(table, columns, data, spec, weights, test_rows, features)

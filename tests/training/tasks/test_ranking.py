@@ -66,6 +66,27 @@ def test_beats_what_is_popular_and_is_gated_served_and_proven() -> None:
     assert verdict.checks[0].value == pytest.approx(trained.metrics["ndcg_at_10"].value)
 
 
+def test_the_last_fit_is_given_what_the_comparison_took() -> None:
+    """A ranker that is stopped after its first user is worse than what is popular."""
+    from keepwell.training.search.budget import Budget
+    from keepwell.training.tasks.ranking.choosing import RANKER as WAY
+    from keepwell.training.tasks.ranking.choosing import Choice
+    from keepwell.training.tasks.ranking.describing import describe
+    from keepwell.training.tasks.ranking.training import _fitted
+    from keepwell.training.trained import LeaderboardRow
+
+    table, columns = shop()
+    known = describe(table, columns, DATA, read_events(table, DATA), None, None)
+    held = last_of_each(known.events, 0.2)
+    row = LeaderboardRow(name=WAY.name, learner=WAY.method, mean=1.0, seconds=20.0)
+    spent = Budget(1.0)
+    spent.charge(5.0)
+    fitted = _fitted(
+        known.events, held, Choice(way=WAY, leaderboard=(row,)), TrainSpec(), spent, known
+    )
+    assert fitted.ranker.count("Tree=") == 80
+
+
 def test_answers_known_and_unknown_users_and_refuses_what_is_no_count() -> None:
     table, columns = shop(60)
     trained = train(table, columns, DATA, TrainSpec(budget=2.0))

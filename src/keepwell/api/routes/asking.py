@@ -12,6 +12,10 @@ router = APIRouter(tags=["predictions"])
 open_inference = APIRouter(prefix="/v2", tags=["open inference protocol"])
 
 _OBJECTS: dict[str, Any] = {"type": "array", "items": {"type": "object"}}
+_STEPS = {
+    "type": "integer",
+    "description": "Of a forecast: how many of its last values are wanted too.",
+}
 _CSV = {"text/csv": {"schema": {"type": "string"}, "example": "tenure,Contract\n3,One year\n"}}
 _ROW = {"tenure": 3, "Contract": "Month-to-month"}
 
@@ -33,7 +37,7 @@ def _elsewhere(endpoint: str) -> KeepwellError:
     "/endpoints/{endpoint}/predict",
     response_model=AnswerDocument,
     openapi_extra=_body(
-        {"required": ["instances"], "properties": {"instances": _OBJECTS}},
+        {"required": ["instances"], "properties": {"instances": _OBJECTS, "history": _STEPS}},
         {"instances": [_ROW]},
         **_CSV,
     ),

@@ -143,7 +143,7 @@ def readme(template: Template, spec: ProjectSpec, row: str) -> str:
 _HEALS = (
     "The loop retrains, proves the new version on the same rows and swaps it in, or says why not."
 )
-_TELLS = "Without outcomes the loop does not retrain: bring the data up to date and `keepwell run` again."
+_TELLS = "Without outcomes the loop retrains from the source, once that holds something new."
 _MODES = {
     "real-time": "behind an endpoint that is asked row by row (real-time)",
     "batch": "as a job that scores a file on a schedule (batch)",

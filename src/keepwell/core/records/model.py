@@ -36,6 +36,11 @@ class Task(StrEnum):
         return not self.numeric and not self.labelled
 
     @property
+    def from_source(self) -> bool:
+        """It learns from the data itself: outcomes of answers say nothing that a training could use."""
+        return self is Task.FORECAST or not self.supervised
+
+    @property
     def supervised(self) -> bool:
         """A column of the data holds what is to be predicted."""
         return self not in (Task.CLUSTERING, Task.ANOMALY, Task.RANKING)

@@ -34,7 +34,7 @@ class _Lists:
     def batch(self, columns: "Sequence[NDArray[Any]]") -> "NDArray[np.float64]":
         """Return the best score of each list."""
         rows = zip(*columns, strict=True)
-        return np.array([[max(self.row([user, 1]), default=np.nan)] for user, _ in rows])
+        return np.array([[max(self.row([user, 1]), default=np.nan)] for user, *_ in rows])
 
 
 class RecommendingScorer(Scorer):
@@ -54,8 +54,10 @@ class RecommendingScorer(Scorer):
 
     def _rows(self, instances: Sequence[Mapping[str, Any]]) -> Scores:
         decoded = self._read.rows(instances)
-        lists = self._lists(*decoded.columns)
-        unknown = sum(self.recommender.code(user) is None for user in decoded.columns[0])
+        users, counts, *more = decoded.columns
+        told = self._told(more, len(users))
+        lists = self._lists(users, counts, told)
+        unknown = sum(self._stranger(user, row) for user, row in zip(users, told, strict=True))
         warnings = list(decoded.warnings)
         if unknown:
             warnings.append(
@@ -65,21 +67,47 @@ class RecommendingScorer(Scorer):
 
     def batch(self, table: "pa.Table", *, lenient: bool = False) -> Scores:
         """Recommend to the users of a table."""
-        users, counts = Decoder(self.signature, lenient=lenient).columns(table)
-        return Scores(predictions=self._lists(users.tolist(), counts.tolist()))
+        users, counts, *more = Decoder(self.signature, lenient=lenient).columns(table)
+        told = self._told([column.tolist() for column in more], len(users))
+        return Scores(predictions=self._lists(users.tolist(), counts.tolist(), told))
 
     def examined(self, table: "pa.Table") -> Scores:
         """Recommend as if the events that were set aside had not happened."""
-        users, counts = Decoder(self.signature, lenient=True).columns(table)
-        return Scores(predictions=self._lists(users.tolist(), counts.tolist(), learnt_only=True))
+        users, counts, *more = Decoder(self.signature, lenient=True).columns(table)
+        told = self._told([column.tolist() for column in more], len(users))
+        lists = self._lists(users.tolist(), counts.tolist(), told, learnt_only=True)
+        return Scores(predictions=lists)
+
+    def _told(self, columns: Sequence[Sequence[Any]], rows: int) -> list[dict[str, Any] | None]:
+        """Return by row what it says of its user; None where it says nothing."""
+        names = [field.name for field in self.signature.inputs[2:]]
+        if not names:
+            return [None] * rows
+        return [dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)]
+
+    def _stranger(self, user: str | None, told: Mapping[str, Any] | None) -> bool:
+        """Tell whether nothing is known of a user, or what is known is not gone by."""
+        made = self.recommender
+        described = (
+            told is not None and made.cold == "audience" and made.described.of(told) is not None
+        )
+        return made.code(user) is None and not described
 
     def _lists(
-        self, users: Sequence[Any], counts: Sequence[float], *, learnt_only: bool = False
+        self,
+        users: Sequence[Any],
+        counts: Sequence[float],
+        told: Sequence[Mapping[str, Any] | None],
+        *,
+        learnt_only: bool = False,
     ) -> list[list[dict[str, Any]]]:
         top = self.recommender.top
         return [
-            [one.as_dict() for one in top(user, _wanted(count, at), learnt_only=learnt_only)]
-            for at, (user, count) in enumerate(zip(users, counts, strict=True))
+            [
+                one.as_dict()
+                for one in top(user, _wanted(count, at), learnt_only=learnt_only, told=said)
+            ]
+            for at, (user, count, said) in enumerate(zip(users, counts, told, strict=True))
         ]
 
 

@@ -25,21 +25,22 @@ class ClientGoneError(Exception):
 
 class _Body(msgspec.Struct):
     instances: list[dict[str, Any]]
+    history: int = 0
 
 
 _decode = msgspec.json.Decoder(_Body).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def decode_instances(body: bytes) -> list[dict[str, Any]]:
-    """Return the instances of a request.
+def decode_asked(body: bytes) -> tuple[list[dict[str, Any]], int]:
+    """Return the instances of a request, and how many steps of the past are wanted with a forecast.
 
     Raises:
         UsageError: If the body is not JSON; says where.
         InvalidRequestError: If it is JSON of another form; says where.
     """
     try:
-        return _decode(body).instances
+        asked = _decode(body)
     except msgspec.ValidationError as error:
         raise InvalidRequestError(
             f"the body is not of the form {_SHAPE}: {error}",
@@ -48,6 +49,7 @@ def decode_instances(body: bytes) -> list[dict[str, Any]]:
         ) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise _not_json(error, body, _SHAPE) from None
+    return asked.instances, asked.history
 
 
 def decode_document(body: bytes, *, shape: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """From times to what a model is told about them. NumPy only: the scorer uses it as it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,9 +81,34 @@ class Outlook:
         ]
 
     @property
+    def values(self) -> "NDArray[np.float64]":
+        """One row per series, one column per step."""
+        return self._values
+
+    @property
     def last(self) -> "NDArray[np.int64]":
         """The last known step of each series."""
         return self._last
+
+    def over(self, newer: "Outlook") -> "Outlook | None":
+        """Return this one over the values of a newer one, looked at from the same steps.
+
+        The scale of each series stays: what was learnt is told in it. None where steps are of another
+        length, or a series is unknown here.
+        """
+        mine, theirs = self.settings, newer.settings
+        alike = (mine.grid.step, mine.grid.months) == (theirs.grid.step, theirs.grid.months)
+        if not alike or not set(theirs.series) <= set(mine.series):
+            return None
+        values = newer.values
+        if mine.series:
+            rows = {name: row for row, name in enumerate(theirs.series)}
+            gap = np.full(values.shape[1], np.nan)
+            values = np.array([values[rows[n]] if n in rows else gap for n in mine.series])
+        settings = replace(mine, grid=theirs.grid, anchor=theirs.anchor)
+        made = Outlook(settings, values)
+        made._fill, made._scale = self._fill, self._scale
+        return made
 
     @property
     def names(self) -> list[str]:
@@ -184,6 +209,16 @@ class Outlook:
         count = self._counts[rows, end] - self._counts[rows, start]
         total = self._sums[rows, end] - self._sums[rows, start]
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def banded(
+    answer: "NDArray[np.float64]",
+    scale: "NDArray[np.float64]",
+    ahead: "NDArray[np.int64]",
+    shifts: "NDArray[np.float64]",
+) -> "NDArray[np.float64]":
+    """Return the quantiles of forecasts, a column each."""
+    return np.asarray(answer[:, None] + scale[:, None] * shifts[ahead - 1])
 
 
 def _mean(values: "NDArray[np.float64]") -> float:

@@ -1,6 +1,6 @@
 """Who did what (`History`), and what is known of each item (`Catalogue`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +55,9 @@ class Catalogue:
         factors: By item, its vector; no columns if none was learnt.
         regularisation: Of the vectors.
         confidence: How much more an event says than none.
+        features: What is known of each item beside events; no columns if nothing is.
+        audience: By item, the usual description of who took it, shrunk where few did; no columns if
+            nothing is known of users.
     """
 
     labels: list[Any]
@@ -65,3 +68,5 @@ class Catalogue:
     factors: "NDArray[np.float64]"
     regularisation: float = 0.1
     confidence: float = 10.0
+    features: "NDArray[np.float64]" = field(default_factory=lambda: np.zeros((0, 0)))
+    audience: "NDArray[np.float64]" = field(default_factory=lambda: np.zeros((0, 0)))

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -9,7 +10,14 @@ import numpy as np
 
 from keepwell.core.errors import FormatError
 from keepwell.features.recommendation.arrays import Catalogue, History
-from keepwell.features.recommendation.recommender import FEATURES, Rank, Recommender
+from keepwell.features.recommendation.descriptions import Descriptions, Descriptor
+from keepwell.features.recommendation.recommender import (
+    DESCRIBED,
+    FEATURES,
+    RANKERS,
+    Rank,
+    Recommender,
+)
 
 ARRAYS, NAMES, RANKER = "recommender.npz", "recommender.json", "ranker.txt"
 FORMAT = 1
@@ -31,6 +39,9 @@ def store(recommender: Recommender, ranker: str = "") -> dict[str, bytes]:
         neighbours=catalogue.neighbours.astype(np.int32),
         similarities=catalogue.similarities,
         factors=catalogue.factors,
+        features=catalogue.features,
+        audience=catalogue.audience,
+        described=recommender.described.values,
     )
     names = {
         "format": FORMAT,
@@ -40,6 +51,8 @@ def store(recommender: Recommender, ranker: str = "") -> dict[str, bytes]:
         "repeat": recommender.repeat,
         "regularisation": catalogue.regularisation,
         "confidence": catalogue.confidence,
+        "cold": recommender.cold,
+        "described": [asdict(column) for column in recommender.described.columns],
     }
     files = {ARRAYS: buffer.getvalue(), NAMES: msgspec.json.encode(names)}
     if ranker:
@@ -80,13 +93,29 @@ def restore(read: Callable[[str], bytes], open_ranker: Callable[[bytes, int], Ra
             factors=arrays["factors"],
             regularisation=names["regularisation"],
             confidence=names["confidence"],
+            features=arrays.get("features", np.zeros((len(names["items"]), 0))),
+            audience=arrays.get("audience", np.zeros((len(names["items"]), 0))),
         )
-    ranked = names["method"] == "ranker"
+        values = arrays.get("described", np.zeros((len(names["users"]), 0)))
+    described = Descriptions(
+        columns=tuple(_descriptor(one) for one in names.get("described", ())), values=values
+    )
+    ranked = names["method"] in RANKERS
+    width = len(FEATURES)
+    if names["method"] == "described":
+        width += len(DESCRIBED) + values.shape[1] + catalogue.features.shape[1]
     return Recommender(
         users=names["users"],
         history=history,
         catalogue=catalogue,
         method=names["method"],
-        rank=open_ranker(read(RANKER), len(FEATURES)) if ranked else None,
+        rank=open_ranker(read(RANKER), width) if ranked else None,
         repeat=names["repeat"],
+        described=described,
+        cold=names.get("cold", "popularity"),
     )
+
+
+def _descriptor(data: dict[str, Any]) -> Descriptor:
+    lists = {name: tuple(data[name]) for name in ("labels", "means", "spreads")}
+    return Descriptor(**{**data, **lists})

@@ -84,6 +84,23 @@ TEXTS = Kind(
 )
 
 
+def _read_target(node: Node) -> tuple[str, tuple[str, ...]]:
+    """Return the name of the target, and its columns if there are several."""
+    if isinstance(node, ScalarNode):
+        return _read_text(node), ()
+    names = _read_texts(node)
+    if not names or len(set(names)) < len(names):
+        raise ValueError("each column stands there once")
+    return (names[0], ()) if len(names) == 1 else (", ".join(names), names)
+
+
+TARGET = Kind(
+    "a column, or a list of columns",
+    _read_target,
+    lambda value: TEXTS.write(value[1]) if value[1] else _quote(value[0]),
+)
+
+
 def _read_number(node: Node) -> float:
     number = float(_scalar(node))
     if not math.isfinite(number):

@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from keepwell.core.errors import InvalidDataError, KeepwellError, TrainingError
+from keepwell.core.errors import KeepwellError, TrainingError
 from keepwell.core.progress import Progress
-from keepwell.core.records import Column, Estimate, ModelVersion, Task
+from keepwell.core.records import Column, ModelVersion
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.draft import Draft
-from keepwell.operations.build.judge import judge_version, open_scorer
+from keepwell.operations.build.judge import judge_version
 from keepwell.operations.build.learn import learn
 from keepwell.operations.build.live_rows import TIME, in_common, keep_live_rows
 from keepwell.operations.build.recipe import ROWS
+from keepwell.operations.build.retraining.comparison import compare
+from keepwell.operations.build.retraining.renewal import renew
 from keepwell.operations.build.stages import register_draft
-from keepwell.operations.loop.retrainings import Comparison, Retraining, RetrainingResult, Window
+from keepwell.operations.loop.retrainings import Retraining, RetrainingResult, Window
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -66,6 +68,8 @@ def train_challenger(
 ) -> RetrainingResult:
     """Train, register and judge a challenger; nothing is put behind the endpoint.
 
+    What learns from the source itself is trained on what that holds now, whatever the outcomes say.
+
     Args:
         bench: The workspace's parts.
         labelled: Predictions of the endpoint with their outcomes, oldest first.
@@ -76,18 +80,8 @@ def train_challenger(
         TrainingError: If there are too few rows with outcomes, or nothing could be trained.
     """
     baseline = bench.registry.get(bench.spec.name, request.baseline)
-    if not baseline.signature.task.supervised:
-        raise TrainingError(
-            f"{baseline.key} cannot be retrained on outcomes",
-            why=f"{baseline.signature.task.value} learns from the data itself, and has no outcomes",
-            now="bring the data up to date, then keepwell run",
-        )
-    if baseline.signature.task is Task.FORECAST:
-        raise TrainingError(
-            f"{baseline.key} is not retrained on outcomes",
-            why="a forecast follows from the values before it, which the source holds and the log does not",
-            now="bring the source up to date, then keepwell run",
-        )
+    if baseline.signature.task.from_source:
+        return renew(bench, baseline, request, progress=progress)
     _check_logged(bench, baseline)
     believed = [window.since for window in request.windows if window.since is not None]
     rows = gather(bench, labelled, baseline, since=max(believed, default=None))
@@ -143,11 +137,17 @@ def gather(
         baseline: The version that the challenger is compared with.
         since: When the world is believed to have changed.
     """
+    from keepwell.training.tasks.multilabel.columns import schema_with_sets, with_sets
+
     dataset = bench.datasets.get(bench.spec.dataset)
     signature = baseline.signature
     kept = keep_live_rows(bench, labelled, signature)
     names = [field.name for field in signature.inputs] + [signature.target]
-    base = bench.datasets.read(dataset, columns=names)
+    declared = bench.spec.data
+    wanted = [name for name in names if name != declared.target] + list(declared.targets)
+    base = with_sets(
+        bench.datasets.read(dataset, columns=wanted if declared.targets else names), declared
+    )
     live = bench.datasets.read(kept).sort_by(TIME)
     table = in_common(base, live, names)
     total = table.num_rows
@@ -162,7 +162,9 @@ def gather(
         test=np.arange(total - tested, total, dtype=np.int64),
         dataset=kept.key,
         base=dataset.key,
-        columns=tuple(column for column in dataset.columns if column.name in names),
+        columns=tuple(
+            column for column in schema_with_sets(dataset.columns, declared) if column.name in names
+        ),
     )
 
 
@@ -258,43 +260,3 @@ def _train(
     )
     bench.runs.attach(draft.run, ROWS, used.astype(np.int64).tobytes())
     return draft
-
-
-def compare(
-    bench: Bench, candidate: ModelVersion, champion: ModelVersion, table: pa.Table
-) -> Comparison | None:
-    """Return both versions' metric on the same rows, and the gain with its interval.
-
-    None where the rows cannot decide the metric.
-    """
-    from keepwell.tracking.metrics import direction, measure, paired_difference
-    from keepwell.training.tasks.exams import exam_of
-
-    task, classes = champion.signature.task, champion.signature.classes
-    metric = champion.metric
-    exam = exam_of(champion.signature, table, bench.spec.data)
-    actual = exam.actual
-    challenger, ruler = (
-        open_scorer(bench, version).examined(exam.table) for version in (candidate, champion)
-    )
-    try:
-        difference = paired_difference(metric, task, classes, actual, challenger, ruler)
-    except InvalidDataError:
-        return None
-    values = [
-        measure(task, classes, actual, item.predictions, item.probabilities)[metric]
-        for item in (challenger, ruler)
-    ]
-    return Comparison(
-        metric=metric,
-        rows=table.num_rows,
-        challenger=values[0],
-        champion=values[1],
-        gain=difference if direction(metric) > 0 else _negative(difference),
-    )
-
-
-def _negative(estimate: Estimate) -> Estimate:
-    low = None if estimate.high is None else -estimate.high
-    high = None if estimate.low is None else -estimate.low
-    return Estimate(value=-estimate.value, low=low, high=high)

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from keepwell.core.records import GateVerdict, ModelVersion
+from keepwell.core.records import GateCheck, GateVerdict, ModelVersion
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.insight.papers import regulated_checks
 
@@ -46,7 +46,7 @@ def judge_version(
     exam = exam_of(version.signature, table, bench.spec.data, candidate.catalogue)
     table = exam.table
 
-    rival = bench.registry.get(version.model, champion) if champion is not None else None
+    rival = _rival(bench, version, candidate, champion)
     verdict = judge(
         gate,
         task=version.signature.task,
@@ -54,10 +54,12 @@ def judge_version(
         metric=version.metric,
         actual=exam.actual,
         candidate=candidate.examined(table),
-        champion=open_scorer(bench, rival).examined(table) if rival is not None else None,
+        champion=rival.examined(table) if rival is not None else None,
         latency_ms=_latency_ms(candidate, table, version) if gate.latency_ms is not None else None,
         groups=_groups(table, gate.fairness.by) if gate.fairness is not None else None,
     )
+    if champion is not None and rival is None:
+        verdict = replace(verdict, checks=(*verdict.checks, _incomparable(version, gate.max_drop)))
     if not gate.regulated:
         return verdict
     papers = regulated_checks(bench, version)
@@ -65,6 +67,28 @@ def judge_version(
         verdict,
         passed=verdict.passed and all(check.passed for check in papers),
         checks=(*verdict.checks, *papers),
+    )
+
+
+def _rival(
+    bench: Bench, version: ModelVersion, candidate: Scorer, champion: int | None
+) -> Scorer | None:
+    """Return the champion as it can be compared; None if there is none that can answer these rows."""
+    from keepwell.deployment.scoring.following import following
+
+    if champion is None:
+        return None
+    return following(open_scorer(bench, bench.registry.get(version.model, champion)), candidate)
+
+
+def _incomparable(version: ModelVersion, max_drop: float) -> GateCheck:
+    """Say that the champion was no hurdle: it cannot answer rows of the new kind at all."""
+    return GateCheck(
+        name=f"champion {version.metric}",
+        passed=True,
+        value=0.0,
+        limit=-max_drop,
+        detail="not compared: the champion's steps are of another length, or it lacks some of the series",
     )
 
 

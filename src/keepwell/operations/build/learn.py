@@ -19,6 +19,7 @@ from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.draft import Draft
 from keepwell.operations.build.earlier import trial_files, winners
 from keepwell.operations.build.recipe import keep_evidence
+from keepwell.operations.build.sources.sides import sides
 from keepwell.operations.insight.fairness import keep_fairness
 from keepwell.operations.insight.overall import keep_overview
 
@@ -83,6 +84,7 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
             latency_ms=bench.spec.gate.latency_ms,
             better=better,
             features=bench.spec.features,
+            **sides(bench, data),
         )
         must_have_raced(spec, trained)
         progress.update("compiling and proving the scorer")

@@ -133,9 +133,9 @@ def _outcomes(outcomes: list[Any], signature: Signature) -> pa.Array:
         return pa.array(
             [None if value is None else float(value) for value in outcomes], pa.float64()
         )
-    if signature.task.several:  # as a text column of sets is written
+    if signature.task.several:
         return pa.array(
-            [";".join(map(str, one)) if isinstance(one, list) else one for one in outcomes]
+            [json.dumps(one) if isinstance(one, list) else one for one in outcomes], pa.string()
         )
     labels = {str(label): label for label in signature.classes}
     return pa.array([labels.get(str(value), value) for value in outcomes])
@@ -161,6 +161,9 @@ def in_common(base: pa.Table, live: pa.Table, names: Iterable[str]) -> pa.Table:
 def _same_kind(
     first: pa.ChunkedArray, second: pa.ChunkedArray
 ) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    if pa.types.is_list(first.type):  # of labels, which outcomes hold as JSON
+        rows = [None if one is None else json.dumps(one) for one in first.to_pylist()]
+        first = pa.chunked_array([rows], type=pa.string())
     numeric = [
         pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
         for array in (first, second)

@@ -17,6 +17,7 @@ from keepwell.operations.build.judge import judge_version
 from keepwell.operations.build.learn import learn
 from keepwell.operations.build.own.learners import code_digests
 from keepwell.operations.build.shortcut import file_digest
+from keepwell.operations.build.sources.sides import digests, fingerprints, ingest_sides
 from keepwell.operations.build.takeover import take_over
 from keepwell.operations.insight.papers import papers
 
@@ -64,10 +65,12 @@ class Ingest:
             "data": fingerprint(spec.data.source, spec.root),
             "types": {name: str(kind) for name, kind in spec.data.types.items()},
             "contract": file_digest(spec.root / spec.data.contract),
+            **fingerprints(spec),
         }
 
     def execute(self, build: Build) -> str:
         spec = build.bench.spec
+        ingest_sides(build.bench, build.listener)
         build.dataset = build.bench.datasets.ingest(
             spec.dataset,
             spec.data.source,
@@ -114,6 +117,10 @@ class Train(_Plain):
             "user": spec.data.user,
             "item": spec.data.item,
             "weight": spec.data.weight,
+            "declared features": to_plain(spec.features),
+            "user_columns": list(spec.data.user_columns),
+            "item_columns": list(spec.data.item_columns),
+            **digests(build.bench),
             **train,
             **{f"split.{name}": value for name, value in split.items()},
             **{f"code.{name}": digest for name, digest in code_digests(build.bench).items()},

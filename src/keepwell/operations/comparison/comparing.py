@@ -17,6 +17,7 @@ from keepwell.operations.comparison.result import Measured, VersionComparison
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from keepwell.deployment.scoring import Scores
     from keepwell.tracking.metrics import Scored
     from keepwell.tracking.metrics.mcnemar import McNemar
 
@@ -98,7 +99,7 @@ def _judged(
             now="add it, or name other rows",
         )
     rows = table.filter(table[target].is_valid())
-    answers = [open_scorer(bench, version).batch(rows, lenient=True) for version in (first, second)]
+    answers = _answers(bench, first, second, rows)
     actual = rows[target].to_pylist()
     metrics = measured(first, actual, answers[0], answers[1])
     test, agree = _by_row(first, actual, answers)
@@ -110,6 +111,18 @@ def _judged(
         mcnemar=test,
         agree=agree,
     )
+
+
+def _answers(
+    bench: Bench, first: ModelVersion, second: ModelVersion, rows: "pa.Table"
+) -> "list[Scores]":
+    """Return what both say; of two forecasts the older one looks at the values that the newer one has."""
+    from keepwell.deployment.scoring.following import following
+
+    scorers = [open_scorer(bench, version) for version in (first, second)]
+    old, new = (0, 1) if first.version < second.version else (1, 0)
+    scorers[old] = following(scorers[old], scorers[new]) or scorers[old]
+    return [scorer.batch(rows, lenient=True) for scorer in scorers]
 
 
 def measured(

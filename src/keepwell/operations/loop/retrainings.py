@@ -94,6 +94,7 @@ class RetrainingResult:
         window: Name of the window that won.
         rows: Rows it was trained on.
         error: What went wrong (failed only).
+        renewed: The candidate knows newer data that it answers by: it need not be better, only pass.
         evidence: Further numbers, JSON-ready.
     """
 
@@ -105,4 +106,5 @@ class RetrainingResult:
     window: str = ""
     rows: int = 0
     error: str = ""
+    renewed: bool = False
     evidence: dict[str, float | int | str] = field(default_factory=dict)

@@ -86,10 +86,15 @@ def write_material(bench: Bench, version: ModelVersion, folder: Path) -> Materia
 
 def trained_table(bench: Bench, run: Run) -> "tuple[pa.Table, tuple[Column, ...]]":
     """Return the rows that training was handed: of one dataset, or with live ones behind them."""
+    from keepwell.training.tasks.multilabel.columns import schema_with_sets, with_sets
+
     name, _, number = run.dataset.rpartition("/")
     dataset = bench.datasets.get(name, int(number))
     if "with" not in run.tags:
-        return bench.datasets.read(dataset), dataset.columns
+        data = bench.spec.data
+        return with_sets(bench.datasets.read(dataset), data), schema_with_sets(
+            dataset.columns, data
+        )
     base_name, _, base_number = run.tags["with"].rpartition("/")
     base = bench.datasets.get(base_name, int(base_number))
     kept = [column for column in dataset.columns if column.name not in (TIME,)]

@@ -20,9 +20,13 @@ def keeps_its_contract(subject: Subject) -> str:
 
 def holds_its_target(subject: Subject) -> str:
     """Look whether there is something to learn: a target with several values."""
-    target = subject.bench.spec.data.target
-    if not target:
+    data = subject.bench.spec.data
+    if not data.target:
         raise NotApplicable("the project has no target: its data is only kept and checked")
+    return "; ".join(_varies(subject, target) for target in data.targets or (data.target,))
+
+
+def _varies(subject: Subject, target: str) -> str:
     profile = subject.bench.datasets.profile(subject.dataset).column(target)
     if profile is None:
         raise Unmet(f"the data has no column '{target}'")

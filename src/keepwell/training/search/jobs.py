@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -58,6 +58,16 @@ class Outcome:
     note: str = ""
     failed: bool = False
     pipeline: Any = None
+
+
+class Bench(Protocol):
+    """Does jobs; whatever goes wrong is part of the outcome."""
+
+    def perform(
+        self, job: Job, stop: Callable[[], bool], report: Callable[[float], None]
+    ) -> Outcome:
+        """Do a job; return soon after `stop` turns true."""
+        ...
 
 
 class Workbench:

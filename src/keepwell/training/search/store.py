@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
@@ -64,6 +64,13 @@ class Memory:
         self._problem = digest_of(problem, folds) if store is not None else ""
         self.found = 0
 
+    @classmethod
+    def under(cls, store: TrialStore | None, digest: str) -> Self:
+        """Return what a store remembers of what has this digest."""
+        made = cls.__new__(cls)
+        made._store, made._problem, made.found = store, digest, 0
+        return made
+
     def recall(self, job: Job) -> Outcome | None:
         """Return what came of a job in an earlier process; None if it was not finished."""
         data = None if self._store is None else self._store.read(self._key(job))
@@ -97,22 +104,27 @@ class Memory:
 
 def digest_of(problem: Problem, folds: Sequence[Fold]) -> str:
     """Return a digest of everything that every outcome depends on."""
-    import lightgbm
     import pandas as pd
+
+    said = (problem.metric, problem.seed, problem.signature, problem.features)
+    cells = pd.util.hash_pandas_object(problem.frame, index=False).to_numpy()
+    parts: list[NDArray[Any]] = [cells, problem.target]
+    if problem.weights is not None:
+        parts.append(problem.weights)
+    parts += [rows for fold in folds for rows in fold]
+    return digest(said, parts)
+
+
+def digest(said: object, parts: "Sequence[NDArray[Any]]") -> str:
+    """Return a digest of settings and arrays, and of the versions of what works with them."""
+    import lightgbm
     import sklearn
 
     from keepwell import __version__
 
     whole = hashlib.sha256()
     versions = (__version__, lightgbm.__version__, sklearn.__version__, np.__version__)
-    whole.update(
-        repr((versions, problem.metric, problem.seed, problem.signature, problem.features)).encode()
-    )
-    whole.update(pd.util.hash_pandas_object(problem.frame, index=False).to_numpy().tobytes())
-    parts: list[NDArray[Any]] = [problem.target]
-    if problem.weights is not None:
-        parts.append(problem.weights)
-    parts += [rows for fold in folds for rows in fold]
+    whole.update(repr((versions, said)).encode())
     for part in parts:
         whole.update(f"{part.dtype}{part.shape}".encode())
         whole.update(np.ascontiguousarray(part).tobytes())

@@ -5,9 +5,11 @@ the same for all.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.records import Task
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from keepwell.core.progress import Progress
     from keepwell.core.records import Column
     from keepwell.core.spec import DataSpec, TrainSpec
+    from keepwell.training.search.store import TrialStore
+    from keepwell.training.tasks.ranking.describing import Side
     from keepwell.training.trained import Trained
 
 _TRAINERS = {
@@ -31,6 +35,27 @@ _TRAINERS = {
 _LOOKED_AT = 10_000  # cells of the target
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a caller decides beside the rows and the spec.
+
+    Attributes:
+        test_rows: Positions (or a mask) of the rows to test on, instead of a split.
+        weights: How much each row counts; None: all the same.
+        features: How columns are prepared, and what is derived from them.
+        store: Keeps finished folds of a run that may be killed.
+        users: A table that describes users.
+        items: A table that describes items.
+    """
+
+    test_rows: "ArrayLike | None" = None
+    weights: "ArrayLike | None" = None
+    features: FeaturesSpec = AS_USUAL
+    store: "TrialStore | None" = None
+    users: "Side | None" = None
+    items: "Side | None" = None
+
+
 class Trainer(Protocol):
     """Trains one task."""
 
@@ -41,7 +66,7 @@ class Trainer(Protocol):
         data: "DataSpec",
         spec: "TrainSpec",
         progress: "Progress",
-        test_rows: "ArrayLike | None" = None,
+        given: Given,
     ) -> "Trained":
         """Train, and measure on rows that no choice saw."""
         ...
@@ -51,6 +76,9 @@ def task_of(data: "DataSpec", spec: "TrainSpec", table: "pa.Table") -> Task | No
     """Return the task that a project names, or shows by what it names; None if the target decides."""
     if spec.task is None and data.user and data.item and not data.target:
         return Task.RANKING
+    if data.targets:
+        _must_be_several(data, spec)
+        return Task.MULTILABEL
     if spec.task is None and data.target in table.column_names:
         from keepwell.features.label_sets import hold_sets
 
@@ -60,6 +88,17 @@ def task_of(data: "DataSpec", spec: "TrainSpec", table: "pa.Table") -> Task | No
         if hold_sets(table[data.target].slice(0, _LOOKED_AT).to_pylist()):
             return Task.MULTILABEL
     return spec.task
+
+
+def _must_be_several(data: "DataSpec", spec: "TrainSpec") -> None:
+    from keepwell.core.errors import TrainingError
+
+    if spec.task not in (None, Task.MULTILABEL):
+        raise TrainingError(
+            f"`task: {spec.task}` goes with no list of targets",
+            why=f"`target:` under `data:` names {len(data.targets)} columns, and it has one",
+            now="name one column as the target, or set `task: multilabel`",
+        )
 
 
 def _may_hold_sets(kind: "pa.DataType") -> bool:

@@ -44,8 +44,10 @@ def exam_of(signature: Signature, table: pa.Table, data: DataSpec, catalogue: in
 
         return ranking_exam(signature, table, data, catalogue)
     if signature.task is Task.MULTILABEL:
+        from keepwell.training.tasks.multilabel.columns import with_sets
         from keepwell.training.tasks.multilabel.reading import outcome_sets
 
+        table = with_sets(table, data)
         return Exam(table=table, actual=outcome_sets(table[signature.target].to_pylist()))
     actual: Sequence[Any] = table[signature.target].to_pylist()
     return Exam(table=table, actual=actual)

@@ -2,21 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from keepwell.core.errors import TrainingError
+from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.records import Column, ColumnType, Signature, Task
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.core.suggestions import did_you_mean
 from keepwell.features.decoding import Decoder
 from keepwell.features.signature import infer_signature
+from keepwell.training.engineering.declared import checked
+from keepwell.training.engineering.fitted import fitted_steps
+from keepwell.training.engineering.report import FeatureReport
 from keepwell.training.guards.guarding import guard_unlabelled
 from keepwell.training.splits.lots import row_lots
 from keepwell.training.splits.planning import plan_split
 from keepwell.training.splits.plans import test_rows as drawn
+from keepwell.training.tasks import Given
 from keepwell.training.trained import Finding
 
 if TYPE_CHECKING:
@@ -38,6 +43,7 @@ class Rows:
         reason: Why that task, in words.
         split_reason: How the rows were divided.
         findings: What was decided.
+        features: How columns are prepared, and what is derived from them.
     """
 
     signature: Signature
@@ -47,6 +53,12 @@ class Rows:
     reason: str
     split_reason: str
     findings: tuple[Finding, ...]
+    features: FeaturesSpec = AS_USUAL
+
+    def report(self, pipeline: Any, metric: str) -> FeatureReport:
+        """Return what the features are that rows are compared by."""
+        fitted = fitted_steps(pipeline.named_steps["prepare"], self.features.derive)
+        return FeatureReport(metric=metric, features=self.features, fitted=fitted)
 
 
 def frame_rows(
@@ -55,7 +67,7 @@ def frame_rows(
     columns: Sequence[Column],
     data: DataSpec,
     spec: TrainSpec,
-    test_rows: "ArrayLike | None",
+    given: Given,
 ) -> Rows:
     """Decide on features and test rows.
 
@@ -67,7 +79,8 @@ def frame_rows(
     texts = [c.name for c in columns if c.type is ColumnType.TEXT and c.name not in data.ignore]
     guarded = guard_unlabelled(table, columns, data, without=(*texts, data.labels))
     signature = infer_signature(table, columns, guarded.inputs, "", task)
-    used, test, split_reason = _divided(task, table, columns, data, spec, test_rows)
+    used, test, split_reason = _divided(task, table, columns, data, spec, given.test_rows)
+    features, declared = checked(given.features, signature, [column.name for column in columns])
     findings = [
         Finding(column="", message=f"{reason}: the task is {task.value}", kind="task"),
         Finding(
@@ -76,6 +89,7 @@ def frame_rows(
             kind="split",
         ),
         *guarded.findings,
+        *declared,
     ]
     if texts:
         message = f"{', '.join(map(repr, texts))} hold text, by which rows are not compared"
@@ -91,6 +105,7 @@ def frame_rows(
         reason=reason,
         split_reason=split_reason,
         findings=tuple(findings),
+        features=features,
     )
 
 

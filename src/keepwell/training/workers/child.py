@@ -39,11 +39,8 @@ def main(descriptor: int, memory: int) -> None:
 
 
 def _bench(file: str) -> Any:
-    from keepwell.training.search.jobs import Workbench
-
     with open(file, "rb") as written:
-        problem, folds, learners = pickle.load(written)  # noqa: S301 - our parent wrote it, for us alone
-    return Workbench(problem, folds, learners)
+        return pickle.load(written)  # noqa: S301 - our parent wrote it, for us alone
 
 
 def _performed(bench: Any, connection: Connection, job: Any, seconds: float) -> Any:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from keepwell.training.learners.base import Learner
 from keepwell.training.problem import Problem
-from keepwell.training.search.jobs import Outcome
+from keepwell.training.search.jobs import Bench, Outcome, Workbench
 from keepwell.training.splits.plans import Fold
 from keepwell.training.workers.process import Child
 from keepwell.training.workers.runner import Done, Order, Report, Runner
@@ -45,16 +45,23 @@ class ChildRunner:
         memory: int,
         parallel: int = 1,
     ) -> None:
+        shared = replace(problem, jobs=max(1, problem.jobs // parallel))
+        self._open(Workbench(shared, list(folds), learners), memory, parallel)
+
+    @classmethod
+    def over(cls, bench: Bench, *, memory: int, parallel: int = 1) -> Self:
+        """Return a runner whose children do the jobs of a bench; it must be picklable."""
+        made = cls.__new__(cls)
+        made._open(bench, memory, parallel)
+        return made
+
+    def _open(self, bench: Bench, memory: int, parallel: int) -> None:
         self.parallel = parallel
         self._memory = memory // parallel
         self._folder = tempfile.TemporaryDirectory(prefix="keepwell-trials-")
         self._file = str(Path(self._folder.name) / "problem")
         with Path(self._file).open("wb") as file:
-            pickle.dump(
-                (replace(problem, jobs=max(1, problem.jobs // parallel)), list(folds), learners),
-                file,
-                protocol=pickle.HIGHEST_PROTOCOL,
-            )
+            pickle.dump(bench, file, protocol=pickle.HIGHEST_PROTOCOL)
         self._children: list[Child] = []
         try:
             for _ in range(parallel):

@@ -17,9 +17,9 @@ from keepwell.training.workers.runner import Runner
 _OURS = "keepwell.training.learners."
 # The user's files and dotted names, and whole engines: these may do anything, for any time.
 _OTHERS = (_OURS + "own.", _OURS + "automl.")
-_TINY = 150_000  # cells that are learnt from before a child has loaded its libraries
+TINY = 150_000  # cells that are learnt from before a child has loaded its libraries
 _TINY_WITH_TEXT = 500  # rows
-_START = 6.0  # seconds: a budget below it is better spent than waiting for children
+START = 6.0  # seconds: a budget below it is better spent than waiting for children
 _CELLS_PER_THREAD = 2_000_000  # a fit of less is quicker on one core beside another fit
 _MOST_CHILDREN = 8
 
@@ -44,7 +44,7 @@ def open_runner(
         parallel: Fits at a time, where the user has said so.
     """
     ours = all(is_ours(learner) for learner in learners.values())
-    if ours and parallel is None and (_is_tiny(problem) or seconds < _START):
+    if ours and parallel is None and (_is_tiny(problem) or seconds < START):
         return HereRunner(problem, folds, learners)
     free = free_cores()
     cells = problem.rows * len(problem.signature.inputs)
@@ -82,4 +82,4 @@ def _is_tiny(problem: Problem) -> bool:
     texts = any(field.type is ColumnType.TEXT for field in problem.signature.inputs)
     if texts and problem.rows > _TINY_WITH_TEXT:
         return False
-    return problem.rows * len(problem.signature.inputs) <= _TINY
+    return problem.rows * len(problem.signature.inputs) <= TINY

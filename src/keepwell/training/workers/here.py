@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from keepwell.training.learners.base import Learner
 from keepwell.training.problem import Problem
-from keepwell.training.search.jobs import Workbench
+from keepwell.training.search.jobs import Bench, Workbench
 from keepwell.training.splits.plans import Fold
 from keepwell.training.workers.runner import Done, Order, Report, Runner
 
@@ -23,7 +23,14 @@ class HereRunner:
         learners: Mapping[str, Learner],
         now: Callable[[], float] = perf_counter,
     ) -> None:
-        self._bench = Workbench(problem, folds, learners, now)
+        self._bench: Bench = Workbench(problem, folds, learners, now)
+
+    @classmethod
+    def over(cls, bench: Bench) -> Self:
+        """Return a runner that does the jobs of a bench."""
+        made = cls.__new__(cls)
+        made._bench = bench
+        return made
 
     def run(self, orders: Iterable[Order], done: Done, report: Report) -> None:
         """Do all jobs, in their order."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepwell.core.records import Endpoint, Rollout, RolloutStep, Signal
+from keepwell.core.records import Endpoint, Rollout, RolloutStep, Signal, Task
 from keepwell.core.spec import LoopSpec, RetrainSpec
 from keepwell.operations.loop.conditions import (
     AllOf,
@@ -160,6 +160,16 @@ def test_enough_labels_says_where_to_post_them() -> None:
     assert "/endpoints/churn/feedback" in few.reason
     assert few.numbers == {"labels": 99, "labels_needed": 100}
     assert holds(EnoughLabels(), replace(make_view(), labels=100))
+
+
+def test_what_learns_from_the_source_waits_for_no_labels() -> None:
+    view = replace(make_view(), labels=0)
+    signature = replace(view.champion.signature, task=Task.FORECAST)
+    view = replace(view, champion=replace(view.champion, signature=signature))
+    assert EnoughLabels().check(view, 0.0).reason == (
+        "forecast is retrained from the source, without outcomes"
+    )
+    assert holds(EnoughLabels(), view)
 
 
 def test_the_cooldown_passes_to_the_second() -> None:

@@ -66,6 +66,15 @@ def test_no_better_candidate_means_the_drift_does_no_harm() -> None:
     assert "gain +0.0100, 95% interval -0.0100 to +0.0300" in close.summary
 
 
+def test_a_candidate_that_knows_newer_data_need_only_pass_its_gate() -> None:
+    as_good = replace(make_result(make_comparison(0.9, 0.91)), renewed=True)
+    action = only(retraining_view(as_good))
+    assert isinstance(action, StartRollout)
+    assert "passed its gate and knows newer data" in action.reason
+    refused = replace(as_good, verdict=REFUSED)
+    assert any(isinstance(one, RejectCandidate) for one in tick(retraining_view(refused), NOW))
+
+
 def test_a_better_value_without_an_interval_proves_nothing() -> None:
     vague = make_comparison(0.6, 0.9)
     vague = replace(vague, gain=replace(vague.gain, low=None, high=None))

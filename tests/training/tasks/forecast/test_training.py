@@ -90,6 +90,38 @@ def test_answers_one_horizon_after_the_last_known_value(
     assert raised > single[0] + 100
 
 
+def test_answers_with_quantiles_that_hold_what_comes(shops: tuple[World, Trained, Scorer]) -> None:
+    _, trained, scorer = shops
+    assert trained.signature.quantiles == (0.1, 0.9)
+    assert 0.6 <= trained.metrics["interval_coverage"].value <= 0.97
+    said = next(f.message for f in trained.findings if f.kind == "quantiles")
+    assert "in backtesting, each stretch by the errors of the others, it was" in said
+    row = {"day": (START + timedelta(days=281)).isoformat(), "shop": "south", "campaign": False}
+    answer = scorer.rows([row])
+    assert answer.quantiles is not None
+    low, high = answer.quantiles.values[0]
+    assert low < answer.predictions[0] < high
+
+
+def test_quantiles_that_are_asked_for_are_given() -> None:
+    world = sales(shops=("one",))
+    spec = replace(SPEC, quantiles=(0.25, 0.5, 0.75), learners=("linear",))
+    trained = train(*world, data(), spec)
+    answer = scorer_of(trained, world[0]).rows([{"day": (START + timedelta(days=280)).isoformat()}])
+    assert answer.quantiles is not None
+    assert answer.quantiles.values.shape == (1, 3)
+
+
+def test_the_past_is_told_for_a_chart(shops: tuple[World, Trained, Scorer]) -> None:
+    from keepwell.deployment.scoring.past import past_of
+
+    (table, _), _, scorer = shops
+    told = past_of(scorer, [{"shop": "south"}, {"shop": "north"}, {"shop": "south"}], 3)
+    assert [one["series"] for one in told] == ["south", "north"]
+    assert told[0]["times"] == [day.isoformat().replace("+00:00", "Z") for day in days(280)[-3:]]
+    assert told[0]["values"] == table["sold"].to_pylist()[-3:]
+
+
 def test_answers_the_test_as_it_was_measured(shops: tuple[World, Trained, Scorer]) -> None:
     (table, _), trained, scorer = shops
     again = scorer.batch(table.take(pa.array(trained.test_rows))).predictions
@@ -145,7 +177,7 @@ def test_refuses_a_request_that_it_cannot_answer(
 
 def test_boosted_trees_are_compiled_too() -> None:
     world = sales(shops=("one",))
-    trained = train(*world, data(), replace(SPEC, budget=8.0, learners=("lightgbm",)))
+    trained = train(*world, data(), replace(SPEC, learners=("lightgbm",)))
     assert trained.learner == "lightgbm"
     scorer_of(trained, world[0])
 

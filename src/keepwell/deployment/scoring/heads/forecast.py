@@ -8,6 +8,7 @@ import numpy as np
 from keepwell.deployment.scoring.heads.storage import arrays_of, keep_arrays
 from keepwell.deployment.scoring.parts import Data, Head, Read, build_head, read_head
 from keepwell.features.forecasting import Grid, Outlook, Settings
+from keepwell.features.forecasting.outlook import banded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +23,7 @@ class Forecast:
     Args:
         read: Gives the bundle's files.
         settings: Arguments of `Settings`.
-        file: The one with `values`.
+        file: The one with `values`, and `shifts` if there are quantiles.
         head: Data of the model; null repeats the season.
         gaps: The model takes gaps.
     """
@@ -36,7 +37,10 @@ class Forecast:
         rest = {name: tuple(settings[name]) for name in ("seasons", "series")}
         grid = Grid(**settings["grid"])
         made = Settings(**{**settings, **rest, "labels": labels, "grid": grid})
-        self._outlook = Outlook(made, arrays_of(read(file))["values"])
+        arrays = arrays_of(read(file))
+        self.outlook = Outlook(made, arrays["values"])
+        # Versions made before forecasts had quantiles have none.
+        self._shifts = arrays.get("shifts", np.zeros((made.horizon, 0)))
         self._head: Head | None = None if head is None else build_head(head, read)
         self._gaps = gaps
 
@@ -46,7 +50,7 @@ class Forecast:
         model = fitted.model_
         return {
             "settings": fitted.settings_,
-            "file": keep_arrays(files, "history.npz", values=fitted.values_),
+            "file": keep_arrays(files, "history.npz", values=fitted.values_, shifts=fitted.shifts_),
             "head": None if model is None else read_head(model, files),
             "gaps": hasattr(model, "booster_"),
         }
@@ -60,19 +64,20 @@ class Forecast:
     def batch(self, features: "NDArray[Any]") -> "NDArray[np.float64]":
         """Answer rows."""
         if not len(features):
-            return np.empty((0, 1))
+            return np.empty((0, 1 + self._shifts.shape[1]))
         return self._answer(list(features.T))
 
     def _answer(self, columns: "list[NDArray[Any]]") -> "NDArray[np.float64]":
-        several = bool(self._outlook.settings.series)
+        several = bool(self.outlook.settings.series)
         seconds = np.asarray(columns[0], dtype=np.float64)
         series = columns[1].tolist() if several else []
-        rows, steps, ahead = self._outlook.place(seconds, series)
-        design = self._outlook.design(rows, steps, ahead, columns[1 + several :])
-        if self._head is None:
-            return design.base[:, None]
-        told = design.features if self._gaps else np.nan_to_num(design.features, nan=0.0)
-        return design.base[:, None] + design.scale[:, None] * self._head.batch(told)
+        rows, steps, ahead = self.outlook.place(seconds, series)
+        design = self.outlook.design(rows, steps, ahead, columns[1 + several :])
+        answer = design.base
+        if self._head is not None:
+            told = design.features if self._gaps else np.nan_to_num(design.features, nan=0.0)
+            answer = design.base + design.scale * self._head.batch(told)[:, 0]
+        return np.column_stack([answer, banded(answer, design.scale, ahead, self._shifts)])
 
 
 def _kind(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from keepwell.core.records import ColumnType, Field, Signature
+from keepwell.core.records import ColumnType, Field, Signature, Task
 from keepwell.deployment.example import example_of
 from keepwell.deployment.server.doors.base import Door
 from keepwell.deployment.server.messages import Request, Response, json_response
@@ -50,10 +50,18 @@ def schema_of(signature: Signature, *, key: str = "") -> dict[str, Any]:
     return {
         "$schema": _DIALECT,
         "type": "object",
-        "properties": {"instances": {"type": "array", "items": instance}},
+        "properties": {"instances": {"type": "array", "items": instance}, **_past(signature)},
         "required": ["instances"],
         "examples": [{"instances": [example_of(signature)]}],
     }
+
+
+def _past(signature: Signature) -> dict[str, Any]:
+    """Return what may be asked of a forecast beside answers."""
+    if signature.task is not Task.FORECAST:
+        return {}
+    told = "How many of the last known values of each series to tell beside the answers."
+    return {"history": {"type": "integer", "minimum": 1, "description": told}}
 
 
 def _column(field: Field) -> dict[str, Any]:

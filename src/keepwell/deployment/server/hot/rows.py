@@ -24,14 +24,18 @@ class OddRowError(Exception):
 
 class _Body(msgspec.Struct):
     instances: list[msgspec.Raw]
+    history: int = 0
 
 
 _decode_body = msgspec.json.Decoder(_Body).decode
 
 
 def raw_rows(body: bytes) -> list[msgspec.Raw]:
-    """Return the rows of a request as they stand in its body."""
-    return _decode_body(body).instances
+    """Return the rows of a request as they stand in its body; of one that asks for more, none."""
+    asked = _decode_body(body)
+    if asked.history:
+        raise OddRowError
+    return asked.instances
 
 
 def row_reader(signature: Signature, key: str = "") -> Read:

@@ -8,10 +8,15 @@ from keepwell.operations.loop.view import View
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnoughLabels(Condition):
-    """Holds if `loop.retrain.min_labels` outcomes came since the last training."""
+    """Holds if `loop.retrain.min_labels` outcomes came since the last training, or none are needed."""
 
     def check(self, view: View, now: float) -> Finding:
         """Return whether it holds, and why."""
+        task = view.champion.signature.task
+        if task.from_source:
+            return Finding(
+                holds=True, reason=f"{task.value} is retrained from the source, without outcomes"
+            )
         needed = view.policy.loop.retrain.min_labels
         holds = view.labels >= needed
         return Finding(

@@ -84,7 +84,8 @@ def _weighed(view: View, retraining: Retraining, result: RetrainingResult) -> tu
     running = RolloutRunning().check(view, 0.0)
     if running.holds:
         return (Wait(reason=f"version {result.candidate} waits for its trial: {running.reason}"),)
-    reason = f"version {result.candidate} passed its gate and is better: "
+    why = "is better" if result.comparison and result.comparison.better else "knows newer data"
+    reason = f"version {result.candidate} passed its gate and {why}: "
     return (_try(retraining, result, reason + in_words(result.comparison), evidence),)
 
 
@@ -124,7 +125,7 @@ def _objection(view: View, retraining: Retraining, result: RetrainingResult) -> 
         return f"it did not pass its gate: {told}"
     if result.comparison is None:
         return "it could not be compared with the champion on the same rows"
-    if not result.comparison.better:
+    if not result.comparison.better and not result.renewed:
         return f"it is not clearly better: {in_words(result.comparison)}"
     return ""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.progress import Progress
 from keepwell.core.records import Signature
 from keepwell.core.spec import DataSpec
@@ -56,6 +57,7 @@ def choose(  # noqa: PLR0913, PLR0917 (what a search needs)
     seed: int,
     budget: Budget,
     progress: Progress,
+    features: FeaturesSpec = AS_USUAL,
 ) -> Choice:
     """Return the detector that does best on held-out rows."""
     random = np.random.default_rng(seed)
@@ -64,7 +66,7 @@ def choose(  # noqa: PLR0913, PLR0917 (what a search needs)
     seconds = dict.fromkeys(NAMES, 0.0)
     for fold, held in enumerate(np.array_split(order, _FOLDS)):
         rest = np.setdiff1d(order, held)
-        prepared = preparation(signature, "linear", for_distances=True)
+        prepared = preparation(signature, "linear", features=features, for_distances=True)
         decoder = Decoder(signature, lenient=True)
         values = dense(prepared.fit_transform(decoder.table(table.take(rest))))
         exam = oddity_exam(signature, table.take(held), data)

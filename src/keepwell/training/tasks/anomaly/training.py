@@ -22,14 +22,16 @@ from keepwell.training.plots.tables import candidates as candidates_plot
 from keepwell.training.plots.tables import importances
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
+from keepwell.training.tasks import Given
 from keepwell.training.tasks.anomaly.choosing import Choice, choose
 from keepwell.training.tasks.anomaly.exam import known_odd, oddity_exam
 from keepwell.training.tasks.clustering.exam import dense
+from keepwell.training.tasks.declared import must_apply
 from keepwell.training.tasks.unlabelled import Rows, frame_rows
 from keepwell.training.trained import Finding, Overfit, Trained
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 CLASSES = ("normal", "anomaly")
 _LEAST, _MOST = 0.001, 0.1
@@ -43,7 +45,7 @@ def train_detector(
     data: DataSpec,
     spec: TrainSpec,
     progress: Progress,
-    test_rows: "ArrayLike | None" = None,
+    given: Given,
 ) -> Trained:
     """Learn what is usual, and measure how well odd rows are told on rows that were not learnt from.
 
@@ -54,15 +56,18 @@ def train_detector(
 
     from keepwell.features.oddity.estimator import Oddity
 
+    must_apply(given.features, spec, Task.ANOMALY)
     budget = Budget(spec.budget)
-    rows = frame_rows(Task.ANOMALY, table, columns, data, spec, test_rows)
+    rows = frame_rows(Task.ANOMALY, table, columns, data, spec, given)
     rows = replace(rows, signature=replace(rows.signature, classes=CLASSES))
     used = table.take(pa.array(rows.used))
     share, why = _contamination(used, rows, data, spec)
     metric = _metric(used, data, spec)
-    choice = choose(used, rows.signature, data, metric, share, spec.seed, budget, progress)
+    choice = choose(
+        used, rows.signature, data, metric, share, spec.seed, budget, progress, rows.features
+    )
     progress.update(f"fitting {choice.leaderboard[0].name} to all rows", fraction=0.8)
-    prepared = preparation(rows.signature, "linear", for_distances=True)
+    prepared = preparation(rows.signature, "linear", features=rows.features, for_distances=True)
     values = dense(prepared.fit_transform(rows.frame.iloc[rows.used]))
     model: Any = Oddity(detector=choice.detector, contamination=share, seed=spec.seed).fit(values)
     pipeline = Pipeline([("prepare", prepared), ("model", model)])
@@ -97,7 +102,7 @@ def _contamination(
             return share, f"so many are odd by '{data.labels}'"
     from keepwell.features.oddity import tails
 
-    prepared = preparation(rows.signature, "linear", for_distances=True)
+    prepared = preparation(rows.signature, "linear", features=rows.features, for_distances=True)
     values = dense(prepared.fit_transform(rows.frame.iloc[rows.used]))
     if not np.ptp(values, axis=0).any():
         raise TrainingError(
@@ -171,6 +176,7 @@ def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
             metric=metric, train=None, validation=best.mean, test=metrics[metric].value
         ),
         seconds=budget.spent,
+        features=rows.report(pipeline, metric),
     )
 
 

@@ -22,16 +22,18 @@ from keepwell.training.plots.tables import candidates as candidates_plot
 from keepwell.training.plots.tables import importances
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
+from keepwell.training.tasks import Given
 from keepwell.training.tasks.clustering.candidates import fit
 from keepwell.training.tasks.clustering.choosing import STEADY, Attempt, attempts
 from keepwell.training.tasks.clustering.exam import cluster_exam, dense
 from keepwell.training.tasks.clustering.plots import sizes
 from keepwell.training.tasks.clustering.words import descriptions
+from keepwell.training.tasks.declared import must_apply
 from keepwell.training.tasks.unlabelled import Rows, frame_rows
 from keepwell.training.trained import Finding, Overfit, Trained
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 _CLEAR = 0.2  # silhouette; below, clusters run into each other
 
@@ -42,7 +44,7 @@ def train_clusters(
     data: DataSpec,
     spec: TrainSpec,
     progress: Progress,
-    test_rows: "ArrayLike | None" = None,
+    given: Given,
 ) -> Trained:
     """Find clusters, and measure them on rows that they were not found in.
 
@@ -53,12 +55,13 @@ def train_clusters(
 
     for name in ("cluster", "mixture", "naive_bayes", "discriminant_analysis", "neighbors"):
         import_module(f"sklearn.{name}")  # on a busy machine it takes seconds of nobody's budget
+    must_apply(given.features, spec, Task.CLUSTERING)
     budget = Budget(spec.budget)
     metric = check_metric(spec.metric or default_metric(Task.CLUSTERING), Task.CLUSTERING)
     chooser = metric if metric in ("calinski_harabasz", "davies_bouldin") else "silhouette"
-    rows = frame_rows(Task.CLUSTERING, table, columns, data, spec, test_rows)
+    rows = frame_rows(Task.CLUSTERING, table, columns, data, spec, given)
     frame = rows.frame.iloc[rows.used]
-    prepared = preparation(rows.signature, "linear", for_distances=True)
+    prepared = preparation(rows.signature, "linear", features=rows.features, for_distances=True)
     values = dense(prepared.fit_transform(frame))
     _must_vary(values)
     tried = attempts(values, spec.clusters, chooser, spec.seed, budget, progress)
@@ -172,6 +175,7 @@ def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
             test=metrics[metric].value if metric in metrics else None,
         ),
         seconds=budget.spent,
+        features=rows.report(pipeline, metric),
     )
 
 

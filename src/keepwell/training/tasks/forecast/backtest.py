@@ -1,28 +1,33 @@
-"""Candidates compared on what came after the rows that they were fitted to."""
+"""Candidates compared on what came after the rows that they were fitted to, by the engine's workers."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from time import perf_counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keepwell.core.progress import Progress
-from keepwell.core.records import Task
-from keepwell.features.forecasting import Outlook, Settings
-from keepwell.features.forecasting.forecaster import gapless
-from keepwell.tracking.metrics import direction, measure
-from keepwell.training.learners.base import FIRST
+from keepwell.tracking.metrics import direction
+from keepwell.training.learners.base import FIRST, Candidate
 from keepwell.training.search.budget import Budget
-from keepwell.training.tasks.forecast.candidates import WAYS, Lessons, Way, fit
-from keepwell.training.tasks.forecast.plan import Plan
+from keepwell.training.search.jobs import Job, Outcome
+from keepwell.training.search.store import Memory, TrialStore
+from keepwell.training.tasks.forecast.bands import Errors
+from keepwell.training.tasks.forecast.bench import Backtest, Trial
+from keepwell.training.tasks.forecast.candidates import MOST_ROWS, WAYS, Way
 from keepwell.training.trained import LeaderboardRow
+from keepwell.training.workers.children import ChildRunner
+from keepwell.training.workers.choice import START, TINY, free_memory
+from keepwell.training.workers.here import HereRunner
+from keepwell.training.workers.runner import Order, Runner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TWO_SIDED = 1.96
 _FOR_THE_END = 0.25  # of the budget, for the last fit and for measuring it
+_FEATURES = 20  # about so many columns are told of a step
+_GRACE = 0.5  # seconds beyond its time, in which a fit may still end by itself
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,21 +35,31 @@ class Attempt:
     """A way to forecast with what backtesting saw of it."""
 
     way: Way
-    scores: list[float] = field(default_factory=list)
+    scores: dict[int, float] = field(default_factory=dict)  # by stretch
     seconds: list[float] = field(default_factory=list)
-    errors: "list[NDArray[np.float64]]" = field(default_factory=list)  # as shares of the spread
+    errors: dict[int, Errors] = field(default_factory=dict)  # by stretch
     note: str = ""
+    over: bool = False
 
     @property
     def mean(self) -> float | None:
         """Mean of the metric over the folds."""
-        return float(np.mean(self.scores)) if self.scores else None
+        return float(np.mean(list(self.scores.values()))) if self.scores else None
+
+    @property
+    def candidate(self) -> Candidate:
+        """Itself, as jobs name it."""
+        way = self.way
+        return Candidate(
+            name=way.name, learner=way.learner, params=way.params, preparation={"base": way.base}
+        )
 
     def row(self) -> LeaderboardRow:
         """Return it as the leaderboard shows it."""
         mean, half = self.mean, None
-        if mean is not None and len(self.scores) > 1:
-            half = _TWO_SIDED * float(np.std(self.scores, ddof=1)) / len(self.scores) ** 0.5
+        scores = tuple(self.scores[fold] for fold in sorted(self.scores))
+        if mean is not None and len(scores) > 1:
+            half = _TWO_SIDED * float(np.std(scores, ddof=1)) / len(scores) ** 0.5
         return LeaderboardRow(
             name=self.way.name,
             learner=self.way.learner,
@@ -52,99 +67,155 @@ class Attempt:
             mean=mean,
             low=None if mean is None or half is None else mean - half,
             high=None if mean is None or half is None else mean + half,
-            scores=tuple(self.scores),
+            scores=scores,
             seconds=round(sum(self.seconds), 3),
             note=self.note,
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """What a backtest works with.
+def open_backtest(trial: Trial, memory: int | None, seconds: float) -> Runner:
+    """Return who does the jobs: this process where they are small, else a child under limits."""
+    looks = min(MOST_ROWS, len(trial.lessons.steps) * trial.settings.horizon)
+    bench = Backtest(trial)
+    if memory is None and (looks * _FEATURES <= TINY or seconds < START):
+        return HereRunner.over(bench)
+    return ChildRunner.over(bench, memory=memory or free_memory())
 
-    Attributes:
-        settings: How the series are looked at.
-        values: All that is known.
-        lessons: The usable rows.
-        plan: What is held out when.
-        metric: What candidates are compared by.
-        seed: Of every random choice.
-        jobs: Threads to use.
-        learners: Those that may take part; all if none are named.
+
+class Comparison:
+    """Tries ways to forecast, and fits the best.
+
+    Args:
+        trial: What is forecast.
+        runner: Does the jobs.
+        budget: What may be spent.
+        progress: Hears how far it is.
+        store: Finished jobs of a run that was killed; takes in those of this run.
     """
 
-    settings: Settings
-    values: "NDArray[np.float64]"
-    lessons: Lessons
-    plan: Plan
-    metric: str
-    seed: int
-    jobs: int
-    learners: tuple[str, ...] = ()
+    def __init__(
+        self,
+        trial: Trial,
+        runner: Runner,
+        budget: Budget,
+        progress: Progress,
+        store: TrialStore | None,
+    ) -> None:
+        self._trial, self._runner, self._budget = trial, runner, budget
+        self._progress = progress
+        self.interrupted = False
+        self._memory = Memory.under(store, trial.digest if store is not None else "")
+        budget.charge(min(self._memory.spent, (1 - _FOR_THE_END) * budget.seconds))
+        allowed = {"linear" if name == "ridge" else name for name in trial.learners}
+        self._tried = [
+            Attempt(way=way)
+            for way in WAYS
+            if not allowed
+            or way.learner == FIRST
+            or {"ridge": "linear"}.get(way.learner, way.learner) in allowed
+        ]
 
+    @property
+    def resumed(self) -> int:
+        """Jobs that an earlier process had finished."""
+        return self._memory.found
 
-def attempts(trial: Trial, budget: Budget, progress: Progress) -> list[Attempt]:
-    """Return the ways that were tried, the best first; the naive one always among them."""
-    allowed = {"linear" if name == "ridge" else name for name in trial.learners}
-    tried = [
-        Attempt(way=way)
-        for way in WAYS
-        if not allowed
-        or way.learner == FIRST
-        or {"ridge": "linear"}.get(way.learner, way.learner) in allowed
-    ]
-    reserve = _FOR_THE_END * budget.seconds
-    for number, attempt in enumerate(tried):
-        for cut in trial.plan.cuts:
-            like = [
-                s for one in tried if one.way.learner == attempt.way.learner for s in one.seconds
-            ]
-            if attempt.way.learner != FIRST and max(like, default=0.0) > budget.left - reserve:
-                attempt.note = "not every fold fitted into the budget"
-                break
-            progress.update(f"backtesting {attempt.way.name}", 0.8 * number / len(tried))
-            _try(attempt, trial, cut, budget.deadline(1.0, reserve))
-    sign = direction(trial.metric)
+    def run(self) -> list[Attempt]:
+        """Return the ways that were tried, the best first; the naive one always among them."""
+        try:
+            self._runner.run(self._orders(), self._done, lambda order, share: None)
+        except KeyboardInterrupt:
+            if not any(attempt.scores for attempt in self._tried):
+                raise
+            self.interrupted = True
+        sign = direction(self._trial.metric)
+        folds = len(self._trial.plan.cuts)
 
-    def place(attempt: Attempt) -> tuple[int, float]:  # on as many folds as the naive one, or last
-        mean = attempt.mean
-        whole = len(attempt.scores) == len(trial.plan.cuts)
-        return (0 if whole else 1, np.inf if mean is None else -sign * mean)
+        def place(attempt: Attempt) -> tuple[int, float]:  # on all folds, or last
+            whole = len(attempt.scores) == folds
+            return (0 if whole else 1, np.inf if attempt.mean is None else -sign * attempt.mean)
 
-    return sorted(tried, key=place)
+        return sorted(self._tried, key=place)
 
+    def fitted(self, tried: list[Attempt]) -> tuple[Attempt, Any]:
+        """Return the first of these that can be fitted to all before the test, and its model.
 
-def _try(attempt: Attempt, trial: Trial, cut: int, stop: Callable[[], bool]) -> None:
-    start = perf_counter()
-    settings = replace(trial.settings, base=attempt.way.base, anchor=cut)
-    outlook = Outlook(settings, trial.values)
-    learnt = trial.lessons.before(cut)
-    model = fit(
-        attempt.way, outlook, learnt, trial.metric, seed=trial.seed, jobs=trial.jobs, stop=stop
-    )
-    if attempt.way.learner != FIRST and stop():
-        attempt.note = "stopped when its time was up"
-    steps = trial.lessons.steps
-    held = trial.lessons.of((steps >= cut) & (steps < cut + trial.plan.held))
-    answer, scale = answers(outlook, held, model)
-    score = measure(Task.FORECAST, (), held.actual, answer).get(trial.metric)
-    if score is not None and np.isfinite(score):
-        attempt.scores.append(score)
-        attempt.errors.append((held.actual - answer) / scale)
-    else:
-        attempt.note = f"{trial.metric} cannot be measured on every fold"
-    attempt.seconds.append(perf_counter() - start)
+        The naive one needs no fit, so there is always one.
+        """
+        for attempt in tried:
+            if attempt.way.learner == FIRST:
+                return attempt, None
+            if not attempt.scores:
+                continue
+            # What a stretch was given, the last fit is given too.
+            seconds = max(self._budget.left, *attempt.seconds)
+            end = self._budget.now() + seconds
+            order = Order(
+                job=Job(candidate=attempt.candidate, fold=None),
+                stop=lambda end=end: self._budget.now() > end,  # type: ignore[misc]
+                seconds=seconds,
+                grace=_GRACE,
+            )
+            outcomes: list[Outcome] = []
+            self._runner.run([order], lambda _, made: outcomes.append(made), lambda o, s: None)  # noqa: B023
+            if not outcomes[0].failed:
+                return attempt, outcomes[0].pipeline
+            attempt.note = f"could not be fitted to all: {outcomes[0].note}"
+        raise AssertionError("the naive forecast is always among the ways")
 
+    def _orders(self) -> Iterator[Order]:
+        reserve = _FOR_THE_END * self._budget.seconds
+        for number, attempt in enumerate(self._tried):
+            for fold in range(len(self._trial.plan.cuts)):
+                job = Job(candidate=attempt.candidate, fold=fold)
+                known = self._memory.recall(job)
+                if known is not None:
+                    self._accept(attempt, fold, known)
+                    continue
+                if attempt.over:
+                    break
+                if attempt.way.learner == FIRST:  # it fits nothing: no need to wait for anybody
+                    made = Backtest(self._trial).perform(job, lambda: False, lambda share: None)
+                    self._accept(attempt, fold, made)
+                    continue
+                left = self._budget.left - reserve
+                if self._usual(attempt) > left:
+                    attempt.note = attempt.note or "not every fold fitted into the budget"
+                    break
+                self._progress.update(
+                    f"backtesting {attempt.way.name}", 0.8 * number / len(self._tried)
+                )
+                yield Order(
+                    job=job,
+                    stop=self._budget.deadline(1.0, reserve),
+                    seconds=left,
+                    grace=_GRACE,
+                    ticket=attempt,
+                )
 
-def answers(
-    outlook: Outlook, asked: Lessons, model: Any
-) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
-    """Return forecasts of steps whose values are known, made a block at a time, and their scales."""
-    settings = outlook.settings
-    ahead = (asked.steps - settings.anchor) % settings.horizon + 1
-    design = outlook.design(asked.rows, asked.steps, ahead, asked.known)
-    if model is None:
-        return design.base, design.scale
-    told = design.features if hasattr(model, "booster_") else gapless(design.features)
-    answer = np.asarray(model.predict(told), dtype=np.float64)
-    return design.base + design.scale * answer, design.scale
+    def _usual(self, attempt: Attempt) -> float:
+        """Return the longest that a stretch took with the same learner."""
+        same = [one for one in self._tried if one.way.learner == attempt.way.learner]
+        return max((seconds for one in same for seconds in one.seconds), default=0.0)
+
+    def _done(self, order: Order, outcome: Outcome) -> None:
+        if order.job.fold is None:  # pragma: no cover - the last fit is no part of the comparison
+            return
+        self._memory.commit(order.job, outcome)
+        self._memory.spend(self._budget.spent)
+        self._accept(order.ticket, order.job.fold, outcome)
+
+    def _accept(self, attempt: Attempt, fold: int, outcome: Outcome) -> None:
+        attempt.seconds.append(outcome.seconds)
+        attempt.note = outcome.note or attempt.note
+        if outcome.failed or outcome.score is None or outcome.answer is None:
+            attempt.over = attempt.over or outcome.failed
+            return
+        attempt.scores[fold] = outcome.score
+        attempt.errors[fold] = Errors(shares=outcome.answer, ahead=self._ahead(fold))
+
+    def _ahead(self, fold: int) -> "NDArray[np.int64]":
+        plan, steps = self._trial.plan, self._trial.lessons.steps
+        cut = plan.cuts[fold]
+        held = steps[(steps >= cut) & (steps < cut + plan.held)]
+        return np.asarray((held - cut) % plan.horizon + 1, dtype=np.int64)

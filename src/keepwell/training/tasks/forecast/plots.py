@@ -1,5 +1,6 @@
 """A forecast beside what came."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,24 +14,25 @@ if TYPE_CHECKING:
 _SHOWN = 400  # steps
 
 
-def backtest(
+def backtest(  # noqa: PLR0913, PLR0917 (what is drawn)
     grid: Grid,
     steps: "NDArray[np.int64]",
     actual: "NDArray[np.float64]",
     forecast: "NDArray[np.float64]",
     naive: "NDArray[np.float64]",
     band: "NDArray[np.float64]",
+    levels: Sequence[float],
     name: str,
 ) -> Figure:
-    """Return the last steps of a test: what came, what was forecast, the band of usual errors."""
+    """Return the last steps of a test: what came, what was forecast, the band between two quantiles."""
     shown = np.argsort(steps)[-_SHOWN:]
     when = [grid.said(int(step)) for step in steps[shown]]
-    said, half = forecast[shown], band[shown]
-    edges: list[Any] = plain(np.concatenate([said + half, (said - half)[::-1]]))
+    said, (low, high) = forecast[shown], band[shown].T
+    edges: list[Any] = plain(np.concatenate([high, low[::-1]]))
     traces: list[Figure] = [
         {
             "type": "scatter", "x": when + when[::-1], "y": edges, "fill": "toself", "mode": "none",
-            "name": "90% of the errors in backtesting", "hoverinfo": "skip", "opacity": 0.3,
+            "name": f"quantiles {levels[0]:g} to {levels[-1]:g}", "hoverinfo": "skip", "opacity": 0.3,
         },
         line(when, actual[shown], "what came"),
         line(when, said, "forecast"),

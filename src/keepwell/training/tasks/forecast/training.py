@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,16 +15,22 @@ from keepwell.core.suggestions import did_you_mean
 from keepwell.features.decoding import Decoder
 from keepwell.features.forecasting import Outlook, Settings
 from keepwell.features.forecasting.forecaster import Forecaster
+from keepwell.features.forecasting.outlook import banded
 from keepwell.features.signature import infer_signature
 from keepwell.tracking.metrics import Scores, direction, intervals
 from keepwell.tracking.metrics.catalog import check_metric, default_metric
+from keepwell.tracking.metrics.quantile import Quantiles
 from keepwell.training.plots.tables import candidates as candidates_plot
 from keepwell.training.plots.tables import importances
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
 from keepwell.training.targets import read_target
-from keepwell.training.tasks.forecast.backtest import Attempt, Trial, answers, attempts
-from keepwell.training.tasks.forecast.candidates import NAIVE, Lessons, fit
+from keepwell.training.tasks import Given
+from keepwell.training.tasks.declared import must_apply
+from keepwell.training.tasks.forecast.backtest import Attempt, Comparison, open_backtest
+from keepwell.training.tasks.forecast.bands import USUAL, shifts_of, told
+from keepwell.training.tasks.forecast.bench import Trial, answers
+from keepwell.training.tasks.forecast.candidates import NAIVE, Lessons
 from keepwell.training.tasks.forecast.plan import Plan, plan_backtest
 from keepwell.training.tasks.forecast.plots import backtest
 from keepwell.training.tasks.forecast.series import Series, read_series
@@ -35,7 +40,6 @@ from keepwell.training.trained import Finding, Overfit, Trained
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-_USUAL = 0.9  # share of the errors that the band of a plot holds
 _KNOWN = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN, ColumnType.CATEGORY)
 
 
@@ -58,39 +62,44 @@ def train_forecast(
     data: DataSpec,
     spec: TrainSpec,
     progress: Progress,
-    test_rows: "ArrayLike | None" = None,
+    given: Given,
 ) -> Trained:
     """Learn to forecast, and measure it on the steps after those that it was learnt from.
 
     Raises:
         TrainingError: If the rows are no series at equal steps, or too few; says what to do.
     """
+    must_apply(given.features, spec, Task.FORECAST)
     budget = Budget(spec.budget)
     progress.update("looking at the times and the series")
-    framed = _frame(table, columns, data, spec, test_rows)
+    framed = _frame(table, columns, data, spec, given.test_rows)
     trial = framed.trial
-    tried = attempts(trial, budget, progress)
-    best = tried[0]
-    if not best.scores:
-        raise TrainingError(
-            f"no forecast could be measured by {trial.metric}",
-            why=best.note or "the steps held out hold no values",
-            now="load more rows, or set another `metric:` under `train:`",
-        )
-    progress.update(f"fitting {best.way.name} to all steps before the test", 0.85)
+    runner = open_backtest(trial, spec.memory, spec.budget)
+    try:
+        comparison = Comparison(trial, runner, budget, progress, given.store)
+        tried = comparison.run()
+        if not tried[0].scores:
+            raise TrainingError(
+                f"no forecast could be measured by {trial.metric}",
+                why=tried[0].note or "the steps held out hold no values",
+                now="load more rows, or set another `metric:` under `train:`",
+            )
+        progress.update(f"fitting {tried[0].way.name} to all steps before the test", 0.85)
+        best, model = comparison.fitted(tried)
+    finally:
+        runner.close()
+    tried = [best, *(one for one in tried if one is not best)]
+    if comparison.interrupted:
+        told_of = f"the backtest was interrupted; the best so far, {best.way.name}, was kept"
+        ended = Finding(column="", message=told_of, kind="search")
+        framed = replace(framed, findings=(*framed.findings, ended))
     settings = replace(trial.settings, base=best.way.base)
     outlook = Outlook(settings, trial.values)
-    learnt = trial.lessons.before(framed.plan.anchor)
-    longest = max(best.seconds)
-    end = perf_counter() + max(
-        budget.left, longest
-    )  # what a fold was given, the last fit is given too
-    model = fit(
-        best.way, outlook, learnt, trial.metric, seed=spec.seed, jobs=trial.jobs,
-        stop=lambda: perf_counter() > end,
-    )  # fmt: skip
     names = [field.name for field in framed.signature.inputs]
-    pipeline = Forecaster.of(settings, trial.values, model, names)
+    levels = spec.quantiles or USUAL
+    shifts = shifts_of(list(best.errors.values()), levels, framed.plan.horizon)
+    pipeline = Forecaster.of(settings, trial.values, model, names, shifts)
+    framed = replace(framed, signature=replace(framed.signature, quantiles=tuple(levels)))
     return _reported(framed, outlook, pipeline, tried, budget, spec)
 
 
@@ -230,15 +239,21 @@ def _reported(
     tested = trial.lessons.steps >= plan.anchor
     asked = trial.lessons.of(tested)
     answer, scale = answers(outlook, asked, pipeline.model_)
+    levels, ahead = framed.signature.quantiles, (asked.steps - plan.anchor) % plan.horizon + 1
+    bands = banded(answer, scale, ahead, pipeline.shifts_)
     naive, _ = answers(Outlook(trial.settings, trial.values), asked, None)
-    scores = Scores(predictions=answer.tolist())
+    said = Quantiles(levels=levels, values=bands)
+    scores = Scores(predictions=answer.tolist(), quantiles=said)
     metrics = intervals(Task.FORECAST, (), asked.actual.tolist(), scores, seed=spec.seed)
     metrics["mase"] = Estimate(value=_mase(trial, asked, answer))
+    held = metrics.get("interval_coverage")
+    words = told(
+        levels, list(best.errors.values()), plan.horizon, None if held is None else held.value
+    )
     used = np.flatnonzero(~tested)
     leaderboard = tuple(attempt.row() for attempt in tried)
     shares = _shares(framed, outlook, pipeline.model_)
     mine = asked.rows == int(np.bincount(asked.rows).argmax())
-    band = float(np.quantile(np.abs(np.concatenate(best.errors)), _USUAL)) * scale
     name = framed.series.names[int(asked.rows[mine][0])] if framed.series.names else ""
     inputs = [f for f in framed.signature.inputs if f.type is not ColumnType.DATETIME]
     watched = replace(framed.signature, inputs=tuple(inputs))  # time moves on: that is no drift
@@ -255,7 +270,10 @@ def _reported(
         metrics=metrics,
         leaderboard=leaderboard,
         importance=shares,
-        findings=(*framed.findings, *_verdict(trial.metric, asked, answer, naive, best)),
+        findings=(
+            *framed.findings, *_verdict(trial.metric, asked, answer, naive, best),
+            Finding(column="", message=words, kind="quantiles"),
+        ),
         test_rows=framed.rows[tested],
         test_actual=asked.actual.tolist(),
         test_predictions=answer.tolist(),
@@ -263,7 +281,7 @@ def _reported(
         plots={
             "backtest": backtest(
                 framed.series.grid, asked.steps[mine], asked.actual[mine], answer[mine],
-                naive[mine], band[mine], name,
+                naive[mine], bands[mine][:, [0, -1]], levels, name,
             ),
             "importance": importances(shares),
             "cross_validation": candidates_plot(leaderboard, trial.metric),

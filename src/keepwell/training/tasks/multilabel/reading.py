@@ -13,6 +13,7 @@ from keepwell.core.records import Column
 from keepwell.core.spec import DataSpec
 from keepwell.core.suggestions import did_you_mean
 from keepwell.features.label_sets import delimiter_of, labels_of
+from keepwell.training.tasks.multilabel.columns import with_sets
 from keepwell.training.trained import Finding
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def read_sets(table: pa.Table, columns: Sequence[Column], data: DataSpec) -> Set
     Raises:
         TrainingError: If there is no such column, or no two labels can be learnt; says what to do.
     """
-    name, names = data.target, [column.name for column in columns]
+    name, names = data.target, [*data.targets] or [column.name for column in columns]
+    table, names = with_sets(table, data), [*names, *([name] if data.targets else [])]
     if name not in names:
         raise TrainingError(
             f"the target column '{name}' is not in the data",
@@ -65,7 +67,9 @@ def read_sets(table: pa.Table, columns: Sequence[Column], data: DataSpec) -> Set
     _must_tell(name, sets, known)
     gone = [one for one in counts if one not in known]
     how = (
-        f"'{name}' holds lists"
+        f"`target:` lists {len(data.targets)} columns of yes and no"
+        if data.targets
+        else f"'{name}' holds lists"
         if not delimiter
         else f"'{name}' holds labels divided by '{delimiter}'"
     )

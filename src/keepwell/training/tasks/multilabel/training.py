@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from keepwell.core.errors import TrainingError
 from keepwell.core.progress import Progress
 from keepwell.core.records import Column, Signature, Task
 from keepwell.core.spec import DataSpec, TrainSpec
@@ -17,6 +18,9 @@ from keepwell.features.signature import infer_signature
 from keepwell.tracking.metrics import Scores, intervals
 from keepwell.tracking.metrics.catalog import check_metric, default_metric, direction
 from keepwell.tracking.metrics.multilabel import indicators, measure_sets
+from keepwell.training.engineering.declared import checked
+from keepwell.training.engineering.fitted import fitted_steps
+from keepwell.training.engineering.report import FeatureReport
 from keepwell.training.guards.guarding import guard_unlabelled
 from keepwell.training.learners import Candidate, Learner, Watch, installed
 from keepwell.training.plots.tables import candidates as candidates_plot
@@ -25,18 +29,22 @@ from keepwell.training.problem import Matrix, Problem
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.matrices import apply, prepare
+from keepwell.training.splits.planning import plan_split
 from keepwell.training.splits.plans import Plan, folds
 from keepwell.training.splits.plans import test_rows as drawn
+from keepwell.training.tasks import Given
+from keepwell.training.tasks.declared import must_apply
 from keepwell.training.tasks.multilabel.reading import Sets, read_sets
 from keepwell.training.threads import threads_for
 from keepwell.training.trained import Finding, LeaderboardRow, Overfit, Trained
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 _FOLDS = 3
 _EACH = 2  # candidates of a learner: every one is fitted once a label
 _SHARE = 0.6  # of the budget, for comparing
+_FEWEST = 4  # candidates that are seen on every fold
 _HALF = 0.5
 _ROUNDS = 100
 
@@ -68,7 +76,7 @@ def train_labels(
     data: DataSpec,
     spec: TrainSpec,
     progress: Progress,
-    test_rows: "ArrayLike | None" = None,
+    given: Given,
 ) -> Trained:
     """Learn which labels apply, and measure it on rows that no choice saw.
 
@@ -77,45 +85,76 @@ def train_labels(
     """
     from sklearn.pipeline import Pipeline
 
+    must_apply(given.features, spec, Task.MULTILABEL)
     budget = Budget(spec.budget)
     read = read_sets(table, columns, data)
     rows = table.take(pa.array(read.rows))
-    guarded = guard_unlabelled(rows, columns, data, without=(data.target,))
+    guarded = guard_unlabelled(rows, columns, data, without=(data.target, *data.targets))
     signature = infer_signature(
         rows, columns, guarded.inputs, data.target, Task.MULTILABEL, read.classes
     )
-    test = _test(read, table.num_rows, spec, test_rows)
+    features, declared = checked(given.features, signature, [column.name for column in columns])
+    plan, test = _test(rows, columns, data, spec, read, given, table.num_rows)
     used = np.setdiff1d(np.arange(len(read.sets)), test)
     frame = Decoder(signature).table(rows)
     flags = indicators(read.sets, read.classes)
     metric = check_metric(spec.metric or default_metric(Task.MULTILABEL), Task.MULTILABEL)
+    weights = None if given.weights is None else np.asarray(given.weights, dtype=np.float64)
     problem = Problem(
         signature=replace(signature, task=Task.BINARY, classes=(0, 1)), frame=frame.iloc[used],
-        target=flags[used].astype(np.int64), weights=None, metric="log_loss", seed=spec.seed,
-        jobs=threads_for(len(used), len(guarded.inputs)),
+        target=flags[used].astype(np.int64),
+        weights=None if weights is None else weights[read.rows][used],
+        metric="log_loss", seed=spec.seed, jobs=threads_for(len(used), len(guarded.inputs)),
+        features=features,
     )  # fmt: skip
-    tried = _attempts(problem, metric, spec, budget, progress)
+    tried = _attempts(problem, (plan, used), metric, spec, budget, progress)
     best = tried[0]
     progress.update(f"fitting {best.candidate.name} to all rows", fraction=0.8)
     prepared, matrix = prepare(problem, best.learner.flavour)
-    model = _fit(best, problem, matrix, problem.target)
+    model = _fit(best, problem, matrix, problem.target, problem.weights)
     pipeline = Pipeline([("prepare", prepared), ("model", model)])
-    return _reported(
-        rows, read, signature, pipeline, tried, metric, guarded.findings, (used, test), spec, budget
+    found = (*guarded.findings, *declared)
+    trained = _reported(
+        rows, read, signature, pipeline, tried, metric, found, (used, test), plan, spec, budget
     )
+    fitted = fitted_steps(prepared, features.derive)
+    return replace(trained, features=FeatureReport(metric=metric, features=features, fitted=fitted))
 
 
-def _test(read: Sets, rows: int, spec: TrainSpec, given: "ArrayLike | None") -> "NDArray[np.int64]":
-    if given is not None:
-        chosen = np.zeros(rows, dtype=bool)
-        chosen[np.asarray(given)] = True
-        return np.flatnonzero(chosen[read.rows])
-    plan = Plan(by="random", reason="rows drawn at random")
-    return drawn(plan, len(read.sets), spec.split.test, spec.seed)
+def _test(
+    rows: pa.Table,
+    columns: Sequence[Column],
+    data: DataSpec,
+    spec: TrainSpec,
+    read: Sets,
+    given: Given,
+    whole: int,
+) -> "tuple[Plan, NDArray[np.int64]]":
+    """Return how the rows are divided, and which of them are the test."""
+    count = len(read.sets)
+    if spec.split.by == "stratified":
+        raise TrainingError(
+            "a split by class needs one class a row, and a row may have several labels",
+            why="`by: stratified` is set under `train: split:`",
+            now="set `by: random`, or remove the line",
+        )
+    # Numbers in place of sets: rows are drawn at random where neither a time nor a group decides.
+    plan = plan_split(rows, columns, data, spec.split, Task.REGRESSION, np.zeros(count))
+    if given.test_rows is not None:
+        chosen = np.zeros(whole, dtype=bool)
+        chosen[np.asarray(given.test_rows)] = True
+        plan = replace(plan, reason="the test rows were handed in")
+        return plan, np.flatnonzero(chosen[read.rows])
+    return plan, drawn(plan, count, spec.split.test, spec.seed)
 
 
 def _attempts(
-    problem: Problem, metric: str, spec: TrainSpec, budget: Budget, progress: Progress
+    problem: Problem,
+    division: "tuple[Plan, NDArray[np.int64]]",
+    metric: str,
+    spec: TrainSpec,
+    budget: Budget,
+    progress: Progress,
 ) -> list[Attempt]:
     learners = installed(spec.learners)
     tried = [
@@ -125,33 +164,55 @@ def _attempts(
             :_EACH
         ]
     ]
-    plan = Plan(by="random", reason="")
-    for number, (train, held) in enumerate(folds(plan, np.arange(problem.rows), _FOLDS, spec.seed)):
+    for number, (train, held) in enumerate(folds(*division, _FOLDS, spec.seed)):
         made: dict[Flavour, tuple[Matrix, Matrix]] = {}
-        for at, one in enumerate(tried):
-            if one.note or (at and budget.spent > _SHARE * budget.seconds):
-                one.note = one.note or "not every fold fitted into the budget"
+        for at, one in enumerate(tried if number == 0 else _finalists(tried, metric)):
+            if (number or at) and budget.spent > _SHARE * budget.seconds:
+                one.note = "not every fold fitted into the budget"
                 continue
-            progress.update(
-                f"trying {one.candidate.name}", 0.8 * (number + at / len(tried)) / _FOLDS
-            )
+            share = (number + at / len(tried)) / _FOLDS
+            progress.update(f"trying {one.candidate.name}", 0.8 * share)
             start = budget.spent
             flavour = one.learner.flavour
             if flavour not in made:
                 prepared, matrix = prepare(problem, flavour, train)
                 made[flavour] = matrix, apply(prepared, flavour, problem.frame.iloc[held])
-            fitted = _fit(one, problem, made[flavour][0], problem.target[train])
+            fitted = _fit(
+                one, problem, made[flavour][0], problem.target[train],
+                None if problem.weights is None else problem.weights[train],
+            )  # fmt: skip
             said = fitted.predict_proba(made[flavour][1].values) >= _HALF
             one.scores.append(measure_sets(problem.target[held].astype(bool), said)[metric])
             one.seconds += budget.spent - start
+    return _in_order(tried, metric)
+
+
+def _finalists(tried: list[Attempt], metric: str) -> list[Attempt]:
+    """Return those that go on to the next fold, the best first; the others say why not."""
+    ordered = [one for one in _in_order(tried, metric) if one.scores and not one.note]
+    kept = max(_FEWEST, -(-len(ordered) // 2))
+    for one in ordered[kept:]:
+        one.note = "left after the first folds: others were better"
+    return ordered[:kept]
+
+
+def _in_order(tried: list[Attempt], metric: str) -> list[Attempt]:
+    """Return the best first; those that were seen on more folds go before the others."""
     sign = direction(metric)
-    return sorted(
-        tried,
-        key=lambda one: (-len(one.scores), -sign * float(np.mean(one.scores)) if one.scores else 0),
-    )
+
+    def place(one: Attempt) -> tuple[int, float]:
+        return -len(one.scores), -sign * float(np.mean(one.scores)) if one.scores else 0.0
+
+    return sorted(tried, key=place)
 
 
-def _fit(one: Attempt, problem: Problem, matrix: Matrix, flags: "NDArray[np.int64]") -> Any:
+def _fit(
+    one: Attempt,
+    problem: Problem,
+    matrix: Matrix,
+    flags: "NDArray[np.int64]",
+    weights: "NDArray[np.float64] | None",
+) -> Any:
     from keepwell.features.estimators.labelled import LabelBank
 
     watch = Watch(rounds=_ROUNDS)
@@ -162,7 +223,7 @@ def _fit(one: Attempt, problem: Problem, matrix: Matrix, flags: "NDArray[np.int6
         if len(np.unique(target)) == 1:  # in this fold; the baseline says so of every row
             target = np.append(target[:-1], 1 - target[0])
         fitted = asked.learner.fit(
-            asked.candidate, replace(problem, target=target), matrix, target, None, watch
+            asked.candidate, replace(problem, target=target), matrix, target, weights, watch
         )
         members.append(fitted.model)
     return LabelBank(members).fit(matrix.values)
@@ -177,6 +238,7 @@ def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
     metric: str,
     findings: tuple[Finding, ...],
     parts: "tuple[NDArray[np.int64], NDArray[np.int64]]",
+    plan: Plan,
     spec: TrainSpec,
     budget: Budget,
 ) -> Trained:
@@ -190,7 +252,7 @@ def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
     leaderboard = tuple(one.row() for one in tried)
     shares = _shares(pipeline, signature)
     task = f"{read.reason}, of which a row may have several: the task is multilabel"
-    split = f"{len(test):,} of {len(read.sets):,} rows are for the test: rows drawn at random"
+    split = f"{len(test):,} of {len(read.sets):,} rows are for the test: {plan.reason}"
     told = (
         Finding(column=signature.target, message=task, kind="task"),
         Finding(column="", message=split, kind="split"),
@@ -198,7 +260,7 @@ def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
         *findings,
     )
     return Trained(
-        task=Task.MULTILABEL, task_reason=read.reason, split_reason="rows drawn at random",
+        task=Task.MULTILABEL, task_reason=read.reason, split_reason=plan.reason,
         signature=signature, pipeline=pipeline, learner=tried[0].candidate.learner,
         params=tried[0].candidate.params, metric=metric, metrics=metrics, leaderboard=leaderboard,
         importance=shares, findings=told, test_rows=read.rows[test], test_actual=actual,

@@ -105,10 +105,10 @@ def _shifts(
         said = np.sort(np.column_stack(columns), axis=1)
         missed.append(problem.target[held][:, None] - said)
     gaps = np.concatenate(missed)
-    return np.array([_gap(gaps[:, at], level) for at, level in enumerate(levels)])
+    return np.array([conformal_gap(gaps[:, at], level) for at, level in enumerate(levels)])
 
 
-def _gap(gaps: "NDArray[np.float64]", level: float) -> float:
+def conformal_gap(gaps: "NDArray[np.float64]", level: float) -> float:
     """Return the rank that a new row's gap has among these, had it been one of them, as a number."""
     count = len(gaps)
     above = level >= 0.5  # noqa: PLR2004

@@ -1,15 +1,17 @@
 """Which way of recommending does best on each user's last events but the test ones."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keepwell.core.progress import Progress
 from keepwell.features.recommendation import Catalogue, History, Recommender
+from keepwell.features.recommendation.recommender import RANKERS
 from keepwell.tracking.metrics.top_k import LONGEST, TopK, Wanted
 from keepwell.training.search.budget import Budget
+from keepwell.training.tasks.ranking.describing import Known
 from keepwell.training.tasks.ranking.events import Events
 from keepwell.training.tasks.ranking.learning import learn_catalogue
 from keepwell.training.tasks.ranking.ranker import fit_ranker
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 _MOST_USERS = 1_000
 _VALIDATION = 0.2
 _SHARE = 0.6  # of the budget, for comparing
+_TWICE = 2.2  # and a little to spare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,11 @@ WAYS = (
     Way(name="factors/32", method="factors", width=32),
 )
 RANKER = Way(name="ranker", method="ranker")
+BY_DESCRIPTIONS = (
+    Way(name="alike", method="alike"),
+    Way(name="described/light", method="described"),
+    Way(name="described", method="described"),
+)
 MORE = (
     Way(name="factors/64 loose", method="factors", width=64, confidence=3.0),
     Way(name="factors/16 tight", method="factors", width=16, regularisation=1.0),
@@ -67,43 +75,84 @@ class Choice:
     Attributes:
         way: The best way, with the settings of the vectors.
         leaderboard: All, the best first.
+        cold: How somebody without events is served: `popularity` or `audience`.
+        cold_scores: What both reached where users were asked about as if they were new; empty where
+            nothing is known of users.
     """
 
     way: Way
     leaderboard: tuple[LeaderboardRow, ...]
+    cold: str = "popularity"
+    cold_scores: dict[str, float] = field(default_factory=dict)
 
 
 def choose(
-    events: Events, metric: str, seed: int, repeat: bool, budget: Budget, progress: Progress
+    events: Events,
+    metric: str,
+    seed: int,
+    repeat: bool,
+    budget: Budget,
+    progress: Progress,
+    known: Known | None = None,
 ) -> Choice:
     """Return the way that does best on the last events of each user."""
     held = last_of_each(events, _VALIDATION)
     earlier, later = events.where(~held), events.where(held)
     exam = Exam(later, events, seed)
     rows: list[LeaderboardRow] = []
-    ways = {way.name: way for way in (*WAYS, RANKER, *MORE)}
+    described = known is not None and bool(known.users.columns or known.items.columns)
+    further = (*(BY_DESCRIPTIONS if described else ()), RANKER, *MORE)
+    if described and known is not None and not known.items.columns:
+        further = tuple(way for way in further if way.method != "alike")
+    ways = {way.name: way for way in (*WAYS, *further)}
     factors: tuple[float, Way] | None = None
-    for at, way in enumerate((*WAYS, RANKER, *MORE)):
-        if rows and budget.spent > _SHARE * budget.seconds:
+    for at, way in enumerate((*WAYS, *further)):
+        # One like it is fitted once more, to all events, if it wins.
+        usual = max((row.seconds for row in rows if row.learner in RANKERS), default=0.0)
+        needed = _TWICE * usual if way.method in RANKERS else 0.0
+        if rows and (budget.spent > _SHARE * budget.seconds or needed > budget.left):
             rows.append(_untried(way))
             continue
-        progress.update(f"trying {way.name}", fraction=0.1 * at)
-        if way is RANKER and factors is not None:
+        progress.update(f"trying {way.name}", fraction=0.8 * at / len(ways))
+        if way.name in ("ranker", "described") and factors is not None:
             ways[way.name] = replace(factors[1], name=way.name, method=way.method)
-        if way.method == "ranker":
-            rows.append(_ranked(ways[way.name], earlier, exam, metric, seed, repeat, budget))
+        if way.method in RANKERS:
+            rows.append(_ranked(ways[way.name], earlier, exam, metric, seed, repeat, budget, known))
             continue
         start = budget.spent
-        catalogue = _learn(earlier, way, seed, budget.deadline(0.5))
-        made = recommender(earlier, catalogue, way.method, repeat=repeat)
+        catalogue = _learn(earlier, way, seed, budget.deadline(0.5), known)
+        made = recommender(earlier, catalogue, way.method, repeat=repeat, known=known)
         rows.append(_row(way, exam.score(made, metric), budget.spent - start))
         if way.width and (factors is None or (rows[-1].mean or 0.0) > factors[0]):
             factors = (rows[-1].mean or 0.0, way)
     ordered = sorted(rows, key=lambda row: -(row.mean if row.mean is not None else -1.0))
-    return Choice(way=ways[ordered[0].name], leaderboard=tuple(ordered))
+    cold = _cold(earlier, exam, metric, seed, budget, known)
+    return Choice(
+        way=ways[ordered[0].name],
+        leaderboard=tuple(ordered),
+        cold=max(cold, key=lambda name: cold[name], default="popularity"),
+        cold_scores=cold,
+    )
 
 
-def _ranked(
+def _cold(
+    earlier: Events, exam: "Exam", metric: str, seed: int, budget: Budget, known: Known | None
+) -> dict[str, float]:
+    """Return how good both ways are for users who are asked about as if they had done nothing."""
+    if known is None or not known.users.columns:
+        return {}
+    catalogue = _learn(earlier, WAYS[0], seed, budget.deadline(0.5), known)
+    return {
+        cold: exam.score(
+            recommender(earlier, catalogue, "popularity", known=known, cold=cold),
+            metric,
+            fresh=True,
+        )
+        for cold in ("popularity", "audience")
+    }
+
+
+def _ranked(  # noqa: PLR0913, PLR0917 (what a search needs)
     way: Way,
     earlier: Events,
     exam: "Exam",
@@ -111,36 +160,45 @@ def _ranked(
     seed: int,
     repeat: bool,
     budget: Budget,
+    known: Known | None,
 ) -> LeaderboardRow:
     """Fit a ranker to what users took within the earlier events, and measure it on the later ones."""
     start = budget.spent
-    rank, _ = ranker_of(earlier, way, seed, budget, repeat=repeat)
+    rank, _ = ranker_of(earlier, way, seed, budget, repeat=repeat, known=known)
     if rank is None:
         return LeaderboardRow(name=way.name, learner=way.method, note="no candidate was ever taken")
-    catalogue = _learn(earlier, way, seed, budget.deadline(0.5))
-    made = recommender(earlier, catalogue, "ranker", rank=rank, repeat=repeat)
+    catalogue = _learn(earlier, way, seed, budget.deadline(0.5), known)
+    made = recommender(earlier, catalogue, way.method, rank=rank, repeat=repeat, known=known)
     return _row(way, exam.score(made, metric), budget.spent - start)
 
 
 def ranker_of(
-    events: Events, way: Way, seed: int, budget: Budget, *, repeat: bool
+    events: Events,
+    way: Way,
+    seed: int,
+    budget: Budget,
+    *,
+    repeat: bool,
+    known: Known | None = None,
 ) -> "tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]] | None, str]":
     """Return a ranker that was fitted to the last events of each user, and its text."""
     held = last_of_each(events, _VALIDATION)
     before = events.where(~held)
     if not held.any() or not len(before):
         return None, ""
-    catalogue = _learn(before, way, seed, budget.deadline(0.5))
-    proposer = recommender(before, catalogue, "factors", repeat=repeat)
+    catalogue = _learn(before, way, seed, budget.deadline(0.5), known)
+    proposer = recommender(before, catalogue, "factors", repeat=repeat, known=known)
     later = events.where(held).history()
-    booster: Any = fit_ranker(proposer, later, seed, budget.deadline(0.5))
+    booster: Any = fit_ranker(
+        proposer, later, seed, budget.deadline(0.5), described=way.method == "described"
+    )
     if booster is None:
         return None, ""
     # One thread: a list takes less time than to share it out.
     return lambda known: booster.predict(known, num_threads=1), booster.model_to_string()
 
 
-def recommender(
+def recommender(  # noqa: PLR0913 (what a recommender is made of, by name)
     events: Events,
     catalogue: Catalogue,
     method: str,
@@ -148,6 +206,8 @@ def recommender(
     rank: Any = None,
     repeat: bool = False,
     history: History | None = None,
+    known: Known | None = None,
+    cold: str = "popularity",
 ) -> Recommender:
     """Return a recommender for these events."""
     return Recommender(
@@ -157,10 +217,14 @@ def recommender(
         method=method,
         rank=rank,
         repeat=repeat,
+        described=None if known is None else known.users,
+        cold=cold,
     )
 
 
-def _learn(events: Events, way: Way, seed: int, stop: Callable[[], bool]) -> Catalogue:
+def _learn(
+    events: Events, way: Way, seed: int, stop: Callable[[], bool], known: Known | None
+) -> Catalogue:
     return learn_catalogue(
         events,
         width=way.width,
@@ -168,6 +232,7 @@ def _learn(events: Events, way: Way, seed: int, stop: Callable[[], bool]) -> Cat
         confidence=way.confidence,
         seed=seed,
         stop=stop,
+        known=known,
     )
 
 
@@ -189,9 +254,9 @@ class Exam:
         items = [{later.items[item] for item in some} for some in taken]
         self._wanted = Wanted(items=items, catalogue=len(events.items))
 
-    def score(self, made: Recommender, metric: str) -> float:
-        """Return the metric of a recommender's lists."""
-        lists = [[one.item for one in made.top(name, LONGEST)] for name in self._names]
+    def score(self, made: Recommender, metric: str, *, fresh: bool = False) -> float:
+        """Return the metric of a recommender's lists; `fresh` asks as if all users were new."""
+        lists = [[one.item for one in made.top(name, LONGEST, fresh=fresh)] for name in self._names]
         return TopK(self._wanted, lists).measure(np.arange(len(lists)))[metric]
 
 

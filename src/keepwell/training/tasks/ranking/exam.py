@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from keepwell.core.records import Signature
+from keepwell.core.records import ColumnType, Signature
 from keepwell.core.spec import DataSpec
 from keepwell.tracking.metrics.top_k import LONGEST, Wanted
 from keepwell.training.tasks.exams import Exam
@@ -32,6 +32,12 @@ def ranking_exam(signature: Signature, table: pa.Table, data: DataSpec, catalogu
         drawn = np.random.default_rng(0).permutation(len(names))[:MOST_USERS]
         names = [names[at] for at in np.sort(drawn)]
     asked = pa.table({user: pa.array(names, pa.string()), count: [float(LONGEST)] * len(names)})
+    for field in signature.inputs[2:]:  # what is known of users is known already
+        numeric = field.type in (ColumnType.NUMBER, ColumnType.INTEGER)
+        kind = pa.float64() if numeric else pa.string()
+        if field.type is ColumnType.DATETIME:
+            kind = pa.timestamp("us", tz="UTC")
+        asked = asked.append_column(field.name, pa.nulls(len(names), kind))
     return Exam(
         table=asked,
         actual=Wanted(items=[wanted[name] for name in names], catalogue=catalogue),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.features.recommendation import Catalogue
+from keepwell.training.tasks.ranking.describing import Known
 from keepwell.training.tasks.ranking.events import Events
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def learn_catalogue(
     confidence: float = 10.0,
     seed: int = 0,
     stop: Callable[[], bool] = lambda: False,
+    known: Known | None = None,
 ) -> Catalogue:
     """Return what events say of the items.
 
@@ -37,6 +39,7 @@ def learn_catalogue(
         confidence: How much more an event says than none.
         seed: Where the vectors start.
         stop: Turns true when the time is up.
+        known: What is known of users and items beside the events.
     """
     items = len(events.items)
     span = max(float(np.ptp(events.times)), 1e-9)
@@ -56,7 +59,19 @@ def learn_catalogue(
         factors=factors,
         regularisation=regularisation,
         confidence=confidence,
+        features=np.zeros((items, 0)) if known is None else known.items.values,
+        audience=np.zeros((items, 0)) if known is None else _audience(events, known),
     )
+
+
+def _audience(events: Events, known: Known) -> "NDArray[np.float64]":
+    """Return by item the mean description of who took it, drawn to the usual where few did."""
+    described = known.users.values
+    taken = _matrix(events, np.ones(len(events))).T.tocsr()
+    counts = np.asarray(taken.sum(axis=1))
+    # Those who take much would be most of every audience: what is usual is the mean over events.
+    usual = (np.asarray(taken.sum(axis=0)) @ described) / max(counts.sum(), 1.0)
+    return np.asarray(taken @ (described - usual) / (counts + _SHRINK))
 
 
 def _matrix(events: Events, values: "NDArray[np.float64]") -> Any:

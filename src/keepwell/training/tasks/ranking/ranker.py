@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.features.recommendation import History, Recommender
-from keepwell.features.recommendation.recommender import FEATURES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,7 +14,14 @@ _MOST_USERS = 1_500
 _ROUNDS = 80
 
 
-def fit_ranker(proposer: Recommender, later: History, seed: int, stop: Callable[[], bool]) -> Any:
+def fit_ranker(
+    proposer: Recommender,
+    later: History,
+    seed: int,
+    stop: Callable[[], bool],
+    *,
+    described: bool = False,
+) -> Any:
     """Return a booster that has learnt to put what users took next before the rest; None if none did.
 
     Args:
@@ -23,6 +29,7 @@ def fit_ranker(proposer: Recommender, later: History, seed: int, stop: Callable[
         later: What the users took next.
         seed: Which users are drawn, where there are many.
         stop: Turns true when the time is up.
+        described: Go by what users and items are described by, too.
     """
     import lightgbm
 
@@ -38,7 +45,8 @@ def fit_ranker(proposer: Recommender, later: History, seed: int, stop: Callable[
             continue
         if rows and stop():
             break
-        candidates, known = proposer.features(taken, weights)
+        mine = proposer.of(user) if described else None
+        candidates, known = proposer.features(taken, weights, mine)
         hit = np.isin(candidates, later.of(user)[0]).astype(np.int64)
         if hit.any() and not hit.all():
             rows.append(known)
@@ -49,7 +57,6 @@ def fit_ranker(proposer: Recommender, later: History, seed: int, stop: Callable[
         np.vstack(rows),
         np.concatenate(labels),
         group=[len(one) for one in rows],
-        feature_name=[name.replace(" ", "_") for name in FEATURES],
     )
     settings = {
         "objective": "lambdarank", "learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 50,

@@ -12,13 +12,17 @@ from keepwell.core.records import Column, ColumnType, Field, Profile, Signature,
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.data.profiles import profile_table
 from keepwell.features.recommendation import Recommender
+from keepwell.features.recommendation.recommender import RANKERS
 from keepwell.tracking.metrics import Scores, intervals
 from keepwell.tracking.metrics.catalog import check_metric, default_metric
 from keepwell.tracking.metrics.top_k import LONGEST
 from keepwell.training.plots.tables import candidates as candidates_plot
 from keepwell.training.profiling import PREDICTION
 from keepwell.training.search.budget import Budget
+from keepwell.training.tasks import Given
+from keepwell.training.tasks.declared import must_apply
 from keepwell.training.tasks.ranking.choosing import Choice, choose, ranker_of, recommender
+from keepwell.training.tasks.ranking.describing import Known, describe
 from keepwell.training.tasks.ranking.events import Events, name_columns, read_events
 from keepwell.training.tasks.ranking.exam import ranking_exam
 from keepwell.training.tasks.ranking.learning import learn_catalogue
@@ -27,10 +31,11 @@ from keepwell.training.tasks.ranking.splitting import set_aside
 from keepwell.training.trained import Finding, Overfit, Trained
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 _SHOWN = 50
 _USUAL = 10
+_ENOUGH = 4.0  # each of its parts is given half of what is left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,62 +52,84 @@ def train_recommender(
     data: DataSpec,
     spec: TrainSpec,
     progress: Progress,
-    test_rows: "ArrayLike | None" = None,
+    given: Given,
 ) -> Trained:
     """Learn what to recommend, and measure it on events that nothing was learnt from.
 
     Raises:
         TrainingError: If users, items or enough events are missing; says what to do.
     """
+    must_apply(given.features, spec, Task.RANKING)
     named = name_columns(columns, data)
     metric = check_metric(spec.metric or default_metric(Task.RANKING), Task.RANKING)
     budget = Budget(spec.budget)
     events = read_events(table, named)
+    known = describe(table, columns, named, events, given.users, given.items)
+    events = known.events
     by_time = spec.split.by == "time"
     held = set_aside(events, spec.split.test, by_time=by_time)
-    if test_rows is not None:
+    if given.test_rows is not None:
         chosen = np.zeros(table.num_rows, dtype=bool)
-        chosen[np.asarray(test_rows)] = True
+        chosen[np.asarray(given.test_rows)] = True
         held = chosen[events.rows]
     learnt = events.where(~held)
-    choice = choose(learnt, metric, spec.seed, spec.repeat, budget, progress)
+    choice = choose(learnt, metric, spec.seed, spec.repeat, budget, progress, known)
     progress.update(f"learning {choice.way.name} from all events", fraction=0.8)
-    fitted = _fitted(events, held, choice, spec, budget)
-    signature = _signature(named, events)
-    return _reported(table, named, spec, events, held, choice, fitted, signature, metric, budget)
+    fitted = _fitted(events, held, choice, spec, budget, known)
+    signature = _signature(named, events, known)
+    return _reported(
+        table, named, spec, events, held, choice, fitted, signature, metric, known, budget
+    )
 
 
 def _fitted(
-    events: Events, held: "NDArray[np.bool_]", choice: Choice, spec: TrainSpec, budget: Budget
+    events: Events,
+    held: "NDArray[np.bool_]",
+    choice: Choice,
+    spec: TrainSpec,
+    budget: Budget,
+    known: Known,
 ) -> Fitted:
     """Learn from all but the test events; users' histories hold those too, marked."""
     way, learnt = choice.way, events.where(~held)
+    # What it took to compare it, the last fit is given too: stopped early, it would be another model.
+    budget = Budget(max(budget.left, _ENOUGH * choice.leaderboard[0].seconds))
     stop = budget.deadline(0.5)
     rank, text = None, ""
-    if way.method == "ranker":
-        rank, text = ranker_of(learnt, way, spec.seed, budget, repeat=spec.repeat)
+    if way.method in RANKERS:
+        rank, text = ranker_of(learnt, way, spec.seed, budget, repeat=spec.repeat, known=known)
     catalogue = learn_catalogue(
         learnt, width=way.width, regularisation=way.regularisation, confidence=way.confidence,
-        seed=spec.seed, stop=stop,
+        seed=spec.seed, stop=stop, known=known,
     )  # fmt: skip
     made = recommender(
-        events, catalogue, way.method, rank=rank, repeat=spec.repeat, history=events.history(held)
-    )
+        events, catalogue, way.method, rank=rank, repeat=spec.repeat, history=events.history(held),
+        known=known, cold=choice.cold,
+    )  # fmt: skip
     return Fitted(recommender=made, ranker=text)
 
 
-def _signature(data: DataSpec, events: Events) -> Signature:
+def _signature(data: DataSpec, events: Events, known: Known | None = None) -> Signature:
     counts = np.bincount(events.user, minlength=len(events.users))
-    known = tuple(events.users[user] for user in np.argsort(-counts, kind="stable")[:_SHOWN])
+    first = tuple(events.users[user] for user in np.argsort(-counts, kind="stable")[:_SHOWN])
     count = "k" if data.user != "k" else "top_k"
     return Signature(
         task=Task.RANKING,
         target="",
         inputs=(
-            Field(name=data.user, type=ColumnType.CATEGORY, categories=known, example=known[0]),
+            Field(name=data.user, type=ColumnType.CATEGORY, categories=first, example=first[0]),
             Field(name=count, type=ColumnType.INTEGER, example=_USUAL),
+            *(() if known is None else (_field(column, known) for column in known.fields)),
         ),
     )
+
+
+def _field(column: Column, known: Known) -> Field:
+    """Return a column that a request may say of a user; numbers as numbers, all else as labels."""
+    read = next(one for one in known.users.columns if one.name == column.name)
+    numeric = column.type in (ColumnType.NUMBER, ColumnType.INTEGER)
+    kind = column.type if numeric or column.type is ColumnType.DATETIME else ColumnType.CATEGORY
+    return Field(name=column.name, type=kind, categories=read.labels)
 
 
 def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
@@ -115,6 +142,7 @@ def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
     fitted: Fitted,
     signature: Signature,
     metric: str,
+    known: Known,
     budget: Budget,
 ) -> Trained:
     test = np.sort(events.rows[held])
@@ -137,7 +165,7 @@ def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
         metrics=metrics,
         leaderboard=choice.leaderboard,
         importance={},
-        findings=_findings(data, spec, events, held, choice),
+        findings=(*_findings(data, spec, events, held, choice), *known.findings),
         test_rows=test,
         test_actual=[sorted(map(str, one)) for one in exam.actual.items],
         test_predictions=lists,
@@ -177,6 +205,20 @@ def _findings(
             f"different events; {events.reason}",
         ),
     ]
+    if choice.cold_scores:
+        usual, audience = (choice.cold_scores[name] for name in ("popularity", "audience"))
+        chosen = (
+            "what is popular with users like them"
+            if choice.cold == "audience"
+            else "what is popular"
+        )
+        told.append(
+            (
+                "events",
+                f"users without events get {chosen}: asked as if they were new, the users of the validation "
+                f"gave {audience:.4f} for users like them, {usual:.4f} for everybody",
+            )
+        )
     scores = {row.name: row.mean for row in choice.leaderboard if row.mean is not None}
     baseline, best = scores.get("baseline"), choice.leaderboard[0]
     if baseline is not None and best.mean is not None and best.mean <= baseline:

@@ -1,0 +1,58 @@
+"""Challenger and champion on the same rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keepwell.core.errors import InvalidDataError
+from keepwell.core.records import Estimate, ModelVersion
+from keepwell.operations.build.judge import open_scorer
+from keepwell.operations.loop.retrainings import Comparison
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from keepwell.operations.build.bench import Bench
+
+
+def compare(
+    bench: Bench, candidate: ModelVersion, champion: ModelVersion, table: pa.Table
+) -> Comparison | None:
+    """Return both versions' metric on the same rows, and the gain with its interval.
+
+    None where the rows cannot decide the metric, or the champion cannot answer them.
+    """
+    from keepwell.deployment.scoring.following import following
+    from keepwell.tracking.metrics import direction, measure, paired_difference
+    from keepwell.training.tasks.exams import exam_of
+
+    task, classes = champion.signature.task, champion.signature.classes
+    metric = champion.metric
+    newer = open_scorer(bench, candidate)
+    older = following(open_scorer(bench, champion), newer)
+    if older is None:
+        return None
+    exam = exam_of(champion.signature, table, bench.spec.data, newer.catalogue)
+    actual = exam.actual
+    challenger, ruler = newer.examined(exam.table), older.examined(exam.table)
+    try:
+        difference = paired_difference(metric, task, classes, actual, challenger, ruler)
+    except InvalidDataError:
+        return None
+    values = [
+        measure(task, classes, actual, item.predictions, item.probabilities)[metric]
+        for item in (challenger, ruler)
+    ]
+    return Comparison(
+        metric=metric,
+        rows=table.num_rows,
+        challenger=values[0],
+        champion=values[1],
+        gain=difference if direction(metric) > 0 else _negative(difference),
+    )
+
+
+def _negative(estimate: Estimate) -> Estimate:
+    low = None if estimate.high is None else -estimate.high
+    high = None if estimate.low is None else -estimate.low
+    return Estimate(value=-estimate.value, low=low, high=high)
