@@ -24,6 +24,7 @@ from keepwell.training.splits.division import Division, divide, usable_folds
 from keepwell.training.splits.lots import row_lots
 from keepwell.training.splits.planning import plan_split
 from keepwell.training.splits.plans import Fold
+from keepwell.training.splits.stopping import stopping_lots
 from keepwell.training.targets import Target, read_target
 from keepwell.training.threads import threads_for
 from keepwell.training.trained import Finding
@@ -104,6 +105,7 @@ def frame_problem(
         jobs=threads_for(len(used), len(guarded.inputs)),
         budget=spec.budget,
         features=features,
+        lots=stopping_lots(plan, used, spec.seed),
     )
     if features.derive:
         features, leaking = without_leaks(problem, data.keep)

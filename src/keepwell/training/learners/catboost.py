@@ -32,6 +32,7 @@ class CatBoost:
 
     flavour: Flavour = "tree"
     interruptible = True
+    stops_early = True
     needs, extra = "catboost", "boost"
 
     def candidates(self, problem: Problem) -> Sequence[Candidate]:

@@ -55,6 +55,7 @@ class LightGBM:
 
     flavour: Flavour = "tree"
     interruptible = True
+    stops_early = True
 
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return the portfolio; with rates for skewed numbers that are never negative."""

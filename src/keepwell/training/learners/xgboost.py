@@ -36,6 +36,7 @@ class XGBoost:
 
     flavour: Flavour = "tree"
     interruptible = True
+    stops_early = True
     needs, extra = "xgboost", "boost"
 
     def candidates(self, problem: Problem) -> Sequence[Candidate]:

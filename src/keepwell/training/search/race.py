@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _REPORT_EVERY = 0.2  # seconds
 _FIRST_SHARE = 0.4  # of the budget, for a learner whose speed here is not known yet
 _MOST_SHARE = 0.3  # of the budget, for one fit
+_EACH = 2_000  # rows, below which each fold finds its own rounds
 _LATE = 3.0  # times what was expected
 MISSED = "not every fold fitted into the budget"
 
@@ -126,7 +127,12 @@ class Race:
             trial, fold, share = self._pending.pop(0)
             if trial.failed or fold in (trial.scores if share == 1 else trial.sampled):
                 continue
-            job = Job(candidate=trial.candidate, fold=fold, share=share)
+            job = Job(
+                candidate=trial.candidate,
+                fold=fold,
+                share=share,
+                rounds=self._rounds(trial, fold, share),
+            )
             known = self._memory.recall(job)
             if known is not None:
                 self._accept(trial, fold, share, known)
@@ -139,6 +145,15 @@ class Race:
             self._tell(trial, fold, 0.0)
             grace = grace_of(trial.learner, self._budget.seconds)
             yield Order(job=job, stop=stop, seconds=seconds, grace=grace, ticket=trial)
+
+    def _rounds(self, trial: Trial, fold: int, share: float) -> int | None:
+        """Return the rounds that the first folds found best; None where a fold has to find its own.
+
+        Few rows say too little about rounds: there each fold finds its own.
+        """
+        if share < 1 or fold in self._first or self._problem.rows < _EACH or not trial.rounds:
+            return None
+        return trial.final_rounds
 
     def _done(self, order: "Order", outcome: Outcome) -> None:
         fold = order.job.fold

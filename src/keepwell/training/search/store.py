@@ -91,6 +91,7 @@ class Memory:
     def _key(self, job: Job) -> str:
         candidate = job.candidate
         what = [candidate.learner, candidate.params, candidate.preparation, job.fold, job.share]
+        what.append(job.rounds)
         text = json.dumps([self._problem, *what], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -110,8 +111,7 @@ def digest_of(problem: Problem, folds: Sequence[Fold]) -> str:
     )
     whole.update(pd.util.hash_pandas_object(problem.frame, index=False).to_numpy().tobytes())
     parts: list[NDArray[Any]] = [problem.target]
-    if problem.weights is not None:
-        parts.append(problem.weights)
+    parts += [given for given in (problem.weights, problem.lots) if given is not None]
     parts += [rows for fold in folds for rows in fold]
     for part in parts:
         whole.update(f"{part.dtype}{part.shape}".encode())
