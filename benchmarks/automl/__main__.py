@@ -2,18 +2,20 @@
 
     python -m benchmarks.automl                                  # all that are installed, 60 seconds each
     python -m benchmarks.automl --budget 60 240 --python autogluon=/path/python --python h2o=/path/python
-    python -m benchmarks.automl --budget 10 --tables iris wine --engines keepwell lightgbm --results /tmp/try
+    python -m benchmarks.automl --budget 10 --tables iris wine --engines keepwell --results /tmp/try
     python -m benchmarks.automl --report                         # the tables, without a run
 
-Each result is a line of the results file as soon as it is there; what is in it is not run again, so a run that
-was stopped goes on where it was. At the end the tables are printed, and with `--page` put into the page of the
-docs. Engines without a budget (default LightGBM, CatBoost, histogram boosting) take what they take. With
+Each result is a line of the results file as soon as it is there; what is in it is not run again, so a
+run that was stopped goes on where it was. At the end the tables are printed, and with `--page` put into the
+page of the docs. Engines without a budget (default LightGBM, CatBoost, histogram boosting) take what they
+take. With
 `--python`, an engine runs in an interpreter of its own; `autogluon` stands for `autogluon-best` too.
 """
 
 import argparse
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -31,6 +33,7 @@ _CALM = 0.3  # cores that others may be busy with
 def main() -> int:
     """Run what was asked for and print the tables."""
     asked = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no child outlives this
     pythons = dict(item.split("=", 1) for item in asked.python)
     failed = False
     if not asked.report:

@@ -1,4 +1,6 @@
-"""One engine on one table, in a process of its own: `python -m benchmarks.automl.child ENGINE FOLDER SECONDS`.
+"""One engine on one table, in a process of its own.
+
+    python -m benchmarks.automl.child ENGINE FOLDER SECONDS
 
 It needs what the engine needs, NumPy, pandas and scikit-learn; its last line is the result, as JSON.
 """

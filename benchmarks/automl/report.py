@@ -102,7 +102,7 @@ def _means(engine: str, results: Sequence[Result], placed: dict[str, float]) -> 
         engine,
         rank,
         f"{_median(own, 'seconds'):.1f}",
-        f"{max(max(overs), 0.0):.1%}" if overs else "takes none",
+        f"{max(*overs, 0.0, 0.0):.1%}" if overs else "takes none",
         _micro(_median(own, "row_us")),
         f"{_median(own, 'many_ms'):,.0f} ms",
         f"{max(one['peak_mb'] for one in own):,} MB",
@@ -119,10 +119,10 @@ def _scores(table: str, engines: Sequence[str], results: Sequence[Result]) -> st
     cells = []
     for engine in engines:
         if engine not in scores:
-            cells.append("–")
+            cells.append("-")
             continue
         value = scores[engine]
-        shown = f"{value:,.0f}" if value > 1000 else f"{value:.5g}"  # noqa: PLR2004
+        shown = f"{value:,.0f}" if value > 1000 else f"{value:.5g}"
         cells.append(f"**{shown}**" if value == best else shown)
     return f"| {table} | {metric} | {' | '.join(cells)} |"
 
@@ -138,11 +138,11 @@ def _median(results: Sequence[Result], name: str) -> float:
 
 
 def _micro(value: float) -> str:
-    return f"{value:.0f} µs" if value < 1000 else f"{value / 1000:,.1f} ms"  # noqa: PLR2004
+    return f"{value:.0f} µs" if value < 1000 else f"{value / 1000:,.1f} ms"
 
 
 def _bytes(kilobytes: float) -> str:
-    return f"{kilobytes:,.0f} kB" if kilobytes < 1000 else f"{kilobytes / 1000:,.1f} MB"  # noqa: PLR2004
+    return f"{kilobytes:,.0f} kB" if kilobytes < 1000 else f"{kilobytes / 1000:,.1f} MB"
 
 
 def _key(one: Result) -> tuple[str, str, float]:

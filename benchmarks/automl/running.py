@@ -42,13 +42,15 @@ def _watched(process: "subprocess.Popen[bytes]", end: float) -> int:
     """Wait for a process; return the most bytes that its family held together."""
     peak = 0
     root = psutil.Process(process.pid)
-    while process.poll() is None and time.monotonic() < end:
-        with contextlib.suppress(psutil.Error):
-            peak = max(peak, _held(root))
-        time.sleep(_LOOK_EVERY)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)  # H2O's Java lives on without it
-    process.wait()
+    try:
+        while process.poll() is None and time.monotonic() < end:
+            with contextlib.suppress(psutil.Error):
+                peak = max(peak, _held(root))
+            time.sleep(_LOOK_EVERY)
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)  # H2O's Java lives on without it
+        process.wait()
     return peak
 
 

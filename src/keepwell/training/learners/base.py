@@ -69,9 +69,9 @@ class Fitted:
 class Learner(Protocol):
     """Offers candidates for a problem and fits them.
 
-    One that looks at `watch.validation` says so by an attribute `stops_early = True`: then a part of the rows is
-    set apart for it. One whose rounds are passes over the rows adds `epochs = True`: more rows then need
-    no more of them.
+    One that looks at `watch.validation` says so by an attribute `stops_early = True`: then a part of the
+    rows is set apart for it. One whose rounds are passes over the rows adds `epochs = True`: more rows then
+    need no more of them.
     """
 
     @property

@@ -51,6 +51,7 @@ class Outcome:
         rounds: Boosting rounds, as they would be with all rows; those of the fit to all rows; None if
             they were given.
         seconds: What it took.
+        answering: Seconds in which a prepared row was answered.
         note: What the reader of the leaderboard should know.
         failed: It has no result.
         pipeline: `prepare` and `model`, fitted to all rows.
@@ -60,6 +61,7 @@ class Outcome:
     answer: "NDArray[np.float64] | None" = None
     rounds: float | None = None
     seconds: float = 0.0
+    answering: float = 0.0
     note: str = ""
     failed: bool = False
     pipeline: Any = None
@@ -132,7 +134,9 @@ class Workbench:
             fitted = learner.fit(candidate, problem, *rows, watch)
             found = fitted.rounds if job.rounds is None else None
             rounds = _scaled(learner, found, problem.rows / len(target))
+        asked = self._now()
         answer = answer_of(fitted.model, held.values, problem.classes)
+        answering = (self._now() - asked) / max(len(actual), 1)
         note, score = "", problem.measure(actual, answer).get(problem.metric)
         if not np.isfinite(answer).all():
             return Outcome(
@@ -149,6 +153,7 @@ class Workbench:
             answer=answer,
             rounds=rounds,
             seconds=self._now() - start,
+            answering=answering,
             note=note,
         )
 

@@ -116,7 +116,7 @@ class Race:
         """Seconds to keep for the last fits and for measuring."""
         whole = self._budget.seconds
         best = [trial for trial in self.best if trial.candidate.learner != FIRST] or self.trials
-        last = self._pace.last_fits(best) + self._pace.measuring(whole)
+        last = self._pace.last_fits(best) + self._pace.measuring(best)
         return min(last, whole / 2)
 
     def _orders(self) -> "Iterator[Order]":

@@ -124,6 +124,7 @@ def _written(outcome: Outcome) -> bytes:
         "score": outcome.score,
         "rounds": outcome.rounds,
         "seconds": outcome.seconds,
+        "answering": outcome.answering,
         "note": outcome.note,
         "failed": outcome.failed,
     }

@@ -1,4 +1,4 @@
-"""Rows of a fold that a learner may stop early by: some that it would else learn from, never those it is scored on."""
+"""Rows of a fold that a learner may stop early by: of those it learns from, never the scored ones."""
 
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ def stopping_lots(plan: Plan, used: "Rows", seed: int) -> "NDArray[np.float64]":
     random = np.random.default_rng(seed + 6)
     if plan.by == "time" and plan.order is not None:
         known = np.nan_to_num(np.asarray(plan.order[used], dtype=np.float64), nan=-np.inf)
-        return np.unique(known, return_inverse=True)[1] + 1.0
+        return np.asarray(np.unique(known, return_inverse=True)[1] + 1.0, dtype=np.float64)
     if plan.by == "group" and plan.order is not None:
         names, codes = np.unique(plan.order[used], return_inverse=True)
         return np.asarray(random.permutation(len(names))[codes] / len(names))
