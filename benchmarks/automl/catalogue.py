@@ -8,7 +8,7 @@ from benchmarks.automl.engines import Engine
 ENGINES: dict[str, Engine] = {
     "keepwell": Engine(
         package="keepwell",
-        libraries=("pyarrow", "lightgbm", "sklearn.compose", "sklearn.linear_model", "optuna"),
+        libraries=("pyarrow", "lightgbm", "sklearn.compose", "sklearn.linear_model", "optuna", "skops.io"),
         fit=engines.keepwell,
     ),
     "autogluon": Engine(

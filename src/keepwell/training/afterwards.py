@@ -17,7 +17,7 @@ from keepwell.training.search.matrices import prepare
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FEW, _MANY = 16, 512  # rows that are timed; the second lot only if the first was quick
+_FEW, _MORE, _MANY = 16, 64, 512  # rows that are timed; many only if few were quick
 _QUICK = 0.05  # seconds
 _FIXED = 0.15  # seconds of what depends on no row
 _LOOKS = 0.5  # of the look at the rows: profile and figures
@@ -48,7 +48,7 @@ class Afterwards:
         budget: Seconds in all.
         look: Seconds that the first look at the rows took.
         following: What comes after the measuring.
-        now: A clock that only moves forward.
+        now: A clock of the time that this process works: what others do to the machine passes.
 
     Attributes:
         per_row: Seconds in which one row is prepared.
@@ -60,7 +60,7 @@ class Afterwards:
         budget: float,
         look: float,
         following: Following,
-        now: Callable[[], float] = time.perf_counter,
+        now: Callable[[], float] = time.process_time,
     ) -> None:
         self.per_row = _row_seconds(problem, now)
         self._budget = budget
@@ -107,10 +107,11 @@ def affordable(wanted: int, seconds: float, each: float, least: int) -> int:
 
 def _row_seconds(problem: Problem, now: Callable[[], float]) -> float:
     """Return the seconds in which a row is prepared: what more rows take beyond what few take."""
-    few = _timed(problem, _FEW, now)
-    rows = min(_MANY, problem.rows)
-    if few > _QUICK or rows <= _FEW:
-        return few / min(_FEW, problem.rows)
+    _timed(problem, _FEW, now)  # the first time, libraries are loaded
+    few = min(_timed(problem, _FEW, now) for _ in range(2))
+    rows = min(_MORE if few > _QUICK else _MANY, problem.rows)
+    if rows <= _FEW:
+        return few / rows
     return max(_timed(problem, rows, now) - few, 0.0) / (rows - _FEW)
 
 

@@ -20,7 +20,7 @@ from keepwell.training.engineering.report import FeatureReport, Made
 from keepwell.training.engineering.selection import FEWEST_ROWS, LEAST_BUDGET, SHARE, engineered
 from keepwell.training.ensembling.calibration import calibrated
 from keepwell.training.ensembling.combining import members_of
-from keepwell.training.ensembling.selection import MOST_TREES
+from keepwell.training.ensembling.selection import FAST, MOST_TREES, servable
 from keepwell.training.ensembling.threshold import chosen_threshold
 from keepwell.training.evaluation import OVERFIT_ROWS, overfit, scores_of, test_metrics
 from keepwell.training.fitting import Chosen, Fitting
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 _CELLS_PER_SECOND = 80_000  # of the budget: a fold of so many can be gone through some thirty times
 _LEAST_CELLS = 2_000_000
 _PAIR = 2
-_FAST = 0.1  # milliseconds that one row may take
+_PROBES = 8  # of features that have to fit into the time for them: with fewer, nothing is found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,17 +111,16 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     if spec.quantiles:
         check_quantiles(spec, framed.division.task)
     learners = installed(LEARNERS if spec.quantiles else spec.learners)
+    if not spec.learners:  # nobody asked for what cannot be served in time
+        learners = servable(learners, latency_ms or FAST)
     checked(spec.search.space, learners)
-    after = Afterwards(
-        framed.problem, budget.seconds, budget.spent, following or Following(), budget.now
-    )
+    after = Afterwards(framed.problem, budget.seconds, budget.spent, following or Following())
     framed = _testable(framed, after)
     memory = spec.memory or free_memory()
     framed, cut = _within(framed, memory)
-    framed, made = _engineered(framed, spec, budget, progress, past.store)
-    problem, folds = framed.problem, framed.folds
-    runner = open_runner(
-        problem,
+    folds = framed.folds
+    runner = open_runner(  # children load their libraries while features are looked for
+        framed.problem,
         folds,
         learners,
         memory=memory,
@@ -129,6 +128,9 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
         parallel=spec.search.parallel,
     )
     try:
+        framed, made = _engineered(framed, spec, budget, progress, past.store)
+        problem = framed.problem
+        runner.renew(problem)
         search = Search(
             problem,
             folds,
@@ -153,7 +155,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
             runner=runner,
             most=spec.ensemble,
             measuring=search.measuring,
-            trees=MOST_TREES * min(1.0, (latency_ms or _FAST) / _FAST),
+            trees=MOST_TREES * min(1.0, (latency_ms or FAST) / FAST),
         )
         trials = search.run()
         chosen = fitting.best(trials, search.primary)
@@ -213,8 +215,9 @@ def _engineered(
     if spec.features == "off" or not enough:
         return framed, ()
     progress.update("looking for features that pay")
-    stop = budget.deadline(SHARE * budget.seconds / max(budget.left, 1e-9))
-    problem, made = engineered(framed.problem, framed.folds, stop, store)
+    share = SHARE * budget.seconds / max(budget.left, 1e-9)
+    stop, slow = budget.deadline(share), budget.deadline(share / _PROBES)
+    problem, made = engineered(framed.problem, framed.folds, stop, store, slow)
     return replace(framed, problem=problem), made
 
 

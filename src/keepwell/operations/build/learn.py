@@ -6,6 +6,7 @@ import itertools
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,6 +73,7 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
     store = trial_files(bench, kind)
     best = itertools.count()
     load_libraries()
+    import_module("skops.io")  # which stores the model in the end: seconds on a cold machine
     clock = Budget(spec.budget)
 
     def better(point: CurvePoint) -> None:

@@ -1,6 +1,6 @@
 """Which models vote, and with what weight: chosen greedily, with replacement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +8,16 @@ import numpy as np
 
 from keepwell.tracking.metrics import direction
 from keepwell.training.ensembling.held_out import HeldOut, held_out
-from keepwell.training.learners.base import FIRST
+from keepwell.training.learners.base import FIRST, Learner
 from keepwell.training.problem import Problem
 from keepwell.training.search.trials import Trial
 from keepwell.training.splits.plans import Fold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+FAST = 0.1
+"""Milliseconds that one row may take, unless the gate says otherwise."""
 
 MOST_MEMBERS = 5
 MOST_TREES = 2_000
@@ -33,7 +36,7 @@ _WORTH = {
     "forest": 300.0,
     "extra-trees": 300.0,
     "neighbours": 1_500.0,
-    "xgboost": 1_500.0,  # its library takes that long to be asked anything
+    "xgboost": 4_000.0,  # its library takes that long to be asked anything
 }
 _NOT_TREES = ("perceptron",)  # its rounds are passes over the rows
 _UNKNOWN = 300.0
@@ -103,6 +106,12 @@ def select(
         answer=answer,
         actual=held.actual,
     )
+
+
+def servable(learners: Mapping[str, Learner], latency_ms: float) -> dict[str, Learner]:
+    """Return the learners of which one row can be answered in time, whatever their settings."""
+    most = MOST_TREES * latency_ms / FAST
+    return {name: each for name, each in learners.items() if _WORTH.get(name, 0.0) <= most}
 
 
 def trees_of(trial: Trial, classes: int) -> float:

@@ -71,7 +71,8 @@ class Learner(Protocol):
 
     One that looks at `watch.validation` says so by an attribute `stops_early = True`: then a part of the
     rows is set apart for it. One whose rounds are passes over the rows adds `epochs = True`: more rows then
-    need no more of them.
+    need no more of them. One in whose fit chance has a part says `drawn = True`: in an ensemble it may be
+    fitted more than once, by other seeds.
     """
 
     @property

@@ -25,6 +25,7 @@ class Perceptron:
     flavour: Flavour = "linear"
     interruptible = True
     stops_early = True
+    drawn = True
     epochs = True
 
     def candidates(self, problem: Problem) -> Sequence[Candidate]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_NOTE = 300
 _REFITTED = 8_000  # rows, up to which what was set apart is learnt from too before a fold is scored
+_NEXT = 7919  # between the seeds of two fits of the same settings
 _USUAL_ROUNDS = 100  # where rows are too few to say
 _KEPT = 3  # preparations of a fold that are in memory together
 
@@ -33,12 +34,14 @@ class Job:
         share: Part of the fold's training rows to learn from; smaller parts lie within larger ones.
         rounds: Boosting rounds, as they would be with all rows; None: a part of the fold's training rows
             says when to stop.
+        draw: Of a fit to all rows: by another seed each time, where chance has a part in it.
     """
 
     candidate: Candidate
     fold: int | None
     share: float = 1.0
     rounds: int | None = None
+    draw: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +170,8 @@ class Workbench:
         self._matrices.clear()
         prepared, matrix = prepare(problem, learner.flavour, choices=candidate.preparation)
         watch = Watch(rounds=job.rounds, stop=stop, report=report)
-        fitted = learner.fit(candidate, problem, matrix, problem.target, problem.weights, watch)
+        drawn = replace(problem, seed=problem.seed + _NEXT * job.draw)
+        fitted = learner.fit(candidate, drawn, matrix, problem.target, problem.weights, watch)
         return Outcome(
             pipeline=Pipeline([("prepare", prepared), ("model", fitted.model)]),
             rounds=fitted.rounds,
@@ -238,8 +242,7 @@ def _scaled(learner: Learner, rounds: float | None, share: float) -> Any:
     """Return the rounds that suit so many times the rows: more rows bear more trees, not more passes."""
     if rounds is None:
         return None
-    grown = 1.0 if getattr(learner, "epochs", False) else math.sqrt(share)
-    return max(1, round(rounds * grown))
+    return max(1, round(rounds if getattr(learner, "epochs", False) else rounds * share))
 
 
 def part_of(rows: "NDArray[np.int64]", share: float, seed: int) -> "NDArray[np.int64]":

@@ -66,8 +66,8 @@ class Pace:
 
     def last_fits(self, best: Sequence[Trial]) -> float:
         """Return the seconds that fitting the best trials to all rows is likely to take."""
-        done = [t.usual_seconds for t in best if t.scores and t.candidate.learner != FIRST]
-        done = done[: self._members] or [max(self._of_parts.values(), default=0.0)]
+        able = [t for t in best if t.candidate.learner != FIRST and (t.scores or t.sampled)]
+        done = [self._whole(trial, able) for trial in able[: self._members]] or [0.0]
         seconds = max(*done, sum(done) / self._parallel)
         return _LAST * seconds * self._problem.rows / max(self._rows, 1)
 

@@ -16,7 +16,7 @@ from keepwell.training.search.budget import Budget
 from keepwell.training.search.jobs import Job, Outcome
 from keepwell.training.search.pace import Pace
 from keepwell.training.search.store import Memory
-from keepwell.training.search.trials import Trial
+from keepwell.training.search.trials import Trial, by_first_fold
 from keepwell.training.trained import CurvePoint
 
 if TYPE_CHECKING:
@@ -112,10 +112,17 @@ class Race:
         return [trial for _, _, trial in sorted(placed, key=lambda item: item[:2], reverse=True)]
 
     @property
+    def _likely(self) -> list[Trial]:
+        """Trials that may be fitted to all rows: the best, by a part of the rows if there is no more."""
+        best = [trial for trial in self.best if trial.candidate.learner != FIRST]
+        tried = [one for one in self.trials if one.sampled and not one.failed]
+        return best or by_first_fold(tried, self._problem.metric)
+
+    @property
     def reserve(self) -> float:
         """Seconds to keep for the last fits and for measuring."""
         whole = self._budget.seconds
-        best = [trial for trial in self.best if trial.candidate.learner != FIRST] or self.trials
+        best = self._likely
         last = self._pace.last_fits(best) + self._pace.measuring(best)
         return min(last, whole / 2)
 
@@ -208,7 +215,7 @@ class Race:
         ahead = self._pace.fold(trial, self.trials) * (1 - share) + sum(
             self._pace.fold(pending, self.trials, part) for pending, _, part in self._pending
         )
-        left = min(ahead + self._pace.last_fits(best), self._budget.left)
+        left = min(ahead + self._pace.last_fits(self._likely), self._budget.left)
         done = (self._total - len(self._pending) - 1 + share) / self._total
         start, end = self._span
         self._progress.update(

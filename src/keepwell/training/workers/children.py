@@ -49,12 +49,8 @@ class ChildRunner:
         self._memory = memory // parallel
         self._folder = tempfile.TemporaryDirectory(prefix="keepwell-trials-")
         self._file = str(Path(self._folder.name) / "problem")
-        with Path(self._file).open("wb") as file:
-            pickle.dump(
-                (replace(problem, jobs=max(1, problem.jobs // parallel)), list(folds), learners),
-                file,
-                protocol=pickle.HIGHEST_PROTOCOL,
-            )
+        self._problem, self._folds, self._learners = problem, list(folds), learners
+        self._written = False
         self._children: list[Child] = []
         try:
             for _ in range(parallel):
@@ -63,8 +59,16 @@ class ChildRunner:
             self.close()
             raise
 
+    def renew(self, problem: Problem) -> None:
+        """Take the problem in its last form, with the features that were made: before the first job."""
+        if self._written:
+            raise RuntimeError("the children have the problem already")
+        self._problem = replace(problem, jobs=self._problem.jobs)
+
     def run(self, orders: Iterable[Order], done: Done, report: Report) -> None:
         """Do all jobs, as many at a time as there are children."""
+        if not self._written:
+            self._write()
         waiting = iter(orders)
         busy: dict[Child, Order] = {}
         try:
@@ -129,7 +133,22 @@ class ChildRunner:
         self._children[self._children.index(child)] = self._started()
 
     def _started(self) -> Child:
-        return Child(sys.path, self._file, self._memory)
+        child = Child(sys.path, self._memory)
+        if self._written:
+            child.load(self._file)
+        return child
+
+    def _write(self) -> None:
+        jobs = max(1, self._problem.jobs // self.parallel)
+        with Path(self._file).open("wb") as file:
+            pickle.dump(
+                (replace(self._problem, jobs=jobs), self._folds, self._learners),
+                file,
+                protocol=pickle.HIGHEST_PROTOCOL,
+            )
+        self._written = True
+        for child in self._children:
+            child.load(self._file)
 
 
 if TYPE_CHECKING:

@@ -23,7 +23,12 @@ class HereRunner:
         learners: Mapping[str, Learner],
         now: Callable[[], float] = perf_counter,
     ) -> None:
-        self._bench = Workbench(problem, folds, learners, now)
+        self._rest = folds, learners, now
+        self.renew(problem)
+
+    def renew(self, problem: Problem) -> None:
+        """Take the problem in its last form."""
+        self._bench = Workbench(problem, *self._rest)
 
     def run(self, orders: Iterable[Order], done: Done, report: Report) -> None:
         """Do all jobs, in their order."""
