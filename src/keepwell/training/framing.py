@@ -20,6 +20,7 @@ from keepwell.tracking.metrics.catalog import check_metric
 from keepwell.training.engineering.declared import checked, without_leaks
 from keepwell.training.guards import guard
 from keepwell.training.problem import Problem
+from keepwell.training.splits.copies import copies_across
 from keepwell.training.splits.division import Division, divide, usable_folds
 from keepwell.training.splits.lots import row_lots
 from keepwell.training.splits.planning import plan_split
@@ -132,8 +133,14 @@ def frame_problem(
             *target.findings,
             *guarded.findings,
             *declared,
+            *_copies(rows, guarded.inputs, division),
         ),
     )
+
+
+def _copies(rows: pa.Table, inputs: Sequence[str], division: Division) -> list[Finding]:
+    told = copies_across(rows, inputs, division)
+    return [Finding(column="", message=told, kind="split")] if told else []
 
 
 def _decisions(target: Target, division: Division) -> tuple[Finding, ...]:

@@ -115,7 +115,7 @@ class Race:
     def _likely(self) -> list[Trial]:
         """Trials that may be fitted to all rows: the best, by a part of the rows if there is no more."""
         best = [trial for trial in self.best if trial.candidate.learner != FIRST]
-        tried = [one for one in self.trials if one.sampled and not one.failed]
+        tried = [one for one in self.trials if (one.scores or one.sampled) and not one.failed]
         return best or by_first_fold(tried, self._problem.metric)
 
     @property

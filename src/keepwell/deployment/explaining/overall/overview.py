@@ -229,7 +229,9 @@ def _notes(
 ) -> list[str]:
     notes = []
     if not rows:
-        notes.append("nothing was shuffled: the model takes too long for the time that was left")
+        notes.append(
+            "time was up before a column was shuffled: the model takes too long for what was left"
+        )
     elif permuted.value is None:
         notes.append(f"nothing was shuffled: the test rows cannot decide {metric}")
     elif len(permuted.drops) < columns:
