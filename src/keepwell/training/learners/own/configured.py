@@ -38,6 +38,11 @@ class Configured:
         return bool(getattr(self.learner, "stops_early", False))
 
     @property
+    def drawn(self) -> bool:
+        """The learner's."""
+        return bool(getattr(self.learner, "drawn", False))
+
+    @property
     def epochs(self) -> bool:
         """The learner's."""
         return bool(getattr(self.learner, "epochs", False))
