@@ -56,6 +56,8 @@ def ranks(results: Sequence[Result]) -> dict[str, float]:
 def rendered(results: Sequence[Result]) -> str:
     """Return all results as Markdown, a section for each budget."""
     results = [one for one in results if "error" not in one]
+    if not results:
+        return "There are no results yet: the command above makes them."
     budgets = sorted({one["budget"] for one in results})
     parts = [
         _section([one for one in results if one["budget"] == budget], budget) for budget in budgets
