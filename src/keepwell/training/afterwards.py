@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _FEW, _MORE, _MANY = 16, 64, 512  # rows that are timed; many only if few were quick
 _QUICK = 0.05  # seconds
+_SLOWEST = 4.0  # times that a busy machine may take for the same work
 _FIXED = 0.15  # seconds of what depends on no row
 _LOOKS = 0.5  # of the look at the rows: profile and figures
 _FEWEST = 200  # rows that are tested on, whatever they take
@@ -62,7 +63,10 @@ class Afterwards:
         following: Following,
         now: Callable[[], float] = time.process_time,
     ) -> None:
+        start, worked = time.perf_counter(), now()
         self.per_row = _row_seconds(problem, now)
+        waited = (time.perf_counter() - start) / max(now() - worked, 1e-9)
+        self._slowness = min(max(waited, 1.0), _SLOWEST)
         self._budget = budget
         self._look = look
         self._following = following
@@ -95,7 +99,7 @@ class Afterwards:
         following = min(self._following.rows * each, self._following.share * self._budget)
         rows = each * self._tested + min(each * 6_000, (_COMPARED + _MOVED) * self._budget)
         wanted = _FIXED + _LOOKS * self._look + rows + following + self._following.seconds
-        return min(wanted, 0.5 * self._budget)
+        return min(wanted * self._slowness, 0.5 * self._budget)
 
 
 def affordable(wanted: int, seconds: float, each: float, least: int) -> int:
