@@ -255,7 +255,7 @@ def test_brings_a_baseline_back_within_no_budget_at_all() -> None:
 def test_keeps_the_budget() -> None:
     found = learnt(churn_world(20_000), "left", TrainSpec(budget=8.0))
     # How exactly it is kept is tested by clocks that do not run; here the machine may be busy with others.
-    assert found.seconds < 8 * 2.5
+    assert found.seconds < 8 * 5
     assert found.learner == "baseline" or found.metrics["roc_auc"].value > 0.9
     assert any(row.note for row in found.leaderboard)
 
