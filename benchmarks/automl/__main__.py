@@ -1,119 +1,116 @@
 """Engines side by side: the same rows, the same seconds, one process for each engine and data set.
 
-    python -m benchmarks.automl                                  # all, 60 seconds each
-    python -m benchmarks.automl --budget 10 --tables iris wine --engines keepwell lightgbm
+    python -m benchmarks.automl                                  # all that are installed, 60 seconds each
+    python -m benchmarks.automl --budget 60 240 --python autogluon=/path/python --python h2o=/path/python
+    python -m benchmarks.automl --budget 10 --tables iris wine --engines keepwell --results /tmp/try
+    python -m benchmarks.automl --report                         # the tables, without a run
 
-Printed: score, mean rank, wall time over the budget, peak memory, one-row and 10k-row latency. Engines
-without a budget (default LightGBM, CatBoost, histogram boosting) take what they take.
+Each result is a line of the results file as soon as it is there; what is in it is not run again, so a
+run that was stopped goes on where it was. At the end the tables are printed, and with `--page` put into the
+page of the docs. Engines without a budget (default LightGBM, CatBoost, histogram boosting) take what they
+take. With
+`--python`, an engine runs in an interpreter of its own; `autogluon` stands for `autogluon-best` too.
 """
 
 import argparse
-import json
-import resource
+import os
+import platform
+import signal
 import subprocess
 import sys
 import time
-from importlib import import_module
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import Path
 
-import numpy as np
-import pandas as pd  # noqa: TID253 - a benchmark is a program of its own
+from benchmarks.automl import report
+from benchmarks.automl.catalogue import ENGINES
+from benchmarks.automl.running import apart
+from benchmarks.automl.tables import names
 
-from benchmarks.automl.engines import Answer, engines
-from benchmarks.automl.tables import Table, names, table
-
-_MANY = 10_000
+_CALM = 0.3  # cores that others may be busy with
 
 
 def main() -> int:
     """Run what was asked for and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--budget", type=float, default=60.0)
+    asked = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no child outlives this
+    pythons = dict(item.split("=", 1) for item in asked.python)
+    failed = False
+    if not asked.report:
+        present = [name for name in asked.engines if _present(name, _python(name, pythons))]
+        for missing in set(asked.engines) - set(present):
+            print(f"{missing} is left out: its package is not installed", flush=True)
+        for budget in asked.budget:
+            for table in asked.tables:
+                for engine in present:
+                    failed |= _one(engine, table, budget, asked, pythons)
+    results = report.read(asked.results)
+    print(f"\n{report.rendered(results)}")
+    if asked.page:
+        report.PAGE.write_text(report.filled(report.PAGE.read_text(), results))
+    return int(failed)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--budget", type=float, nargs="+", default=[60.0])
     parser.add_argument("--tables", nargs="*", default=names())
-    parser.add_argument("--engines", nargs="*", default=list(engines()))
-    parser.add_argument("--one", nargs=2, metavar=("ENGINE", "TABLE"), help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.one:
-        print(json.dumps(_measured(asked.one[0], table(asked.one[1]), asked.budget)))
-        return 0
-    results = [
-        _apart(engine, name, asked.budget) for name in asked.tables for engine in asked.engines
-    ]
-    _print(results, asked.budget)
-    return int(any("error" in result for result in results))
-
-
-def _apart(engine: str, name: str, budget: float) -> dict[str, Any]:
-    words = ["--one", engine, name, "--budget", str(budget)]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.automl", *words],
-        capture_output=True,
-        text=True,
-        check=False,
+    parser.add_argument("--engines", nargs="*", default=list(ENGINES), choices=list(ENGINES))
+    parser.add_argument("--python", action="append", default=[], metavar="ENGINE=PATH")
+    parser.add_argument("--results", type=Path, default=report.RESULTS)
+    parser.add_argument(
+        "--wait", type=float, default=120.0, help="at most so long for a calm machine"
     )
-    lines = done.stdout.strip().splitlines()
-    found = (
-        json.loads(lines[-1]) if lines and not done.returncode else {"error": done.stderr[-400:]}
-    )
-    result = {"engine": engine, "table": name, **found}
-    print(result, flush=True)
-    return result
+    parser.add_argument("--report", action="store_true", help="run nothing")
+    parser.add_argument("--page", action="store_true", help="fill docs/reference/automl.md")
+    return parser
 
 
-def _measured(engine: str, given: Table, budget: float) -> dict[str, Any]:
-    for library in ("pyarrow", "lightgbm", "sklearn.compose", "sklearn.linear_model", "optuna"):
-        import_module(library)  # whoever needs it: the budget is for learning
-    start = time.perf_counter()
-    answer = engines()[engine](given, budget)
-    seconds = time.perf_counter() - start
-    many = pd.concat([given.test] * (1 + _MANY // len(given.test))).iloc[:_MANY]
-    request = getattr(answer, "request", lambda frame: frame)
-    peak = sum(
-        resource.getrusage(whose).ru_maxrss
-        for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    return {
-        "metric": given.metric,
-        "score": _score(given, answer),
-        "seconds": round(seconds, 2),
-        "over": round(seconds / budget - 1, 3),
-        "peak_mb": round(peak / 1024),
-        "row_us": round(_median(answer, request(given.test.iloc[:1]), 50) * 1e6),
-        "many_ms": round(_median(answer, many, 3) * 1e3, 1),
+def _one(
+    engine: str, table: str, budget: float, asked: argparse.Namespace, pythons: dict[str, str]
+) -> bool:
+    """Run one, unless it was; return whether it failed."""
+    if report.done(report.read(asked.results), engine, table, budget):
+        return False
+    _wait_for_calm(asked.wait)
+    result = {
+        "engine": engine,
+        "table": table,
+        "budget": budget,
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": _machine(),
+        **apart(engine, table, budget, _python(engine, pythons)),
     }
+    report.append(asked.results, result)
+    print(result, flush=True)
+    return "error" in result
 
 
-def _score(given: Table, answer: Answer) -> float:
-    from sklearn.metrics import log_loss, mean_squared_error, roc_auc_score
-
-    found, actual = answer(given.test), given.test[given.target]
-    if given.kind == "regression":
-        return float(np.sqrt(mean_squared_error(actual, found)))
-    if given.kind == "binary":
-        return float(roc_auc_score(actual == sorted(set(actual))[1], found[:, 1]))
-    return float(log_loss(actual, found, labels=sorted(set(given.train[given.target]))))
+def _python(engine: str, pythons: dict[str, str]) -> str:
+    return pythons.get(engine) or pythons.get(engine.partition("-")[0]) or sys.executable
 
 
-def _median(answer: Answer, rows: Any, times: int) -> float:
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        answer(rows)
-        taken.append(time.perf_counter() - start)
-    return float(np.median(taken))
+def _present(engine: str, python: str) -> bool:
+    package = ENGINES[engine].package
+    look = f"import importlib.util as u, sys; sys.exit(u.find_spec({package!r}) is None)"
+    return subprocess.run([python, "-c", look], check=False, capture_output=True).returncode == 0
 
 
-def _print(results: list[dict[str, Any]], budget: float) -> None:
-    frame = pd.DataFrame([result for result in results if "error" not in result])
-    if frame.empty:
-        return
-    better = frame["score"].where(frame["metric"] == "roc_auc", -frame["score"])
-    frame["rank"] = better.groupby(frame["table"]).rank(ascending=False)
-    print(f"\nscores, {budget:g}s each")
-    print(frame.pivot_table(index="table", columns="engine", values="score").round(4).to_string())
-    shown = ["rank", "seconds", "over", "peak_mb", "row_us", "many_ms"]
-    print("\nmeans over the tables (rank: 1 is best)")
-    print(frame.groupby("engine")[shown].mean().round(2).sort_values("rank").to_string())
+def _machine() -> str:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{cores} cores, {platform.machine()}, CPython {platform.python_version()}"
+
+
+def _wait_for_calm(longest: float) -> None:
+    """Wait, not for ever, until nobody else is at work: the engine before may still be ending."""
+    import psutil
+
+    end = time.monotonic() + longest
+    cores = psutil.cpu_count() or 1
+    while time.monotonic() < end and psutil.cpu_percent(1.0) * cores / 100 > _CALM:
+        pass
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ against leaks (`guards`), offer candidates (`learners`), choose by cross-validat
 `gates` decides whether a version may go live.
 """
 
+from keepwell.training.afterwards import Following
+from keepwell.training.search.budget import Budget
 from keepwell.training.trained import (
     CurvePoint,
     Finding,
@@ -19,15 +21,18 @@ from keepwell.training.trained import (
     SearchReport,
     Trained,
 )
-from keepwell.training.trainer import Past, train
+from keepwell.training.trainer import Past, load_libraries, train
 
 __all__ = [
+    "Budget",
     "CurvePoint",
     "Finding",
+    "Following",
     "LeaderboardRow",
     "Overfit",
     "Past",
     "SearchReport",
     "Trained",
+    "load_libraries",
     "train",
 ]

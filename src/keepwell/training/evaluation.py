@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-_TRAIN_ROWS = 5_000
+OVERFIT_ROWS = 5_000
+"""That the model learnt from, and answers again."""
+
 TOO_WIDE = 0.5
 
 
@@ -45,13 +47,14 @@ def overfit(
     validation: float | None,
     baseline: float | None,
     test: Estimate | None,
+    rows: int = OVERFIT_ROWS,
 ) -> Overfit:
     """Compare the metric on rows learnt from, held out, and untouched.
 
     The gap is taken relative to what the model gains over the baseline, so that one threshold suits
     every metric: of a gain of 0.40 in training, 0.30 on the test rows is a gap of 25%.
     """
-    drawn = np.random.default_rng(problem.seed).permutation(problem.rows)[:_TRAIN_ROWS]
+    drawn = np.random.default_rng(problem.seed).permutation(problem.rows)[:rows]
     answer = answer_of(pipeline, problem.frame.iloc[drawn], problem.classes)
     own = problem.measure(problem.target[drawn], answer).get(problem.metric)
     gap = _gap(problem.metric, own, test, baseline)

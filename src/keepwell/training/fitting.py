@@ -7,7 +7,7 @@ from typing import Any
 from keepwell.core.errors import TrainingError
 from keepwell.core.progress import Progress
 from keepwell.training.ensembling.combining import combined
-from keepwell.training.ensembling.selection import MOST_TREES, Ensemble, select
+from keepwell.training.ensembling.selection import MOST_TREES, Ensemble, select, trees_of
 from keepwell.training.learners.base import FIRST
 from keepwell.training.problem import Problem
 from keepwell.training.search.budget import Budget
@@ -20,6 +20,8 @@ from keepwell.training.workers.runner import Order, Runner, grace_of
 
 ENSEMBLE = "ensemble"
 _TOO_LATE = 0.06
+_DRAWS = 3  # fits of one member at most
+_SLOWER = 1.3  # than the first time it may be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +140,8 @@ class Fitting:
                 raise self._nothing(trials)
             outcomes = self._fit([trial for trial, _ in members])
             if all(trial in outcomes for trial, _ in members):
-                return self._chosen(trials, members, outcomes, ensemble)
+                more = self._drawn_again(members, outcomes) if len(members) > 1 else {}
+                return self._chosen(trials, members, outcomes, ensemble, more)
             if self._budget.left < _TOO_LATE * self._budget.seconds:  # for a second try
                 if outcomes:  # what is there votes alone
                     members, ensemble = self._elected(list(outcomes), primary)
@@ -168,13 +171,20 @@ class Fitting:
         members: tuple[tuple[Trial, float], ...],
         outcomes: dict[Trial, Outcome],
         ensemble: Ensemble | None,
+        more: "dict[Trial, list[Any]] | None" = None,
     ) -> Chosen:
         voting = [trial for trial, _ in members]
         others = [trial for trial in trials if trial not in voting]
         rounds = [outcomes[trial].rounds for trial in voting]
         return Chosen(
             members=members,
-            pipeline=combined([(outcomes[trial].pipeline, weight) for trial, weight in members]),
+            pipeline=combined(
+                [
+                    (pipeline, weight / (1 + len((more or {}).get(trial, ()))))
+                    for trial, weight in members
+                    for pipeline in (outcomes[trial].pipeline, *(more or {}).get(trial, ()))
+                ]
+            ),
             rounds=tuple(None if each is None else round(each) for each in rounds),
             trials=[*voting, *others],
             metric=self._problem.metric,
@@ -208,13 +218,46 @@ class Fitting:
         runner.run(iter([self._order(trial) for trial in trials]), done, report)
         return found
 
-    def _order(self, trial: Trial) -> Order:
+    def _drawn_again(
+        self, members: tuple[tuple[Trial, float], ...], outcomes: dict[Trial, Outcome]
+    ) -> dict[Trial, list[Any]]:
+        """Return more fits of members by other seeds, as latency and time allow.
+
+        What chance did to one fit cancels out in the mean of some: it is the cheapest gain there is.
+        """
+        classes = self._problem.classes
+        cost = {trial: trees_of(trial, classes) for trial, _ in members}
+        spent = sum(cost.values())
+        time = self._budget.left - self._measuring - grace_of(members[0][0].learner, 0.0)
+        time *= self._runner.parallel
+        orders = []
+        for draw in range(1, _DRAWS):
+            for trial, _ in members:
+                seconds = _SLOWER * outcomes[trial].seconds
+                if not getattr(trial.learner, "drawn", False) or seconds > time:
+                    continue
+                if spent + cost[trial] > self._trees:
+                    continue
+                spent, time = spent + cost[trial], time - seconds
+                orders.append(self._order(trial, draw))
+        found: dict[Trial, list[Any]] = {}
+
+        def done(order: Order, outcome: Outcome) -> None:
+            if not outcome.failed and not outcome.note:  # one that ran out of time is worth less
+                found.setdefault(order.ticket, []).append(outcome.pipeline)
+
+        if orders:
+            self._progress.update("fitting the ensemble's members again, by other seeds", 0.95)
+            self._runner.run(iter(orders), done, lambda order, share: None)
+        return found
+
+    def _order(self, trial: Trial, draw: int = 0) -> Order:
         grace = grace_of(trial.learner, self._budget.seconds)
         left = self._budget.left - self._measuring - grace
         seconds = max(left, 0.02 * self._budget.seconds)
         start = self._budget.spent
         stop: Callable[[], bool] = lambda: self._budget.spent - start > seconds  # noqa: E731
-        job = Job(candidate=trial.candidate, fold=None, rounds=trial.final_rounds)
+        job = Job(candidate=trial.candidate, fold=None, rounds=trial.final_rounds, draw=draw)
         return Order(job=job, stop=stop, seconds=seconds, grace=grace, ticket=trial)
 
     def _nothing(self, trials: Sequence[Trial]) -> TrainingError:

@@ -20,10 +20,12 @@ from keepwell.tracking.metrics.catalog import check_metric
 from keepwell.training.engineering.declared import checked, without_leaks
 from keepwell.training.guards import guard
 from keepwell.training.problem import Problem
+from keepwell.training.splits.copies import copies_across
 from keepwell.training.splits.division import Division, divide, usable_folds
 from keepwell.training.splits.lots import row_lots
 from keepwell.training.splits.planning import plan_split
 from keepwell.training.splits.plans import Fold
+from keepwell.training.splits.stopping import stopping_lots
 from keepwell.training.targets import Target, read_target
 from keepwell.training.threads import threads_for
 from keepwell.training.trained import Finding
@@ -104,6 +106,7 @@ def frame_problem(
         jobs=threads_for(len(used), len(guarded.inputs)),
         budget=spec.budget,
         features=features,
+        lots=stopping_lots(plan, used, spec.seed),
     )
     if features.derive:
         features, leaking = without_leaks(problem, data.keep)
@@ -130,8 +133,14 @@ def frame_problem(
             *target.findings,
             *guarded.findings,
             *declared,
+            *_copies(rows, guarded.inputs, division),
         ),
     )
+
+
+def _copies(rows: pa.Table, inputs: Sequence[str], division: Division) -> list[Finding]:
+    told = copies_across(rows, inputs, division)
+    return [Finding(column="", message=told, kind="split")] if told else []
 
 
 def _decisions(target: Target, division: Division) -> tuple[Finding, ...]:

@@ -17,24 +17,25 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-_ROWS = 1000
+IMPORTANCE_ROWS = 1000
+"""That are looked at, or answered with a column shuffled."""
 
 
-def importance(pipeline: Any, problem: Problem) -> dict[str, float]:
+def importance(pipeline: Any, problem: Problem, rows: int = IMPORTANCE_ROWS) -> dict[str, float]:
     """Return the share of every input, largest first; all zero for a model that ignores them."""
     from keepwell.training.ensembling.combining import members_of
 
     totals: dict[str, float] = {}
     for member, weight in members_of(pipeline):
-        for name, share in _of_one(member, problem).items():
+        for name, share in _of_one(member, problem, rows).items():
             totals[name] = totals.get(name, 0.0) + weight * share
     return dict(sorted(totals.items(), key=lambda item: -item[1]))
 
 
-def _of_one(pipeline: Any, problem: Problem) -> dict[str, float]:
+def _of_one(pipeline: Any, problem: Problem, rows: int) -> dict[str, float]:
     prepared, model = pipeline.named_steps["prepare"], pipeline.named_steps["model"]
     inputs = [field.name for field in problem.signature.inputs]
-    drawn = np.random.default_rng(problem.seed).permutation(problem.rows)[:_ROWS]
+    drawn = np.random.default_rng(problem.seed).permutation(problem.rows)[:rows]
     sample = problem.frame.iloc[np.sort(drawn)]
     if hasattr(model, "booster_"):
         gains = model.booster_.feature_importance("gain")

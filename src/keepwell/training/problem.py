@@ -43,6 +43,7 @@ class Problem:
         jobs: Threads to use.
         budget: Seconds of the whole search; a learner that is given time takes a share of it.
         features: How columns are prepared beyond the usual, and what is derived from them.
+        lots: By row: the rows of a fold with the largest say when to stop; None: drawn by the seed.
     """
 
     signature: Signature
@@ -54,6 +55,7 @@ class Problem:
     jobs: int
     budget: float = 60.0
     features: FeaturesSpec = AS_USUAL
+    lots: "NDArray[np.float64] | None" = None
 
     @property
     def task(self) -> Task:

@@ -21,6 +21,7 @@ MOST_CLASSES = 500
 MOST_CODES = 20  # whole numbers that may stand for classes
 _PAIR = 2
 _SHOWN = 4
+_FAR = 1_000.0  # times the spread of nine in ten values
 _SKEWED = 1.0  # third moment; the exponential has 2, anything symmetrical 0
 
 Label = str | int | float | bool
@@ -69,6 +70,7 @@ def read_target(
     rows = np.array(present, dtype=np.int64)
     if task.numeric:
         numbers = _numbers(name, values, task)
+        findings += _far_off(name, numbers)
         return Target(
             name=name,
             task=task,
@@ -105,6 +107,22 @@ def _plain(value: Any) -> Label | None:
     if isinstance(value, str | bool | int | float):
         return value
     return float(value)
+
+
+def _far_off(name: str, numbers: "NDArray[np.float64]") -> list[Finding]:
+    """Return a warning where a few values are so large that a squared error sees nothing else."""
+    low, middle, high = np.quantile(numbers, (0.05, 0.5, 0.95))
+    far = np.abs(numbers - middle) > _FAR * (high - low)
+    count = int(np.count_nonzero(far))
+    if not count or high == low:
+        return []
+    worst = numbers[np.argmax(np.abs(numbers - middle))]
+    message = (
+        f"{count:,} of {len(numbers):,} rows have a '{name}' far off the rest, up to {worst:.3g} where nine "
+        f"in ten lie from {low:.4g} to {high:.4g}: a squared error sees only those rows; if they are errors, "
+        "remove them, else consider `metric: mae` under `train:`"
+    )
+    return [Finding(column=name, message=message, kind="target", columns=(name,))]
 
 
 def _whole(values: list[Label]) -> list[Label]:

@@ -151,6 +151,7 @@ class Trained:
         seconds: What it all took.
         search: How the search for it went.
         features: What its features are, and what they are worth.
+        row_seconds: In which a row is prepared and answered, by the pipeline; 0 if that was not measured.
     """
 
     task: Task
@@ -175,3 +176,4 @@ class Trained:
     seconds: float
     search: SearchReport | None = None
     features: FeatureReport | None = None
+    row_seconds: float = 0.0

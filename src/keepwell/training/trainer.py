@@ -11,20 +11,21 @@ from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.progress import Progress, SilentProgress
 from keepwell.core.records import Column
 from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.training.afterwards import Afterwards, Following, affordable
 from keepwell.training.doubt import by_chance
-from keepwell.training.engineering.effects import column_effects, step_effects
+from keepwell.training.engineering.effects import EFFECT_ROWS, column_effects, step_effects
 from keepwell.training.engineering.fitted import fitted_steps
 from keepwell.training.engineering.labels import signed
 from keepwell.training.engineering.report import FeatureReport, Made
 from keepwell.training.engineering.selection import FEWEST_ROWS, LEAST_BUDGET, SHARE, engineered
 from keepwell.training.ensembling.calibration import calibrated
 from keepwell.training.ensembling.combining import members_of
-from keepwell.training.ensembling.selection import MOST_TREES
+from keepwell.training.ensembling.selection import FAST, MOST_TREES, servable
 from keepwell.training.ensembling.threshold import chosen_threshold
-from keepwell.training.evaluation import overfit, scores_of, test_metrics
+from keepwell.training.evaluation import OVERFIT_ROWS, overfit, scores_of, test_metrics
 from keepwell.training.fitting import Chosen, Fitting
 from keepwell.training.framing import Framed, frame_problem
-from keepwell.training.importance import importance
+from keepwell.training.importance import IMPORTANCE_ROWS, importance
 from keepwell.training.learners.base import FIRST, Candidate, Learner
 from keepwell.training.learners.field import installed
 from keepwell.training.plots import gallery
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 _CELLS_PER_SECOND = 80_000  # of the budget: a fold of so many can be gone through some thirty times
 _LEAST_CELLS = 2_000_000
 _PAIR = 2
-_FAST = 0.1  # milliseconds that one row may take
+_PROBES = 8  # of features that have to fit into the time for them: with fewer, nothing is found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,8 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     features: FeaturesSpec = AS_USUAL,
     users: "Side | None" = None,
     items: "Side | None" = None,
+    clock: Budget | None = None,
+    following: Following | None = None,
 ) -> Trained:
     """Train the best model that the budget allows, and measure it on rows that no choice ever saw.
 
@@ -98,12 +101,14 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
         features: How columns are prepared, and what is derived from them.
         users: A table that describes users, where recommending is learnt.
         items: A table that describes items.
+        clock: The budget, where it runs already; None: it begins now.
+        following: What the caller does with the model before the time is up.
 
     Raises:
         TrainingError: If the target, the rows or the columns cannot be learnt from; says what to do.
     """
     progress, past = progress or SilentProgress(), past or Past()
-    _load_libraries()
+    load_libraries()
     must_recommend(data, task_of(data, spec, table))
     special = trainer_of(data, spec, table)
     if special is not None:
@@ -112,19 +117,22 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
             users=users, items=items,
         )  # fmt: skip
         return special(table, columns, data, spec, progress, given)
-    budget = Budget(spec.budget)
+    budget = clock or Budget(spec.budget)
     progress.update("looking at the target and the columns")
     framed = frame_problem(table, columns, data, spec, weights, test_rows, features)
     if spec.quantiles:
         check_quantiles(spec, framed.division.task)
     learners = installed(LEARNERS if spec.quantiles else spec.learners)
+    if not spec.learners:  # nobody asked for what cannot be served in time
+        learners = servable(learners, latency_ms or FAST)
     checked(spec.search.space, learners)
+    after = Afterwards(framed.problem, budget.seconds, budget.spent, following or Following())
+    framed = _testable(framed, after)
     memory = spec.memory or free_memory()
     framed, cut = _within(framed, memory)
-    framed, made = _engineered(framed, spec, budget, progress, past.store)
-    problem, folds = framed.problem, framed.folds
-    runner = open_runner(
-        problem,
+    folds = framed.folds
+    runner = open_runner(  # children load their libraries while features are looked for
+        framed.problem,
         folds,
         learners,
         memory=memory,
@@ -132,6 +140,9 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
         parallel=spec.search.parallel,
     )
     try:
+        framed, made = _engineered(framed, spec, budget, progress, past.store)
+        problem = framed.problem
+        runner.renew(problem)
         search = Search(
             problem,
             folds,
@@ -146,6 +157,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
             members=1 if spec.ensemble == 1 else 3,
             named=bool(spec.learners),
             better=better,
+            after=after.seconds,
         )
         fitting = Fitting(
             problem,
@@ -155,7 +167,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
             runner=runner,
             most=spec.ensemble,
             measuring=search.measuring,
-            trees=MOST_TREES * min(1.0, (latency_ms or _FAST) / _FAST),
+            trees=MOST_TREES * min(1.0, (latency_ms or FAST) / FAST),
         )
         trials = search.run()
         chosen = fitting.best(trials, search.primary)
@@ -163,7 +175,8 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
         runner.close()
     progress.update(f"measuring {chosen.name} on {len(framed.division.test):,} test rows", 0.98)
     decided = _decided(chosen, problem, spec)
-    trained = _reported(framed, decided, search, cut + _found(made, problem.metric), budget)
+    found = cut + _found(made, problem.metric)
+    trained = _reported(framed, decided, search, found, budget, after)
     trained = replace(trained, features=_features(framed, chosen, trained, made, learners, budget))
     if not spec.quantiles:
         return trained
@@ -214,8 +227,9 @@ def _engineered(
     if spec.features == "off" or not enough:
         return framed, ()
     progress.update("looking for features that pay")
-    stop = budget.deadline(SHARE * budget.seconds / max(budget.left, 1e-9))
-    problem, made = engineered(framed.problem, framed.folds, stop, store)
+    share = SHARE * budget.seconds / max(budget.left, 1e-9)
+    stop, slow = budget.deadline(share), budget.deadline(share / _PROBES)
+    problem, made = engineered(framed.problem, framed.folds, stop, store, slow)
     return replace(framed, problem=problem), made
 
 
@@ -253,7 +267,15 @@ def _features(
     columns = (
         ()
         if ignores
-        else column_effects(trained.pipeline, problem, tested, actual, trained.importance, stop)
+        else column_effects(
+            trained.pipeline,
+            problem,
+            tested,
+            actual,
+            trained.importance,
+            stop,
+            affordable(EFFECT_ROWS, 0.3 * budget.left, trained.row_seconds, 0),
+        )
     )
     first, _ = members_of(chosen.pipeline)[0]
     return FeatureReport(
@@ -266,8 +288,8 @@ def _features(
     )
 
 
-def _load_libraries() -> None:
-    """Load what any training needs, before the budget's clock starts.
+def load_libraries() -> None:
+    """Load what any training needs: do it before the budget's clock starts.
 
     On a cold or busy machine it takes seconds, and says nothing about the data.
     """
@@ -299,19 +321,47 @@ def _within(framed: Framed, memory: int) -> tuple[Framed, tuple[Finding, ...]]:
     return replace(framed, problem=problem, folds=folds), tuple(found)
 
 
+def _testable(framed: Framed, after: Afterwards) -> Framed:
+    """Return the problem with as many test rows as there is time to prepare."""
+    division = framed.division
+    kept = after.tested(division.test, framed.problem.seed)
+    if len(kept) == len(division.test):
+        return framed
+    message = (
+        f"{len(kept):,} of the {len(division.test):,} test rows, drawn at random, were measured on: "
+        f"a row takes {after.per_row * 1e3:.2g} ms to prepare, and a larger `budget:` holds more"
+    )
+    told = Finding(column="", message=message, kind="split")
+    return replace(framed, division=replace(division, test=kept), findings=(*framed.findings, told))
+
+
 def _reported(
-    framed: Framed, made: _Decided, search: Search, cut: tuple[Finding, ...], budget: Budget
+    framed: Framed,
+    made: _Decided,
+    search: Search,
+    cut: tuple[Finding, ...],
+    budget: Budget,
+    after: Afterwards,
 ) -> Trained:
     chosen, pipeline, problem, division = made.chosen, made.pipeline, made.problem, framed.division
     signature = problem.signature
     actual = [division.labels[row] for row in division.test]
     scores = scores_of(pipeline, framed.frame.iloc[division.test], problem)
     metrics = test_metrics(problem, actual, scores, stop=budget.deadline())
-    shares = importance(chosen.pipeline, problem)
+    answering = sum(trial.answering for trial, _ in chosen.members)
+    width = len(signature.inputs)
+    shares = importance(chosen.pipeline, problem, after.moved(IMPORTANCE_ROWS, width, answering))
     leaderboard = chosen.leaderboard()
     baseline = next((row.mean for row in leaderboard if row.learner == FIRST), None)
     tested = metrics.get(problem.metric)
-    fit = overfit(pipeline, problem, leaderboard[0].mean, baseline, tested)
+    fit = overfit(
+        pipeline,
+        problem,
+        leaderboard[0].mean,
+        baseline,
+        tested,
+        rows=after.compared(OVERFIT_ROWS, answering),
+    )
     warned = (Finding(column="", message=fit.warning, kind="overfit"),) if fit.warning else ()
     return Trained(
         task=division.task,
@@ -334,6 +384,7 @@ def _reported(
         profile=training_profile(framed.table, division.used, signature, scores),
         overfit=fit,
         seconds=budget.spent,
+        row_seconds=after.per_row + answering,
         search=search.report(),
     )
 

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from keepwell.training.framing import Framed, frame_problem
 from keepwell.training.learners import Candidate, Fitted, Watch, installed
 from keepwell.training.problem import Matrix, Problem
 from keepwell.training.search import Budget, Search, Trial
-from keepwell.training.search.jobs import part_of
+from keepwell.training.search.jobs import Job, Workbench, part_of
+from keepwell.training.search.pace import Pace
 from keepwell.training.search.search import bounded
 from keepwell.training.search.store import Memory, MemoryStore
 from keepwell.training.splits.plans import Fold
@@ -289,3 +291,65 @@ def test_hands_matrices_of_the_learner_s_own_flavour(churn: World) -> None:
 
     searched(churn, {"slow": Curious(Clock(), 0, 0, offers=1)}, Budget(60))
     assert all(matrix.categorical == (2,) for matrix in seen)
+
+
+def test_stops_early_by_rows_that_are_not_scored(churn: World) -> None:
+    frame = framed(churn)
+    seen: list[tuple[set[Any], set[Any], int | None]] = []
+
+    class Stopping(Slow):
+        flavour: Any = "frame"
+        stops_early = True
+
+        def fit(self, *given: Any) -> Fitted:
+            watch = given[5]
+            held = set() if watch.validation is None else set(watch.validation[0].values.index)
+            seen.append((set(given[2].values.index), held, watch.rounds))
+            return replace(super().fit(*given), rounds=80)
+
+    learners = {**installed(["baseline"]), "slow": Stopping(Clock(), 0, 0, offers=1)}
+    Search(frame.problem, once(frame), learners, Budget(60), Listener()).run()
+    index = frame.problem.frame.index
+    scored = [set(index[held]) for _, held in once(frame)]
+    assert len(seen) == 2 * len(scored)  # with a part set apart, and again with all
+    for number, (learnt, apart, rounds) in enumerate(seen):
+        fold = scored[number // 2]
+        assert not (learnt | apart) & fold
+        assert (rounds is None) == bool(apart) == (number % 2 == 0)
+        assert len(learnt | apart) == len(index) - len(fold)
+    assert all(rounds == 100 for *_, rounds in seen[1::2])  # 80 of four fifths of the rows
+
+
+def test_later_folds_of_many_rows_take_the_rounds_that_the_first_ones_found(churn: World) -> None:
+    frame = framed(churn)
+    bench = Workbench(frame.problem, once(frame), installed(["lightgbm"]))
+    candidate = installed(["lightgbm"])["lightgbm"].candidates(frame.problem)[0]
+    job = Job(candidate=candidate, fold=1, rounds=50)
+    told = bench.perform(job, lambda: False, lambda share: None)
+    assert told.rounds is None
+    assert told.score is not None
+
+
+def test_keeps_time_for_what_follows(churn: World) -> None:
+    frame, clock = framed(churn), Clock()
+    everyone = {**installed(["baseline"]), "slow": Slow(clock, takes=2, guess=2)}
+    budget = Budget(40, clock)
+    search = Search(
+        frame.problem, once(frame), everyone, budget, Listener(), after=lambda answering: 25.0
+    )
+    search.run()
+    assert search.measuring == 25.0
+    assert 4 <= clock.time <= 40 - 20  # at most half of it is kept
+
+
+def test_keeps_time_for_the_likeliest_not_for_the_slowest(churn: World) -> None:
+    frame, clock = framed(churn), Clock()
+    learners: dict[str, Any] = {"quick": Slow(clock, 1, 1), "slow": Slow(clock, 100, 100)}
+    pace = Pace(frame.problem, once(frame), members=1, parallel=1)
+    pace.learn_from_part(learners["slow"], 100.0, 0.5)
+    pace.learn_from_part(learners["quick"], 1.0, 0.5)
+    trials = []
+    for name, score in (("quick", 0.9), ("slow", 0.6)):
+        trials.append(Trial(candidate=Candidate(name=name, learner=name), learner=learners[name]))
+        trials[-1].sampled[0] = score
+    assert pace.last_fits(trials) < 5

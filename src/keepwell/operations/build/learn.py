@@ -6,6 +6,7 @@ import itertools
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ from keepwell.operations.build.earlier import trial_files, winners
 from keepwell.operations.build.recipe import keep_evidence
 from keepwell.operations.build.sources.sides import sides
 from keepwell.operations.insight.fairness import keep_fairness
-from keepwell.operations.insight.overall import keep_overview
+from keepwell.operations.insight.overall import EXPLAINED, LEAST, keep_overview
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 
 PROOF_ROWS = 500
 """Rows that the compiled scorer must reproduce before a version can be registered."""
+
+_FEWEST_PROOF_ROWS = 50
+_PROOF = 0.05  # of the budget
+_ANSWERS = 4  # to each of these rows: by the pipeline and by both faces of the scorer
+_REST = 0.3  # seconds for storing what was made, and the least for explaining it
+_STORED = 0.01  # of the budget, kept until the end
 
 
 def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
@@ -52,7 +59,8 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
     The run ends as `failed` with the error if training raises, as `killed` if it is interrupted.
     """
     from keepwell.operations.build.own.learners import must_have_raced
-    from keepwell.training import Past, train
+    from keepwell.training import Budget, Following, Past, load_libraries, train
+    from keepwell.training.afterwards import affordable
     from keepwell.training.learners.field import anchored
 
     bench.must_allow("training" if kind == "train" else "the retraining")
@@ -66,6 +74,9 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
     )
     store = trial_files(bench, kind)
     best = itertools.count()
+    load_libraries()
+    import_module("skops.io")  # which stores the model in the end: seconds on a cold machine
+    clock = Budget(spec.budget)
 
     def better(point: CurvePoint) -> None:
         values = {f"best_{point.metric}": point.score, "best_after_seconds": point.seconds}
@@ -85,10 +96,22 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
             better=better,
             features=bench.spec.features,
             **sides(bench, data),
+            clock=clock,
+            following=Following(
+                rows=_ANSWERS * PROOF_ROWS,
+                share=_PROOF,
+                seconds=_REST + min(LEAST, EXPLAINED * spec.budget),
+            ),
         )
         must_have_raced(spec, trained)
         progress.update("compiling and proving the scorer")
-        draft = _draft(bench, run.id, dataset, table, trained)
+        rows = affordable(
+            PROOF_ROWS,
+            _PROOF * spec.budget,
+            _ANSWERS * trained.row_seconds,
+            _FEWEST_PROOF_ROWS,
+        )
+        draft = _draft(bench, run.id, dataset, table, trained, rows)
         _attach(bench, run.id, trained)
         keep_evidence(
             bench,
@@ -101,8 +124,9 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
         )
         if kind != "trial":  # a window on trial is compared, never served
             progress.update("explaining the model")
-            keep_overview(bench, draft, table, trained, budget=spec.budget)
             keep_fairness(bench, run.id, table, trained)
+            left = clock.left - _STORED * spec.budget
+            keep_overview(bench, draft, table, trained, seconds=left)
         bench.runs.finish(
             run.id,
             metrics=trained.metrics,
@@ -128,12 +152,14 @@ def _params(spec: TrainSpec) -> dict[str, str | int | float | bool | None]:
     }
 
 
-def _draft(bench: Bench, run: str, dataset: str, table: pa.Table, trained: Trained) -> Draft:
+def _draft(
+    bench: Bench, run: str, dataset: str, table: pa.Table, trained: Trained, proven: int
+) -> Draft:
     from keepwell.operations.build.own.learners import scorer_files
     from keepwell.tracking.bundles import pack
 
-    step = max(1, table.num_rows // PROOF_ROWS)
-    sample = table.take(np.arange(0, table.num_rows, step)[:PROOF_ROWS])
+    step = max(1, table.num_rows // proven)
+    sample = table.take(np.arange(0, table.num_rows, step)[:proven])
     files, proof = scorer_files(bench, trained, sample)
     files["profile.json"] = to_json(trained.profile)
     return Draft(

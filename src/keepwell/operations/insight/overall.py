@@ -20,14 +20,27 @@ if TYPE_CHECKING:
 
 OVERVIEW = "explanation.json"
 SECONDS = 3.0
-_SHARE = 0.05  # of the training budget: a short training is not followed by a long explanation
-_LEAST = 1.0
+EXPLAINED = 0.05
+"""Of the training budget, kept for the explanation."""
+
+LEAST = 1.0
+"""Seconds that are kept for it, unless that share is less."""
+
+_SHORTEST = 0.25
 
 
 def keep_overview(
-    bench: "Bench", draft: "Draft", table: "pa.Table", trained: "Trained", *, budget: float
+    bench: "Bench", draft: "Draft", table: "pa.Table", trained: "Trained", *, seconds: float
 ) -> None:
-    """Explain what was just trained on its test rows, and attach that to the run."""
+    """Explain what was just trained on its test rows, and attach that to the run.
+
+    Args:
+        bench: The workspace's parts.
+        draft: What will become a version.
+        table: The rows.
+        trained: What was trained.
+        seconds: Left of the budget; some are taken even if none are.
+    """
     if trained.task.several or not len(trained.test_rows):
         return
     try:
@@ -40,7 +53,7 @@ def keep_overview(
             trained.test_actual,
             metric=trained.metric,
             importance=draft.importance,
-            seconds=min(SECONDS, max(_LEAST, _SHARE * budget)),
+            seconds=min(SECONDS, max(_SHORTEST, seconds)),
         )
     except (
         KeepwellError

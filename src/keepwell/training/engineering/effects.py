@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _PARTS = 5  # of the rows, each shuffled on its own: their spread is the interval
 _FEWEST = 20  # rows of a part
-_ROWS = 5_000
+EFFECT_ROWS = 5_000
 _NOISY = ("clip", "drop_low_variance", "log")  # steps against noise
 
 
@@ -35,6 +35,7 @@ def column_effects(
     actual: Any,
     shares: Mapping[str, float],
     stop: Callable[[], bool],
+    most: int = EFFECT_ROWS,
 ) -> tuple[Effect, ...]:
     """Return what each column is worth: how much of the metric is lost if it says nothing any more.
 
@@ -47,13 +48,18 @@ def column_effects(
         actual: Their codes of classes, or numbers.
         shares: Importance by column: the most important are measured first.
         stop: Turns true when time is up; the rest is left unmeasured.
+        most: Rows at most.
     """
-    count = min(_PARTS, min(len(frame), _ROWS) // _FEWEST)
+    count = min(_PARTS, min(len(frame), most) // _FEWEST)
     random = np.random.default_rng(problem.seed)
-    drawn = random.permutation(len(frame))[:_ROWS]
+    drawn = random.permutation(len(frame))[:most]
     parts = np.array_split(drawn, count) if count > 1 else []
     names = sorted((f.name for f in problem.signature.inputs), key=lambda n: -shares.get(n, 0.0))
-    whole = [_measured(pipeline, problem, frame.iloc[rows], actual[rows]) for rows in parts]
+    whole = []
+    for rows in parts:
+        if stop():
+            return tuple(Effect(subject=name) for name in names)
+        whole.append(_measured(pipeline, problem, frame.iloc[rows], actual[rows]))
     found = []
     for name in names:
         losses: list[float] = []

@@ -38,6 +38,7 @@ def engineered(
     folds: Sequence[Fold],
     stop: Callable[[], bool],
     store: TrialStore | None = None,
+    slow: Callable[[], bool] = lambda: False,
 ) -> tuple[Problem, tuple[Made, ...]]:
     """Return the problem with the features that pay, and what was tried.
 
@@ -46,10 +47,11 @@ def engineered(
         folds: Of the cross-validation and its repeats.
         stop: Turns true when time is up.
         store: Of a run that may be resumed: it then has the features that it had.
+        slow: Turns true when the first probe has taken so long that there is no time for enough of them.
     """
     key = "" if store is None else f"{digest_of(problem, folds)}-features"
     known = None if store is None else store.read(key)
-    made = _tried(problem, folds, stop) if known is None else _read(known)
+    made = _tried(problem, folds, stop, slow) if known is None else _read(known)
     if store is not None and known is None:
         store.write(key, json.dumps([asdict(one) for one in made]).encode())
     kept = tuple(one.feature for one in made if one.kept)
@@ -57,10 +59,15 @@ def engineered(
     return replace(problem, features=features), made
 
 
-def _tried(problem: Problem, folds: Sequence[Fold], stop: Callable[[], bool]) -> tuple[Made, ...]:
+def _tried(
+    problem: Problem,
+    folds: Sequence[Fold],
+    stop: Callable[[], bool],
+    slow: Callable[[], bool],
+) -> tuple[Made, ...]:
     probe = Probe(problem, folds, stop)
     base = [probe.score(0, ())]
-    if base[0] is None:
+    if base[0] is None or slow():
         return ()
     found = candidates(problem, probe.strengths(0, ()))
     declared = {(one.kind, one.columns, one.detail) for one in problem.features.derive}

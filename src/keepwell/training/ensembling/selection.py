@@ -1,6 +1,6 @@
 """Which models vote, and with what weight: chosen greedily, with replacement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +8,16 @@ import numpy as np
 
 from keepwell.tracking.metrics import direction
 from keepwell.training.ensembling.held_out import HeldOut, held_out
-from keepwell.training.learners.base import FIRST
+from keepwell.training.learners.base import FIRST, Learner
 from keepwell.training.problem import Problem
 from keepwell.training.search.trials import Trial
 from keepwell.training.splits.plans import Fold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+FAST = 0.1
+"""Milliseconds that one row may take, unless the gate says otherwise."""
 
 MOST_MEMBERS = 5
 MOST_TREES = 2_000
@@ -25,6 +28,7 @@ _CANDIDATES = 20  # of which members are chosen
 _ROWS = 10_000  # that members are chosen on
 _MOST_FOLDS = 0.6  # share of the folds on which an ensemble must be better than its best member
 _LEAST_GAIN = 1e-6
+_LEAST_WEIGHT = 0.1  # of a member: less is not worth its time, its bytes and its fit
 # What one row costs beside rounds, in LightGBM's trees: measured with compiled scorers, 30 columns.
 _WORTH = {
     "linear": 100.0,
@@ -33,7 +37,7 @@ _WORTH = {
     "forest": 300.0,
     "extra-trees": 300.0,
     "neighbours": 1_500.0,
-    "xgboost": 1_500.0,  # its library takes that long to be asked anything
+    "xgboost": 4_000.0,  # its library takes that long to be asked anything
 }
 _NOT_TREES = ("perceptron",)  # its rounds are passes over the rows
 _UNKNOWN = 300.0
@@ -105,6 +109,12 @@ def select(
     )
 
 
+def servable(learners: Mapping[str, Learner], latency_ms: float) -> dict[str, Learner]:
+    """Return the learners of which one row can be answered in time, whatever their settings."""
+    most = MOST_TREES * latency_ms / FAST
+    return {name: each for name, each in learners.items() if _WORTH.get(name, 0.0) <= most}
+
+
 def trees_of(trial: Trial, classes: int) -> float:
     """Return the trees that one row passes through, or what other models cost in trees."""
     learner = trial.candidate.learner
@@ -153,6 +163,7 @@ def _greedy(
             best, kept = value, votes.copy()
         elif count - kept.sum() > 3:  # noqa: PLR2004 - votes that have not helped
             break
+    kept[kept < _LEAST_WEIGHT * kept.sum()] = 0.0
     return np.asarray(kept / kept.sum())
 
 

@@ -36,8 +36,9 @@ class Watch:
     """What accompanies one fit.
 
     Attributes:
-        validation: Rows to stop early by; None in the final fit.
-        rounds: Boosting rounds of the final fit, from what early stopping found; None: not known.
+        validation: Rows to stop early by, of which nothing is scored; None if `rounds` are known, or if
+            the learner does not say `stops_early`.
+        rounds: Boosting rounds, from what early stopping found; None: not known.
         stop: Turns true when time is up.
         report: Told the share of the work that is done, now and then.
     """
@@ -66,7 +67,13 @@ class Fitted:
 
 
 class Learner(Protocol):
-    """Offers candidates for a problem and fits them."""
+    """Offers candidates for a problem and fits them.
+
+    One that looks at `watch.validation` says so by an attribute `stops_early = True`: then a part of the
+    rows is set apart for it. One whose rounds are passes over the rows adds `epochs = True`: more rows then
+    need no more of them. One in whose fit chance has a part says `drawn = True`: in an ensemble it may be
+    fitted more than once, by other seeds.
+    """
 
     @property
     def flavour(self) -> Flavour:

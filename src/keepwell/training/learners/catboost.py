@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_ROUNDS = 2000
+_FEW = 2_000  # rows
 _SHARED: Params = {"learning_rate": 0.08, "depth": 6, "l2_leaf_reg": 3.0, "random_strength": 1.0}
 _PORTFOLIO: dict[str, Params] = {
     "plain": {},
@@ -32,6 +33,8 @@ class CatBoost:
 
     flavour: Flavour = "tree"
     interruptible = True
+    stops_early = True
+    drawn = True
     needs, extra = "catboost", "boost"
 
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
@@ -45,7 +48,8 @@ class CatBoost:
         """Return settings drawn around the portfolio's."""
         return {
             "learning_rate": suggest.suggest_float("learning_rate", 0.02, 0.3, log=True),
-            "depth": suggest.suggest_int("depth", 3, 9),
+            # The leaves of a tree are stored one by one: two more levels are four times the bytes.
+            "depth": suggest.suggest_int("depth", 3, 6 if problem.rows < _FEW else 8),
             "l2_leaf_reg": suggest.suggest_float("l2_leaf_reg", 0.5, 30.0, log=True),
             "random_strength": suggest.suggest_float("random_strength", 0.1, 10.0, log=True),
             "bagging_temperature": suggest.suggest_float("bagging_temperature", 0.0, 1.0),
@@ -111,7 +115,7 @@ def _fitted(
         rate = float(candidate.params.get("learning_rate") or 0.1)
         extra = {
             "eval_set": held,
-            "early_stopping_rounds": max(30, round(2.5 / rate)),
+            "early_stopping_rounds": max(50, round(5 / rate)),
             "use_best_model": True,
         }
     if device == "CPU":

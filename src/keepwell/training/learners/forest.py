@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TREES = 200
+_LEAVES = 3_000  # of a tree, about, at most
 _STEP = 25  # trees between two looks at the clock
 
 
@@ -70,8 +71,8 @@ class Forest:
 
         suffix = "Regressor" if problem.task.numeric else "Classifier"
         wanted = watch.rounds or _TREES
-        # Deep trees of very many rows take megabytes each: the leaves grow with the rows.
-        leaf = max(int(candidate.params.get("min_samples_leaf") or 1), problem.rows // 20_000)
+        # Deep trees of many rows take megabytes each: the leaves grow with the rows.
+        leaf = max(int(candidate.params.get("min_samples_leaf") or 1), problem.rows // _LEAVES)
         model: Any = getattr(ensemble, self.kind + suffix)(
             **{**candidate.params, "min_samples_leaf": leaf},
             n_estimators=min(_STEP, wanted),

@@ -22,6 +22,7 @@ class Histogram:
 
     flavour: Flavour = "tree"
     interruptible = True
+    stops_early = True
 
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return one, as LightGBM covers the rest; nothing beside texts: it takes no sparse rows."""

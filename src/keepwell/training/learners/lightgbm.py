@@ -55,6 +55,8 @@ class LightGBM:
 
     flavour: Flavour = "tree"
     interruptible = True
+    stops_early = True
+    drawn = True
 
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return the portfolio; with rates for skewed numbers that are never negative."""
@@ -183,7 +185,7 @@ def _early_stopping(candidate: Candidate) -> Any:
     import lightgbm
 
     rate = float(candidate.params.get("learning_rate") or 0.1)
-    patience = max(30, round(2.5 / rate))
+    patience = max(50, round(5 / rate))
     return lightgbm.early_stopping(patience, first_metric_only=True, verbose=False)
 
 

@@ -24,6 +24,9 @@ class Perceptron:
 
     flavour: Flavour = "linear"
     interruptible = True
+    stops_early = True
+    drawn = True
+    epochs = True
 
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return a narrow and a wide one; nothing where rows are weighted before scikit-learn 1.7."""

@@ -36,6 +36,8 @@ class XGBoost:
 
     flavour: Flavour = "tree"
     interruptible = True
+    stops_early = True
+    drawn = True
     needs, extra = "xgboost", "boost"
 
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
@@ -127,7 +129,7 @@ def _fitted(  # noqa: PLR0913 (one fit, with all that belongs to it)
     }
     if held is not None:
         rate = float(candidate.params.get("learning_rate") or 0.1)
-        params["early_stopping_rounds"] = max(30, round(2.5 / rate))
+        params["early_stopping_rounds"] = max(50, round(5 / rate))
         params["eval_metric"] = _watched(problem, target)
     kind = xgboost.XGBRegressor if problem.task.numeric else xgboost.XGBClassifier
     model: Any = kind(**params)

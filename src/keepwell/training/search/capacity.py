@@ -65,6 +65,7 @@ def within(
         frame=problem.frame.iloc[kept],
         target=problem.target[kept],
         weights=None if problem.weights is None else problem.weights[kept],
+        lots=None if problem.lots is None else problem.lots[kept],
     )
     return sample, [fold for fold in fewer if len(fold[0]) and len(fold[1])], kept
 

@@ -2,21 +2,25 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from keepwell.training.learners.base import FIRST, Candidate, Learner, Watch
+from keepwell.training.learners.base import FIRST, Candidate, Fitted, Learner, Watch
 from keepwell.training.problem import Matrix, Problem, answer_of
 from keepwell.training.search.matrices import FoldMatrices, prepare
 from keepwell.training.splits.plans import Fold
+from keepwell.training.splits.stopping import set_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_NOTE = 300
+_REFITTED = 8_000  # rows, up to which what was set apart is learnt from too before a fold is scored
+_NEXT = 7919  # between the seeds of two fits of the same settings
+_USUAL_ROUNDS = 100  # where rows are too few to say
 _KEPT = 3  # preparations of a fold that are in memory together
 
 
@@ -28,13 +32,16 @@ class Job:
         candidate: The settings.
         fold: Which fold to learn and to be measured on; None to learn from all rows.
         share: Part of the fold's training rows to learn from; smaller parts lie within larger ones.
-        rounds: Boosting rounds of a fit to all rows.
+        rounds: Boosting rounds, as they would be with all rows; None: a part of the fold's training rows
+            says when to stop.
+        draw: Of a fit to all rows: by another seed each time, where chance has a part in it.
     """
 
     candidate: Candidate
     fold: int | None
     share: float = 1.0
     rounds: int | None = None
+    draw: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +51,10 @@ class Outcome:
     Attributes:
         score: The metric on the held-out rows; None if it cannot be measured there.
         answer: What it says about those rows.
-        rounds: Boosting rounds, as they would be with all rows; those of the fit to all rows.
+        rounds: Boosting rounds, as they would be with all rows; those of the fit to all rows; None if
+            they were given.
         seconds: What it took.
+        answering: Seconds in which a prepared row was answered.
         note: What the reader of the leaderboard should know.
         failed: It has no result.
         pipeline: `prepare` and `model`, fitted to all rows.
@@ -55,6 +64,7 @@ class Outcome:
     answer: "NDArray[np.float64] | None" = None
     rounds: float | None = None
     seconds: float = 0.0
+    answering: float = 0.0
     note: str = ""
     failed: bool = False
     pipeline: Any = None
@@ -92,6 +102,10 @@ class Workbench:
         self._folds = folds
         self._learners = learners
         self._matrices: dict[tuple[int, float], FoldMatrices] = {}
+        given = problem.lots
+        if given is None:
+            given = np.random.default_rng(problem.seed + 6).permutation(problem.rows) / problem.rows
+        self._lots = given
 
     def perform(
         self, job: Job, stop: Callable[[], bool], report: Callable[[float], None]
@@ -122,9 +136,20 @@ class Workbench:
         else:
             train, held = matrices.of(learner.flavour, candidate.preparation)
         target, actual = matrices.actual
-        watch = Watch(validation=(held, actual), stop=stop, report=report)
-        fitted = learner.fit(candidate, problem, train, target, matrices.weights, watch)
+        rows = _Rows(train, target, matrices.weights)
+        known = _scaled(learner, job.rounds, len(target) / problem.rows)
+        watch = Watch(rounds=known, stop=stop, report=report)
+        if job.rounds is None and getattr(learner, "stops_early", False):
+            parts = set_apart(self._lots[matrices.train], number)
+            again = job.share == 1 and len(target) <= _REFITTED
+            fitted, rounds = _stopped(candidate, problem, learner, rows, parts, watch, again=again)
+        else:
+            fitted = learner.fit(candidate, problem, *rows, watch)
+            found = fitted.rounds if job.rounds is None else None
+            rounds = _scaled(learner, found, problem.rows / len(target))
+        asked = self._now()
         answer = answer_of(fitted.model, held.values, problem.classes)
+        answering = (self._now() - asked) / max(len(actual), 1)
         note, score = "", problem.measure(actual, answer).get(problem.metric)
         if not np.isfinite(answer).all():
             return Outcome(
@@ -136,12 +161,12 @@ class Workbench:
             score, note = None, f"{problem.metric} cannot be measured on every fold"
         else:
             note = "stopped when its time was up" if fitted.interrupted else fitted.note
-        grown = math.sqrt(problem.rows / len(target))
         return Outcome(
             score=score,
             answer=answer,
-            rounds=None if fitted.rounds is None else fitted.rounds * grown,
+            rounds=rounds,
             seconds=self._now() - start,
+            answering=answering,
             note=note,
         )
 
@@ -155,7 +180,8 @@ class Workbench:
         self._matrices.clear()
         prepared, matrix = prepare(problem, learner.flavour, choices=candidate.preparation)
         watch = Watch(rounds=job.rounds, stop=stop, report=report)
-        fitted = learner.fit(candidate, problem, matrix, problem.target, problem.weights, watch)
+        drawn = replace(problem, seed=problem.seed + _NEXT * job.draw)
+        fitted = learner.fit(candidate, drawn, matrix, problem.target, problem.weights, watch)
         return Outcome(
             pipeline=Pipeline([("prepare", prepared), ("model", fitted.model)]),
             rounds=fitted.rounds,
@@ -173,6 +199,60 @@ class Workbench:
                 train = part_of(train, share, self._problem.seed)
             self._matrices[key] = FoldMatrices(self._problem, (train, held))
         return self._matrices[key]
+
+
+class _Rows(NamedTuple):
+    """What is learnt from."""
+
+    matrix: Matrix
+    target: "NDArray[Any]"
+    weights: "NDArray[np.float64] | None"
+
+    def take(self, at: "NDArray[np.int64]") -> "_Rows":
+        values = self.matrix.values
+        return _Rows(
+            replace(self.matrix, values=values.iloc[at] if hasattr(values, "iloc") else values[at]),
+            self.target[at],
+            None if self.weights is None else self.weights[at],
+        )
+
+
+def _stopped(
+    candidate: Candidate,
+    problem: Problem,
+    learner: Learner,
+    rows: _Rows,
+    parts: "tuple[NDArray[np.int64], NDArray[np.int64]] | None",
+    watch: Watch,
+    *,
+    again: bool,
+) -> tuple[Fitted, int | None]:
+    """Fit, stopping by rows that are set apart from those learnt from; return the rounds for all rows too.
+
+    If `again`, what was set apart is learnt from too in a second fit, of as many rounds as the first found
+    best.
+    """
+    if parts is None:
+        given = learner.fit(candidate, problem, *rows, replace(watch, rounds=_USUAL_ROUNDS))
+        return given, _USUAL_ROUNDS
+    learnt, apart = (rows.take(part) for part in parts)
+    held = apart.matrix, apart.target
+    fitted = learner.fit(candidate, problem, *learnt, replace(watch, validation=held))
+    if fitted.rounds is None:
+        return fitted, None
+    found = len(learnt.target)
+    rounds = _scaled(learner, fitted.rounds, problem.rows / found)
+    if fitted.interrupted or not again:
+        return fitted, rounds
+    wanted = _scaled(learner, fitted.rounds, len(rows.target) / found)
+    return learner.fit(candidate, problem, *rows, replace(watch, rounds=wanted)), rounds
+
+
+def _scaled(learner: Learner, rounds: float | None, share: float) -> Any:
+    """Return the rounds that suit so many times the rows: more rows bear more trees, not more passes."""
+    if rounds is None:
+        return None
+    return max(1, round(rounds if getattr(learner, "epochs", False) else rounds * share))
 
 
 def part_of(rows: "NDArray[np.int64]", share: float, seed: int) -> "NDArray[np.int64]":

@@ -1,6 +1,6 @@
 """How long things take here: measured where something was measured, guessed where not."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -9,8 +9,6 @@ from keepwell.training.problem import Problem
 from keepwell.training.search.trials import Trial
 from keepwell.training.splits.plans import Fold
 
-_MEASURING = 0.02  # of the budget, for what comes after the last fit
-_AFTER = 1.5  # times the seconds of the look at the rows: measuring and profiling the result
 _LAST = 1.25  # times a fold's seconds, row for row: a fit to all rows
 _GROWTH = 0.85  # a fit's seconds grow with its rows to this power
 
@@ -23,7 +21,7 @@ class Pace:
         folds: Train and validation rows.
         members: Fits to all rows that are kept time for.
         parallel: Jobs at a time.
-        look: Seconds that the first look at the rows took.
+        after: From the seconds in which a model answers a row to those that are kept for measuring it.
     """
 
     def __init__(
@@ -33,14 +31,14 @@ class Pace:
         *,
         members: int,
         parallel: int,
-        look: float = 0.0,
+        after: Callable[[float], float] = lambda answering: 0.0,
     ) -> None:
         self._problem = problem
         self._rows = len(folds[0][0])
         self._columns = len(problem.signature.inputs)
         self._members = members
         self._parallel = parallel
-        self._look = look
+        self._after = after
         self._of_parts: dict[int, float] = {}  # by learner, of a whole fold, from a part of one
 
     def learn_from_part(self, learner: Learner, seconds: float, share: float) -> None:
@@ -68,11 +66,11 @@ class Pace:
 
     def last_fits(self, best: Sequence[Trial]) -> float:
         """Return the seconds that fitting the best trials to all rows is likely to take."""
-        done = [t.usual_seconds for t in best if t.scores and t.candidate.learner != FIRST]
-        done = done[: self._members] or [max(self._of_parts.values(), default=0.0)]
+        able = [t for t in best if t.candidate.learner != FIRST and (t.scores or t.sampled)]
+        done = [self._whole(trial, able) for trial in able[: self._members]] or [0.0]
         seconds = max(*done, sum(done) / self._parallel)
         return _LAST * seconds * self._problem.rows / max(self._rows, 1)
 
-    def measuring(self, budget: float) -> float:
-        """Return the seconds to keep for what comes after the last fit."""
-        return _MEASURING * budget + min(_AFTER * self._look, 0.25 * budget)
+    def measuring(self, best: Sequence[Trial]) -> float:
+        """Return the seconds to keep for what comes after the last fits."""
+        return self._after(sum(trial.answering for trial in best[: self._members]))

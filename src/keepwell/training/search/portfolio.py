@@ -64,6 +64,12 @@ ORDER = (
 )
 """What wins most often comes first, for a budget that does not reach the end; strangers come last."""
 
+LATE = frozenset({"extra-trees", "forest", "elastic", "perceptron", "neighbours"})
+"""Whose first candidates wait for the second ones of the others: they seldom win alone."""
+
+FEW_NEIGHBOURS = 10_000
+"""Rows from which on neighbours are not tried unless named: they are slow to ask, and seldom win."""
+
 LEAN = frozenset(
     {
         "baseline",
@@ -100,10 +106,11 @@ def portfolio(
         earlier: What won in earlier runs.
         named: The user chose the learners.
 
-    The first of each learner, then the second of each, and so on; what won in earlier runs of the
-    project comes right after the first of each.
+    The first of each learner, then the second of each (the first of those that are `LATE`), and so on; what
+    won in earlier runs of the project comes right after the first of each.
     """
-    offers = []
+    offers: list[Sequence[Candidate]] = []
+    late: list[bool] = []
     for name, learner in sorted(learners.items(), key=lambda item: _place(item[0])):
         offered = list(learner.candidates(problem))
         if problem.rows >= WORTH_MORE:
@@ -113,15 +120,24 @@ def portfolio(
             ]
         elif not named and name in ORDER:
             offered = [candidate for candidate in offered if candidate.name in LEAN]
+        if not named and name == "neighbours" and problem.rows > FEW_NEIGHBOURS:
+            offered = []
         offers.append(offered)
-    ordered = _alternating(offers)
+        late.append(name in LATE and not named)
+    first = [
+        offered[0] for offered, waits in zip(offers, late, strict=True) if offered and not waits
+    ]
+    rest = _alternating(
+        [offered[0 if waits else 1 :] for offered, waits in zip(offers, late, strict=True)]
+    )
+    ordered = [*first, *rest]
     known = {_key(candidate) for candidate in ordered}
     fresh = [
         candidate
         for candidate in earlier
         if candidate.learner in learners and _key(candidate) not in known
     ]
-    return [*ordered[: len(offers)], *fresh, *ordered[len(offers) :]]
+    return [*first, *fresh, *rest]
 
 
 def _place(name: str) -> int:

@@ -16,7 +16,7 @@ from keepwell.training.search.budget import Budget
 from keepwell.training.search.jobs import Job, Outcome
 from keepwell.training.search.pace import Pace
 from keepwell.training.search.store import Memory
-from keepwell.training.search.trials import Trial
+from keepwell.training.search.trials import Trial, by_first_fold
 from keepwell.training.trained import CurvePoint
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _REPORT_EVERY = 0.2  # seconds
 _FIRST_SHARE = 0.4  # of the budget, for a learner whose speed here is not known yet
 _MOST_SHARE = 0.3  # of the budget, for one fit
+_EACH = 2_000  # rows, below which each fold finds its own rounds
 _LATE = 3.0  # times what was expected
 MISSED = "not every fold fitted into the budget"
 
@@ -111,11 +112,18 @@ class Race:
         return [trial for _, _, trial in sorted(placed, key=lambda item: item[:2], reverse=True)]
 
     @property
+    def _likely(self) -> list[Trial]:
+        """Trials that may be fitted to all rows: the best, by a part of the rows if there is no more."""
+        best = [trial for trial in self.best if trial.candidate.learner != FIRST]
+        tried = [one for one in self.trials if (one.scores or one.sampled) and not one.failed]
+        return best or by_first_fold(tried, self._problem.metric)
+
+    @property
     def reserve(self) -> float:
         """Seconds to keep for the last fits and for measuring."""
         whole = self._budget.seconds
-        best = [trial for trial in self.best if trial.candidate.learner != FIRST] or self.trials
-        last = self._pace.last_fits(best) + self._pace.measuring(whole)
+        best = self._likely
+        last = self._pace.last_fits(best) + self._pace.measuring(best)
         return min(last, whole / 2)
 
     def _orders(self) -> "Iterator[Order]":
@@ -126,7 +134,12 @@ class Race:
             trial, fold, share = self._pending.pop(0)
             if trial.failed or fold in (trial.scores if share == 1 else trial.sampled):
                 continue
-            job = Job(candidate=trial.candidate, fold=fold, share=share)
+            job = Job(
+                candidate=trial.candidate,
+                fold=fold,
+                share=share,
+                rounds=self._rounds(trial, fold, share),
+            )
             known = self._memory.recall(job)
             if known is not None:
                 self._accept(trial, fold, share, known)
@@ -139,6 +152,15 @@ class Race:
             self._tell(trial, fold, 0.0)
             grace = grace_of(trial.learner, self._budget.seconds)
             yield Order(job=job, stop=stop, seconds=seconds, grace=grace, ticket=trial)
+
+    def _rounds(self, trial: Trial, fold: int, share: float) -> int | None:
+        """Return the rounds that the first folds found best; None where a fold has to find its own.
+
+        Few rows say too little about rounds: there each fold finds its own.
+        """
+        if share < 1 or fold in self._first or self._problem.rows < _EACH or not trial.rounds:
+            return None
+        return trial.final_rounds
 
     def _done(self, order: "Order", outcome: Outcome) -> None:
         fold = order.job.fold
@@ -193,7 +215,7 @@ class Race:
         ahead = self._pace.fold(trial, self.trials) * (1 - share) + sum(
             self._pace.fold(pending, self.trials, part) for pending, _, part in self._pending
         )
-        left = min(ahead + self._pace.last_fits(best), self._budget.left)
+        left = min(ahead + self._pace.last_fits(self._likely), self._budget.left)
         done = (self._total - len(self._pending) - 1 + share) / self._total
         start, end = self._span
         self._progress.update(

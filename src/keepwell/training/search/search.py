@@ -68,6 +68,7 @@ class Search:
         members: How many models may be fitted to all rows.
         named: The user chose the learners.
         better: Hears when the best gets better.
+        after: From the seconds in which a model answers a row to those that are kept for measuring it.
 
     Attributes:
         interrupted: A Ctrl-C ended it early.
@@ -90,6 +91,7 @@ class Search:
         members: int = 1,
         named: bool = True,
         better: Callable[[CurvePoint], None] = lambda point: None,
+        after: Callable[[float], float] = lambda answering: 0.0,
     ) -> None:
         self.interrupted = False
         self.folds = list(folds)
@@ -103,13 +105,12 @@ class Search:
         self._named = named
         self._runner = runner or HereRunner(problem, self.folds, learners, budget.now)
         self._memory = Memory(store, problem, self.folds)
-        look = budget.spent
         budget.charge(min(self._memory.spent, 0.75 * budget.seconds))
         few = problem.rows < _SMALL and self.primary > 1
         self._first = [0, 1] if few else [0]
         self._places = 4 if few else 3
         self._pace = Pace(
-            problem, self.folds, members=members, parallel=self._runner.parallel, look=look
+            problem, self.folds, members=members, parallel=self._runner.parallel, after=after
         )
         self._race = Race(
             problem,
@@ -130,7 +131,7 @@ class Search:
     @property
     def measuring(self) -> float:
         """Seconds to keep for what comes after the last fit."""
-        return self._pace.measuring(self._budget.seconds)
+        return self._pace.measuring(self._race.best)
 
     def run(self) -> list[Trial]:
         """Return all trials, the best first."""

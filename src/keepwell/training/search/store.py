@@ -98,6 +98,7 @@ class Memory:
     def _key(self, job: Job) -> str:
         candidate = job.candidate
         what = [candidate.learner, candidate.params, candidate.preparation, job.fold, job.share]
+        what.append(job.rounds)
         text = json.dumps([self._problem, *what], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -109,8 +110,7 @@ def digest_of(problem: Problem, folds: Sequence[Fold]) -> str:
     said = (problem.metric, problem.seed, problem.signature, problem.features)
     cells = pd.util.hash_pandas_object(problem.frame, index=False).to_numpy()
     parts: list[NDArray[Any]] = [cells, problem.target]
-    if problem.weights is not None:
-        parts.append(problem.weights)
+    parts += [given for given in (problem.weights, problem.lots) if given is not None]
     parts += [rows for fold in folds for rows in fold]
     return digest(said, parts)
 
@@ -136,6 +136,7 @@ def _written(outcome: Outcome) -> bytes:
         "score": outcome.score,
         "rounds": outcome.rounds,
         "seconds": outcome.seconds,
+        "answering": outcome.answering,
         "note": outcome.note,
         "failed": outcome.failed,
     }

@@ -29,6 +29,7 @@ class Trial:
     rounds: list[float] = field(default_factory=list)  # as they would be with all rows
     seconds: list[float] = field(default_factory=list)  # of folds with all their rows
     spent: float = 0.0  # seconds, in all
+    answering: float = 0.0  # seconds in which a prepared row is answered
     sampled: dict[int, float] = field(default_factory=dict)  # by fold: of a part of its rows
     sampled_rounds: list[float] = field(default_factory=list)
     note: str = ""
@@ -56,6 +57,7 @@ class Trial:
         """Take in what came of a fold, or of a part of its training rows."""
         self.spent += outcome.seconds
         self.note = outcome.note or self.note
+        self.answering = max(self.answering, outcome.answering)
         if outcome.failed:
             self.failed = True
             self.seconds.append(outcome.seconds)

@@ -8,6 +8,7 @@ import pickle
 import sys
 import threading
 import time
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -26,6 +27,7 @@ def main(descriptor: int, memory: int) -> None:
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     connection = Connection(descriptor)
     try:
+        _load_libraries()
         paths, file = connection.recv()
         sys.path[:] = paths
         bench = _bench(file)
@@ -36,6 +38,12 @@ def main(descriptor: int, memory: int) -> None:
             connection.send(("done", _performed(bench, connection, job, seconds)))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the parent has hung up
+
+
+def _load_libraries() -> None:
+    """Load what most fits need, while the parent still looks at the rows."""
+    for name in ("keepwell.training.search.jobs", "lightgbm", "sklearn.compose"):
+        import_module(name)
 
 
 def _bench(file: str) -> Any:

@@ -8,7 +8,7 @@ import contextlib
 import pickle
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -45,8 +45,11 @@ class ChildRunner:
         memory: int,
         parallel: int = 1,
     ) -> None:
-        shared = replace(problem, jobs=max(1, problem.jobs // parallel))
-        self._open(Workbench(shared, list(folds), learners), memory, parallel)
+        jobs = max(1, problem.jobs // parallel)
+        self._made: Callable[[Problem], Bench] = lambda given: Workbench(
+            replace(given, jobs=jobs), list(folds), learners
+        )
+        self._open(self._made(problem), memory, parallel)
 
     @classmethod
     def over(cls, bench: Bench, *, memory: int, parallel: int = 1) -> Self:
@@ -60,8 +63,7 @@ class ChildRunner:
         self._memory = memory // parallel
         self._folder = tempfile.TemporaryDirectory(prefix="keepwell-trials-")
         self._file = str(Path(self._folder.name) / "problem")
-        with Path(self._file).open("wb") as file:
-            pickle.dump(bench, file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._bench, self._written = bench, False
         self._children: list[Child] = []
         try:
             for _ in range(parallel):
@@ -70,8 +72,16 @@ class ChildRunner:
             self.close()
             raise
 
+    def renew(self, problem: Problem) -> None:
+        """Take the problem in its last form, with the features that were made: before the first job."""
+        if self._written:
+            raise RuntimeError("the children have the problem already")
+        self._bench = self._made(problem)
+
     def run(self, orders: Iterable[Order], done: Done, report: Report) -> None:
         """Do all jobs, as many at a time as there are children."""
+        if not self._written:
+            self._write()
         waiting = iter(orders)
         busy: dict[Child, Order] = {}
         try:
@@ -136,7 +146,17 @@ class ChildRunner:
         self._children[self._children.index(child)] = self._started()
 
     def _started(self) -> Child:
-        return Child(sys.path, self._file, self._memory)
+        child = Child(sys.path, self._memory)
+        if self._written:
+            child.load(self._file)
+        return child
+
+    def _write(self) -> None:
+        with Path(self._file).open("wb") as file:
+            pickle.dump(self._bench, file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._written = True
+        for child in self._children:
+            child.load(self._file)
 
 
 if TYPE_CHECKING:

@@ -1,6 +1,5 @@
 """Who does the jobs of a problem: what is small and our own is done here, the rest by children."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from keepwell.core.records import ColumnType
 from keepwell.training.learners.base import Learner
 from keepwell.training.problem import Problem
 from keepwell.training.splits.plans import Fold
+from keepwell.training.threads import free_cores
 from keepwell.training.workers.children import ChildRunner
 from keepwell.training.workers.here import HereRunner
 from keepwell.training.workers.runner import Runner
@@ -64,12 +64,6 @@ def is_ours(learner: Learner) -> bool:
     inner = getattr(learner, "learner", learner)  # of one with settings, the one that is set
     where = type(inner).__module__
     return where.startswith(_OURS) and not where.startswith(_OTHERS)
-
-
-def free_cores() -> int:
-    """Return the cores that nobody uses now; at least one."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, int((cores or 1) - os.getloadavg()[0] + 0.5))
 
 
 def free_memory() -> int:

@@ -23,7 +23,10 @@ class HereRunner:
         learners: Mapping[str, Learner],
         now: Callable[[], float] = perf_counter,
     ) -> None:
-        self._bench: Bench = Workbench(problem, folds, learners, now)
+        self._made: Callable[[Problem], Bench] = lambda given: Workbench(
+            given, folds, learners, now
+        )
+        self._bench: Bench = self._made(problem)
 
     @classmethod
     def over(cls, bench: Bench) -> Self:
@@ -31,6 +34,10 @@ class HereRunner:
         made = cls.__new__(cls)
         made._bench = bench
         return made
+
+    def renew(self, problem: Problem) -> None:
+        """Take the problem in its last form."""
+        self._bench = self._made(problem)
 
     def run(self, orders: Iterable[Order], done: Done, report: Report) -> None:
         """Do all jobs, in their order."""

@@ -26,11 +26,10 @@ class Child:
 
     Args:
         paths: Where it finds modules.
-        file: Holds the problem.
         memory: Bytes that it may take, libraries included.
     """
 
-    def __init__(self, paths: Sequence[str], file: str, memory: int) -> None:
+    def __init__(self, paths: Sequence[str], memory: int) -> None:
         self.connection: Connection
         self.connection, theirs = Pipe()
         program = [sys.executable, "-m", "keepwell.training.workers.child"]
@@ -52,7 +51,11 @@ class Child:
         self._weighed = 0.0
         self._hung_up = False
         self._waiting: tuple[Job, float, float] | None = None
-        self._say((list(paths), file))
+        self._paths = list(paths)
+
+    def load(self, file: str) -> None:
+        """Tell it where the problem lies; its libraries it loads from the start."""
+        self._say((self._paths, file))
 
     @property
     def busy_for(self) -> float:

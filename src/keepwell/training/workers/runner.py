@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from keepwell.training.learners.base import Learner
+from keepwell.training.problem import Problem
 from keepwell.training.search.jobs import Job, Outcome
 
 
@@ -40,6 +41,10 @@ class Runner(Protocol):
     """Does jobs, so many at a time."""
 
     parallel: int
+
+    def renew(self, problem: Problem) -> None:
+        """Take the problem in its last form, with the features that were made: before the first job."""
+        ...
 
     def run(self, orders: Iterable[Order], done: Done, report: Report) -> None:
         """Do all jobs; `report` hears the share of one that is done, now and then."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.core.records import Dependence, Interaction, Overview, Signature
-from keepwell.deployment.explaining.explainer import Explainer
-from keepwell.deployment.explaining.overall.dependence import curves, grid_of, strength
+from keepwell.deployment.explaining.explainer import Explainer, Strengths
+from keepwell.deployment.explaining.overall.dependence import POINTS, curves, grid_of, strength
 from keepwell.deployment.explaining.overall.permutation import Permuted, estimate, permute
 from keepwell.deployment.scoring.scorer import Scorer
 from keepwell.tracking.metrics import direction, measure
@@ -26,6 +26,9 @@ INTERACTION_ROWS = 40
 LINES = 20
 TOP = 6  # columns whose dependence is drawn
 PAIRED = 4  # of them, columns whose pairs are looked at
+_PARTS = 3  # a pair is asked for together, and each on its own
+_TIMED = 50  # rows by which it is told how quick the model is
+_FEWEST = 20
 _PAIR = 2
 
 
@@ -56,22 +59,28 @@ def overview(  # noqa: PLR0913 (what is explained, on what, and for how long, by
     share = _Clock(started, seconds)
     columns = scorer.canonical_table(table)
     made = _Overview(scorer, columns, np.arange(table.num_rows), seed)
+    rate = _Rate(made, seconds)
     known = importance or {}
     names = [item.name for item in scorer.signature.inputs]
     order = sorted(range(len(names)), key=lambda at: -known.get(names[at], 0.0))
-    permuted = made.permuted(actual, metric, order, until=share.until(0.4))
+    looked = min(table.num_rows, rate.rows(PERMUTED_ROWS, 0.35, 1 + len(names)))
+    permuted = made.permuted(actual, metric, order, looked, until=share.until(0.4))
     drops = {names[at]: estimate(found) for at, found in permuted.drops.items()}
     ranked = sorted(drops.items(), key=lambda item: -item[1].value)
     first = [names.index(name) for name, _ in ranked] or order
-    parts = explainer.strengths(made.drawn(CONTRIBUTED_ROWS), until=share.until(0.6))
+    parts = _contributed(explainer, made, share.until(0.6))
     sizes = dict(zip(names, parts.sizes.tolist(), strict=True))
-    dependence = made.dependence(first[:TOP], until=share.until(0.85))
-    interactions = made.interactions(first[:PAIRED], until=share.until(1.0))
-    notes = _notes(permuted, len(names), min(TOP, len(names)), len(dependence), metric)
+    shown = min(TOP, len(names))
+    rows = rate.rows(DEPENDENCE_ROWS, 0.25, POINTS * shown)
+    dependence = made.dependence(first[:shown] if rows else (), rows, until=share.until(0.85))
+    pairs = min(PAIRED, len(names)) * (min(PAIRED, len(names)) - 1) // 2
+    rows = int(rate.rows(INTERACTION_ROWS**2, 0.15, _PARTS * pairs) ** 0.5)
+    interactions = made.interactions(first[:PAIRED] if rows else (), rows, until=share.until(1.0))
+    notes = _notes(permuted, len(names), shown, len(dependence), metric, looked)
     return Overview(
         metric=metric,
         value=None if permuted.value is None else direction(metric) * permuted.value,
-        rows=min(table.num_rows, PERMUTED_ROWS),
+        rows=looked,
         shuffles=permuted.shuffles,
         permutation=dict(ranked),
         strength=dict(sorted(sizes.items(), key=lambda item: -item[1])),
@@ -94,6 +103,23 @@ class _Clock:
         return self.started + share * self.seconds
 
 
+class _Rate:
+    """How many rows the model answers in a share of the time: pictures take milliseconds each."""
+
+    def __init__(self, made: "_Overview", seconds: float) -> None:
+        made.answer(made.drawn(1))  # the first answer loads what later ones have
+        few = made.drawn(_TIMED)
+        start = time.process_time()  # what others do to the machine passes
+        made.answer(few)
+        self._each = (time.process_time() - start) / max(len(few[0]) if few else 1, 1)
+        self._seconds = seconds
+
+    def rows(self, wanted: int, share: float, times: int) -> int:
+        """Return how many rows can be answered so many times; 0 if too few to say anything."""
+        most = share * self._seconds / max(self._each * max(times, 1), 1e-12)
+        return wanted if most >= wanted else int(most) if most >= _FEWEST else 0
+
+
 class _Overview:
     """The rows, sampled once, and the model's answers to them."""
 
@@ -114,20 +140,22 @@ class _Overview:
         return [column[chosen] for column in self._columns]
 
     def permuted(
-        self, actual: Sequence[Any], metric: str, order: Sequence[int], *, until: float
+        self, actual: Sequence[Any], metric: str, order: Sequence[int], rows: int, *, until: float
     ) -> Permuted:
-        chosen = np.sort(self._order[:PERMUTED_ROWS])
+        if not rows:
+            return Permuted()
+        chosen = np.sort(self._order[:rows])
         truth = [actual[at] for at in chosen]
         measured = _measure(self._scorer, truth, metric)
-        return permute(measured, self.drawn(PERMUTED_ROWS), order, until=until, seed=self._seed)
+        return permute(measured, self.drawn(rows), order, until=until, seed=self._seed)
 
     def answer(self, columns: "Sequence[NDArray[Any]]") -> "NDArray[np.float64]":
         """Return the chance of the class that is told of, or the value."""
         answers: NDArray[np.float64] = self._scorer.model.batch(columns)[:, self._place]
         return answers
 
-    def dependence(self, places: Sequence[int], *, until: float) -> list[Dependence]:
-        sample, made = self.drawn(DEPENDENCE_ROWS), []
+    def dependence(self, places: Sequence[int], rows: int, *, until: float) -> list[Dependence]:
+        sample, made = self.drawn(rows), []
         for at in places:
             grid = grid_of(sample[at])
             if time.monotonic() > until:
@@ -146,8 +174,8 @@ class _Overview:
             )
         return made
 
-    def interactions(self, places: Sequence[int], *, until: float) -> list[Interaction]:
-        sample, names = self.drawn(INTERACTION_ROWS), self._scorer.signature.inputs
+    def interactions(self, places: Sequence[int], rows: int, *, until: float) -> list[Interaction]:
+        sample, names = self.drawn(rows), self._scorer.signature.inputs
         made = []
         for one, other in combinations(places, 2):
             if time.monotonic() > until:
@@ -157,6 +185,19 @@ class _Overview:
                 Interaction(first=names[one].name, second=names[other].name, strength=found)
             )
         return made
+
+
+def _contributed(explainer: Explainer, made: _Overview, until: float) -> Strengths:
+    """Return how much each column adds, from as many rows as there is time for."""
+    few = made.drawn(_TIMED)
+    start = time.monotonic()
+    parts = explainer.strengths(few, until=until)
+    now = time.monotonic()
+    each = max(now - start, 1e-9) / max(parts.rows, 1)
+    most = min(CONTRIBUTED_ROWS, int((until - now) / each))
+    if parts.method == "sampled" or most <= len(few[0]):
+        return parts
+    return explainer.strengths(made.drawn(most), until=until)
 
 
 def _measure(
@@ -184,9 +225,15 @@ def _told_of(signature: Signature) -> int:
     return max(0, len(signature.classes) - 1)
 
 
-def _notes(permuted: Permuted, columns: int, wanted: int, drawn: int, metric: str) -> list[str]:
+def _notes(
+    permuted: Permuted, columns: int, wanted: int, drawn: int, metric: str, rows: int
+) -> list[str]:
     notes = []
-    if permuted.value is None:
+    if not rows:
+        notes.append(
+            "time was up before a column was shuffled: the model takes too long for what was left"
+        )
+    elif permuted.value is None:
         notes.append(f"nothing was shuffled: the test rows cannot decide {metric}")
     elif len(permuted.drops) < columns:
         notes.append(

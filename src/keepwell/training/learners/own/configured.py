@@ -32,6 +32,21 @@ class Configured:
         """The learner's."""
         return self.learner.interruptible
 
+    @property
+    def stops_early(self) -> bool:
+        """The learner's."""
+        return bool(getattr(self.learner, "stops_early", False))
+
+    @property
+    def drawn(self) -> bool:
+        """The learner's."""
+        return bool(getattr(self.learner, "drawn", False))
+
+    @property
+    def epochs(self) -> bool:
+        """The learner's."""
+        return bool(getattr(self.learner, "epochs", False))
+
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return the one candidate; none if the learner has nothing to offer."""
         offered = list(self.learner.candidates(problem))[:1]
