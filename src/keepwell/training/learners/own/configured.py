@@ -35,11 +35,13 @@ class Configured:
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return the one candidate; none if the learner has nothing to offer."""
         offered = list(self.learner.candidates(problem))[:1]
+        given = shown(self.settings)
         return [
             Candidate(
                 name=f"{self.label}/yours",
                 learner=self.label,
-                params=first.params | shown(self.settings),
+                params=first.params | {k: v for k, v in given.items() if k not in first.preparation},
+                preparation={k: given.get(k, v) for k, v in first.preparation.items()},
             )
             for first in offered
         ]
