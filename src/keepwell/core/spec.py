@@ -118,6 +118,8 @@ class TrainSpec:
     threshold: ThresholdSpec = ThresholdSpec()
     script: str = ""  # the project's own training script, run in place of the search
     features: str = "auto"  # or off: no feature is made that the project does not declare
+    text_model: str = ""  # folder of a pretrained model of texts
+    image_model: str = ""  # folder, or file of weights, of a pretrained model of pictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

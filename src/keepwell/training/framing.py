@@ -104,6 +104,8 @@ def frame_problem(
         jobs=threads_for(len(used), len(guarded.inputs)),
         budget=spec.budget,
         features=features,
+        text_model=spec.text_model,
+        image_model=spec.image_model,
     )
     if features.derive:
         features, leaking = without_leaks(problem, data.keep)

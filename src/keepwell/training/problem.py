@@ -43,6 +43,9 @@ class Problem:
         jobs: Threads to use.
         budget: Seconds of the whole search; a learner that is given time takes a share of it.
         features: How columns are prepared beyond the usual, and what is derived from them.
+        text_model: Folder of a pretrained model of texts; empty: none.
+        image_model: Folder, or file of weights, of one of pictures; empty: none.
+        folder: Where long fits may keep checkpoints; empty: nowhere.
     """
 
     signature: Signature
@@ -54,6 +57,9 @@ class Problem:
     jobs: int
     budget: float = 60.0
     features: FeaturesSpec = AS_USUAL
+    text_model: str = ""
+    image_model: str = ""
+    folder: str = ""
 
     @property
     def task(self) -> Task:

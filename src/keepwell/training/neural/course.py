@@ -150,6 +150,8 @@ class _Trainer:
         self._module.train()
         for at in self._batches():
             rows = self._rows[at].to(self._plan.device)
+            if getattr(self._module, "pieces", False):
+                rows = rows[:, : max(1, int((rows >= 0).sum(dim=1).max()))]
             if self._plan.augment is not None:
                 rows = self._plan.augment(rows)
             target = self._target[at].to(self._plan.device)
@@ -198,6 +200,8 @@ def scores_of(module: Any, rows: "NDArray[Any]", device: str = "cpu") -> "NDArra
     with torch.inference_mode():
         for start in range(0, len(rows), _AT_ONCE):
             part = np.ascontiguousarray(rows[start : start + _AT_ONCE], dtype=np.float32)
+            if getattr(module, "pieces", False):  # no longer than the longest text
+                part = part[:, : max(1, int((part >= 0).sum(axis=1).max()))].copy()
             parts.append(module(torch.from_numpy(part).to(device)).float().cpu().numpy())
     return np.concatenate(parts) if parts else np.empty((0, 1), dtype=np.float32)
 

@@ -1,0 +1,39 @@
+"""A pretrained encoder of texts with a head that scores."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from keepwell.training.neural.pretrained.texts import TextEncoder, load_encoder
+
+
+class ScoredText(nn.Module):
+    """Scores what an encoder says.
+
+    Args:
+        encoder: From word pieces to a vector.
+        scores: How many to give.
+    """
+
+    pieces = True
+
+    def __init__(self, encoder: TextEncoder, scores: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = nn.Sequential(nn.Dropout(0.1), nn.Linear(encoder.width, scores))
+
+    def forward(self, rows: Any) -> Any:
+        """Return scores for each row."""
+        return self.head(self.encoder(rows))
+
+
+def scored_text(path: str, scores: int) -> Any:
+    """Return the encoder of a folder with a new head. Its vectors keep their length: there is more to tell."""
+    encoder = load_encoder(path)
+    encoder.normalized = False
+    module = ScoredText(encoder, scores)
+    nn.init.normal_(module.head[1].weight, std=0.02)
+    with torch.no_grad():
+        module.head[1].bias.zero_()
+    return module
