@@ -1,7 +1,8 @@
 """The last fits: what was chosen, on every row that may be learnt from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from keepwell.core.errors import TrainingError
@@ -98,6 +99,7 @@ class Fitting:
         most: Members of an ensemble at most; None: a few.
         trees: That one row may pass through.
         measuring: Seconds to keep for what comes after.
+        log: Hears of the curves of a fit, by candidate and step, while it goes on.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a fit
@@ -111,6 +113,7 @@ class Fitting:
         most: int | None = None,
         trees: float = MOST_TREES,
         measuring: float = 0.0,
+        log: Callable[[str, int, Mapping[str, float]], None] = lambda name, step, values: None,
     ) -> None:
         self._problem = problem
         self._folds = folds
@@ -120,6 +123,7 @@ class Fitting:
         self._most = most
         self._trees = trees
         self._measuring = measuring
+        self._log = log
 
     def best(self, trials: list[Trial], primary: int) -> Chosen:
         """Fit the best trials to all rows; those that fail are left out, and the next ones come in.
@@ -215,7 +219,8 @@ class Fitting:
         start = self._budget.spent
         stop: Callable[[], bool] = lambda: self._budget.spent - start > seconds  # noqa: E731
         job = Job(candidate=trial.candidate, fold=None, rounds=trial.final_rounds)
-        return Order(job=job, stop=stop, seconds=seconds, grace=grace, ticket=trial)
+        log = partial(self._log, trial.candidate.name)
+        return Order(job=job, stop=stop, seconds=seconds, grace=grace, ticket=trial, log=log)
 
     def _nothing(self, trials: Sequence[Trial]) -> TrainingError:
         notes = {trial.note for trial in trials if trial.note}

@@ -27,6 +27,7 @@ from keepwell.training.framing import Framed, frame_problem
 from keepwell.training.importance import importance
 from keepwell.training.learners.base import FIRST, Candidate, Learner
 from keepwell.training.learners.field import installed
+from keepwell.training.modalities.readiness import check_models, make_ready
 from keepwell.training.plots import gallery
 from keepwell.training.plots.curves import threshold_curve
 from keepwell.training.problem import Problem
@@ -52,15 +53,19 @@ _FAST = 0.1  # milliseconds that one row may take
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What earlier runs left behind.
+    """What earlier runs left behind, and where this one leaves something.
 
     Attributes:
         store: Finished folds of a run that was killed; takes in those of this run.
         winners: Settings that won in earlier runs of the project.
+        folder: Where a long fit may keep checkpoints, to go on from after a kill; empty: nowhere.
+        log: Hears of the curves of the last fit, by candidate and step, while it goes on.
     """
 
     store: TrialStore | None = None
     winners: tuple[Candidate, ...] = ()
+    folder: str = ""
+    log: Callable[[str, int, Mapping[str, float]], None] = lambda name, step, values: None
 
 
 def train(  # noqa: PLR0913 - each is a decision of the caller, by name
@@ -105,8 +110,11 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     framed = frame_problem(table, columns, data, spec, weights, test_rows, features)
     if spec.quantiles:
         check_quantiles(spec, framed.division.task)
+    check_models(spec)
     learners = installed(LEARNERS if spec.quantiles else spec.learners)
     checked(spec.search.space, learners)
+    framed = replace(framed, problem=replace(framed.problem, folder=past.folder))
+    make_ready(learners, framed.problem, progress)
     memory = spec.memory or free_memory()
     framed, cut = _within(framed, memory)
     framed, made = _engineered(framed, spec, budget, progress, past.store)
@@ -143,6 +151,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
             runner=runner,
             most=spec.ensemble,
             measuring=search.measuring,
+            log=past.log,
             trees=MOST_TREES * min(1.0, (latency_ms or _FAST) / _FAST),
         )
         trials = search.run()

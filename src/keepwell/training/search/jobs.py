@@ -16,6 +16,8 @@ from keepwell.training.splits.plans import Fold
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Log = Callable[[int, Mapping[str, float]], None]
+
 _MOST_NOTE = 300
 _KEPT = 3  # preparations of a fold that are in memory together
 
@@ -84,13 +86,17 @@ class Workbench:
         self._matrices: dict[tuple[int, float], FoldMatrices] = {}
 
     def perform(
-        self, job: Job, stop: Callable[[], bool], report: Callable[[float], None]
+        self,
+        job: Job,
+        stop: Callable[[], bool],
+        report: Callable[[float], None],
+        log: Log = lambda step, values: None,
     ) -> Outcome:
         """Do a job; whatever a learner raises is part of the outcome."""
         start = self._now()
         try:
             if job.fold is None:
-                return self._whole(job, stop, report, start)
+                return self._whole(job, stop, report, log, start)
             return self._fold(job, job.fold, stop, report, start)
         except Exception as error:  # noqa: BLE001 - a learner may be a stranger's: its failure is its own
             note = f"failed: {type(error).__name__}: {error}"[:_MOST_NOTE]
@@ -136,7 +142,12 @@ class Workbench:
         )
 
     def _whole(
-        self, job: Job, stop: Callable[[], bool], report: Callable[[float], None], start: float
+        self,
+        job: Job,
+        stop: Callable[[], bool],
+        report: Callable[[float], None],
+        log: Log,
+        start: float,
     ) -> Outcome:
         from sklearn.pipeline import Pipeline
 
@@ -144,7 +155,9 @@ class Workbench:
         learner = self._learners[candidate.learner]
         self._matrices.clear()
         prepared, matrix = prepare(problem, learner.flavour, choices=candidate.preparation)
-        watch = Watch(rounds=job.rounds, stop=stop, report=report)
+        watch = Watch(
+            rounds=job.rounds, stop=stop, report=report, log=log, folder=problem.folder
+        )
         fitted = learner.fit(candidate, problem, matrix, problem.target, problem.weights, watch)
         return Outcome(
             pipeline=Pipeline([("prepare", prepared), ("model", fitted.model)]),

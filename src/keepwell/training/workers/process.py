@@ -52,6 +52,7 @@ class Child:
         self._weighed = 0.0
         self._hung_up = False
         self._waiting: tuple[Job, float, float] | None = None
+        self.logged: list[tuple[int, dict[str, float]]] = []
         self._say((list(paths), file))
 
     @property
@@ -82,6 +83,8 @@ class Child:
                 elif kind == "done":
                     self._waiting = None
                     return body if isinstance(body, Outcome) else None
+                elif kind == "log":
+                    self.logged.append(body)
                 else:
                     heard = float(body)
             return heard

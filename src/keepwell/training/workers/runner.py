@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from keepwell.training.learners.base import Learner
-from keepwell.training.search.jobs import Job, Outcome
+from keepwell.training.search.jobs import Job, Log, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,7 @@ class Order:
         seconds: The same, counted from when the order is taken.
         grace: Seconds after that, in which it may still end by itself before it is killed.
         ticket: Whatever the giver knows it by.
+        log: Hears of the curves of a fit to all rows, by step, while it goes on.
     """
 
     job: Job
@@ -25,6 +26,7 @@ class Order:
     seconds: float
     grace: float = 0.1
     ticket: Any = None
+    log: Log = lambda step, values: None
 
 
 def grace_of(learner: Learner, budget: float) -> float:

@@ -46,6 +46,11 @@ class Configured:
             for first in offered
         ]
 
+    def ready(self, problem: Problem) -> None:
+        """Make the learner ready, if it has something to make."""
+        if (make := getattr(self.learner, "ready", None)) is not None:
+            make(problem)
+
     def seconds(self, rows: int, columns: int, classes: int) -> float:
         """Return the learner's guess."""
         return self.learner.seconds(rows, columns, classes)

@@ -38,6 +38,12 @@ class Embeddings:
             for name, head in (("linear", "linear"), ("tight", "tight"), ("lightgbm", "lightgbm"))
         ]
 
+    def ready(self, problem: Problem) -> None:
+        """Write the encoder as ONNX, once for all folds."""
+        from keepwell.training.neural.pretrained.texts import text_encoder
+
+        text_encoder(problem.text_model, vectors=True)
+
     def seconds(self, rows: int, columns: int, classes: int) -> float:
         """Return a guess: every text goes through the encoder once."""
         return 2.0 + _A_TEXT * rows
