@@ -120,7 +120,9 @@ def preparation(
     else:
         blocks += [(f"text:{name}", _terms(flavour), name) for name in names[ColumnType.TEXT]]
     side = int(choices.get("side") or _SIDE)
-    blocks += [(f"image:{name}", _pictures(flavour, side), name) for name in names[ColumnType.IMAGE]]
+    blocks += [
+        (f"image:{name}", _pictures(flavour, side), name) for name in names[ColumnType.IMAGE]
+    ]
     if flavour == "text":
         blocks += [(f"letters:{name}", _letters(), name) for name in names[ColumnType.TEXT]]
     kinds = {field.name: field.type for field in signature.inputs}
@@ -158,7 +160,9 @@ def _terms(flavour: Flavour) -> Any:
     from keepwell.features.transforms.term_weights import TermWeights
 
     kind = TermWeights if flavour == "text" else TfidfVectorizer
-    return kind(max_features=_TERMS.get(flavour, _TERMS["linear"]), ngram_range=(1, 2), sublinear_tf=True)
+    return kind(
+        max_features=_TERMS.get(flavour, _TERMS["linear"]), ngram_range=(1, 2), sublinear_tf=True
+    )
 
 
 def _pretrained(encoder: "PretrainedText | None", *, vectors: bool) -> Any:

@@ -87,7 +87,9 @@ def _proven(graph: Graph, module: Any, rows: "NDArray[Any]", *, trimmed: bool) -
     with torch.inference_mode():
         theirs = np.array(
             [
-                module(torch.from_numpy((_without_filling(row) if trimmed else row)[None, :].copy()))
+                module(
+                    torch.from_numpy((_without_filling(row) if trimmed else row)[None, :].copy())
+                )
                 .numpy()
                 .reshape(-1)
                 for row in rows

@@ -116,7 +116,9 @@ class _Trainer:
 
     def run(self) -> Course:
         """Train."""
-        marks = Checkpoints.of(self._watch.folder, self._rows, self._target, self._plan, self._epochs)
+        marks = Checkpoints.of(
+            self._watch.folder, self._rows, self._target, self._plan, self._epochs
+        )
         start = marks.restore(self._module, self._optimizer, self._schedule) if marks else 0
         for epoch in range(start + 1, self._epochs + 1):
             loss, ended = self._epoch()
@@ -204,4 +206,3 @@ def scores_of(module: Any, rows: "NDArray[Any]", device: str = "cpu") -> "NDArra
                 part = part[:, : max(1, int((part >= 0).sum(axis=1).max()))].copy()
             parts.append(module(torch.from_numpy(part).to(device)).float().cpu().numpy())
     return np.concatenate(parts) if parts else np.empty((0, 1), dtype=np.float32)
-

@@ -66,17 +66,15 @@ def fit_module(  # noqa: PLR0913 - the parts of a fit
             graph, apart = to_graph(whole, rows, trimmed=trimmed, columns=trimmed)
             made: Any = NetworkRegressor() if classes is None else NetworkClassifier()
             known = () if classes is None else classes
-            model = made.of(
-                graph, width=rows.shape[1], classes=known, trimmed=trimmed, apart=apart
-            )
+            model = made.of(graph, width=rows.shape[1], classes=known, trimmed=trimmed, apart=apart)
         return Fitted(model=model, rounds=course.epochs, interrupted=course.interrupted)
 
-    return on_gpu_or_cpu(
-        "PyTorch", Matrix(values=rows), _cuda, on, gpu="cuda", cpu="cpu"
-    )
+    return on_gpu_or_cpu("PyTorch", Matrix(values=rows), _cuda, on, gpu="cuda", cpu="cpu")
 
 
-def settings_of(params: Mapping[str, Any], known: Mapping[str, Any], learner: str) -> dict[str, Any]:
+def settings_of(
+    params: Mapping[str, Any], known: Mapping[str, Any], learner: str
+) -> dict[str, Any]:
     """Return a learner's settings over its usual ones.
 
     Raises:

@@ -155,9 +155,7 @@ class Workbench:
         learner = self._learners[candidate.learner]
         self._matrices.clear()
         prepared, matrix = prepare(problem, learner.flavour, choices=candidate.preparation)
-        watch = Watch(
-            rounds=job.rounds, stop=stop, report=report, log=log, folder=problem.folder
-        )
+        watch = Watch(rounds=job.rounds, stop=stop, report=report, log=log, folder=problem.folder)
         fitted = learner.fit(candidate, problem, matrix, problem.target, problem.weights, watch)
         return Outcome(
             pipeline=Pipeline([("prepare", prepared), ("model", fitted.model)]),

@@ -34,9 +34,7 @@ def prepare(
         from keepwell.training.neural.pretrained.texts import text_encoder
 
         encoder = text_encoder(problem.text_model, vectors=flavour == "sentences")
-    prepared = preparation(
-        problem.signature, flavour, choices, problem.features, encoder=encoder
-    )
+    prepared = preparation(problem.signature, flavour, choices, problem.features, encoder=encoder)
     with warnings.catch_warnings():
         # Of equal values there are fewer bins than asked for, and of rare classes fewer rows than folds.
         warnings.filterwarnings("ignore", category=UserWarning, module="sklearn")

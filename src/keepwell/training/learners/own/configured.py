@@ -40,7 +40,8 @@ class Configured:
             Candidate(
                 name=f"{self.label}/yours",
                 learner=self.label,
-                params=first.params | {k: v for k, v in given.items() if k not in first.preparation},
+                params=first.params
+                | {k: v for k, v in given.items() if k not in first.preparation},
                 preparation={k: given.get(k, v) for k, v in first.preparation.items()},
             )
             for first in offered

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-import torch
-from torch import nn
+# Loaded only where a network is made or read: never by `import keepwell`.
+import torch  # noqa: TID253
+from torch import nn  # noqa: TID253
 
 _LEAST = 4  # pixels of a side that are left to average over
 _HIDDEN = 64
@@ -59,6 +60,4 @@ def small_network(columns: int, scores: int, *, pictures: int, side: int, width:
         layers.append(nn.MaxPool2d(2))
         before, now, left = now, min(2 * now, 4 * width), left // 2
     eye = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    return Beside(
-        eye, seen=now, columns=columns, scores=scores, pictures=pictures, side=side
-    )
+    return Beside(eye, seen=now, columns=columns, scores=scores, pictures=pictures, side=side)

@@ -34,7 +34,9 @@ class Embeddings:
 
         shown: Params = {**provenance(problem.text_model)}
         return [
-            Candidate(name=f"embeddings/{name}", learner="embeddings", params={"head": head, **shown})
+            Candidate(
+                name=f"embeddings/{name}", learner="embeddings", params={"head": head, **shown}
+            )
             for name, head in (("linear", "linear"), ("tight", "tight"), ("lightgbm", "lightgbm"))
         ]
 

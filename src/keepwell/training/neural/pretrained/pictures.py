@@ -1,10 +1,11 @@
-"""Pretrained models of pictures: a Hugging Face folder, or the weights of a ResNet as torchvision writes them."""
+"""Pretrained models of pictures: a Hugging Face folder, or a ResNet's weights as torchvision writes them."""
 
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import nn
+# Loaded only where a network is made or read: never by `import keepwell`.
+import torch  # noqa: TID253
+from torch import nn  # noqa: TID253
 
 from keepwell.core.errors import InvalidDataError, MissingExtraError
 from keepwell.training.neural.pretrained.folder import document, loaded, model_at, weights_of
@@ -32,9 +33,11 @@ class Eye(nn.Module):
         self.inner = inner
         self.rests = False
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).reshape(1, 3, 1, 1))
-        self.register_buffer("spread", torch.tensor(spread, dtype=torch.float32).reshape(1, 3, 1, 1))
+        self.register_buffer(
+            "spread", torch.tensor(spread, dtype=torch.float32).reshape(1, 3, 1, 1)
+        )
 
-    def train(self, mode: bool = True) -> "Eye":  # noqa: FBT001, FBT002 - PyTorch's own signature
+    def train(self, mode: bool = True) -> "Eye":
         """Learn, unless it rests."""
         super().train(mode and not self.rests)
         return self

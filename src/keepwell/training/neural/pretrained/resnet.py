@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import torch
-from torch import nn
+# Loaded only where a network is made or read: never by `import keepwell`.
+import torch  # noqa: TID253
+from torch import nn  # noqa: TID253
 
 _BLOCK = re.compile(r"layer(\d+)\.(\d+)\.")
 

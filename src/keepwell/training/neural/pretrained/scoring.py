@@ -2,8 +2,9 @@
 
 from typing import Any
 
-import torch
-from torch import nn
+# Loaded only where a network is made or read: never by `import keepwell`.
+import torch  # noqa: TID253
+from torch import nn  # noqa: TID253
 
 from keepwell.training.neural.pretrained.texts import TextEncoder, load_encoder
 
@@ -29,7 +30,7 @@ class ScoredText(nn.Module):
 
 
 def scored_text(path: str, scores: int) -> Any:
-    """Return the encoder of a folder with a new head. Its vectors keep their length: there is more to tell."""
+    """Return the encoder of a folder with a new head; its vectors keep their length, which tells something."""
     encoder = load_encoder(path)
     encoder.normalized = False
     module = ScoredText(encoder, scores)

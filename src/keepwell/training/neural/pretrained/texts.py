@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
+
+# Loaded only where a network is made or read: never by `import keepwell`.
+import torch  # noqa: TID253
+from torch import nn  # noqa: TID253
 
 from keepwell.core.errors import InvalidDataError
 from keepwell.features.networks.tokens import Tokens
@@ -114,7 +116,9 @@ def text_encoder(path: str, *, vectors: bool) -> PretrainedText:
     try:
         graph = file.read_bytes()
     except OSError:
-        sample = Tokens(tokenizer, length).numbers("Texts are read by their pieces, one after the other.")
+        sample = Tokens(tokenizer, length).numbers(
+            "Texts are read by their pieces, one after the other."
+        )
         graph, _ = to_graph(load_encoder(path), sample[None, :], trimmed=True, columns=True)
         _keep(file, graph)
     return PretrainedText(
