@@ -51,6 +51,7 @@ def fit_module(  # noqa: PLR0913 - the parts of a fit
     rows = _dense(train.values)
     classes = None if problem.task.numeric else np.unique(target)
     middle, spread = _scale(target) if classes is None else (0.0, 1.0)
+    wanted: NDArray[Any]
     if classes is None:
         wanted = (np.asarray(target, dtype=np.float64) - middle) / spread
     else:
@@ -148,7 +149,7 @@ def _scale(target: "NDArray[Any]") -> tuple[float, float]:
 def _unscaled(module: Any, middle: float, spread: float) -> Any:
     import torch
 
-    class Unscaled(torch.nn.Module):  # type: ignore[misc]
+    class Unscaled(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.inner = module

@@ -85,6 +85,7 @@ def test_every_registered_head_is_held_to_the_law() -> None:
         WIDE_TEXT,
         WIDE_COLUMNS,
         FORECASTER,
+        *(f"keepwell.Network{kind}" for kind in ("Classifier", "Regressor")),  # test_network.py
     }
     assert sorted(held) == plugin_names("heads")
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _USUAL: dict[str, Any] = {
-    "width": 32,
-    "epochs": 30,
+    "width": 16,
+    "epochs": 20,
     "batch": 64,
     "rate": 0.003,
     "augment": "shift,light",
@@ -26,8 +26,8 @@ _USUAL: dict[str, Any] = {
 _OFFERED: dict[str, Params] = {"plain": {}, "mirrored": {"augment": "shift,light,mirror"}}
 _SIDE = 32
 _FEWEST = 50  # pictures: of fewer, edges and colours say as much
-_LEAST_BUDGET = 20.0  # seconds: PyTorch alone takes some to load
-_SLOW = 2e-3  # seconds a picture and pass, of a busy core
+_LEAST_BUDGET = 40.0  # seconds: PyTorch alone takes some to load
+_SLOW = 5e-4  # seconds a picture and pass, of a busy core
 
 
 class ConvNet:
@@ -58,7 +58,7 @@ class ConvNet:
 
     def seconds(self, rows: int, columns: int, classes: int) -> float:
         """Return a guess: PyTorch has to be loaded, then all passes."""
-        return 4.0 + _SLOW * rows * _USUAL["epochs"] / 2
+        return 3.0 + _SLOW * rows * int(_USUAL["epochs"])
 
     def fit(
         self,

@@ -102,8 +102,9 @@ def transformers_library() -> Any:
         import transformers
     except ImportError as error:
         raise MissingExtraError("a pretrained model", extra="nlp") from error
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
+    logging: Any = transformers.logging
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     return transformers
 
 

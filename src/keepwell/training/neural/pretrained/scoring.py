@@ -30,11 +30,12 @@ class ScoredText(nn.Module):
 
 
 def scored_text(path: str, scores: int) -> Any:
-    """Return the encoder of a folder with a new head; its vectors keep their length, which tells something."""
+    """Return the encoder of a folder with a new head; vectors keep their length, which tells something."""
     encoder = load_encoder(path)
     encoder.normalized = False
     module = ScoredText(encoder, scores)
-    nn.init.normal_(module.head[1].weight, std=0.02)
+    last: Any = module.head[1]
     with torch.no_grad():
-        module.head[1].bias.zero_()
+        last.weight.normal_(std=0.02)
+        last.bias.zero_()
     return module

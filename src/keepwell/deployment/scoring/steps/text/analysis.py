@@ -64,7 +64,7 @@ class Analysis:
             text = text.lower()
         if self._accents:
             text = _without_accents(text, self._accents)
-        return text
+        return str(text)
 
     def _of_words(self, text: str) -> list[str]:
         words: list[str] = self._words(text)
@@ -72,7 +72,7 @@ class Analysis:
             words = [word for word in words if word not in self._stop_words]
         if self._most == 1:
             return words
-        terms = []
+        terms: list[str] = []
         for size in range(self._fewest, min(self._most, len(words)) + 1):
             shifted = [words[at:] for at in range(size)]
             terms += map(" ".join, zip(*shifted, strict=False)) if size > 1 else words
@@ -90,7 +90,8 @@ class Analysis:
 
     def within(self, word: str) -> list[str]:
         """Return the runs of characters of one word."""
-        terms, padded = [], f" {word} "
+        terms: list[str] = []
+        padded = f" {word} "
         for size in range(self._fewest, self._most + 1):
             terms += [padded[at : at + size] for at in range(max(1, len(padded) - size + 1))]
             if size >= len(padded):  # a short word counts once

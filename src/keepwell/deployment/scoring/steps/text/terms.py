@@ -20,10 +20,6 @@ _REMEMBERED = 20_000  # words whose terms need not be looked up again
 _USUAL = 20  # letters: longer words hardly come twice
 
 
-def _is_known(slot: int | None) -> bool:
-    return slot is not None
-
-
 class Terms:
     """Counts the known terms of one text column and weights them.
 
@@ -84,7 +80,7 @@ class Terms:
         """Return the columns of the terms that a text has, each once, and their weights."""
         words = self._analysis.words(text)
         if words is None:
-            found = list(filter(_is_known, map(self._slots.get, self._analysis.terms(text))))
+            found = self._known(self._analysis.terms(text))
         else:
             found = []
             for word in words:
@@ -97,10 +93,13 @@ class Terms:
             weights = self._weights.weigh(weights, slots)
         return slots, weights
 
+    def _known(self, terms: list[str]) -> list[int]:
+        return [slot for slot in map(self._slots.get, terms) if slot is not None]
+
     def _learnt(self, word: str) -> tuple[int, ...]:
         """Return the columns of a word's terms; the words of a language come again and again."""
         terms = self._analysis.within(word)
-        found = tuple(filter(_is_known, map(self._slots.get, terms)))
+        found = tuple(self._known(terms))
         if len(self._by_word) < _REMEMBERED and len(word) <= _USUAL:
             self._by_word[word] = found
         return found
