@@ -17,7 +17,7 @@ from keepwell.training.search.trials import Trial, interval
 from keepwell.training.splits.plans import Fold
 from keepwell.training.trained import LeaderboardRow
 from keepwell.training.workers.here import HereRunner
-from keepwell.training.workers.runner import Order, Runner, grace_of
+from keepwell.training.workers.runner import Order, Runner, grace_of, tail_of
 
 ENSEMBLE = "ensemble"
 _TOO_LATE = 0.06
@@ -214,13 +214,16 @@ class Fitting:
 
     def _order(self, trial: Trial) -> Order:
         grace = grace_of(trial.learner, self._budget.seconds)
-        left = self._budget.left - self._measuring - grace
+        tail = tail_of(trial.learner)
+        left = self._budget.left - self._measuring - grace - tail
         seconds = max(left, 0.02 * self._budget.seconds)
         start = self._budget.spent
         stop: Callable[[], bool] = lambda: self._budget.spent - start > seconds  # noqa: E731
         job = Job(candidate=trial.candidate, fold=None, rounds=trial.final_rounds)
         log = partial(self._log, trial.candidate.name)
-        return Order(job=job, stop=stop, seconds=seconds, grace=grace, ticket=trial, log=log)
+        return Order(
+            job=job, stop=stop, seconds=seconds, grace=grace + tail, ticket=trial, log=log
+        )
 
     def _nothing(self, trials: Sequence[Trial]) -> TrainingError:
         notes = {trial.note for trial in trials if trial.note}

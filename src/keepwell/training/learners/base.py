@@ -72,7 +72,8 @@ class Fitted:
 class Learner(Protocol):
     """Offers candidates for a problem and fits them.
 
-    One that takes long may have `pays(problem) -> bool`: whether it is worth trying where nobody named it.
+    One that takes long may have `pays(problem) -> bool`: whether it is worth trying where nobody named it;
+    and `tail`: the seconds that it goes on after it was told to stop, in a fit to all rows.
     """
 
     @property

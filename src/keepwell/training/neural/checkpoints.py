@@ -37,8 +37,11 @@ class Checkpoints:
         digest.update(repr((plan.epochs, plan.batch, plan.rate, plan.decay, epochs)).encode())
         return cls(Path(folder) / f"{digest.hexdigest()[:32]}.checkpoint")
 
-    def restore(self, module: Any, *others: Any) -> int:
-        """Give module, optimizer and schedule what was kept, and return its epoch; 0 if nothing was."""
+    def restore(self, module: Any, *others: Any) -> tuple[int, Any]:
+        """Give module, optimizer and schedule what was kept; return its epoch and best weights so far.
+
+        0 and None, if nothing was kept.
+        """
         torch = torch_library()
         try:
             kept = torch.load(self._file, map_location="cpu", weights_only=True)
@@ -47,10 +50,10 @@ class Checkpoints:
                 one.load_state_dict(state)
             torch.set_rng_state(kept["random"])
         except Exception:  # noqa: BLE001 - gone, torn, or of another network: it begins again
-            return 0
-        return int(kept["epoch"])
+            return 0, None
+        return int(kept["epoch"]), kept["best"]
 
-    def save(self, epoch: int, module: Any, *others: Any) -> None:
+    def save(self, epoch: int, best: Any, module: Any, *others: Any) -> None:
         """Keep where a training is, if the last time was long enough ago."""
         if time.monotonic() - self._last < EVERY:
             return
@@ -61,6 +64,7 @@ class Checkpoints:
         torch.save(
             {
                 "epoch": epoch,
+                "best": best,
                 "module": module.state_dict(),
                 "others": [one.state_dict() for one in others],
                 "random": torch.get_rng_state(),

@@ -119,7 +119,7 @@ class _Trainer:
         marks = Checkpoints.of(
             self._watch.folder, self._rows, self._target, self._plan, self._epochs
         )
-        start = marks.restore(self._module, self._optimizer, self._schedule) if marks else 0
+        start = self._resumed(marks) if marks else 0
         for epoch in range(start + 1, self._epochs + 1):
             loss, ended = self._epoch()
             values = {"loss": loss}
@@ -132,7 +132,8 @@ class _Trainer:
             self._watch.log(epoch, values)
             self._watch.report(epoch / self._epochs)
             if marks and not ended:
-                marks.save(epoch, self._module, self._optimizer, self._schedule)
+                best = (self._best, self._at, self._kept)
+                marks.save(epoch, best, self._module, self._optimizer, self._schedule)
             if ended or (self._watch.stop() and epoch < self._epochs):
                 return self._finished(epoch, interrupted=True)
             if held is not None and epoch - self._at >= self._plan.patience:
@@ -140,6 +141,13 @@ class _Trainer:
         if marks:
             marks.remove()
         return self._finished(self._epochs, interrupted=False)
+
+    def _resumed(self, marks: Checkpoints) -> int:
+        """Go on from a checkpoint, and return its epoch; 0 if there is none."""
+        epoch, best = marks.restore(self._module, self._optimizer, self._schedule)
+        if best is not None:
+            self._best, self._at, self._kept = best
+        return epoch
 
     def _finished(self, epoch: int, *, interrupted: bool) -> Course:
         if self._kept is not None:

@@ -8,6 +8,7 @@ from keepwell.training.learners.base import FIRST, Learner
 from keepwell.training.problem import Problem
 from keepwell.training.search.trials import Trial
 from keepwell.training.splits.plans import Fold
+from keepwell.training.workers.runner import tail_of
 
 _MEASURING = 0.02  # of the budget, for what comes after the last fit
 _AFTER = 1.5  # times the seconds of the look at the rows: measuring and profiling the result
@@ -71,7 +72,8 @@ class Pace:
         done = [t.usual_seconds for t in best if t.scores and t.candidate.learner != FIRST]
         done = done[: self._members] or [max(self._of_parts.values(), default=0.0)]
         seconds = max(*done, sum(done) / self._parallel)
-        return _LAST * seconds * self._problem.rows / max(self._rows, 1)
+        tail = max((tail_of(t.learner) for t in best[: self._members]), default=0.0)
+        return tail + _LAST * seconds * self._problem.rows / max(self._rows, 1)
 
     def measuring(self, budget: float) -> float:
         """Return the seconds to keep for what comes after the last fit."""

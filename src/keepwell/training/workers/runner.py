@@ -29,6 +29,11 @@ class Order:
     log: Log = lambda step, values: None
 
 
+def tail_of(learner: Learner) -> float:
+    """Return the seconds that a fit to all rows goes on after it has learnt: a network is written then."""
+    return float(getattr(learner, "tail", 0.0))
+
+
 def grace_of(learner: Learner, budget: float) -> float:
     """Return how long after its time a fit may go on: who stops by itself has to tidy up too."""
     return 0.25 + (0.02 * budget if learner.interruptible else 0.0)

@@ -47,6 +47,11 @@ class Configured:
             for first in offered
         ]
 
+    @property
+    def tail(self) -> float:
+        """The learner's."""
+        return float(getattr(self.learner, "tail", 0.0))
+
     def ready(self, problem: Problem) -> None:
         """Make the learner ready, if it has something to make."""
         if (make := getattr(self.learner, "ready", None)) is not None:

@@ -35,6 +35,7 @@ class ConvNet:
 
     flavour: Flavour = "pixels"
     interruptible = True
+    tail = 6.0
     needs = ("torch", "onnxscript", "onnxruntime", "PIL")
     extra = "torch,images"
 

@@ -38,6 +38,7 @@ class Transfer:
 
     flavour: Flavour = "pixels"
     interruptible = True
+    tail = 12.0
     needs = ("torch", "onnxscript", "onnxruntime", "PIL")
     extra = "torch,images"
 

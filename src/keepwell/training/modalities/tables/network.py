@@ -31,6 +31,7 @@ class Network:
 
     flavour: Flavour = "linear"
     interruptible = True
+    tail = 5.0
     on_request = True
     needs = ("torch", "onnxscript", "onnxruntime")
     extra = "torch"

@@ -31,6 +31,7 @@ class Transformer:
 
     flavour: Flavour = "tokens"
     interruptible = True
+    tail = 15.0
     needs = ("tokenizers", "onnxruntime", "torch", "transformers", "onnxscript")
     extra = "nlp"
 
