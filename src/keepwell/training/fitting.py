@@ -221,9 +221,7 @@ class Fitting:
         stop: Callable[[], bool] = lambda: self._budget.spent - start > seconds  # noqa: E731
         job = Job(candidate=trial.candidate, fold=None, rounds=trial.final_rounds)
         log = partial(self._log, trial.candidate.name)
-        return Order(
-            job=job, stop=stop, seconds=seconds, grace=grace + tail, ticket=trial, log=log
-        )
+        return Order(job=job, stop=stop, seconds=seconds, grace=grace + tail, ticket=trial, log=log)
 
     def _nothing(self, trials: Sequence[Trial]) -> TrainingError:
         notes = {trial.note for trial in trials if trial.note}
