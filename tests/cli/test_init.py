@@ -1,6 +1,7 @@
 """`keepwell init`: from a table to a project file."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +181,27 @@ def test_deep_learning_says_which_extra_is_missing(
     assert ended.code == 1
     assert "pip install 'keepwell[torch]'" in ended.err
     assert not (here / "no").exists()
+
+
+@pytest.mark.parametrize("page", ["images", "text"])
+def test_what_the_guides_write_into_a_project_file_reads(
+    keepwell: Any, here: Path, page: str
+) -> None:
+    guide = Path(__file__).resolve().parents[2] / "docs" / "how-to" / f"{page}.md"
+    blocks = re.findall(r"^```(yaml|python|sh)\n(.*?)^```$", guide.read_text(), re.M | re.S)
+    assert {kind for kind, _ in blocks} >= {"yaml"}
+    for number, (kind, text) in enumerate(blocks):
+        if kind == "yaml":
+            (here / str(number)).mkdir()
+            head = "" if "data:" in text else "data: {source: shop.csv, target: churned}\n"
+            (here / str(number) / "keepwell.yaml").write_text(head + text)
+            assert load_project(here / str(number) / "keepwell.yaml").data.target
+        elif kind == "python":
+            exec(text, {})
+        else:
+            for line in text.strip().splitlines():
+                ended = keepwell(*line.split()[1:])
+                assert ended.code == 0, ended.err
+    if page == "images":
+        pytest.importorskip("PIL")
+        assert "image" in keepwell("init", "again", "--data", "shots.npz", "--target", "bright").out

@@ -5,6 +5,7 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,13 @@ def torch_library() -> Any:
     except ImportError as error:
         raise MissingExtraError("a neural network", extra="torch") from error
     return torch
+
+
+@cache
+def warm_up() -> None:
+    """Load all that writing needs: it takes longer than the writing, and should not come at the end."""
+    torch = torch_library()
+    to_graph(torch.nn.Linear(2, 1), np.zeros((1, 2)))
 
 
 def to_graph(

@@ -8,7 +8,7 @@ import numpy as np
 from keepwell.core.errors import TrainingError
 from keepwell.core.suggestions import did_you_mean
 from keepwell.features.networks.network import NetworkClassifier, NetworkRegressor
-from keepwell.features.networks.writing import to_graph
+from keepwell.features.networks.writing import to_graph, warm_up
 from keepwell.training.devices import on_gpu_or_cpu
 from keepwell.training.learners.base import Fitted, Watch
 from keepwell.training.learners.folds import lonely
@@ -59,6 +59,8 @@ def fit_module(  # noqa: PLR0913 - the parts of a fit
     seen = _told(watch, problem, classes, middle, spread)
 
     def on(device: str) -> Fitted:
+        if watch.validation is None:
+            warm_up()
         module = build(rows.shape[1], 1 if classes is None else len(classes))
         course = train_module(module, rows, wanted, weights, plan(device), problem, seen)
         whole = module if classes is not None else _unscaled(module, middle, spread)
