@@ -10,12 +10,14 @@ import contextlib
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.serving.load import ask_freely, check_tools
 from benchmarks.serving.model import publish
 from benchmarks.serving.servers import PATH, Server, listener, worker
+from keepwell.deployment.server.heartbeat import heartbeat_path, read_heartbeats
 
 CLIENTS, SECONDS, ROUNDS = 8, 5, 5
 
@@ -53,7 +55,14 @@ def workers(home: Path, count: int) -> Iterator[Server]:
         started = [
             stack.enter_context(worker(home, shared, index, str(index))) for index in range(count)
         ]
+        end = time.monotonic() + SECONDS
+        while len(read_heartbeats(home)) < count:  # the port answers as soon as one of them does
+            if time.monotonic() > end:
+                raise SystemExit("a worker did not start")
+            time.sleep(0.1)
         yield started[0]
+        for state in read_heartbeats(home):
+            heartbeat_path(home, state.index).unlink()
 
 
 if __name__ == "__main__":
