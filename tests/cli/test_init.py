@@ -142,8 +142,8 @@ def test_deep_learning_depends_on_what_the_columns_hold(keepwell: Any, here: Pat
     (here / "models").mkdir()
     texts = "".join(f"a review of {n} words that says much,{n % 2}\n" for n in range(60))
     (here / "texts.csv").write_text(f"review,good\n{texts}")
-    words = ("--data", "texts.csv", "--target", "good", "--model", "models")
-    assert keepwell("init", "texts", "--type", "deep", *words).code == 0
+    given = ("--data", "texts.csv", "--target", "good", "--model", "models")
+    assert keepwell("init", "texts", "--type", "deep", *given).code == 0
     train = load_project(here / "texts" / "keepwell.yaml").train
     assert train.learners == ("embeddings", "transformer")
     assert train.text_model == "../models"

@@ -10,11 +10,12 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 def tiny_bert(folder: Path, words: list[str]) -> Path:
     """A BERT of two narrow layers, with a tokenizer that knows these words and all letters."""
     import torch
+    import transformers
     from tokenizers import Tokenizer
     from tokenizers.models import WordPiece
     from tokenizers.pre_tokenizers import BertPreTokenizer
     from tokenizers.processors import TemplateProcessing
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+    from transformers import BertConfig, BertModel
 
     letters = list("abcdefghijklmnopqrstuvwxyz-")
     vocabulary = [*SPECIAL, *letters, *(f"##{one}" for one in letters), *words]
@@ -24,7 +25,8 @@ def tiny_bert(folder: Path, words: list[str]) -> Path:
     tokenizer.post_processor = TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    fast: Any = PreTrainedTokenizerFast(
+    make: Any = transformers.PreTrainedTokenizerFast
+    fast = make(
         tokenizer_object=tokenizer,
         unk_token="[UNK]",
         pad_token="[PAD]",

@@ -50,7 +50,7 @@ def test_an_array_of_pictures_is_a_column_of_files(
 
 
 def test_parts_of_a_file_are_rows_of_one_table(tmp_path: Path) -> None:
-    arrays = {
+    arrays: dict[str, Any] = {
         "x_train": np.zeros((5, 4, 4), dtype=np.uint8),
         "y_train": np.array(["a", "b", "a", "b", "a"]),
         "x_test": np.zeros((2, 4, 4), dtype=np.uint8),

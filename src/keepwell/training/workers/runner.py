@@ -36,7 +36,8 @@ def tail_of(learner: Learner) -> float:
 
 def grace_of(learner: Learner, budget: float) -> float:
     """Return how long after its time a fit may go on: who stops by itself has to tidy up too."""
-    return 0.25 + (0.02 * budget if learner.interruptible else 0.0)
+    heavy = 0.03 * budget if tail_of(learner) else 0.0  # a last batch and the held-out rows
+    return 0.25 + heavy + (0.02 * budget if learner.interruptible else 0.0)
 
 
 Done = Callable[[Order, Outcome], None]

@@ -78,7 +78,7 @@ def test_the_same_seed_gives_the_same_network(stripe_world: World) -> None:
     for _ in range(2):
         fitted, matrix = fit(problem, Watch(validation=held))
         answers.append(answer_of(fitted.model, matrix.values, 2))
-    assert np.array_equal(*answers)
+    assert np.array_equal(answers[0], answers[1])
 
 
 def test_learns_numbers_in_their_own_size(stripe_world: World) -> None:

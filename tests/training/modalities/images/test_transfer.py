@@ -1,6 +1,7 @@
 """Pretrained models of pictures: found out from their weights, and trained on."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,12 +79,13 @@ def test_what_rests_keeps_its_statistics(tmp_path: Path) -> None:
     file = tmp_path / "tiny.pth"
     torch.save({"state_dict": tiny_resnet_weights(deep=True)}, file)
     eye, _ = load_eye(str(file))
-    before = eye.inner.bn1.running_mean.clone()
+    norm: Any = eye.inner.bn1
+    before = norm.running_mean.clone()
     for rests, same in ((True, True), (False, False)):
         eye.rests = rests
         eye.train()
         eye(torch.rand(4, 3, 32, 32))
-        assert torch.equal(eye.inner.bn1.running_mean, before) is same
+        assert torch.equal(norm.running_mean, before) is same
 
 
 def test_says_what_is_wrong_with_a_model(stripe_world: World, tmp_path: Path) -> None:
