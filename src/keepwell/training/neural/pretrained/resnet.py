@@ -94,7 +94,8 @@ def resnet_of(state: Mapping[str, Any]) -> ResNet:
         network.load_state_dict(own)
     except (KeyError, ValueError, RuntimeError) as error:
         raise NotResNetError(str(error).strip().splitlines()[0][:200]) from error
-    return network.eval()
+    network.eval()
+    return network
 
 
 def _depths(shapes: Mapping[str, Any]) -> list[int]:
