@@ -1,6 +1,7 @@
 """`keepwell init`: from a table to a project file."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +113,95 @@ def test_a_bad_name_leaves_no_project(keepwell: Any, here: Path) -> None:
     assert ended.code == 2
     assert os.listdir(here) in (["shop.csv"], ["shop.csv", "shop"], ["shop", "shop.csv"])
     assert not (here / "shop" / "keepwell.yaml").exists()
+
+
+@pytest.mark.parametrize("kind", ["classical", "automl"])
+def test_a_type_is_written_with_its_reason(keepwell: Any, here: Path, kind: str) -> None:
+    words = ("--data", "shop.csv", "--target", "churned", "--json")
+    ended = keepwell("init", "shop", "--type", kind, *words)
+    assert ended.document["type"] == kind
+    text = (here / "shop" / "keepwell.yaml").read_text()
+    assert f"# Type: {kind}. " in text
+    train = load_project(here / "shop" / "keepwell.yaml").train
+    if kind == "classical":
+        assert (train.ensemble, train.search.trials, train.features) == (1, 0, "off")
+        assert "lightgbm" in train.learners
+    else:
+        assert (train.learners, train.budget, train.calibrate) == ((), 180.0, "auto")
+
+
+def test_deep_learning_depends_on_what_the_columns_hold(keepwell: Any, here: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("onnxscript")
+    words = ("--data", "shop.csv", "--target", "churned")
+    shown = keepwell("init", "shop", "--type", "deep", *words)
+    assert "the columns are a table" in shown.out
+    train = load_project(here / "shop" / "keepwell.yaml").train
+    assert (train.learners, train.ensemble) == (("network", "linear"), 1)
+    pytest.importorskip("transformers")
+    (here / "models").mkdir()
+    texts = "".join(f"a review of {n} words that says much,{n % 2}\n" for n in range(60))
+    (here / "texts.csv").write_text(f"review,good\n{texts}")
+    given = ("--data", "texts.csv", "--target", "good", "--model", "models")
+    assert keepwell("init", "texts", "--type", "deep", *given).code == 0
+    train = load_project(here / "texts" / "keepwell.yaml").train
+    assert train.learners == ("embeddings", "transformer")
+    assert train.text_model == "../models"
+
+
+def test_a_type_without_data_is_a_template(keepwell: Any, here: Path) -> None:
+    ended = keepwell("init", "first", "--type", "classical", "--json")
+    assert (ended.document["template"], ended.document["type"]) == ("churn", "classical")
+    assert (here / "first" / "data" / "later.csv").exists()
+    assert "# Type: classical." in (here / "first" / "keepwell.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--type", "deeep"], "did you mean 'deep'"),
+        (["--type", "automl", "--model", "x"], "--model is for --type deep"),
+        (["--type", "automl", "--template", "forecast"], "has no type 'automl'"),
+    ],
+)
+def test_a_type_that_cannot_be_is_refused(
+    keepwell: Any, here: Path, words: list[str], complaint: str
+) -> None:
+    ended = keepwell("init", "no", *words)
+    assert ended.code == 2
+    assert complaint in ended.err
+    assert not (here / "no").exists()
+
+
+def test_deep_learning_says_which_extra_is_missing(
+    keepwell: Any, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keepwell.training.learners.field.find_spec", lambda name: None)
+    ended = keepwell("init", "no", "--type", "deep", "--data", "shop.csv", "--target", "churned")
+    assert ended.code == 1
+    assert "pip install 'keepwell[torch]'" in ended.err
+    assert not (here / "no").exists()
+
+
+@pytest.mark.parametrize("page", ["images", "text"])
+def test_what_the_guides_write_into_a_project_file_reads(
+    keepwell: Any, here: Path, page: str
+) -> None:
+    guide = Path(__file__).resolve().parents[2] / "docs" / "how-to" / f"{page}.md"
+    blocks = re.findall(r"^```(yaml|python|sh)\n(.*?)^```$", guide.read_text(), re.M | re.S)
+    assert {kind for kind, _ in blocks} >= {"yaml"}
+    for number, (kind, text) in enumerate(blocks):
+        if kind == "yaml":
+            (here / str(number)).mkdir()
+            head = "" if "data:" in text else "data: {source: shop.csv, target: churned}\n"
+            (here / str(number) / "keepwell.yaml").write_text(head + text)
+            assert load_project(here / str(number) / "keepwell.yaml").data.target
+        elif kind == "python":
+            exec(text, {})
+        else:
+            for line in text.strip().splitlines():
+                ended = keepwell(*line.split()[1:])
+                assert ended.code == 0, ended.err
+    if page == "images":
+        pytest.importorskip("PIL")
+        assert "image" in keepwell("init", "again", "--data", "shots.npz", "--target", "bright").out

@@ -20,6 +20,7 @@ PANELS = {
         "models",
         "compare",
         "reproduce",
+        "pretrained",
     ),
     "Serve": (
         "up",

@@ -124,6 +124,8 @@ class TrainSpec:
     threshold: ThresholdSpec = ThresholdSpec()
     script: str = ""  # the project's own training script, run in place of the search
     features: str = ""  # auto, off; empty: auto where the task can make features
+    text_model: str = ""  # folder of a pretrained model of texts
+    image_model: str = ""  # folder, or file of weights, of a pretrained model of pictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from keepwell.core.errors import InvalidDataError, NotFoundError, UsageError
 from keepwell.core.suggestions import did_you_mean
 
-SUFFIXES = ("csv", "tsv", "txt", "parquet", "pq", "jsonl", "ndjson", "json")
+SUFFIXES = ("csv", "tsv", "txt", "parquet", "pq", "jsonl", "ndjson", "json", "npz", "npy")
 """What a folder's files must end with to be taken; a glob or a path may name any file."""
 
 PICTURES = ("png", "jpg", "jpeg", "gif", "bmp", "webp")

@@ -39,6 +39,9 @@ def _outputs(step: Any, inputs: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Return the origins of each output of one step, given the origins of each input."""
     if hasattr(step, "tree") or hasattr(step, "fallback_"):  # one number of all that goes in
         return [tuple(name for names in inputs for name in names)]
+    if hasattr(step, "tokens_width_") or hasattr(step, "vector_width_"):  # all texts in one
+        width = getattr(step, "tokens_width_", 0) or step.vector_width_
+        return [tuple(name for names in inputs for name in names)] * width
     if hasattr(step, "indicator_"):
         flagged = [] if step.indicator_ is None else step.indicator_.features_
         return inputs + [inputs[index] for index in flagged]

@@ -46,6 +46,22 @@ def picture_parts(text: str) -> "NDArray[np.float64]":
     return np.concatenate([_edges(grey), _colours(pixels), blocks.ravel()])
 
 
+def picture_pixels(text: str, side: int) -> "NDArray[np.float32]":
+    """Return the pixels of a picture from 0 to 1, all red ones first; zeros of a missing one.
+
+    Args:
+        text: The file in base64.
+        side: Pixels of a side of the square that it is brought to.
+
+    Raises:
+        InvalidRequestError: As `picture_parts` does.
+        MissingExtraError: If Pillow is not installed.
+    """
+    if not text:
+        return np.zeros(3 * side * side, dtype=np.float32)
+    return _pixels(text, side).transpose(2, 0, 1).astype(np.float32).ravel()
+
+
 def _edges(grey: "NDArray[np.float64]") -> "NDArray[np.float64]":
     """Return by cell how strong the edges of each direction are, as shares of the picture's own."""
     down, right = np.gradient(grey)
@@ -66,7 +82,7 @@ def _colours(pixels: "NDArray[np.float64]") -> "NDArray[np.float64]":
     return np.concatenate(counts) / (_SIDE * _SIDE)
 
 
-def _pixels(text: str) -> "NDArray[np.float64]":
+def _pixels(text: str, side: int = _SIDE) -> "NDArray[np.float64]":
     """Return a square of pixels from 0 to 1, by red, green and blue."""
     try:
         from PIL import Image
@@ -79,7 +95,7 @@ def _pixels(text: str) -> "NDArray[np.float64]":
             with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
                 if picture.width * picture.height > MOST_PIXELS:
                     raise _too_large(f"{picture.width:,} by {picture.height:,} pixels")
-                small = _square(picture)
+                small = _square(picture, side)
     except InvalidRequestError:
         raise
     except Image.DecompressionBombError:
@@ -94,11 +110,11 @@ def _pixels(text: str) -> "NDArray[np.float64]":
     return np.asarray(small, dtype=np.float64) / 255.0
 
 
-def _square(picture: Any) -> Any:
+def _square(picture: Any, side: int) -> Any:
     from PIL import Image
 
     if picture.format == "JPEG":
-        picture.draft("RGB", (_SIDE * 4, _SIDE * 4))  # decoded no finer than is needed
+        picture.draft("RGB", (side * 4, side * 4))  # decoded no finer than is needed
     if picture.mode in (
         "I",
         "I;16",
@@ -113,7 +129,7 @@ def _square(picture: Any) -> Any:
     if picture.mode == "RGBA":  # what is see-through is white
         white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
         picture = Image.alpha_composite(white, picture)
-    return picture.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
+    return picture.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
 
 
 def _bytes(text: str) -> bytes:
@@ -135,5 +151,5 @@ def _too_large(size: str) -> InvalidRequestError:
     return InvalidRequestError(
         f"a picture is too large: {size}",
         why=f"at most {MOST_BYTES >> 20} MB and {MOST_PIXELS:,} pixels are decoded",
-        now="make it smaller: it is brought to 32 by 32 pixels anyway",
+        now="make it smaller: it is brought to a few dozen pixels anyway",
     )

@@ -10,7 +10,9 @@ Small and standard on purpose: a deployed model compiles exactly these steps int
 | text | TF-IDF of words and pairs | the same, larger vocabulary |
 | image | edges, colours and grey values | the same, as standard scores |
 
-The flavour `text` is `linear` with all the words and pairs of a text, and the letters within its words.
+The flavour `text` is `linear` with all the words and pairs of a text, and the letters within its words. The
+flavour `pixels` is `linear` with the pixels of pictures in place of what is measured in them; `sentences` is
+`linear` with texts as vectors of a pretrained model, and `tokens` has nothing but the word pieces of texts.
 
 What a project declares (`features:`) takes the place of these steps for the columns it names, and adds
 features that are derived from columns; see `steps` and `derived`.
@@ -19,6 +21,7 @@ A model that prepares its columns itself takes the third flavour, `frame`: the c
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,11 +32,27 @@ from keepwell.features.declared import Plan, category_steps, derived_steps, numb
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-Flavour = Literal["tree", "linear", "text", "frame"]
+Flavour = Literal["tree", "linear", "text", "pixels", "sentences", "tokens", "frame"]
 
 NUMERIC = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN)
 _TERMS: dict[str, int] = {"tree": 300, "linear": 5000, "text": 50_000}
 _LETTERS = 50_000
+_SIDE = 32  # pixels of a picture's side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PretrainedText:
+    """What texts are prepared by.
+
+    Attributes:
+        tokenizer: The contents of its `tokenizer.json`.
+        length: Most word pieces of a text.
+        graph: Its encoder as ONNX, an array of bytes; None where only pieces are wanted.
+    """
+
+    tokenizer: str
+    length: int
+    graph: Any = None
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -51,12 +70,14 @@ def preparation(
     features: FeaturesSpec = AS_USUAL,
     *,
     for_distances: bool = False,
+    encoder: PretrainedText | None = None,
 ) -> Any:
     """Return the unfitted transformer of the canonical frame.
 
     It is a `ColumnTransformer`, or one that changes nothing where the flavour is `frame`.
 
-    `choices` (see `CHOICES`) say otherwise than the table above.
+    `choices` (see `CHOICES`) say otherwise than the table above; `encoder` is what `sentences` and `tokens`
+    need.
 
     Blocks are named `numbers`, `categories`, `dates`, `text:<column>`, `image:<column>` and
     `letters:<column>`, in that order, then `number:<column>` and `category:<column>` of columns with
@@ -71,6 +92,9 @@ def preparation(
         from sklearn.preprocessing import FunctionTransformer
 
         return FunctionTransformer(feature_names_out="one-to-one")
+    texts = [field.name for field in signature.inputs if field.type is ColumnType.TEXT]
+    if flavour == "tokens":
+        return ColumnTransformer([("tokens", _pretrained(encoder, vectors=False), texts)])
     own = features.columns
     names = {
         kind: [f.name for f in signature.inputs if f.type is kind and f.name not in own]
@@ -91,8 +115,14 @@ def preparation(
     ]
     if for_distances:
         blocks.append(("booleans", _gapless(), names[ColumnType.BOOLEAN]))
-    blocks += [(f"text:{name}", _terms(flavour), name) for name in names[ColumnType.TEXT]]
-    blocks += [(f"image:{name}", _pictures(flavour), name) for name in names[ColumnType.IMAGE]]
+    if flavour == "sentences":
+        blocks.append(("sentences", _pretrained(encoder, vectors=True), texts))
+    else:
+        blocks += [(f"text:{name}", _terms(flavour), name) for name in names[ColumnType.TEXT]]
+    side = int(choices.get("side") or _SIDE)
+    blocks += [
+        (f"image:{name}", _pictures(flavour, side), name) for name in names[ColumnType.IMAGE]
+    ]
     if flavour == "text":
         blocks += [(f"letters:{name}", _letters(), name) for name in names[ColumnType.TEXT]]
     kinds = {field.name: field.type for field in signature.inputs}
@@ -130,15 +160,32 @@ def _terms(flavour: Flavour) -> Any:
     from keepwell.features.transforms.term_weights import TermWeights
 
     kind = TermWeights if flavour == "text" else TfidfVectorizer
-    return kind(max_features=_TERMS[flavour], ngram_range=(1, 2), sublinear_tf=True)
+    return kind(
+        max_features=_TERMS.get(flavour, _TERMS["linear"]), ngram_range=(1, 2), sublinear_tf=True
+    )
 
 
-def _pictures(flavour: Flavour) -> Any:
+def _pretrained(encoder: "PretrainedText | None", *, vectors: bool) -> Any:
+    from keepwell.features.transforms.sentences import TextTokens, TextVectors
+
+    if encoder is None:
+        raise ValueError("texts are prepared by a pretrained model, and none is there")
+    if not vectors:
+        return TextTokens(tokenizer=encoder.tokenizer, length=encoder.length)
+    graph = encoder.graph
+    return TextVectors(tokenizer=encoder.tokenizer, length=encoder.length, graph=graph)
+
+
+def _pictures(flavour: Flavour, side: int) -> Any:
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import StandardScaler
 
     from keepwell.features.transforms.picture_parts import PictureParts
 
+    if flavour == "pixels":
+        from keepwell.features.transforms.pixels import PicturePixels
+
+        return PicturePixels(side=side)
     if flavour == "tree":
         return PictureParts()
     return Pipeline([("parts", PictureParts()), ("scale", StandardScaler())])

@@ -1,7 +1,8 @@
 """The last fits: what was chosen, on every row that may be learnt from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from keepwell.core.errors import TrainingError
@@ -16,7 +17,7 @@ from keepwell.training.search.trials import Trial, interval
 from keepwell.training.splits.plans import Fold
 from keepwell.training.trained import LeaderboardRow
 from keepwell.training.workers.here import HereRunner
-from keepwell.training.workers.runner import Order, Runner, grace_of
+from keepwell.training.workers.runner import Order, Runner, grace_of, tail_of
 
 ENSEMBLE = "ensemble"
 _TOO_LATE = 0.06
@@ -100,6 +101,7 @@ class Fitting:
         most: Members of an ensemble at most; None: a few.
         trees: That one row may pass through.
         measuring: Seconds to keep for what comes after.
+        log: Hears of the curves of a fit, by candidate and step, while it goes on.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a fit
@@ -113,6 +115,7 @@ class Fitting:
         most: int | None = None,
         trees: float = MOST_TREES,
         measuring: float = 0.0,
+        log: Callable[[str, int, Mapping[str, float]], None] = lambda name, step, values: None,
     ) -> None:
         self._problem = problem
         self._folds = folds
@@ -122,6 +125,7 @@ class Fitting:
         self._most = most
         self._trees = trees
         self._measuring = measuring
+        self._log = log
 
     def best(self, trials: list[Trial], primary: int) -> Chosen:
         """Fit the best trials to all rows; those that fail are left out, and the next ones come in.
@@ -253,12 +257,14 @@ class Fitting:
 
     def _order(self, trial: Trial, draw: int = 0) -> Order:
         grace = grace_of(trial.learner, self._budget.seconds)
-        left = self._budget.left - self._measuring - grace
+        tail = tail_of(trial.learner)
+        left = self._budget.left - self._measuring - grace - tail
         seconds = max(left, 0.02 * self._budget.seconds)
         start = self._budget.spent
         stop: Callable[[], bool] = lambda: self._budget.spent - start > seconds  # noqa: E731
         job = Job(candidate=trial.candidate, fold=None, rounds=trial.final_rounds, draw=draw)
-        return Order(job=job, stop=stop, seconds=seconds, grace=grace, ticket=trial)
+        log = partial(self._log, trial.candidate.name)
+        return Order(job=job, stop=stop, seconds=seconds, grace=grace + tail, ticket=trial, log=log)
 
     def _nothing(self, trials: Sequence[Trial]) -> TrainingError:
         notes = {trial.note for trial in trials if trial.note}

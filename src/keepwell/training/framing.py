@@ -107,6 +107,8 @@ def frame_problem(
         budget=spec.budget,
         features=features,
         lots=stopping_lots(plan, used, spec.seed),
+        text_model=spec.text_model,
+        image_model=spec.image_model,
     )
     if features.derive:
         features, leaking = without_leaks(problem, data.keep)

@@ -44,6 +44,9 @@ class Problem:
         budget: Seconds of the whole search; a learner that is given time takes a share of it.
         features: How columns are prepared beyond the usual, and what is derived from them.
         lots: By row: the rows of a fold with the largest say when to stop; None: drawn by the seed.
+        text_model: Folder of a pretrained model of texts; empty: none.
+        image_model: Folder, or file of weights, of one of pictures; empty: none.
+        folder: Where long fits may keep checkpoints; empty: nowhere.
     """
 
     signature: Signature
@@ -56,6 +59,9 @@ class Problem:
     budget: float = 60.0
     features: FeaturesSpec = AS_USUAL
     lots: "NDArray[np.float64] | None" = None
+    text_model: str = ""
+    image_model: str = ""
+    folder: str = ""
 
     @property
     def task(self) -> Task:

@@ -28,6 +28,7 @@ from keepwell.training.framing import Framed, frame_problem
 from keepwell.training.importance import IMPORTANCE_ROWS, importance
 from keepwell.training.learners.base import FIRST, Candidate, Learner
 from keepwell.training.learners.field import installed
+from keepwell.training.modalities.readiness import check_models, make_ready
 from keepwell.training.plots import gallery
 from keepwell.training.plots.curves import threshold_curve
 from keepwell.training.problem import Problem
@@ -56,15 +57,19 @@ _PROBES = 8  # of features that have to fit into the time for them: with fewer, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What earlier runs left behind.
+    """What earlier runs left behind, and where this one leaves something.
 
     Attributes:
         store: Finished folds of a run that was killed; takes in those of this run.
         winners: Settings that won in earlier runs of the project.
+        folder: Where a long fit may keep checkpoints, to go on from after a kill; empty: nowhere.
+        log: Hears of the curves of the last fit, by candidate and step, while it goes on.
     """
 
     store: TrialStore | None = None
     winners: tuple[Candidate, ...] = ()
+    folder: str = ""
+    log: Callable[[str, int, Mapping[str, float]], None] = lambda name, step, values: None
 
 
 def train(  # noqa: PLR0913 - each is a decision of the caller, by name
@@ -122,10 +127,9 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     framed = frame_problem(table, columns, data, spec, weights, test_rows, features)
     if spec.quantiles:
         check_quantiles(spec, framed.division.task)
-    learners = installed(LEARNERS if spec.quantiles else spec.learners)
-    if not spec.learners:  # nobody asked for what cannot be served in time
-        learners = servable(learners, latency_ms or FAST)
-    checked(spec.search.space, learners)
+    learners = _learners(spec, latency_ms)
+    framed = replace(framed, problem=replace(framed.problem, folder=past.folder))
+    make_ready(learners, framed.problem, progress)
     after = Afterwards(framed.problem, budget.seconds, budget.spent, following or Following())
     framed = _testable(framed, after)
     memory = spec.memory or free_memory()
@@ -167,6 +171,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
             runner=runner,
             most=spec.ensemble,
             measuring=search.measuring,
+            log=past.log,
             trees=MOST_TREES * min(1.0, (latency_ms or FAST) / FAST),
         )
         trials = search.run()
@@ -182,6 +187,16 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
         return trained
     test = framed.frame.iloc[framed.division.test]
     return with_quantiles(trained, problem, folds, test, spec.quantiles)
+
+
+def _learners(spec: TrainSpec, latency_ms: float | None) -> dict[str, Learner]:
+    """Return who may be tried, the settings of the spec checked against them."""
+    check_models(spec)
+    learners = installed(LEARNERS if spec.quantiles else spec.learners)
+    if not spec.learners:  # nobody asked for what cannot be served in time
+        learners = servable(learners, latency_ms or FAST)
+    checked(spec.search.space, learners)
+    return learners
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -356,10 +356,10 @@ def _calendar(known: list[Any] = []) -> Any:  # noqa: B006 (made once)
     if not known:
         from onnx import TensorProto
 
-        from keepwell.deployment.onnx.session import open_session
         from keepwell.deployment.onnx.writing import Graph
         from keepwell.deployment.onnx.writing.steps.dates import _Calendar
         from keepwell.features.calendar import PARTS
+        from keepwell.features.networks.session import open_session
 
         graph = Graph()
         calendar = _Calendar(graph, graph.input("when", text=False).name)

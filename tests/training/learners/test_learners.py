@@ -15,9 +15,9 @@ from keepwell.training.learners import Candidate, Learner, Watch, installed
 from keepwell.training.problem import Problem, answer_of
 from keepwell.training.search.matrices import FoldMatrices
 
-NAMES = [  # texts have a test of their own
-    name for name in plugin_names("learners") if name in installed() and name != "text"
-]
+ELSEWHERE = {"text", "embeddings", "transformer", "convnet", "transfer"}
+"""Learners of texts and pictures have tests of their own, in `modalities`."""
+NAMES = [name for name in plugin_names("learners") if name in installed() and name not in ELSEWHERE]
 
 
 def problem_of(world: World, target: str) -> tuple[Problem, FoldMatrices]:

@@ -1,6 +1,8 @@
 """`keepwell init`: from a table to a project."""
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,6 +10,7 @@ import typer
 
 from keepwell.cli.options import AsJson, command_app, examples
 from keepwell.cli.output import Output
+from keepwell.cli.project_types import EXAMPLES, check_type, choose, features_of
 from keepwell.core.errors import ConflictError, UsageError
 from keepwell.core.spec import DataSpec, ProjectSpec
 from keepwell.workspace import PROJECT_FILE
@@ -20,6 +23,7 @@ app = command_app()
         "keepwell init churn --data telco.csv --target Churn",
         "keepwell init --data 'sales/*.parquet' --target sold --time day",
         "keepwell init prices --template house-prices",
+        "keepwell init churn --type automl --data telco.csv --target Churn",
     )
 )
 def init(
@@ -73,6 +77,22 @@ def init(
             show_default=False,
         ),
     ] = "",
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help="classical: one model that can be read; deep: neural networks; automl: all that there is.",
+            show_default=False,
+        ),
+    ] = "",
+    model: Annotated[
+        str,
+        typer.Option(
+            help="With --type deep: folder or weights of a pretrained model to start from.",
+            show_default=False,
+        ),
+    ] = "",
     templates: Annotated[
         bool, typer.Option("--templates", help="List the templates and do nothing else.")
     ] = False,
@@ -91,9 +111,13 @@ def init(
     if templates:
         _list_templates(out)
         return
+    check_type(kind, model)
+    if kind and not data and not template:
+        template = EXAMPLES[kind]
     if template:
         _check_alone(template, {"--data": data, "--target": target, "--key": key, "--time": time})
-        _from_template(out, template, folder, name, overwrite=overwrite)
+        typed = (kind, seen_from(folder.resolve(), model) if model else "")
+        _from_template(out, template, folder, name, typed, overwrite=overwrite)
         return
     if not data:
         raise UsageError(
@@ -115,7 +139,13 @@ def init(
         root=root,
         data=DataSpec(source=seen_from(root, data), target=target, key=look.key, time=look.time),
     )
-    _write(file, spec)
+    notes: tuple[str, ...] = ()
+    if kind:
+        found = {column.name: column.type for column in look.columns}
+        at = seen_from(root, model) if model else ""
+        chosen = choose(kind, features_of(spec, found), spec.train, at)
+        spec, notes = replace(spec, train=chosen.train), chosen.notes
+    _write(file, spec, notes)
     document = {
         "project": spec.name,
         "folder": str(root),
@@ -124,6 +154,8 @@ def init(
         "target": target or None,
         "key": look.key or None,
         "time": look.time or None,
+        "type": kind or None,
+        "notes": list(notes),
         "columns": [
             {
                 "name": column.name,
@@ -163,14 +195,16 @@ def _check_alone(template: str, others: dict[str, str]) -> None:
         )
 
 
-def _from_template(out: Output, wanted: str, folder: Path, name: str, *, overwrite: bool) -> None:
+def _from_template(
+    out: Output, wanted: str, folder: Path, name: str, typed: tuple[str, str], *, overwrite: bool
+) -> None:
     from keepwell.cli.first_look import project_name
     from keepwell.cli.templates.catalog import template
     from keepwell.cli.templates.writing import write_template
 
     chosen, root = template(wanted), folder.resolve()
     fallback = chosen.name if folder == Path() else project_name(root)
-    spec = write_template(chosen, root, name or fallback, overwrite=overwrite)
+    spec, notes = write_template(chosen, root, name or fallback, *typed, overwrite=overwrite)
     document = {
         "project": spec.name,
         "folder": str(root),
@@ -179,11 +213,14 @@ def _from_template(out: Output, wanted: str, folder: Path, name: str, *, overwri
         "mode": chosen.mode,
         "source": spec.data.source,
         "target": spec.data.target or None,
+        "type": typed[0] or None,
+        "notes": list(notes),
     }
 
     def tell() -> None:
         out.say(f"project  {spec.name}: {chosen.title}", style="bold")
         out.say(f"data     {chosen.origin}")
+        _say_notes(out, notes)
         out.say(f"steps    {folder / 'README.md'} walks through all seven, from data to monitoring")
         change = "" if folder == Path() else f"cd {folder} && "
         out.say(f"next     {change}keepwell run", style="cyan")
@@ -198,18 +235,23 @@ def seen_from(root: Path, data: str) -> str:
     return Path(os.path.relpath(data, root)).as_posix()
 
 
-def _write(file: Path, spec: ProjectSpec) -> None:
+def _write(file: Path, spec: ProjectSpec, notes: tuple[str, ...]) -> None:
     from keepwell.infrastructure.files import write_atomic
     from keepwell.infrastructure.project_file import load_project, render_project
 
     known = file.exists()
-    write_atomic(file, render_project(spec).encode())
+    write_atomic(file, render_project(spec, notes).encode())
     try:
         load_project(file)
     except UsageError:
         if not known:
             file.unlink()
         raise
+
+
+def _say_notes(out: Output, notes: Sequence[str]) -> None:
+    if notes:
+        out.say(f"type     {' '.join(notes).removeprefix('Type: ')}")
 
 
 def _tell(out: Output, document: dict[str, Any], folder: Path) -> None:
@@ -222,6 +264,7 @@ def _tell(out: Output, document: dict[str, Any], folder: Path) -> None:
         out.say(f"… and {more:,} more columns")
     out.say(f"project  {document['project']}", style="bold")
     out.say(f"file     {document['file']}")
+    _say_notes(out, document["notes"])
     change = "" if folder == Path() else f"cd {folder} && "
     if document["target"]:
         out.say(f"next     {change}keepwell run && keepwell up", style="cyan")

@@ -10,6 +10,7 @@ from keepwell.core.plugins import load_plugin, plugin_names
 from keepwell.core.suggestions import did_you_mean
 from keepwell.data.fingerprint import find_files, stamp, suffix_of
 from keepwell.data.sources.files import DataFile, Sample
+from keepwell.data.sources.linked import with_pictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ def open_source(location: str, root: Path) -> Source:
         NotFoundError: If nothing is there.
         InvalidDataError: If a file is empty or not what its name says, or the files' columns differ.
     """
-    files = tuple(_open_file(path) for path in find_files(location, root))
+    files = tuple(with_pictures(_open_file(path), root) for path in find_files(location, root))
     for file in files[1:]:
         _must_agree(files[0], file)
     return Source(location=location, root=root, files=files)

@@ -8,7 +8,7 @@ import numpy as np
 from keepwell.core.records import Signature
 from keepwell.deployment.onnx.answering import Activation, Answerer
 from keepwell.deployment.onnx.feeding import Feeder
-from keepwell.deployment.onnx.session import open_session
+from keepwell.features.networks.session import open_session
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ from typing import Any
 from keepwell.core.errors import InvalidDataError, MissingExtraError
 from keepwell.deployment.onnx.answering import is_labels, is_scores
 from keepwell.deployment.onnx.feeding import columns_taken
-from keepwell.deployment.onnx.session import open_session
+from keepwell.features.networks.session import open_session
 
 CLASSES_KEY = "keepwell.classes"
 """Where in the model's metadata our own export leaves its classes, as a JSON list."""

@@ -21,6 +21,7 @@ from keepwell.deployment.scoring.parts import (
     read_head,
     read_step,
 )
+from keepwell.deployment.scoring.terse import terse_row
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,9 +66,13 @@ class Compiled:
         self._cells: Any = getattr(self.head, "cells", float)  # a head of texts is asked with texts
         self._at_once = max(1, _CELLS // max(1, data.get("width", 1)))
         self.kept: list[Data] = kept_parts(data)
+        self._terse = None if self._nans else terse_row(self._steps, self.head)
 
     def row(self, values: Sequence[Any]) -> list[float]:
         """Answer one row of canonical values, in the signature's order."""
+        if self._terse is not None:
+            answer = self._terse([values[at] for at in self._inputs])
+            return answer if self.order is None else [answer[at] for at in self.order]
         if len(values) != self._width:
             self._fuse(len(values))
         answer = self.head.row(self.encoded(values))
@@ -77,6 +82,8 @@ class Compiled:
         """Answer several rows of canonical values."""
         import numpy as np
 
+        if self._terse is not None:
+            return np.array([self.row(row) for row in rows])
         if len(rows[0]) != self._width:
             self._fuse(len(rows[0]))
         encoded = self.encoded
@@ -107,6 +114,8 @@ class Compiled:
     def batch(self, columns: "Columns") -> "NDArray[np.float64]":
         """Answer rows given as columns of canonical values."""
         rows, at_once = len(columns[0]), self._at_once
+        if self._terse is not None and rows:
+            return self.many(list(zip(*(column.tolist() for column in columns), strict=True)))
         if rows <= at_once:
             return self._piece(columns)
         import numpy as np

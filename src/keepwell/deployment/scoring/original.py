@@ -37,6 +37,13 @@ TRUSTED = (
     "keepwell.features.transforms.text_shape.TextShape",
     "keepwell.features.transforms.term_weights.TermWeights",
     "keepwell.features.transforms.picture_parts.PictureParts",
+    "keepwell.features.transforms.pixels.PicturePixels",
+    # Neural networks hold ONNX as an array of bytes, and a tokenizer as a text. Each goes to its library's
+    # own reader, native code that runs no code of theirs; the bundle's digest vouches for the bytes.
+    "keepwell.features.networks.network.NetworkClassifier",
+    "keepwell.features.networks.network.NetworkRegressor",
+    "keepwell.features.transforms.sentences.TextTokens",
+    "keepwell.features.transforms.sentences.TextVectors",
     # Its settings, an array of values, and a model that is looked at as any other.
     "keepwell.features.forecasting.forecaster.Forecaster",
     # And our own detectors of odd rows, arrays with a name.

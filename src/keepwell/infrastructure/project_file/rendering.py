@@ -1,6 +1,6 @@
 """A project file for `init`: what was chosen stands there, the rest waits in comments."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from keepwell.core.spec import DataSpec, ProjectSpec
 from keepwell.infrastructure.project_file.keys import KEYS, Key
@@ -13,8 +13,8 @@ _INTRODUCTION = """\
 """
 
 
-def render_project(spec: ProjectSpec) -> str:
-    """Return the text of a `keepwell.yaml` that reads back as `spec`.
+def render_project(spec: ProjectSpec, notes: Sequence[str] = ()) -> str:
+    """Return the text of a `keepwell.yaml` that reads back as `spec`; notes stand at its head.
 
     Only what is not a default is written; every other key stands there as a comment with its meaning.
     """
@@ -24,7 +24,9 @@ def render_project(spec: ProjectSpec) -> str:
         for key in KEYS
         if (value := key.value(spec)) is not None and value != key.value(plain)
     }
-    return _INTRODUCTION.format(name=spec.name) + "\n".join(_lines(written)) + "\n"
+    introduction = _INTRODUCTION.format(name=spec.name).rstrip("\n") + "\n"
+    introduction += "".join(f"# {note}\n" for note in notes) + "\n"
+    return introduction + "\n".join(_lines(written)) + "\n"
 
 
 def _lines(written: dict[str, str]) -> Iterator[str]:

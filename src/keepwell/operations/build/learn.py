@@ -62,6 +62,7 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
     from keepwell.training import Budget, Following, Past, load_libraries, train
     from keepwell.training.afterwards import affordable
     from keepwell.training.learners.field import anchored
+    from keepwell.training.modalities.readiness import rooted
 
     bench.must_allow("training" if kind == "train" else "the retraining")
     run = bench.runs.start(
@@ -82,16 +83,24 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
         values = {f"best_{point.metric}": point.score, "best_after_seconds": point.seconds}
         bench.runs.log(run.id, values, step=next(best))
 
+    def curve(name: str, step: int, values: Mapping[str, float]) -> None:
+        bench.runs.log(run.id, {f"{name}/{key}": value for key, value in values.items()}, step=step)
+
     try:
         trained = train(
             table,
             columns,
             data,
-            replace(spec, learners=anchored(spec.learners, bench.spec.root)),
+            replace(
+                spec,
+                learners=anchored(spec.learners, bench.spec.root),
+                text_model=rooted(spec.text_model, bench.spec.root),
+                image_model=rooted(spec.image_model, bench.spec.root),
+            ),
             progress=progress,
             test_rows=test_rows,
             weights=weights,
-            past=Past(store=store, winners=winners(bench)),
+            past=Past(store=store, winners=winners(bench), folder=str(store.folder), log=curve),
             latency_ms=bench.spec.gate.latency_ms,
             better=better,
             features=bench.spec.features,

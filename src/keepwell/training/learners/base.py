@@ -5,7 +5,7 @@ gives the same model; `fit` returns soon after `watch.stop()` turns true if it i
 the best model so far.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -41,12 +41,16 @@ class Watch:
         rounds: Boosting rounds, from what early stopping found; None: not known.
         stop: Turns true when time is up.
         report: Told the share of the work that is done, now and then.
+        log: Told what is worth a curve, by step: the loss of an epoch.
+        folder: Where a long fit may keep checkpoints; empty: nowhere.
     """
 
     validation: "tuple[Matrix, NDArray[Any]] | None" = None
     rounds: int | None = None
     stop: Callable[[], bool] = lambda: False
     report: Callable[[float], None] = lambda share: None
+    log: Callable[[int, Mapping[str, float]], None] = lambda step, values: None
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,8 @@ class Learner(Protocol):
     rows is set apart for it. One whose rounds are passes over the rows adds `epochs = True`: more rows then
     need no more of them. One in whose fit chance has a part says `drawn = True`: in an ensemble it may be
     fitted more than once, by other seeds.
+    One that takes long may have `pays(problem) -> bool`: whether it is worth trying where nobody named it;
+    and `tail`: the seconds that it goes on after it was told to stop, in a fit to all rows.
     """
 
     @property

@@ -28,7 +28,7 @@ _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 def installed(names: "Sequence[str | LearnerSpec]" = ()) -> dict[str, Learner]:
     """Return learners by name, the baseline first; all that can run here if none are named.
 
-    A learner may say what it needs: `needs` (the package that it imports) and `extra` (what to install).
+    A learner may say what it needs: `needs` (the packages that it imports) and `extra` (what to install).
     One whose package is absent is left out, unless it is named; one that is `on_request` runs only then.
 
     Raises:
@@ -113,9 +113,10 @@ def _named(item: LearnerSpec, label: str) -> Learner:
 
 
 def _present(learner: Any) -> bool:
-    needs = getattr(learner, "needs", "")
+    needs = getattr(learner, "needs", ())
+    packages = (needs,) if isinstance(needs, str) else tuple(needs)
     try:
-        return not needs or find_spec(needs) is not None
+        return all(find_spec(package) is not None for package in packages if package)
     except ModuleNotFoundError:  # of a package in a package that is not there
         return False
 

@@ -17,6 +17,8 @@ from keepwell.training.splits.stopping import set_apart
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Log = Callable[[int, Mapping[str, float]], None]
+
 _MOST_NOTE = 300
 _REFITTED = 8_000  # rows, up to which what was set apart is learnt from too before a fold is scored
 _NEXT = 7919  # between the seeds of two fits of the same settings
@@ -74,7 +76,7 @@ class Bench(Protocol):
     """Does jobs; whatever goes wrong is part of the outcome."""
 
     def perform(
-        self, job: Job, stop: Callable[[], bool], report: Callable[[float], None]
+        self, job: Job, stop: Callable[[], bool], report: Callable[[float], None], log: Log = ...
     ) -> Outcome:
         """Do a job; return soon after `stop` turns true."""
         ...
@@ -108,13 +110,17 @@ class Workbench:
         self._lots = given
 
     def perform(
-        self, job: Job, stop: Callable[[], bool], report: Callable[[float], None]
+        self,
+        job: Job,
+        stop: Callable[[], bool],
+        report: Callable[[float], None],
+        log: Log = lambda step, values: None,
     ) -> Outcome:
         """Do a job; whatever a learner raises is part of the outcome."""
         start = self._now()
         try:
             if job.fold is None:
-                return self._whole(job, stop, report, start)
+                return self._whole(job, stop, report, log, start)
             return self._fold(job, job.fold, stop, report, start)
         except Exception as error:  # noqa: BLE001 - a learner may be a stranger's: its failure is its own
             note = f"failed: {type(error).__name__}: {error}"[:_MOST_NOTE]
@@ -171,7 +177,12 @@ class Workbench:
         )
 
     def _whole(
-        self, job: Job, stop: Callable[[], bool], report: Callable[[float], None], start: float
+        self,
+        job: Job,
+        stop: Callable[[], bool],
+        report: Callable[[float], None],
+        log: Log,
+        start: float,
     ) -> Outcome:
         from sklearn.pipeline import Pipeline
 
@@ -179,7 +190,7 @@ class Workbench:
         learner = self._learners[candidate.learner]
         self._matrices.clear()
         prepared, matrix = prepare(problem, learner.flavour, choices=candidate.preparation)
-        watch = Watch(rounds=job.rounds, stop=stop, report=report)
+        watch = Watch(rounds=job.rounds, stop=stop, report=report, log=log, folder=problem.folder)
         drawn = replace(problem, seed=problem.seed + _NEXT * job.draw)
         fitted = learner.fit(candidate, drawn, matrix, problem.target, problem.weights, watch)
         return Outcome(

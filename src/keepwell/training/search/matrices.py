@@ -29,7 +29,12 @@ def prepare(
     """Return a preparation fitted on the rows (all of them if None), and those rows prepared."""
     frame = problem.frame if rows is None else problem.frame.iloc[rows]
     target = problem.target if rows is None else problem.target[rows]
-    prepared = preparation(problem.signature, flavour, choices, problem.features)
+    encoder = None
+    if flavour in ("sentences", "tokens"):
+        from keepwell.training.neural.pretrained.texts import text_encoder
+
+        encoder = text_encoder(problem.text_model, vectors=flavour == "sentences")
+    prepared = preparation(problem.signature, flavour, choices, problem.features, encoder=encoder)
     with warnings.catch_warnings():
         # Of equal values there are fewer bins than asked for, and of rare classes fewer rows than folds.
         warnings.filterwarnings("ignore", category=UserWarning, module="sklearn")

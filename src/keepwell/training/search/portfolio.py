@@ -112,7 +112,10 @@ def portfolio(
     offers: list[Sequence[Candidate]] = []
     late: list[bool] = []
     for name, learner in sorted(learners.items(), key=lambda item: _place(item[0])):
-        offered = list(learner.candidates(problem))
+        unasked = getattr(learner, "pays", None)  # of what takes long to load, and to learn
+        offered = (
+            [] if unasked and not (named or unasked(problem)) else list(learner.candidates(problem))
+        )
         if problem.rows >= WORTH_MORE:
             offered += [
                 Candidate(name=f"{name}/{label}", learner=name, params=params)

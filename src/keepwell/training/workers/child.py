@@ -61,7 +61,10 @@ def _performed(bench: Any, connection: Connection, job: Any, seconds: float) -> 
             spoke = time.monotonic()
             connection.send(("share", share))
 
-    outcome = bench.perform(job, lambda: time.monotonic() >= end, report)
+    def log(step: int, values: Any) -> None:
+        connection.send(("log", (step, dict(values))))
+
+    outcome = bench.perform(job, lambda: time.monotonic() >= end, report, log)
     try:
         pickle.dumps(outcome.pipeline)
     except Exception as error:  # noqa: BLE001 - a stranger's model may not travel

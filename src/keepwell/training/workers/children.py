@@ -130,6 +130,8 @@ class ChildRunner:
     def _heard(self, child: Child, order: Order, report: Report) -> Outcome | None:
         """Return the outcome of what a child does; None while it is at it."""
         heard = child.news()
+        while child.logged:
+            order.log(*child.logged.pop(0))
         if isinstance(heard, Outcome):
             return heard
         if heard is not None:

@@ -15,6 +15,7 @@ from keepwell.training.workers.here import HereRunner
 from keepwell.training.workers.runner import Runner
 
 _OURS = "keepwell.training.learners."
+_MODAL = "keepwell.training.modalities."
 # The user's files and dotted names, and whole engines: these may do anything, for any time.
 _OTHERS = (_OURS + "own.", _OURS + "automl.")
 TINY = 150_000  # cells that are learnt from before a child has loaded its libraries
@@ -43,7 +44,7 @@ def open_runner(
         seconds: Of the budget.
         parallel: Fits at a time, where the user has said so.
     """
-    ours = all(is_ours(learner) for learner in learners.values())
+    ours = all(is_ours(one) or _is_idle(one, problem) for one in learners.values())
     if ours and parallel is None and (_is_tiny(problem) or seconds < START):
         return HereRunner(problem, folds, learners)
     free = free_cores()
@@ -60,10 +61,24 @@ def open_runner(
 
 
 def is_ours(learner: Learner) -> bool:
-    """Tell whether a learner runs nobody's code but ours and our libraries'."""
-    inner = getattr(learner, "learner", learner)  # of one with settings, the one that is set
+    """Tell whether a learner runs nobody's code but ours and our core libraries'."""
+    inner = _inner(learner)
     where = type(inner).__module__
+    if where.startswith(_MODAL):
+        return not getattr(inner, "needs", ())  # PyTorch has a process of its own
     return where.startswith(_OURS) and not where.startswith(_OTHERS)
+
+
+def _is_idle(learner: Learner, problem: Problem) -> bool:
+    """Tell whether one of our learners has nothing to offer: of pictures, where there are none."""
+    where = type(_inner(learner)).__module__
+    return where.startswith(_MODAL) and not learner.candidates(problem)
+
+
+def _inner(learner: Learner) -> Learner:
+    """Return, of a learner with settings, the one that is set."""
+    inner: Learner = getattr(learner, "learner", learner)
+    return inner
 
 
 def free_memory() -> int:

@@ -46,7 +46,7 @@ class HereRunner:
             def tell(share: float, order: Order = order) -> None:
                 report(order, share)
 
-            done(order, self._bench.perform(order.job, order.stop, tell))
+            done(order, self._bench.perform(order.job, order.stop, tell, order.log))
 
     def close(self) -> None:
         """Do nothing."""

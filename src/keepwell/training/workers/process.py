@@ -51,6 +51,7 @@ class Child:
         self._weighed = 0.0
         self._hung_up = False
         self._waiting: tuple[Job, float, float] | None = None
+        self.logged: list[tuple[int, dict[str, float]]] = []
         self._paths = list(paths)
 
     def load(self, file: str) -> None:
@@ -85,6 +86,8 @@ class Child:
                 elif kind == "done":
                     self._waiting = None
                     return body if isinstance(body, Outcome) else None
+                elif kind == "log":
+                    self.logged.append(body)
                 else:
                     heard = float(body)
             return heard

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from keepwell.training.learners.base import Learner
 from keepwell.training.problem import Problem
-from keepwell.training.search.jobs import Job, Outcome
+from keepwell.training.search.jobs import Job, Log, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,7 @@ class Order:
         seconds: The same, counted from when the order is taken.
         grace: Seconds after that, in which it may still end by itself before it is killed.
         ticket: Whatever the giver knows it by.
+        log: Hears of the curves of a fit to all rows, by step, while it goes on.
     """
 
     job: Job
@@ -26,11 +27,18 @@ class Order:
     seconds: float
     grace: float = 0.1
     ticket: Any = None
+    log: Log = lambda step, values: None
+
+
+def tail_of(learner: Learner) -> float:
+    """Return the seconds that a fit to all rows goes on after it has learnt: a network is written then."""
+    return float(getattr(learner, "tail", 0.0))
 
 
 def grace_of(learner: Learner, budget: float) -> float:
     """Return how long after its time a fit may go on: who stops by itself has to tidy up too."""
-    return 0.25 + (0.02 * budget if learner.interruptible else 0.0)
+    heavy = 0.03 * budget if tail_of(learner) else 0.0  # a last batch and the held-out rows
+    return 0.25 + heavy + (0.02 * budget if learner.interruptible else 0.0)
 
 
 Done = Callable[[Order, Outcome], None]

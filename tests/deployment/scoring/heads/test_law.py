@@ -85,6 +85,9 @@ def test_every_registered_head_is_held_to_the_law() -> None:
         WIDE_TEXT,
         WIDE_COLUMNS,
         FORECASTER,
+        *(
+            f"keepwell.Network{kind}" for kind in ("Classifier", "Regressor")
+        ),  # tests/training/modalities
     }
     assert sorted(held) == plugin_names("heads")
 

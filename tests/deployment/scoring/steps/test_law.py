@@ -159,5 +159,10 @@ def _plain(value: Any) -> Any:
 
 
 def test_every_step_has_a_case() -> None:
-    with_tests_of_their_own = {"keepwell.PictureParts"}  # it takes pictures: test_pictures.py
+    with_tests_of_their_own = {  # pictures: test_pictures.py; of a pretrained model: tests/training
+        "keepwell.PictureParts",
+        "keepwell.PicturePixels",
+        "keepwell.TextTokens",
+        "keepwell.TextVectors",
+    }
     assert {case.op for case in CASES} | with_tests_of_their_own == set(plugin_names("steps"))

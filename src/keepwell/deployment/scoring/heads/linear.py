@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from keepwell.deployment.scoring.heads.links import LINKS
+from keepwell.deployment.scoring.heads.links import LINKS, Link
 from keepwell.deployment.scoring.parts import Data, NotCompilableError, Read
 
 if TYPE_CHECKING:
@@ -43,6 +43,16 @@ class Weighted:
         ]
         self._width = len(weights[0])
         self._wide = self._width >= _WIDE
+
+    @property
+    def sums(self) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+        """Its weights, a row for each column, and what is added to the sums."""
+        return np.ascontiguousarray(self._weights.T), self._intercepts
+
+    @property
+    def link(self) -> Link:
+        """What makes the answer of the sums."""
+        return self._link
 
     def row(self, features: list[float]) -> list[float]:
         """Answer one row."""

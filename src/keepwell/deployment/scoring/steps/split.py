@@ -37,6 +37,11 @@ class Split:
             for block in blocks
         ]
 
+    @property
+    def blocks(self) -> list[tuple[list[int], Any, float | None]]:
+        """By block: the positions it takes, its step, and the weight of what comes back."""
+        return self._blocks
+
     @classmethod
     def read(cls, fitted: Any, files: MutableMapping[str, bytes] | None, where: str) -> Data:
         """Read the blocks; dropped columns are left out."""

@@ -23,6 +23,11 @@ class TrialFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @property
+    def folder(self) -> Path:
+        """Where they are."""
+        return self._folder
+
     def read(self, key: str) -> bytes | None:
         """Return a document; None if it was never written."""
         try:

@@ -50,14 +50,27 @@ class Configured:
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return the one candidate; none if the learner has nothing to offer."""
         offered = list(self.learner.candidates(problem))[:1]
+        given = shown(self.settings)
         return [
             Candidate(
                 name=f"{self.label}/yours",
                 learner=self.label,
-                params=first.params | shown(self.settings),
+                params=first.params
+                | {k: v for k, v in given.items() if k not in first.preparation},
+                preparation={k: given.get(k, v) for k, v in first.preparation.items()},
             )
             for first in offered
         ]
+
+    @property
+    def tail(self) -> float:
+        """The learner's."""
+        return float(getattr(self.learner, "tail", 0.0))
+
+    def ready(self, problem: Problem) -> None:
+        """Make the learner ready, if it has something to make."""
+        if (make := getattr(self.learner, "ready", None)) is not None:
+            make(problem)
 
     def seconds(self, rows: int, columns: int, classes: int) -> float:
         """Return the learner's guess."""

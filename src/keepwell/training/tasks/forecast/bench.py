@@ -12,7 +12,7 @@ from keepwell.features.forecasting import Outlook, Settings
 from keepwell.features.forecasting.forecaster import gapless
 from keepwell.tracking.metrics import measure
 from keepwell.training.learners.base import FIRST
-from keepwell.training.search.jobs import Bench, Job, Outcome
+from keepwell.training.search.jobs import Bench, Job, Log, Outcome
 from keepwell.training.search.store import digest
 from keepwell.training.tasks.forecast.candidates import Lessons, Way, fit
 from keepwell.training.tasks.forecast.plan import Plan
@@ -66,7 +66,11 @@ class Backtest:
         self._trial = trial
 
     def perform(
-        self, job: Job, stop: Callable[[], bool], report: Callable[[float], None]
+        self,
+        job: Job,
+        stop: Callable[[], bool],
+        report: Callable[[float], None],
+        log: Log = lambda step, values: None,
     ) -> Outcome:
         """Do a job: what it answers is, by row held out, its error as a share of the spread."""
         start = perf_counter()

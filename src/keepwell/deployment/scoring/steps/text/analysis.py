@@ -36,6 +36,7 @@ class Analysis:
         self._lowercase, self._accents = lowercase, accents
         self._fewest, self._most = ngrams
         self._stop_words = frozenset(stop_words)
+        self._apart = analyzer == "char_wb"
         self._runs = {"word": self._of_words, "char": self._of_characters}.get(
             analyzer, self._within_words
         )
@@ -46,6 +47,13 @@ class Analysis:
         Raises:
             InvalidRequestError: If it is not a text.
         """
+        return self._runs(self._cleaned(text))
+
+    def words(self, text: Any) -> list[str] | None:
+        """Return the words, each of which has terms of its own (`within`); None where terms span words."""
+        return self._cleaned(text).split() if self._apart else None
+
+    def _cleaned(self, text: Any) -> str:
         if not isinstance(text, str):
             raise InvalidRequestError(
                 f"the model takes a text, got {text!r:.80}",
@@ -56,7 +64,7 @@ class Analysis:
             text = text.lower()
         if self._accents:
             text = _without_accents(text, self._accents)
-        return self._runs(text)
+        return str(text)
 
     def _of_words(self, text: str) -> list[str]:
         words: list[str] = self._words(text)
@@ -64,9 +72,10 @@ class Analysis:
             words = [word for word in words if word not in self._stop_words]
         if self._most == 1:
             return words
-        terms = []
+        terms: list[str] = []
         for size in range(self._fewest, min(self._most, len(words)) + 1):
-            terms += [" ".join(words[at : at + size]) for at in range(len(words) - size + 1)]
+            shifted = [words[at:] for at in range(size)]
+            terms += map(" ".join, zip(*shifted, strict=False)) if size > 1 else words
         return terms
 
     def _of_characters(self, text: str) -> list[str]:
@@ -77,13 +86,16 @@ class Analysis:
         return terms
 
     def _within_words(self, text: str) -> list[str]:
-        terms = []
-        for word in _GAPS.sub(" ", text).split():
-            padded = f" {word} "
-            for size in range(self._fewest, self._most + 1):
-                terms += [padded[at : at + size] for at in range(max(1, len(padded) - size + 1))]
-                if size >= len(padded):  # a short word counts once
-                    break
+        return [term for word in text.split() for term in self.within(word)]
+
+    def within(self, word: str) -> list[str]:
+        """Return the runs of characters of one word."""
+        terms: list[str] = []
+        padded = f" {word} "
+        for size in range(self._fewest, self._most + 1):
+            terms += [padded[at : at + size] for at in range(max(1, len(padded) - size + 1))]
+            if size >= len(padded):  # a short word counts once
+                break
         return terms
 
 

@@ -34,6 +34,11 @@ class Hashing:
         self._width, self._analysis = width, Analysis(**analysis)
         self._binary, self._signed, self._norm = binary, signed, norm
 
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return self._width
+
     @classmethod
     def read(cls, fitted: Any) -> Data:
         """Read the settings: a hash needs no fitting."""

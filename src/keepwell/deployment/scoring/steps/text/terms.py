@@ -1,5 +1,6 @@
 """`TfidfVectorizer` and `CountVectorizer`: the terms of a text, counted and weighted."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 MOST = 2**16
 """Columns up to which a row of them is held as it is; scikit-learn's sparse matrices go further."""
+
+
+_REMEMBERED = 20_000  # words whose terms need not be looked up again
+_USUAL = 20  # letters: longer words hardly come twice
 
 
 class Terms:
@@ -32,6 +37,12 @@ class Terms:
         self._analysis = Analysis(**analysis)
         self._binary = binary
         self._weights = None if weights is None else Weights(**weights)
+        self._by_word: dict[str, tuple[int, ...]] = {}
+
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return len(self._slots)
 
     @classmethod
     def read(cls, fitted: Any) -> Data:
@@ -66,17 +77,32 @@ class Terms:
         return result
 
     def counts(self, text: Any) -> tuple[list[int], list[float]]:
-        """Return the columns of the terms that a text has, ascending, and their weights."""
-        counts: dict[int, float] = {}
-        for term in self._analysis.terms(text):
-            slot = self._slots.get(term)
-            if slot is not None:
-                counts[slot] = 1.0 if self._binary else counts.get(slot, 0.0) + 1.0
-        slots = sorted(counts)
-        weights = [counts[slot] for slot in slots]
+        """Return the columns of the terms that a text has, each once, and their weights."""
+        words = self._analysis.words(text)
+        if words is None:
+            found = self._known(self._analysis.terms(text))
+        else:
+            found = []
+            for word in words:
+                known = self._by_word.get(word)
+                found += self._learnt(word) if known is None else known
+        tally = Counter(found)
+        slots = list(tally)
+        weights = [1.0] * len(slots) if self._binary else [float(n) for n in tally.values()]
         if self._weights is not None:
             weights = self._weights.weigh(weights, slots)
         return slots, weights
+
+    def _known(self, terms: list[str]) -> list[int]:
+        return [slot for slot in map(self._slots.get, terms) if slot is not None]
+
+    def _learnt(self, word: str) -> tuple[int, ...]:
+        """Return the columns of a word's terms; the words of a language come again and again."""
+        terms = self._analysis.within(word)
+        found = tuple(self._known(terms))
+        if len(self._by_word) < _REMEMBERED and len(word) <= _USUAL:
+            self._by_word[word] = found
+        return found
 
     def batch(self, columns: Columns) -> "NDArray[Any]":
         """Weigh the terms of texts."""

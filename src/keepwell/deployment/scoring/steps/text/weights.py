@@ -47,9 +47,9 @@ class Weights:
         return matrix
 
     def weigh(self, counts: list[float], slots: list[int]) -> list[float]:
-        """Return the weights of the terms in ascending `slots`, of which there are so many."""
+        """Return the weights of the terms in `slots`, of which there are so many."""
         if self._sublinear:
-            counts = [_log(count) + 1.0 for count in counts]
+            counts = [1.0 if count == 1.0 else _log(count) + 1.0 for count in counts]
         if self._idf is not None:
             counts = [w * self._idf[slot] for w, slot in zip(counts, slots, strict=True)]
         return scaled(counts, self._norm)

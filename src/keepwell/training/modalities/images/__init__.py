@@ -1,0 +1,1 @@
+"""Pictures: networks of convolutions, from nothing or from a pretrained model."""

@@ -1,0 +1,1 @@
+"""Tables: a network of layers over prepared columns."""

@@ -1,0 +1,1 @@
+"""Neural networks in PyTorch: how they are trained, whatever they look at."""
