@@ -175,14 +175,8 @@ class Workspace:
         """Recorded executions."""
         from keepwell.tracking.runs import Runs
 
-        return Runs(
-            self.metadata,
-            self.measurements,
-            self.blobs,
-            self.clock,
-            self.home / "spool",
-            self._meter,
-        )
+        stores = (self.metadata, self.measurements, self.blobs, self.clock)
+        return Runs(*stores, self.home / "spool", self._meter)
 
     @cached_property
     def _meter(self) -> "RunMeter":
