@@ -234,8 +234,13 @@ def _alerting(
 ) -> tuple[Periodic, Periodic]:
     """Return what watches for alerts, and what sends them."""
     from keepwell.operations.serving.alerting import watcher_of
+    from keepwell.operations.spending.machinery import alarming_signals
 
-    watcher = watcher_of(workspace, url, [workspace.foresight.signals])
+    sources = (
+        workspace.foresight.signals,
+        lambda: alarming_signals(workspace.measurements, workspace.clock.now()),
+    )
+    watcher = watcher_of(workspace, url, sources)
     courier = workspace.alerts.courier()
     sight.beside.append(watcher.signals)
     stack.callback(courier.finish)

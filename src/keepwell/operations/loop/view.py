@@ -130,8 +130,8 @@ class Accepted:
 class Happening:
     """Something that changed around the endpoint: material for the question "why?".
 
-    `kind` is `deployment`, `dataset`, `contract`, `configuration`, `anomaly`, or `external`: an alert of
-    another system.
+    `kind` is `deployment`, `dataset`, `contract`, `configuration`, `anomaly`, `machine` (what it was short
+    of), or `external`: an alert of another system.
     """
 
     time: float

@@ -191,8 +191,19 @@ class Sight:
                 what = f"{event.ref.name} {event.verb}" + (f": {event.why}" if event.why else "")
                 found.append(Happening(time=event.time, kind=name, what=what))
         found += self._unusual(endpoint, after)
+        found += self._short_of()
         found += [one for one in self._notices.happenings() if one.time >= after]
         return tuple(sorted(found, key=lambda one: one.time))
+
+    def _short_of(self) -> list[Happening]:
+        """Return what this machine was short of within the last window."""
+        from keepwell.monitoring.machines.starvation import starvation
+
+        now, window = self._bench.clock.now(), self._bench.spec.monitor.window_seconds or 3600.0
+        starved = starvation(self._measurements, now - window, now)
+        if starved is None:
+            return []
+        return [Happening(time=starved.since, kind="machine", what=starved.message)]
 
     def _unusual(self, endpoint: str, after: float) -> list[Happening]:
         """Return what was unusual around an endpoint; its own quality and drift the monitors judge."""

@@ -41,6 +41,15 @@ def signals_now(measurements: MeasurementStore, now: float) -> tuple[Signal, ...
     return (*present_signals(measurements, now), *costs)
 
 
+def alarming_signals(measurements: MeasurementStore, now: float) -> tuple[Signal, ...]:
+    """Return those of them that somebody should hear of: a busy processor or disk is no alarm by itself.
+
+    How full the disk is has a rule of its own.
+    """
+    quiet = {"cpu", "io", "disk"}
+    return tuple(one for one in signals_now(measurements, now) if one.column not in quiet)
+
+
 def processes_of(measurements: MeasurementStore, now: float) -> list[Seen]:
     """Return our processes that were seen within the last looks."""
     report = measurements.read_report("machines")

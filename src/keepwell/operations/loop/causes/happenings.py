@@ -18,6 +18,24 @@ _OURS = frozenset({"performance", "errors", "latency", "prediction_drift"})
 """Kinds that a change on our side can bring about. What arrives in the inputs, it cannot."""
 
 
+SLOW = frozenset({"errors", "latency", "objective"})
+"""Kinds that a machine brings about which is short of something: answers do not change by that."""
+
+
+def starved_host(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
+    """Yield a cause if answers were slow or failed while the machine was short of something."""
+    slow = [signal for signal in signals if signal.kind in SLOW]
+    if not slow:
+        return
+    for happening in view.happenings:
+        if happening.kind == "machine":
+            yield Cause(
+                title="the machine was short of what it needs",
+                score=0.92,
+                evidence=f"{happening.what}; {max(slow, key=lambda one: one.severity).message}",
+            )
+
+
 def changes_around(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
     """Yield a cause for each happening in the window before the first signal, closer ones likelier."""
     ours = [signal for signal in signals if signal.kind in _OURS]
@@ -27,7 +45,7 @@ def changes_around(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
     known = max(signal.until for signal in ours)
     span = max(view.policy.monitor.window_seconds or 0.0, known - began, 1.0)
     for happening in view.happenings:
-        if began - span <= happening.time <= known:
+        if happening.kind != "machine" and began - span <= happening.time <= known:
             yield _cause(happening, began, span)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from keepwell.core.records import Cause, Signal
 from keepwell.operations.loop.causes.concept import concept_changes
-from keepwell.operations.loop.causes.happenings import changes_around
+from keepwell.operations.loop.causes.happenings import changes_around, starved_host
 from keepwell.operations.loop.causes.inputs import broken_inputs, moved_inputs, moved_together
 from keepwell.operations.loop.causes.predictions import moved_predictions
 from keepwell.operations.loop.view import View
@@ -16,6 +16,7 @@ SOURCES: tuple[Source, ...] = (
     moved_inputs,
     moved_together,
     concept_changes,
+    starved_host,
     changes_around,
     moved_predictions,
 )
