@@ -22,11 +22,11 @@ from keepwell.core.records.dataset import Finding
 from keepwell.data.engine import path_literal
 from keepwell.data.fingerprint import PICTURES, suffix_of
 from keepwell.data.sources.files import DataFile, Sample
+from keepwell.data.sources.made import sample_of
 
 _PATH = re.compile(r"[^\0\n]{1,400}\.(?:png|jpe?g|gif|bmp|webp)", re.IGNORECASE)
 _LOOKED_AT = 5
 _AT_ONCE = 64
-_SAMPLE_ROWS = 2_000
 _MOST = 20 << 20  # bytes: more are refused later, too
 
 
@@ -106,16 +106,7 @@ class LinkedFile:
 
     def sample(self) -> Sample:
         """Return its first rows."""
-        kinds = self.types or ("VARCHAR",) * len(self.names)
-        columns = ", ".join(
-            f"{f'c{place}' if kind == 'VARCHAR' else 'CAST(NULL AS VARCHAR)'} AS c{place}"
-            for place, kind in enumerate(kinds)
-        )
-        with duckdb.connect(":memory:") as connection:
-            sql = f"SELECT {columns} FROM {self.relation()} LIMIT {_SAMPLE_ROWS}"
-            table = connection.sql(sql).to_arrow_table()
-        rows = pq.read_metadata(self._parquet).num_rows
-        return Sample(table=table, complete=rows <= _SAMPLE_ROWS, expected=rows)
+        return sample_of(self.relation(), self.types, self.names, self._parquet)
 
     def explain(self, error: Exception) -> KeepwellError | None:
         """Return what the table says of it."""

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -66,16 +66,7 @@ class MadeFile:
 
     def sample(self) -> Sample:
         """Return its first rows; only strings are told, since other columns come with their type."""
-        kinds = self.types or ("VARCHAR",) * len(self.names)
-        columns = ", ".join(
-            f"{f'c{place}' if kind == 'VARCHAR' else 'CAST(NULL AS VARCHAR)'} AS c{place}"
-            for place, kind in enumerate(kinds)
-        )
-        with duckdb.connect(":memory:") as connection:
-            sql = f"SELECT {columns} FROM {self.relation()} LIMIT {_SAMPLE_ROWS}"
-            table = connection.sql(sql).to_arrow_table()
-        rows = pq.read_metadata(self._parquet).num_rows
-        return Sample(table=table, complete=rows <= _SAMPLE_ROWS, expected=rows)
+        return sample_of(self.relation(), self.types, self.names, self._parquet)
 
     def explain(self, error: Exception) -> KeepwellError | None:
         """Return what an error that came up while reading it means; None if it is not about it."""
@@ -83,3 +74,18 @@ class MadeFile:
 
     def line_of(self, row: int) -> int | None:
         """Return None: what is made has no lines."""
+
+
+def sample_of(
+    relation: str, types: Sequence[str] | None, names: Sequence[str], parquet: Path
+) -> Sample:
+    """Return the first rows of a relation: of its strings; other columns come with their type."""
+    columns = ", ".join(
+        f"{f'c{place}' if kind == 'VARCHAR' else 'CAST(NULL AS VARCHAR)'} AS c{place}"
+        for place, kind in enumerate(types or ("VARCHAR",) * len(names))
+    )
+    with duckdb.connect(":memory:") as connection:
+        sql = f"SELECT {columns} FROM {relation} LIMIT {_SAMPLE_ROWS}"
+        table = connection.sql(sql).to_arrow_table()
+    rows = pq.read_metadata(parquet).num_rows
+    return Sample(table=table, complete=rows <= _SAMPLE_ROWS, expected=rows)

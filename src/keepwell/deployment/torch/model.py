@@ -10,13 +10,8 @@ import numpy as np
 from keepwell.core.errors import InvalidDataError
 from keepwell.core.records import Signature
 from keepwell.deployment.onnx.answering import Activation, Answerer
-from keepwell.deployment.torch.program import (
-    outputs_of,
-    quiet,
-    run,
-    tensors_of,
-    torch_library,
-)
+from keepwell.deployment.torch.program import outputs_of, run, tensors_of
+from keepwell.features.networks.writing import quiet, torch_library
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

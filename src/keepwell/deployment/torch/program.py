@@ -1,20 +1,17 @@
 """A module, eager or scripted, as something that takes columns and gives answers."""
 
-import contextlib
 import inspect
-import io
-import logging
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.core.errors import InvalidDataError, MissingExtraError
+from keepwell.core.errors import InvalidDataError
 from keepwell.core.records import ColumnType, Signature
 from keepwell.deployment.onnx.reading import Described
 from keepwell.features.decoding import Decoder
+from keepwell.features.networks.writing import torch_library
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,38 +27,6 @@ class Output:
     name: str
     type: str
     shape: tuple[int | None, ...]
-
-
-def torch_library() -> Any:
-    """Return PyTorch.
-
-    Raises:
-        MissingExtraError: If it is not installed.
-    """
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtraError("a PyTorch module", extra="torch") from error
-    return torch
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep what PyTorch tells its own developers from the user."""
-    loggers = [
-        logging.getLogger(name)
-        for name in ("torch.onnx", "torch.fx", "torch._export", "onnxscript")
-    ]
-    before = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)
 
 
 def at_rest(module: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from keepwell.core.errors import MissingExtraError
 from keepwell.core.records import Signature
 from keepwell.deployment.torch.model import ARGUMENTS
-from keepwell.deployment.torch.program import quiet, torch_library
+from keepwell.features.networks.writing import quiet, torch_library
 
 
 class NotWrittenError(Exception):

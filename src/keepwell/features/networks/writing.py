@@ -31,7 +31,7 @@ def torch_library() -> Any:
     try:
         import torch
     except ImportError as error:
-        raise MissingExtraError("a neural network", extra="torch") from error
+        raise MissingExtraError("PyTorch", extra="torch") from error
     return torch
 
 
