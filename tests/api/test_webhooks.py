@@ -30,9 +30,9 @@ def test_an_alert_is_kept_and_listed(posting: TestClient) -> None:
     alert = {"id": "a", "title": "late", "endpoint": NAME}
     (kept,) = posting.post(f"{URL}/generic", json=alert).json()["alerts"]
     assert (kept["source"], kept["endpoint"], kept["resolved"]) == ("generic", NAME, None)
-    assert len(posting.get("/api/v1/alerts/external").json()["alerts"]) == 1
+    assert len(posting.get("/api/v1/webhooks/alerts").json()["alerts"]) == 1
     posting.post(f"{URL}/generic", json={**alert, "resolved": True})
-    assert posting.get("/api/v1/alerts/external").json()["alerts"] == []
+    assert posting.get("/api/v1/webhooks/alerts").json()["alerts"] == []
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ async def take_webhook(
     return document(await run_in_threadpool(take))
 
 
-@router.get("/alerts/external", response_model=NoticeList)
+@router.get("/webhooks/alerts", response_model=NoticeList)
 def list_external_alerts(workspace: Served) -> Response:
     """List the alerts of other systems that go on, the newest first."""
     return document(NoticeList(alerts=workspace.notices.firing()))

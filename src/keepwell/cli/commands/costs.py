@@ -28,6 +28,11 @@ Since = Annotated[str, typer.Option(help="Start: `30d ago`, a date; this month's
 Until = Annotated[str, typer.Option(help="End: a time like --since.")]
 
 
+@app.callback()
+def money() -> None:
+    """Show what was used and what it cost: bill, budget, idle workers."""
+
+
 @app.command(
     "list",
     epilog=examples(

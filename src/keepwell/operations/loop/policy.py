@@ -72,6 +72,7 @@ class Policy:
 
     Attributes:
         budget: Seconds that a retraining may use where `loop.retrain.budget` says nothing.
+        trains: Whether anything is retrained at all: not what is served elsewhere.
     """
 
     loop: LoopSpec = field(default_factory=LoopSpec)
@@ -79,10 +80,13 @@ class Policy:
     monitor: MonitorSpec = field(default_factory=MonitorSpec)
     limits: Limits = Limits()
     budget: float = 60.0
+    trains: bool = True
 
     @property
     def retrainable(self) -> frozenset[str]:
         """Kinds of signals that a retraining may answer."""
+        if not self.trains:
+            return frozenset()
         words = self.loop.retrain.on
         bound = frozenset({"alert_retrain"})  # a rule of `alerts:` says so itself
         return bound.union(*(RETRAINABLE.get(word, frozenset()) for word in words))

@@ -111,6 +111,7 @@ class Sight:
                 rollout=spec.serve.rollout,
                 monitor=spec.monitor,
                 budget=spec.train.budget,
+                trains=spec.loop.enabled and not record.external,
             ),
             direction=direction(champion.metric),
             looks=looks,
