@@ -13,6 +13,7 @@ from keepwell.training.learners.base import FIRST
 from keepwell.training.problem import Problem
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.jobs import Job, Outcome
+from keepwell.training.search.pace import LAST
 from keepwell.training.search.trials import Trial, interval
 from keepwell.training.splits.plans import Fold
 from keepwell.training.trained import LeaderboardRow
@@ -144,6 +145,12 @@ class Fitting:
                 raise self._nothing(trials)
             outcomes = self._fit([trial for trial, _ in members])
             if all(trial in outcomes for trial, _ in members):
+                whole = [trial for trial in outcomes if not outcomes[trial].note]
+                if (
+                    0 < len(whole) < len(members)
+                ):  # what ran out of time must not drag the others down
+                    members, ensemble = self._elected(whole, primary)
+                    return self._chosen(trials, members, outcomes, ensemble)
                 more = self._drawn_again(members, outcomes) if len(members) > 1 else {}
                 return self._chosen(trials, members, outcomes, ensemble, more)
             if self._budget.left < _TOO_LATE * self._budget.seconds:  # for a second try
@@ -155,19 +162,34 @@ class Fitting:
     def _elected(
         self, considered: Sequence[Trial], primary: int
     ) -> tuple[tuple[tuple[Trial, float], ...], Ensemble | None]:
-        """Return who should be fitted, with weights; nobody if none was measured."""
-        ensemble = select(
-            self._problem,
-            self._folds,
-            list(considered),
-            primary=primary,
-            most=self._most,
-            trees=self._trees,
-        )
-        if ensemble is not None and len(ensemble.members) > 1:
-            return ensemble.members, ensemble
+        """Return who should be fitted, as many as time allows, with weights; nobody if none was measured."""
+        most = self._most
+        while True:
+            ensemble = select(
+                self._problem,
+                self._folds,
+                list(considered),
+                primary=primary,
+                most=most,
+                trees=self._trees,
+            )
+            if ensemble is None or len(ensemble.members) < 2:  # noqa: PLR2004 (a vote)
+                break
+            if self._is_affordable([trial for trial, _ in ensemble.members]):
+                return ensemble.members, ensemble
+            most = len(ensemble.members) - 1
         first = next((t for t in considered if not t.failed and t.mean is not None), None)
         return (() if first is None else ((first, 1.0),)), ensemble
+
+    def _is_affordable(self, trials: Sequence[Trial]) -> bool:
+        """Tell whether there is time to fit these to all rows, each of them to its end."""
+        seconds = [self._expected(trial) for trial in trials if not trial.failed]
+        longest = max(*seconds, sum(seconds) / self._runner.parallel)
+        return longest <= self._budget.left - self._measuring
+
+    def _expected(self, trial: Trial) -> float:
+        """Return the seconds that a fit to all rows is likely to take."""
+        return LAST * trial.usual_seconds * self._problem.rows / max(len(self._folds[0][0]), 1)
 
     def _chosen(
         self,
@@ -259,7 +281,9 @@ class Fitting:
         grace = grace_of(trial.learner, self._budget.seconds)
         tail = tail_of(trial.learner)
         left = self._budget.left - self._measuring - grace - tail
-        seconds = max(left, 0.02 * self._budget.seconds)
+        # What comes after can be made shorter; a model that was cut short is worth little.
+        least = min(_SLOWER * self._expected(trial), self._budget.left)
+        seconds = max(left, least, 0.02 * self._budget.seconds)
         start = self._budget.spent
         stop: Callable[[], bool] = lambda: self._budget.spent - start > seconds  # noqa: E731
         job = Job(candidate=trial.candidate, fold=None, rounds=trial.final_rounds, draw=draw)

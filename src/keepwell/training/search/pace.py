@@ -10,7 +10,8 @@ from keepwell.training.search.trials import Trial
 from keepwell.training.splits.plans import Fold
 from keepwell.training.workers.runner import tail_of
 
-_LAST = 1.25  # times a fold's seconds, row for row: a fit to all rows
+LAST = 1.25
+"""Times a fold's seconds, row for row, that a fit to all rows takes."""
 _GROWTH = 0.85  # a fit's seconds grow with its rows to this power
 
 
@@ -71,7 +72,7 @@ class Pace:
         done = [self._whole(trial, able) for trial in able[: self._members]] or [0.0]
         seconds = max(*done, sum(done) / self._parallel)
         tail = max((tail_of(t.learner) for t in best[: self._members]), default=0.0)
-        return tail + _LAST * seconds * self._problem.rows / max(self._rows, 1)
+        return tail + LAST * seconds * self._problem.rows / max(self._rows, 1)
 
     def measuring(self, best: Sequence[Trial]) -> float:
         """Return the seconds to keep for what comes after the last fits."""
