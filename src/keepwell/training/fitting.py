@@ -13,7 +13,7 @@ from keepwell.training.learners.base import FIRST
 from keepwell.training.problem import Problem
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.jobs import Job, Outcome
-from keepwell.training.search.pace import LAST
+from keepwell.training.search.pace import to_all_rows
 from keepwell.training.search.trials import Trial, interval
 from keepwell.training.splits.plans import Fold
 from keepwell.training.trained import LeaderboardRow
@@ -183,13 +183,12 @@ class Fitting:
 
     def _is_affordable(self, trials: Sequence[Trial]) -> bool:
         """Tell whether there is time to fit these to all rows, each of them to its end."""
-        seconds = [self._expected(trial) for trial in trials if not trial.failed]
-        longest = max(*seconds, sum(seconds) / self._runner.parallel)
-        return longest <= self._budget.left - self._measuring
+        return self._expected(trials, self._runner.parallel) <= self._budget.left - self._measuring
 
-    def _expected(self, trial: Trial) -> float:
-        """Return the seconds that a fit to all rows is likely to take."""
-        return LAST * trial.usual_seconds * self._problem.rows / max(len(self._folds[0][0]), 1)
+    def _expected(self, trials: Sequence[Trial], parallel: int = 1) -> float:
+        """Return the seconds that fits to all rows are likely to take."""
+        growth = self._problem.rows / max(len(self._folds[0][0]), 1)
+        return to_all_rows([trial.usual_seconds for trial in trials], growth, parallel)
 
     def _chosen(
         self,
@@ -282,7 +281,7 @@ class Fitting:
         tail = tail_of(trial.learner)
         left = self._budget.left - self._measuring - grace - tail
         # What comes after can be made shorter; a model that was cut short is worth little.
-        least = min(_SLOWER * self._expected(trial), self._budget.left)
+        least = min(_SLOWER * self._expected([trial]), self._budget.left)
         seconds = max(left, least, 0.02 * self._budget.seconds)
         start = self._budget.spent
         stop: Callable[[], bool] = lambda: self._budget.spent - start > seconds  # noqa: E731

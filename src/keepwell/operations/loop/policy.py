@@ -72,7 +72,7 @@ class Policy:
 
     Attributes:
         budget: Seconds that a retraining may use where `loop.retrain.budget` says nothing.
-        trains: Whether anything is retrained at all: not what is served elsewhere.
+        trains: Whether anything is retrained, on a signal or on schedule: not what is served elsewhere.
     """
 
     loop: LoopSpec = field(default_factory=LoopSpec)

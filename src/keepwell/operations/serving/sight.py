@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from keepwell.core.ports import MeasurementStore
 from keepwell.core.records import Endpoint, ModelVersion, Profile, Signal
 from keepwell.core.references import Ref
-from keepwell.core.spec import LoopSpec
 from keepwell.operations.anomalies.watch import Anomaly
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.live_rows import live_dataset
@@ -105,9 +104,7 @@ class Sight:
             endpoint=record,
             champion=champion,
             policy=Policy(
-                loop=spec.loop
-                if spec.loop.enabled and not record.external
-                else watching_only(spec.loop),
+                loop=spec.loop,
                 rollout=spec.serve.rollout,
                 monitor=spec.monitor,
                 budget=spec.train.budget,
@@ -221,11 +218,6 @@ class Sight:
 
 def _gravest(signals: Sequence[Signal]) -> tuple[Signal, ...]:
     return tuple(sorted(signals, key=lambda signal: -signal.severity))
-
-
-def watching_only(loop: LoopSpec) -> LoopSpec:
-    """Return a policy that opens incidents and ends rollouts, but never trains by itself."""
-    return replace(loop, retrain=replace(loop.retrain, on=(), schedule=""))
 
 
 if TYPE_CHECKING:

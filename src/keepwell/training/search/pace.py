@@ -10,8 +10,7 @@ from keepwell.training.search.trials import Trial
 from keepwell.training.splits.plans import Fold
 from keepwell.training.workers.runner import tail_of
 
-LAST = 1.25
-"""Times a fold's seconds, row for row, that a fit to all rows takes."""
+_LAST = 1.25  # times a fold's seconds, row for row: a fit to all rows
 _GROWTH = 0.85  # a fit's seconds grow with its rows to this power
 
 
@@ -70,10 +69,20 @@ class Pace:
         """Return the seconds that fitting the best trials to all rows is likely to take."""
         able = [t for t in best if t.candidate.learner != FIRST and (t.scores or t.sampled)]
         done = [self._whole(trial, able) for trial in able[: self._members]] or [0.0]
-        seconds = max(*done, sum(done) / self._parallel)
         tail = max((tail_of(t.learner) for t in best[: self._members]), default=0.0)
-        return tail + LAST * seconds * self._problem.rows / max(self._rows, 1)
+        return tail + to_all_rows(done, self._problem.rows / max(self._rows, 1), self._parallel)
 
     def measuring(self, best: Sequence[Trial]) -> float:
         """Return the seconds to keep for what comes after the last fits."""
         return self._after(sum(trial.answering for trial in best[: self._members]))
+
+
+def to_all_rows(folds: Sequence[float], growth: float, parallel: int = 1) -> float:
+    """Return the seconds that fits to all rows are likely to take, so many at a time.
+
+    Args:
+        folds: Seconds of a fold of each; at least one.
+        growth: How many times a fold's rows all rows are.
+        parallel: Fits at a time.
+    """
+    return _LAST * growth * max(*folds, sum(folds) / parallel)

@@ -41,7 +41,7 @@ class ScheduleDue(Condition):
     def check(self, view: View, now: float) -> Finding:
         """Return whether it holds, and why."""
         text = view.policy.loop.retrain.schedule
-        if not text:
+        if not (text and view.policy.trains):
             return Finding(holds=False, reason="there is no schedule")
         try:
             fired = Schedule.parse(text).before(now)
