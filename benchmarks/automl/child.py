@@ -2,7 +2,7 @@
 
     python -m benchmarks.automl.child ENGINE FOLDER SECONDS
 
-It needs what the engine needs, NumPy, pandas and scikit-learn; its last line is the result, as JSON.
+It needs what the engine needs, NumPy, pandas and scikit-learn; the result is a line of JSON.
 """
 
 import json

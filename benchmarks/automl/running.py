@@ -31,7 +31,9 @@ def apart(engine: str, table: str, budget: float, python: str = sys.executable) 
                 words, cwd=_ROOT, stdout=out, stderr=err, start_new_session=True
             )
             peak = _watched(process, time.monotonic() + 3 * budget + _PATIENCE)
-        lines = (folder / "out").read_text().strip().splitlines()
+        # Some libraries say goodbye on the way out, after the result.
+        said = (folder / "out").read_text().splitlines()
+        lines = [line for line in said if line.startswith("{")]
         if process.returncode == 0 and lines:
             found: dict[str, Any] = json.loads(lines[-1])
             return {**found, "peak_mb": round(peak / 1e6)}
