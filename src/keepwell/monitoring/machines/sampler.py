@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -50,6 +51,22 @@ class Ours:
     family: bool = False
 
 
+class Looks(Protocol):
+    """Looks at a machine."""
+
+    def read(self) -> HostReading:
+        """Return how it is now."""
+        ...
+
+
+class Take(Protocol):
+    """Says what a process took."""
+
+    def __call__(self, process: psutil.Process, /, *, children: bool) -> Taken | None:
+        """Return what it, and what it started, took so far; None if it has ended."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """What one of our processes took from one look to the next."""
@@ -72,6 +89,7 @@ class Sampler:
         spec: The limits.
         processes: Gives our processes.
         reader: Looks at the machine.
+        take: Says what a process and its children took so far.
     """
 
     def __init__(
@@ -81,14 +99,16 @@ class Sampler:
         clock: Clock,
         spec: MachinesSpec,
         processes: Callable[[], list[Ours]],
-        reader: HostReader | None = None,
+        reader: Looks | None = None,
+        take: Take = taken,
     ) -> None:
         self.host = platform.node()
         self.signals: tuple[Signal, ...] = ()
         self.subjects = {f"host:{self.host}"}
         self._measurements, self._clock, self._spec = measurements, clock, spec
         self._processes = processes
-        self._reader = reader or HostReader(home)
+        self._reader: Looks = reader or HostReader(home)
+        self._take = take
         self._looks: deque[HostReading] = deque(maxlen=12)
         self._last: dict[tuple[str, int], tuple[float, Taken, psutil.Process]] = {}
         self._growths: dict[str, Growth] = {}
@@ -122,7 +142,7 @@ class Sampler:
             before = self._last.get(key)
             try:
                 process = before[2] if before else psutil.Process(one.pid)
-                found = taken(process, children=one.family) if process.is_running() else None
+                found = self._take(process, children=one.family) if process.is_running() else None
             except psutil.Error:
                 continue
             if found is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keepwell.core.alerting import RuleSpec
@@ -77,6 +78,7 @@ class Reader:
         workspace: Whose record and measurements.
         sources: More places that signals come from, besides the reports of endpoints.
         serving: Whether workers are expected to answer.
+        disk: Gives what is free of the workspace's disk, the share and bytes; asks the system unless said.
     """
 
     def __init__(
@@ -85,10 +87,12 @@ class Reader:
         sources: Sequence[SignalSource] = (),
         *,
         serving: Callable[[], bool] = lambda: False,
+        disk: Callable[[], tuple[float, float]] | None = None,
     ) -> None:
         self._workspace = workspace
         self._sources = tuple(sources)
         self._serving = serving
+        self._disk = disk or (lambda: free_of(workspace.home))
 
     def read(self, rules: Sequence[RuleSpec]) -> Reading:
         """Return the world as it is."""
@@ -124,20 +128,26 @@ class Reader:
         }
 
     def _machine(self) -> Machine:
-        import shutil
-
         from keepwell.operations.serving.capacity import present
 
-        disk = shutil.disk_usage(self._workspace.home)
+        share, free = self._disk()
         workers = None
         if self._serving():
             workers = present(self._workspace.scaling.read(), self._workspace.home).workers
         return Machine(
-            disk_free=disk.free / max(disk.total, 1),
-            disk_bytes=float(disk.free),
+            disk_free=share,
+            disk_bytes=free,
             wanted=workers.wanted if workers else 0,
             answering=workers.answering if workers else 0,
         )
+
+
+def free_of(folder: Path) -> tuple[float, float]:
+    """Return what is free of the file system that holds a folder: the share, and bytes."""
+    import shutil
+
+    disk = shutil.disk_usage(folder)
+    return disk.free / max(disk.total, 1), float(disk.free)
 
 
 def _reported(measurements: MeasurementStore, endpoint: str, now: float) -> list[Signal]:

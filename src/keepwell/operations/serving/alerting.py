@@ -1,6 +1,6 @@
 """What watches for alerts while a workspace is served, put together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from keepwell.operations.alerts.acting import Acting
@@ -16,7 +16,10 @@ STARTING_SECONDS = 60.0
 
 
 def watcher_of(
-    workspace: "Workspace", url: str = "", sources: Sequence[SignalSource] = ()
+    workspace: "Workspace",
+    url: str = "",
+    sources: Sequence[SignalSource] = (),
+    disk: Callable[[], tuple[float, float]] | None = None,
 ) -> Watcher:
     """Return the watcher of a served workspace.
 
@@ -24,13 +27,19 @@ def watcher_of(
         workspace: What is served.
         url: Where; for links in messages.
         sources: Where signals come from besides the reports of endpoints.
+        disk: Gives what is free of the workspace's disk, the share and bytes; asks the system unless said.
     """
     spec, clock = workspace.spec.alerts, workspace.clock
     started = clock.now()
     scaling = workspace.scaling
     return Watcher(
         workspace.alerts.store,
-        Reader(workspace, sources, serving=lambda: clock.now() - started >= STARTING_SECONDS),
+        Reader(
+            workspace,
+            sources,
+            serving=lambda: clock.now() - started >= STARTING_SECONDS,
+            disk=disk,
+        ),
         spec,
         rules_of(spec, workspace.root),
         acting=Acting(

@@ -35,12 +35,15 @@ class History:
 
     A version without a dataset of this workspace, one that was brought along, has none: then its floors are
     chance alone, and rows are compared column by column only.
+
+    Attributes:
+        known: Floors that were learnt, by the digest of a version's profile and the window's size.
     """
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._samples: dict[str, dict[str, Any]] = {}
-        self._floors: dict[tuple[str, int], dict[str, float]] = {}
+        self.known: dict[tuple[str, int], dict[str, float]] = {}
         self._own: dict[str, float] = {}
         self._joint: dict[str, tuple[float, tuple[Signal, ...]]] = {}
 
@@ -54,17 +57,18 @@ class History:
         if not self._bench.spec.data.time or rows < 1:
             return {}
         size = 1 << round(math.log2(rows))
-        key = version.key, size
-        if key not in self._floors:
-            self._floors[key] = {}
+        file = version.bundle.file("profile.json")
+        key = file.digest if file is not None else version.key, size
+        if key not in self.known:
+            self.known[key] = {}
             try:
                 history = self._read(version, everything=True)
-                self._floors[key] = learn_floors(
+                self.known[key] = learn_floors(
                     history, profile, size, detector_name=self._bench.spec.monitor.drift
                 )
             except Exception:
                 logger.exception("the history of %s cannot be read", version.key)
-        return self._floors[key]
+        return self.known[key]
 
     def joined(self, report: "Report", version: ModelVersion, log: "PredictionLog") -> "Report":
         """Return the report with what all columns together, and texts, have shown lately."""

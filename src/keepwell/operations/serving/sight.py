@@ -53,6 +53,7 @@ class Sight:
         anomalies: Finds what was unusual in other series since a time; None where nobody watches them.
         beside: Each gives by endpoint what else is outside its limits, beside the monitor's report.
         sketches: Accumulators of the log; None to read rows only.
+        history: What training's own rows tell.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class Sight:
         self.anomalies: Callable[[float], Iterable[Anomaly]] | None = None
         self.beside: list[Callable[[str], Sequence[Signal]]] = []
         self.sketches: SketchStore | None = None
-        self._history = History(bench)
+        self.history = History(bench)
         self._notices = Notices(bench.metadata, bench.clock)
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
@@ -140,14 +141,14 @@ class Sight:
             since=since,
             traffic=self.meter.since(endpoint, begin),
             sketches=self.sketches,
-            floors=lambda rows: self._history.floors(version, self._profile(version), rows),
+            floors=lambda rows: self.history.floors(version, self._profile(version), rows),
         )
 
     def _look(self, endpoint: Endpoint, champion: ModelVersion) -> tuple[Look, ...]:
         from keepwell.monitoring.series import record as record_series
 
         report = self.report_since(endpoint.name, champion)
-        report = self._history.joined(report, champion, self._predictions)
+        report = self.history.joined(report, champion, self._predictions)
         told = self._notices.signals(endpoint.name)
         if told:
             report = replace(report, signals=_gravest((*report.signals, *told)))

@@ -1,0 +1,1 @@
+"""The scripted faults, by theme. Each module holds its scenarios in `SCENARIOS`."""
