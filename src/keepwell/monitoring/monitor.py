@@ -107,6 +107,7 @@ def look(  # noqa: PLR0913 (each narrows or explains the look, by name)
         *(find_slices(sketches, watched, scope, spec) if sketches is not None else ()),
         *damage,
         *answering.find_failures(service, scope, latency_limit_ms=latency_limit_ms),
+        *answering.find_refusals(traffic or {}, scope),
     ]
     report = Report(
         endpoint=endpoint,

@@ -17,6 +17,9 @@ COLUMNS = ("time", "version", "request", "latency_ms")
 ERRORS = 0.01
 """Share of failed requests beyond which, chance allowed for, they are reported."""
 
+REFUSED = 0.05
+"""Share of refused requests beyond which they are reported, chance allowed for: now and then a caller errs."""
+
 _A_FEW = 5  # failures; fewer are an accident
 _SURE = 2.576
 
@@ -27,6 +30,9 @@ class Traffic:
 
     requests: int = 0  # answered or failed
     errors: int = 0  # failed for a reason on our side
+    refused: int = (
+        0  # sent back, because they do not fit the model's inputs; not among the requests
+    )
 
 
 def measure_service(
@@ -82,7 +88,30 @@ def total_of(traffic: Mapping[int, Traffic]) -> Traffic:
     return Traffic(
         requests=sum(one.requests for one in traffic.values()),
         errors=sum(one.errors for one in traffic.values()),
+        refused=sum(one.refused for one in traffic.values()),
     )
+
+
+def find_refusals(traffic: Mapping[int, Traffic], scope: Scope) -> Iterator[Signal]:
+    """Yield a signal if too many requests were sent back: their senders and the model no longer agree.
+
+    What is refused is in no log, so no column shows it.
+    """
+    counted = [
+        traffic[one] for one in {0, scope.version} if one in traffic
+    ]  # 0: before one was chosen
+    refused = sum(one.refused for one in counted)
+    asked = refused + sum(one.requests for one in counted)
+    if refused >= _A_FEW and _lower_bound(refused, asked) > REFUSED:
+        share = refused / asked
+        yield scope.signal(
+            "quality",
+            f"{percent(share)} of {asked:,} requests were refused: they do not fit the model's inputs",
+            value=share,
+            limit=REFUSED,
+            severity=2 * share,
+            rows=asked,
+        )
 
 
 def find_failures(

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 _SAMPLES = 5000
 _SERVER_ERROR = 500
 _OK = 200
+_REFUSED = ("400", "422")  # what does not fit the model's inputs
 
 Key = tuple[str, int]  # endpoint and version
-Tally = tuple[int, int]  # requests answered or failed, and of them failed on our side
+Tally = tuple[int, int, int]  # answered or failed, of those failed on our side, and refused
+_NONE: Tally = (0, 0, 0)
 
 
 class TrafficMeter:
@@ -39,10 +41,9 @@ class TrafficMeter:
                 for version, traffic in versions.items()
             }
             before = self._last.get(worker, {})
-            for key, (requests, errors) in counted.items():
-                old = before.get(key, (0, 0))
-                total = self._totals.get(key, (0, 0))
-                self._totals[key] = (total[0] + requests - old[0], total[1] + errors - old[1])
+            for key, now in counted.items():
+                old, total = before.get(key, _NONE), self._totals.get(key, _NONE)
+                self._totals[key] = _minus(total, _minus(old, now))
             self._last[worker] = counted
         self._history.append((self._clock.now(), dict(self._totals)))
 
@@ -53,17 +54,23 @@ class TrafficMeter:
         history = list(self._history)  # copied at once: another thread goes on sampling
         place = bisect_right([moment for moment, _ in history], time) - 1
         start = history[place][1] if place >= 0 else {}
-        return {
-            version: Traffic(
-                requests=requests - start.get((name, version), (0, 0))[0],
-                errors=errors - start.get((name, version), (0, 0))[1],
-            )
-            for (name, version), (requests, errors) in list(self._totals.items())
+        grown = {
+            version: _minus(total, start.get((name, version), _NONE))
+            for (name, version), total in list(self._totals.items())
             if name == endpoint
+        }
+        return {
+            version: Traffic(requests=requests, errors=errors, refused=refused)
+            for version, (requests, errors, refused) in grown.items()
         }
 
 
 def _tally(statuses: dict[str, int], fallbacks: int) -> Tally:
     """Count what a version was asked for; where its fallback answered, the version failed."""
     errors = sum(count for status, count in statuses.items() if int(status) >= _SERVER_ERROR)
-    return statuses.get(str(_OK), 0) + errors + fallbacks, errors + fallbacks
+    refused = sum(statuses.get(status, 0) for status in _REFUSED)
+    return statuses.get(str(_OK), 0) + errors + fallbacks, errors + fallbacks, refused
+
+
+def _minus(one: Tally, other: Tally) -> Tally:
+    return one[0] - other[0], one[1] - other[1], one[2] - other[2]

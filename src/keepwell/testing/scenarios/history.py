@@ -28,6 +28,7 @@ monitor:
   period: 1d
   objectives: [{latency_p95_ms: 50}]
 loop: {retrain: {cooldown: 1h, min_labels: 200}}
+alerts: {rules: [{name: silent, metric: requests, below: 0.001, for: 15m, act: incident}]}
 """
 
 

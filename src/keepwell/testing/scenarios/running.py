@@ -105,14 +105,16 @@ def named(name: str, scenarios: Sequence[Scenario]) -> Scenario:
 
 def _has(stage: Stage, need: str) -> bool:
     columns, signature, spec = stage.columns, stage.rows.signature, stage.workspace.spec.monitor
+    if need == "season":
+        return bool(stage.rows.season()[0])
     return {
         "number": bool(columns.number),
         "second": bool(columns.second),
         "optional": bool(columns.optional),
         "category": bool(columns.category),
         "slices": bool(spec.slices and columns.number),
-        "season": bool(stage.rows.season()[0]),
         "latency": any(one.kind == "latency" for one in spec.objectives),
+        "silence": any(one.metric == "requests" for one in stage.workspace.spec.alerts.rules),
         "classes": bool(signature.classes),
         "binary": len(signature.classes) == 2,  # noqa: PLR2004
         "outcomes": not signature.task.from_source and signature.task.supervised,

@@ -22,6 +22,7 @@ NEEDS = {
     "slices": "no slices are watched (monitor.slices)",
     "season": "its rows have no time (data.time)",
     "latency": "no latency was promised (monitor.objectives)",
+    "silence": "no rule says when traffic is missed (alerts.rules)",
     "classes": "it answers with numbers",
     "binary": "it does not answer with one of two classes",
     "outcomes": "it learns from no outcomes",
@@ -62,6 +63,7 @@ class Scenario:
         expected: What should come of it.
         needs: What of `NEEDS` a project must have for it.
         trains: Whether retrainings are real ones; else a challenger comes that is as good as the champion.
+        known: Why it is known not to go as expected yet; empty if it should.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Scenario:
     expected: Expected
     needs: tuple[str, ...] = ()
     trains: bool = False
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

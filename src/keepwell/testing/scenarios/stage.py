@@ -26,7 +26,9 @@ from keepwell.workspace import Workspace
 if TYPE_CHECKING:
     from keepwell.operations.loop.view import View
 
-LOOKS_A_WINDOW = 4
+LOOKS_A_WINDOW = 8
+BURST = 50.0
+"""Seconds before a look in which its requests come: accumulators count by the minute."""
 
 
 class Stage:
@@ -97,12 +99,11 @@ class Stage:
     def live(self, looks: int = 1, *, step: float | None = None) -> None:
         """Let time pass with traffic, and look at the end of each step."""
         for _ in range(looks):
-            since = self.clock.now()
             self.clock.advance(step or self.step)
             if self.traffic.rows:
-                self.traffic.arrive(self.endpoint, since, self.clock.now())
-            else:
-                self.traffic.beat()
+                self.traffic.arrive(self.endpoint, self.clock.now() - BURST, self.clock.now())
+            self.traffic.beat()
+            self.workspace.collector.collect()
             self.traffic.tell()
             view = self._eyes.look(stands=self.stands)
             if view is not None:

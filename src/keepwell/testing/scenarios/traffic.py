@@ -101,7 +101,6 @@ class Traffic:
         for version, some in asked.items():
             role = next(one for one in endpoint.routes if one.version == version)
             self._answer(endpoint, role, some)
-        self.beat()
 
     def tell(self) -> None:
         """Tell the outcomes that are due."""

@@ -12,23 +12,26 @@ if TYPE_CHECKING:
     from keepwell.testing.scenarios.stage import Stage
     from keepwell.testing.scenarios.traffic import Change, Truth
 
+_STEEP, _MIDDLE, _USUAL = 4.0, 0.6, 0.25
 
-def tilted(stage: Stage, strength: float, *, where: tuple[str, Any] | None = None) -> list[Row]:
-    """Return rows to draw from in which large values of the first column are more frequent.
 
-    Rows keep their true outcomes: inputs move, their relation to the outcome stays.
+def tilted(stage: Stage, share: float = 1.0, *, where: tuple[str, Any] | None = None) -> list[Row]:
+    """Return rows to draw from, a share of which has large values of the first column more often.
+
+    The mean of such a column moves by about a standard deviation. Rows keep their true outcomes: inputs move,
+    their relation to the outcome stays.
 
     Args:
         stage: Whose rows.
-        strength: Of the tilt; 1 moves the mean of a normal column by one standard deviation.
+        share: Of the rows that are drawn so.
         where: A column and its label: only those rows move.
     """
     import numpy as np
 
-    name = stage.columns.number
-    spread, rows = stage.rows.spread[name], stage.rows.all()
-    values = np.array([0.0 if row[name] is None else float(row[name]) for row in rows])
-    weights = np.exp(np.clip(strength * (values - values.mean()) / spread, -8, 4))
+    name, rows = stage.columns.number, stage.rows.all()
+    values = np.array([np.nan if row[name] is None else float(row[name]) for row in rows])
+    values = np.nan_to_num((values - np.nanmean(values)) / stage.rows.spread[name])
+    weights = share / (1 + np.exp(-_STEEP * (values - _MIDDLE))) + (1 - share) * _USUAL
     if where is not None:
         moved = np.array([row[where[0]] == where[1] for row in rows])
         weights = np.where(moved, weights * moved.sum() / weights[moved].sum(), 1.0)

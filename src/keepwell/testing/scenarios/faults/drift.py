@@ -8,13 +8,13 @@ _TRIED = ("open_incident", "retrain", "reject", "close:no_change")
 
 
 def _sudden(stage: Stage) -> None:
-    stage.traffic.kept = tilted(stage, 1.5)
+    stage.traffic.kept = tilted(stage)
     stage.live(5)
 
 
 def _gradual(stage: Stage) -> None:
     for look in range(6):
-        stage.traffic.kept = tilted(stage, 0.3 * look)
+        stage.traffic.kept = tilted(stage, 0.2 * look)
         stage.live(1)
     stage.live(2)
 
@@ -22,7 +22,7 @@ def _gradual(stage: Stage) -> None:
 def _slice(stage: Stage) -> None:
     column = stage.workspace.spec.monitor.slices[0]
     label = stage.rows.frequent(column)[1]
-    stage.traffic.kept = tilted(stage, 2.5, where=(column, label))
+    stage.traffic.kept = tilted(stage, where=(column, label))
     stage.live(4)
 
 
@@ -32,7 +32,7 @@ def _flood(stage: Stage) -> None:
 
 
 def _flapping(stage: Stage) -> None:
-    moved = tilted(stage, 1.5)
+    moved = tilted(stage)
     window = stage.workspace.spec.monitor.window_seconds or 3600.0
     for look in range(8):
         stage.traffic.kept = moved if look % 4 in (0, 1) else []

@@ -16,7 +16,7 @@ def _starved(stage: Stage) -> None:
 
 
 def _both(stage: Stage) -> None:
-    stage.traffic.kept = tilted(stage, 1.5)
+    stage.traffic.kept = tilted(stage)
     _starved(stage)
 
 

@@ -19,7 +19,7 @@ def _alert(stage: Stage) -> None:
 def _silence(stage: Stage) -> None:
     stage.live(2)
     stage.traffic.rows = 0
-    stage.live(8)
+    stage.live(8, step=2 * stage.step)
 
 
 SCENARIOS = (
@@ -33,8 +33,9 @@ SCENARIOS = (
     ),
     Scenario(
         name="traffic_stops",
-        story="Nobody asks any more.",
+        story="Nobody asks any more; a rule of `alerts:` says that this is missed.",
         fault=_silence,
-        expected=Expected(signals=("traffic",), actions=("open_incident", "tell")),
+        expected=Expected(signals=("alert",), actions=("open_incident", "tell")),
+        needs=("silence",),
     ),
 )
