@@ -18,7 +18,7 @@ ERRORS = 0.01
 """Share of failed requests beyond which, chance allowed for, they are reported."""
 
 REFUSED = 0.05
-"""Share of refused requests beyond which they are reported, chance allowed for: now and then a caller errs."""
+"""Share of refused requests beyond which, chance allowed for, they are reported: callers err at times."""
 
 _A_FEW = 5  # failures; fewer are an accident
 _SURE = 2.576

@@ -22,8 +22,11 @@ LIMIT = 0.6
 CERTAIN = 3.3
 """Standard deviations of chance."""
 
-_DRAWS = 3
-_EVERY = 2  # rows that the floor is learnt from: three draws take three times as long
+_DRAWS = 8
+_EVERY = 2  # rows that the floor is learnt from: eight draws take eight times as long
+_LONGEST = 3  # a stretch is at most one in so many of training's rows …
+_SHORTEST = 60  # … and at least so many
+_SURE = 1.1  # beyond the largest of eight
 _NAMED = 3
 _FEWEST = 100
 _TREES = {
@@ -40,7 +43,7 @@ class JointDrift:
     Attributes:
         rows: Live rows that were looked at.
         effect: Area under the ROC curve on rows not learnt from: 0.5 is guessing, 1 never wrong.
-        floor: The same for two parts of training's own rows.
+        floor: The same for a stretch of training's own rows and the rest of them.
         limit: What the effect was held against.
         columns: What tells them apart most, with the share of the work that each does.
     """
@@ -58,14 +61,20 @@ class JointDrift:
 
 
 def compare_rows(
-    reference: Mapping[str, Any], current: Mapping[str, Any], *, floor: float | None = None
+    reference: Mapping[str, Any],
+    current: Mapping[str, Any],
+    *,
+    floor: float | None = None,
+    history: int = 0,
 ) -> JointDrift | None:
     """Return how well the rows can be told apart; None if there are too few, or no column to tell them by.
 
     Args:
         reference: Columns of training's rows (Arrow), in their order.
         current: The same columns of live rows, in their order.
-        floor: Of training's own rows, if it is known from before.
+        floor: Of stretches of training's own rows, if it is known from before.
+        history: How many rows of training the reference was drawn from; its own unless said. A stretch of
+            them is as long as the live one.
     """
     names = [name for name in reference if name in current]
     first, second = (_spread(columns, names) for columns in (reference, current))
@@ -77,7 +86,8 @@ def compare_rows(
     if not matrix.shape[1]:
         return None
     worlds = np.concatenate([np.zeros(_length(first)), np.ones(_length(second))])
-    own = learn_floor(matrix[worlds == 0][::_EVERY]) if floor is None else floor
+    share = _length(current) / max(history, _length(reference))
+    own = learn_floor(matrix[worlds == 0][::_EVERY], share) if floor is None else floor
     scores = out_of_fold(matrix, worlds, _score)
     limit = max(LIMIT, own, 0.5 + CERTAIN * chance(_length(first), _length(second)))
     return JointDrift(
@@ -89,15 +99,20 @@ def compare_rows(
     )
 
 
-def learn_floor(matrix: "NDArray[np.float64]") -> float:
-    """Return how well a stretch of training's rows can be told from the rest, at best of three."""
+def learn_floor(matrix: "NDArray[np.float64]", share: float = 1 / _LONGEST) -> float:
+    """Return how well a stretch of training's rows can be told from the rest, at best of eight.
+
+    Args:
+        matrix: Training's rows in their order.
+        share: How long the stretch is.
+    """
+    length = int(np.clip(share * len(matrix), _SHORTEST, max(_SHORTEST, len(matrix) // _LONGEST)))
     largest = 0.5
-    for draw in range(_DRAWS):
+    for start in np.unique(np.linspace(0, len(matrix) - length, _DRAWS).astype(np.int64)):
         worlds = np.zeros(len(matrix))
-        start = draw * len(matrix) // _DRAWS
-        worlds[start : start + len(matrix) // _DRAWS] = 1
+        worlds[start : start + length] = 1
         largest = max(largest, area(out_of_fold(matrix, worlds, _score), worlds))
-    return largest
+    return 0.5 + min(0.5, _SURE * (largest - 0.5))
 
 
 def _score(rows: Any, worlds: "NDArray[np.float64]", asked: Any) -> "NDArray[np.float64]":

@@ -37,14 +37,16 @@ class History:
     chance alone, and rows are compared column by column only.
 
     Attributes:
-        known: Floors that were learnt, by the digest of a version's profile and the window's size.
+        known: Floors that were learnt, by column: by the digest of a version's profile and the window's size.
+        together: The same of all columns together.
     """
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._samples: dict[str, dict[str, Any]] = {}
         self.known: dict[tuple[str, int], dict[str, float]] = {}
-        self._own: dict[str, float] = {}
+        self.together: dict[tuple[str, int], float] = {}
+        self._totals: dict[str, int] = {}
         self._joint: dict[str, tuple[float, tuple[Signal, ...]]] = {}
 
     def floors(self, version: ModelVersion, profile: Profile, rows: int) -> dict[str, float]:
@@ -56,9 +58,8 @@ class History:
 
         if not self._bench.spec.data.time or rows < 1:
             return {}
-        size = 1 << round(math.log2(rows))
-        file = version.bundle.file("profile.json")
-        key = file.digest if file is not None else version.key, size
+        key = _key(version, rows)
+        size = key[1]
         if key not in self.known:
             self.known[key] = {}
             try:
@@ -113,13 +114,15 @@ class History:
             if text is not None and text.drifted:
                 signals.append(_text_signal(text, scope, version))
         plain = [item.name for item in fields if item.type in (*_NUMERIC, ColumnType.CATEGORY)]
+        key = _key(version, len(rows))
         joint = compare_rows(
             {name: reference[name] for name in plain},
             {name: current[name] for name in plain},
-            floor=self._own.get(version.key),
+            floor=self.together.get(key),
+            history=self._totals.get(version.key, 0),
         )
         if joint is not None:
-            self._own[version.key] = joint.floor
+            self.together[key] = joint.floor
             alone = any(column.drifted for column in report.columns)
             if (
                 joint.drifted and not alone
@@ -151,10 +154,17 @@ class History:
         table = rows if isinstance(rows, pa.Table) else pa.table(rows)
         if time:
             table = table.sort_by(time)
+        self._totals[version.key] = table.num_rows
         if not everything and table.num_rows > SAMPLE:
             places = np.linspace(0, table.num_rows - 1, SAMPLE).astype(np.int64)
             table = table.take(pa.array(places))
         return {one: _plain(table[one], fields[one].type) for one in wanted}
+
+
+def _key(version: ModelVersion, rows: int) -> tuple[str, int]:
+    """Return what floors go by: what the version learnt from, and about how many rows a window has."""
+    file = version.bundle.file("profile.json")
+    return file.digest if file is not None else version.key, 1 << round(math.log2(max(1, rows)))
 
 
 def _plain(column: pa.ChunkedArray, kind: ColumnType) -> Any:

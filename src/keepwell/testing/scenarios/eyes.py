@@ -61,7 +61,7 @@ class Eyes:
         )
         self._alerts = watcher_of(workspace, "", sources, machine.disk)
         self._sight.evidence = evidence
-        self._sight.history.known = floors
+        self._sight.history.known, self._sight.history.together = floors.alone, floors.together
         self._sight.anomalies = self._watch.recent
         self._sight.sketches = workspace.sketches
         self._sight.beside += [workspace.standings.signals, self._alerts.signals]
@@ -74,9 +74,10 @@ class Eyes:
         self._workspace.collector.close()
 
     def watch(self, *, alerts: bool) -> None:
-        """Look at the machine only, and for alerts if asked."""
+        """Look at the machine only, and, if asked, ahead and for alerts."""
         self._sampler.look()
         if alerts:
+            self._workspace.foresight.look()
             self._alerts.look()
 
     def look(self, *, stands: bool = False) -> View | None:

@@ -22,7 +22,13 @@ _PARTS = ("metadata", "blobs", "tables")
 _LARGE = 64 << 10
 RECORD = "record.db"
 
-Floors = dict[tuple[str, int], dict[str, float]]
+
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """What windows of training's history differed by, as `History` keeps it: learnt once for all copies."""
+
+    alone: dict[tuple[str, int], dict[str, float]] = field(default_factory=dict)
+    together: dict[tuple[str, int], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +41,7 @@ class Ground:
         own: Whether it is a user's.
         lived: Whether a calm time is in its log, which copies keep.
         alarms: What was reported in that calm time: false alarms, all of them.
-        floors: What windows of its history differed by, learnt once for all copies.
+        floors: What was learnt of its history.
     """
 
     folder: Path
@@ -43,7 +49,7 @@ class Ground:
     own: bool = False
     lived: bool = False
     alarms: tuple[str, ...] = ()
-    floors: Floors = field(default_factory=dict)
+    floors: Floors = field(default_factory=Floors)
 
     def copy(self, to: Path) -> Path:
         """Copy it into a folder that is not there yet; what a user's project has logged stays behind.

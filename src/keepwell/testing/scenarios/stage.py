@@ -110,7 +110,7 @@ class Stage:
                 self.views.append(view)
 
     def watch(self, seconds: float, *, alerts: bool = False) -> None:
-        """Let time pass without traffic; only the machine is looked at, and alerts if asked for."""
+        """Let time pass without traffic; only the machine is looked at, and what alerts if asked for."""
         self.clock.advance(seconds)
         self.traffic.beat()
         self._eyes.watch(alerts=alerts)

@@ -42,7 +42,7 @@ def broken_inputs(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
     for signal in signals:
         if signal.kind == "quality":
             importance = view.champion.importance.get(signal.column)
-            where = f"'{signal.column}'" if signal.column else "the requests"
+            where = f"'{signal.column}'" if signal.column else "what is asked"
             score = 0.5 + 0.5 * excess(signal) * weight(view, signal.column)
             yield Cause(
                 title=f"upstream: {where} arrives damaged",

@@ -8,19 +8,20 @@ _INPUTS = ("drift", "joint_drift", "slice_drift", "prediction_drift", "quality")
 
 
 def _nothing(stage: Stage) -> None:
-    stage.live(4)
+    stage.live(3)
 
 
 def _season(stage: Stage) -> None:
+    stage.clock.advance(30 * 86400.0)  # a season does not come overnight
     _, stage.traffic.kept = stage.rows.season()
-    stage.live(4)
+    stage.live(3)
 
 
 def _outliers(stage: Stage) -> None:
     stage.traffic.change = absurd(stage.columns.number, 0.03, 50.0)
     stage.live(1)
     stage.traffic.change = lambda row, random: row
-    stage.live(3)
+    stage.live(2)
 
 
 def _burst(stage: Stage) -> None:
@@ -33,12 +34,12 @@ def _burst(stage: Stage) -> None:
 def _clock(stage: Stage) -> None:
     stage.live(1)
     stage.clock.advance(3 * 86400.0)
-    stage.live(3)
+    stage.live(2)
 
 
 def _twice(stage: Stage) -> None:
     stage.traffic.again = 2
-    stage.live(4)
+    stage.live(3)
 
 
 SCENARIOS = (

@@ -24,20 +24,23 @@ def _leak(stage: Stage) -> None:
     for _ in range(45):
         stage.machine.worker_bytes += 10_000_000
         stage.watch(60.0)
-    stage.live(2)
+    stage.watch(60.0, alerts=True)
+    stage.live(1)
 
 
 def _dead(stage: Stage) -> None:
     for alive in (True, False, False, True, True):
         stage.traffic.workers[0].alive = alive
-        stage.live(1)
+        stage.watch(600.0, alerts=True)
+    stage.live(1)
 
 
 def _crashing(stage: Stage) -> None:
-    stage.live(1)
+    stage.watch(120.0, alerts=True)
     for alive in (False, True) * 4:
         stage.traffic.workers[0].alive = alive
         stage.watch(60.0, alerts=True)
+    stage.live(1)
 
 
 def _filling(stage: Stage) -> None:
@@ -45,14 +48,17 @@ def _filling(stage: Stage) -> None:
         used = 40.0 + 0.5 * look
         stage.machine.be(disk_percent=used, disk_free=int((100 - used) * 5 * GB))
         stage.watch(300.0)
-    stage.live(2)
+    stage.watch(300.0, alerts=True)
+    stage.live(1)
 
 
 def _full(stage: Stage) -> None:
     stage.machine.be(disk_percent=98.0, disk_free=10 * GB)
-    stage.live(2)
+    stage.watch(300.0, alerts=True)
+    stage.watch(300.0, alerts=True)
     stage.machine.be(disk_percent=40.0, disk_free=300 * GB)
-    stage.live(2)
+    stage.watch(300.0, alerts=True)
+    stage.live(1)
 
 
 SCENARIOS = (
