@@ -5,6 +5,7 @@ from keepwell.monitoring.report import Scope
 from keepwell.monitoring.service import (
     Traffic,
     find_failures,
+    find_refusals,
     measure_service,
     measure_versions,
     total_of,
@@ -45,8 +46,8 @@ def test_a_version_that_only_failed_is_there() -> None:
 
 
 def test_traffic_adds_up() -> None:
-    both = {1: Traffic(requests=10, errors=1), 2: Traffic(requests=5, errors=2)}
-    assert total_of(both) == Traffic(requests=15, errors=3)
+    both = {1: Traffic(requests=10, errors=1, refused=4), 2: Traffic(requests=5, errors=2)}
+    assert total_of(both) == Traffic(requests=15, errors=3, refused=4)
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,21 @@ def test_traffic_adds_up() -> None:
 def test_errors_beyond_chance_are_found(requests: int, errors: int, found: int) -> None:
     service = measure_service(rows(), 60.0, traffic=Traffic(requests=requests, errors=errors))
     assert len(list(find_failures(service, SCOPE))) == found
+
+
+@pytest.mark.parametrize(
+    ("requests", "refused", "found"),
+    [(1000, 0, 0), (2, 4, 0), (1000, 50, 0), (1000, 90, 1), (0, 9, 1)],
+)
+def test_refusals_beyond_chance_are_found(requests: int, refused: int, found: int) -> None:
+    signals = list(find_refusals({1: Traffic(requests=requests, refused=refused)}, SCOPE))
+    assert [(one.kind, one.column) for one in signals] == [("quality", "")] * found
+
+
+def test_what_was_refused_before_a_version_was_chosen_counts_and_that_of_others_does_not() -> None:
+    (signal,) = find_refusals({0: Traffic(refused=30), 1: Traffic(requests=70)}, SCOPE)
+    assert signal.value == 0.3
+    assert signal.message == (
+        "30% of 100 requests were refused: they do not fit the model's inputs"
+    )
+    assert list(find_refusals({2: Traffic(refused=30), 1: Traffic(requests=70)}, SCOPE)) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from keepwell.core.errors import ConflictError, NotFoundError
-from keepwell.testing.scenarios import SCENARIOS, Expected, Ground, Scenario, Stage, Verdict, run
+from keepwell.testing.scenarios import SCENARIOS, Expected, Scenario, Stage, Verdict, run
 from keepwell.testing.scenarios.__main__ import main
 from keepwell.testing.scenarios.ground import ground_of
 from keepwell.testing.scenarios.running import named, score, usual_ground
@@ -137,8 +137,11 @@ def test_an_unknown_name_is_refused_with_a_hint() -> None:
         named("drift_suden", SCENARIOS)
 
 
-RIGHT = Verdict(scenario="a", diagnosed=True, acted=True, details={"actions": ["tell", "tell"], "cause": "x (0.9): y", "wrong": []}, seconds=0.5)  # fmt: skip
-WRONG = replace(RIGHT, scenario="b", acted=False, details={**RIGHT.details, "wrong": ["'retrain' was done"]})  # fmt: skip
+FOUND = {"actions": ["tell", "tell"], "cause": "x (0.9): y", "wrong": []}
+RIGHT = Verdict(scenario="a", diagnosed=True, acted=True, details=FOUND, seconds=0.5)
+WRONG = replace(
+    RIGHT, scenario="b", acted=False, details={**FOUND, "wrong": ["'retrain' was done"]}
+)
 
 
 def test_verdicts_are_told_as_a_table_as_lines_and_as_a_document() -> None:

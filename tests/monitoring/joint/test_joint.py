@@ -50,6 +50,19 @@ def test_rows_of_a_slow_walk_raise_the_floor() -> None:
     assert found.floor > 0.7
 
 
+def test_a_season_that_training_saw_is_told_from_the_rest_by_training_itself() -> None:
+    random = np.random.default_rng(6)
+    day = np.linspace(0, 730, 1600)
+    warmth = 10 * np.sin(2 * np.pi * day / 365) + random.normal(0, 2, len(day))
+    summer = warmth[160:320]  # what a live window of a season holds
+    rest = {"x": pa.array(random.normal(size=1600))}
+    live = {"x": pa.array(random.normal(size=160)), "warmth": pa.array(summer)}
+    found = compare_rows({**rest, "warmth": pa.array(warmth)}, live)
+    assert found is not None
+    assert found.effect > 0.7
+    assert not found.drifted
+
+
 def test_too_few_rows_and_names_alone_say_nothing() -> None:
     assert compare_rows(pair(50, 0, 1.0), pair(800, 1, 1.0)) is None
     names = {"name": pa.array([f"customer {at}" for at in range(300)])}

@@ -140,6 +140,15 @@ def test_a_silence_of_one_rule_does_not_hide_another() -> None:
     assert desk.look(hit(), hit("errors")) == [("ops", "firing")]
 
 
+def test_what_is_only_ever_seen_for_a_moment_is_told_as_flapping() -> None:
+    desk = Desk()
+    kinds: list[str] = []
+    for _ in range(6):
+        kinds += [kind for _, kind in desk.look(hit())]
+        kinds += [kind for _, kind in desk.look()]
+    assert kinds == ["flapping"]
+
+
 def test_what_comes_and_goes_is_damped() -> None:
     desk = Desk()
     kinds: list[str] = []

@@ -22,11 +22,11 @@ LIMIT = 0.6
 CERTAIN = 3.3
 """Standard deviations of chance."""
 
-_DRAWS = 8
-_EVERY = 2  # rows that the floor is learnt from: eight draws take eight times as long
+_DRAWS = 12
+_EVERY = 2  # rows that the floor is learnt from: twelve draws take as many times as long
 _LONGEST = 3  # a stretch is at most one in so many of training's rows …
 _SHORTEST = 60  # … and at least so many
-_SURE = 1.1  # beyond the largest of eight
+_SURE = 1.2  # beyond the largest of twelve
 _NAMED = 3
 _FEWEST = 100
 _TREES = {
@@ -100,7 +100,7 @@ def compare_rows(
 
 
 def learn_floor(matrix: "NDArray[np.float64]", share: float = 1 / _LONGEST) -> float:
-    """Return how well a stretch of training's rows can be told from the rest, at best of eight.
+    """Return how well a stretch of training's rows can be told from the rest, at best of twelve.
 
     Args:
         matrix: Training's rows in their order.

@@ -12,12 +12,10 @@ from dataclasses import dataclass, replace
 
 from keepwell.core.alerting import AlertsSpec, rank
 from keepwell.core.records import Alert, Delivery, Hit, Incident, Silence
-from keepwell.operations.alerts.telling import tell
+from keepwell.operations.alerts.telling import FLIPS, tell
 
 REOPEN_SECONDS = 3600.0
 """An alert that comes back within it is the same one."""
-FLIPS = 3
-"""Comings back within that time that make it flap."""
 FLAPPING_HOLD = 10.0
 """How many times longer one that flaps must be quiet."""
 _GROWN = 1.25

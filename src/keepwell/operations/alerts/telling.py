@@ -9,6 +9,8 @@ from keepwell.operations.alerts.words import body_of, link_of, title_of
 
 LOG = "log"
 """The channel that is always there."""
+FLIPS = 3
+"""Comings back within an hour that make an alert flap."""
 
 
 def tell(
@@ -39,9 +41,9 @@ def _may_tell(alert: Alert, spec: AlertsSpec, now: float) -> bool:
 
 
 def has_gathered(alert: Alert, spec: AlertsSpec, now: float) -> bool:
-    """Tell whether an alert has waited for what belongs to it."""
-    began = alert.flips[-1] if alert.flips else alert.opened
-    return now - began >= spec.wait
+    """Tell whether an alert has waited for what belongs to it; one that flaps has since it began to."""
+    back = alert.flips[FLIPS - 1 :][:1] if alert.flapping else alert.flips[-1:]
+    return now - (back[0] if back else alert.opened) >= spec.wait
 
 
 def _news(

@@ -72,9 +72,11 @@ SCENARIOS = (
         story="A label that training never saw comes in a third of the rows.",
         fault=_flood,
         expected=Expected(
-            signals=("quality:{category}",), cause="{category}", actions=("open_incident",)
+            signals=("quality:{category}", "drift:{category}"),
+            cause="{category}",
+            actions=("open_incident", "retrain"),
         ),
-        needs=("category",),
+        needs=("category", "outcomes"),
     ),
     Scenario(
         name="flapping_drift",

@@ -37,7 +37,7 @@ def _dead(stage: Stage) -> None:
 
 def _crashing(stage: Stage) -> None:
     stage.watch(120.0, alerts=True)
-    for alive in (False, True) * 4:
+    for alive in (False, True) * 5:
         stage.traffic.workers[0].alive = alive
         stage.watch(60.0, alerts=True)
     stage.live(1)
@@ -81,6 +81,7 @@ SCENARIOS = (
             signals=("objective", "drift:{number}"), actions=("open_incident", "tell")
         ),
         needs=("latency", "number"),
+        known="the loop trains although the host is starved",
     ),
     Scenario(
         name="memory_leak",

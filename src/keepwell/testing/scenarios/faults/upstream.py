@@ -72,6 +72,7 @@ SCENARIOS = (
             actions=("open_incident", "tell"),
         ),
         needs=("number",),
+        known="the drift that the break makes is answered by a retraining, which cannot mend it",
     ),
     Scenario(
         name="column_constant",
@@ -81,5 +82,6 @@ SCENARIOS = (
             signals=("drift:{second}",), cause="{second}", actions=("open_incident", "tell")
         ),
         needs=("second",),
+        known="a column that stands still is drift like any other: it is retrained upon, and then accepted",
     ),
 )
