@@ -30,11 +30,14 @@ class MortalJournal(DraftJournal):
         *decisions: Decision,
         incident: Incident | None = None,
         retraining: Retraining | None = None,
+        interventions: Sequence[Intervention] = (),
     ) -> None:
         self.left -= 1
         if self.left == 0 and not self.after:
             raise Killed
-        super().write(*decisions, incident=incident, retraining=retraining)
+        super().write(
+            *decisions, incident=incident, retraining=retraining, interventions=interventions
+        )
         if self.left == 0:
             raise Killed
 

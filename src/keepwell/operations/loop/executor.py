@@ -287,13 +287,19 @@ def _effect_of(
             return lambda: effects.advance_rollout(rollout, percent, verdict=verdict)
         case PromoteRollout(rollout=rollout, verdict=verdict):
             return lambda: effects.promote_rollout(rollout, verdict=verdict)
+        case AbortRollout(rollout=rollout, verdict=last, reason=reason):
+            return lambda: effects.abort_rollout(rollout, verdict=last, reason=reason)
+        case _:
+            return _effect_on(effects, action)
+
+
+def _effect_on(effects: Effects, action: Action) -> Callable[[], "Answer"] | None:
+    match action:
         case Propose(intervention=one, planned=False):
             return lambda: effects.plan(one)
         case Intervene(intervention=one):
             return lambda: effects.intervene(one if one.steps else effects.plan(one))
         case Undo(intervention=one, reason=reason):
             return lambda: effects.undo(one, reason)
-        case AbortRollout(rollout=rollout, verdict=last, reason=reason):
-            return lambda: effects.abort_rollout(rollout, verdict=last, reason=reason)
         case _:
             return None

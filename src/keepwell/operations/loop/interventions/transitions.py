@@ -37,6 +37,8 @@ def decide_intervention(action: Action, now: float) -> Intervention | None:
 
 def _decided(action: OnIntervention, now: float) -> Intervention:
     one = action.intervention
+    if status := _ENDS.get(type(action)):
+        return _over(one, status, action, now)
     match action:
         case Intervene():
             return replace(one, status="acting", began=one.began or now)
@@ -50,19 +52,18 @@ def _decided(action: OnIntervention, now: float) -> Intervention:
             return replace(
                 one, status="undoing", outcome=action.reason, measured=measured or one.measured
             )
-        case Keep(measured=measured):
-            return _over(replace(one, measured=measured or one.measured), "kept", action, now)
-        case Expire():
-            return _over(one, "expired", action, now)
-        case GiveUp():
-            return _over(one, "failed", action, now)
         case _:
             return one
 
 
+_ENDS: dict[type[OnIntervention], str] = {Keep: "kept", Expire: "expired", GiveUp: "failed"}
+
+
 def _over(one: Intervention, status: str, action: Action, now: float) -> Intervention:
-    settled = now if one.settled is None and one.measured.measure else one.settled
-    return replace(one, status=status, ended=now, outcome=action.reason, settled=settled)
+    measured = getattr(action, "measured", None)
+    if measured is not None:
+        one = replace(one, measured=measured, settled=one.settled or now)
+    return replace(one, status=status, ended=now, outcome=action.reason)
 
 
 def finish_intervention(
@@ -87,7 +88,8 @@ def finish_intervention(
     if failure:
         if isinstance(action, Propose):  # it cannot even be planned: nobody need be asked
             return replace(one, status="failed", ended=now, outcome=failure)
-        return replace(one, failures=one.failures + 1, outcome=failure)
+        outcome = one.outcome if isinstance(action, Undo) else failure  # why it is undone stays
+        return replace(one, failures=one.failures + 1, outcome=outcome)
     match action:
         case Propose() if seen is not None:
             return _planned(one, seen)
