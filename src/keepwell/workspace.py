@@ -395,6 +395,31 @@ class Workspace:
         return Incidents(self.metadata, self.clock)
 
     @cached_property
+    def looping(self) -> "LoopDesk":
+        """The loop, for people: how it stands, what it did and would do, and their word."""
+        from keepwell.operations.loop.interventions.consent import Consent
+        from keepwell.operations.loop.interventions.desk import LoopDesk, Statuses
+        from keepwell.operations.loop.policy import Policy
+        from keepwell.operations.serving.effects import planning
+
+        spec = self.spec
+        consent = Consent(
+            self.incidents,
+            self.clock,
+            spec.loop.limits,
+            self.tokens.holder,
+            planning(self.bench, self.home),
+        )
+        return LoopDesk(
+            self.incidents,
+            Statuses(self.measurements),
+            consent,
+            lambda: [one.name for one in self.endpoints.find()],
+            Policy(loop=spec.loop, rollout=spec.serve.rollout, monitor=spec.monitor),
+            self.clock,
+        )
+
+    @cached_property
     def foresight(self) -> "Foresight":
         """What will run out, and what became of earlier forecasts."""
         from keepwell.operations.forecasts.foresight import Foresight

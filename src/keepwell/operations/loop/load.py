@@ -42,6 +42,8 @@ class Load:
         what is under half of it where nobody knows what the workers can do.
         """
         share, ratio = self.share, self.ratio
+        if self.rate == 0:
+            return "low"
         if share is None and ratio is None:
             return ""
         if (share is not None and share >= HIGH_SHARE) or (

@@ -112,5 +112,15 @@ class LiveEffects:
             )
 
 
+def planning(bench: Bench, home: Path) -> Callable[[Intervention], Intervention]:
+    """Return what finds out what a playbook would do, where nobody need be serving."""
+
+    def plan(intervention: Intervention) -> Intervention:
+        jobs = RetrainingJobs(bench.metadata, home, ())
+        return LiveEffects(bench, jobs, NoProbe()).plan(intervention)
+
+    return plan
+
+
 if TYPE_CHECKING:
     _: type[Effects] = LiveEffects
