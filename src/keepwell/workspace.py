@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from keepwell.operations.incidents.handling import Handling
     from keepwell.operations.incidents.surroundings import Surveyor
     from keepwell.operations.loop.incidents import Incidents
+    from keepwell.operations.loop.interventions.desk import LoopDesk
     from keepwell.operations.rollouts.desk import Desk
     from keepwell.operations.spending.ledger import Ledger
     from keepwell.operations.standing import Standings

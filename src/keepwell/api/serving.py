@@ -353,7 +353,7 @@ def _tidy(workspace: "Workspace") -> None:
     older = workspace.clock.now() - FINE_SECONDS
     for endpoint in workspace.endpoints.find():
         subject = f"endpoint:{endpoint.name}"
-        workspace.metadata.measurements.thin(older, COARSE_SECONDS, f"loop:{endpoint.name}")
+        workspace.metadata.measurements.thin(older, FINE_SECONDS, f"loop:{endpoint.name}")
         versions = [route.version for route in endpoint.routes]
         for one in (subject, *(f"{subject}/v{version}" for version in versions)):
             workspace.metadata.measurements.thin(older, COARSE_SECONDS, one)

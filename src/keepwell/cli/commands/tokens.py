@@ -47,7 +47,9 @@ def list_tokens(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
 
     def tell() -> None:
         if rows:
-            out.table(["consumer", "state", "scopes and roles", "endpoints", "limits", "made"], rows)
+            out.table(
+                ["consumer", "state", "scopes and roles", "endpoints", "limits", "made"], rows
+            )
         else:
             out.say("there is no token yet; keepwell tokens create NAME makes one")
         if not required:
@@ -86,9 +88,7 @@ def create(
     ] = "",
     role: Annotated[
         list[str] | None,
-        typer.Option(
-            help="What it may agree to in the loop; may be repeated.", show_default=False
-        ),
+        typer.Option(help="What it may agree to in the loop; may be repeated.", show_default=False),
     ] = None,
     project: ProjectFolder = HERE,
     as_json: AsJson = False,

@@ -1,7 +1,9 @@
 """The loop's hands: its decisions carried out on the live endpoint."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keepwell.core.errors import UnavailableError
@@ -117,7 +119,7 @@ def planning(bench: Bench, home: Path) -> Callable[[Intervention], Intervention]
 
     def plan(intervention: Intervention) -> Intervention:
         jobs = RetrainingJobs(bench.metadata, home, ())
-        return LiveEffects(bench, jobs, NoProbe()).plan(intervention)
+        return LiveEffects(bench, jobs, lambda endpoint, keys: {}).plan(intervention)
 
     return plan
 

@@ -12,7 +12,7 @@ from keepwell.core.spec.looping import PLAYBOOKS, TRAINING
 from keepwell.infrastructure.codec import from_plain, to_plain
 from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.interventions.consent import Consent
-from keepwell.operations.loop.interventions.history import Deed, deeds
+from keepwell.operations.loop.interventions.history import NOTHING, Deed, deeds
 from keepwell.operations.loop.interventions.rules import rules_of
 from keepwell.operations.loop.interventions.status import LoopStatus
 from keepwell.operations.loop.policy import Policy
@@ -46,7 +46,7 @@ class Planned:
     waits: str = ""
     approval: str = ""
     steps: tuple[str, ...] = ()
-    predicted: Effect = Effect()
+    predicted: Effect = NOTHING
     temporary: bool = False
     problem: str = ""
 
@@ -66,9 +66,7 @@ class Statuses:
             if same:
                 return
         self._told[status.endpoint] = status
-        self._measurements.write_report(
-            subject_of(status.endpoint), status.time, to_plain(status)
-        )
+        self._measurements.write_report(subject_of(status.endpoint), status.time, to_plain(status))
 
     def read(self, endpoint: str) -> LoopStatus | None:
         """Return the newest status of an endpoint; None if nobody looked so far."""

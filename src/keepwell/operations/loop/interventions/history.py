@@ -8,6 +8,9 @@ from keepwell.core.records import Effect, Incident, Intervention
 from keepwell.operations.loop.interventions.agreement import ROLL_OUT
 from keepwell.operations.loop.retrainings import Retraining
 
+NOTHING = Effect()
+"""Where nothing was promised, or measured."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
@@ -38,8 +41,8 @@ class Deed:
     by: str
     status: str
     options: dict[str, Any] = field(default_factory=dict)
-    predicted: Effect = Effect()
-    measured: Effect = Effect()
+    predicted: Effect = NOTHING
+    measured: Effect = NOTHING
     outcome: str = ""
     seconds: float = 0.0
     incident: str = ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from keepwell.core.durations import format_duration
 from keepwell.core.records import Intervention
-from keepwell.core.rules import Comparison, Word, parse, words_of
+from keepwell.core.rules import Comparison, parse, words_of
 from keepwell.core.spec.looping import PLAYBOOKS, TRAINING, LoopRuleSpec
 from keepwell.operations.loop.conditions import (
     SERVICE,
@@ -204,7 +204,7 @@ def _speaks_of_service(rule: LoopRuleSpec) -> bool:
     """Tell whether whoever wrote the rule had the service in mind: then they are not second-guessed."""
     for word in words_of(parse(rule.when)):
         name = word.measure if isinstance(word, Comparison) else word.name
-        if isinstance(word, Word | Comparison) and name.startswith(_OF_SERVICE):
+        if name.startswith(_OF_SERVICE):
             return True
     return False
 

@@ -156,7 +156,12 @@ def limit_lines(view: View, now: float) -> tuple[LimitLine, ...]:
         ),
         ("training", BudgetLeft(), spent, f"{budget} per {per}" if budget else f"any, per {per}"),
         ("cooldown", CooldownPassed(), "", format_duration(view.policy.loop.retrain.cooldown)),
-        ("outcomes", EnoughLabels(), f"{view.labels:,}", f"{view.policy.loop.retrain.min_labels:,}"),
+        (
+            "outcomes",
+            EnoughLabels(),
+            f"{view.labels:,}",
+            f"{view.policy.loop.retrain.min_labels:,}",
+        ),
     ]
     found = []
     for name, condition, used, allowed in lines:

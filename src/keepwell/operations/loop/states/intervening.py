@@ -44,10 +44,10 @@ def intervene(view: View, now: float) -> tuple[Action, ...]:
         if found and not isinstance(found[0], Wait):
             return found
         waits += found
-    for found in _begun(view, now):
-        if not isinstance(found, Wait):
-            return (found,)
-        waits.append(found)
+    for action in _begun(view, now):
+        if not isinstance(action, Wait):
+            return (action,)
+        waits.append(action)
     return tuple(waits[:1])
 
 
