@@ -1,4 +1,4 @@
-"""What the loop did, over weeks: what set it off, what was done, what that was to bring and what it brought."""
+"""What the loop did, over weeks: its triggers, actions, and their predicted and measured effects."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
