@@ -1,11 +1,11 @@
 """The record comes first, and a crash anywhere loses nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from keepwell.core.clock import ManualClock
-from keepwell.core.records import Decision, GateVerdict, Incident
+from keepwell.core.records import Decision, GateVerdict, Incident, Intervention
 from keepwell.operations.loop.actions import AdvanceRollout, Wait
 from keepwell.operations.loop.effects import NoEffects
 from keepwell.operations.loop.executor import Executor

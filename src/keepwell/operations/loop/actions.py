@@ -160,6 +160,11 @@ class CloseIncident(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait(Action):
-    """Do nothing, for this reason; recorded only when the reason changes."""
+    """Do nothing, for this reason; recorded only when the reason changes.
+
+    `helpless`: there is nothing to be done by training; a rule's own reason says more.
+    """
 
     verb: ClassVar[str] = "wait"
+
+    helpless: bool = False

@@ -51,6 +51,9 @@ def tick(view: View, now: float) -> tuple[Action, ...]:
         decided = tuple(action for action in decided if action not in moving)
     elif moving:
         besides = ()
+    helpless = [action for action in decided if isinstance(action, Wait) and action.helpless]
+    if besides and helpless:
+        decided = tuple(action for action in decided if action not in helpless)
     if any(not isinstance(action, Wait) for action in besides):
         decided = tuple(action for action in decided if not isinstance(action, Wait))
     elif any(isinstance(action, Wait) for action in (*steered, *decided)):

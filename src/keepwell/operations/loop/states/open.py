@@ -105,6 +105,7 @@ def _next(view: View, incident: Incident, now: float) -> Action:
         return Wait(
             reason=f"retraining does not answer {kinds} (loop.retrain.on): somebody should look",
             evidence=of_view(view),
+            helpless=True,
         )
     ready = MAY_RETRAIN.check(view, now)
     evidence = {**of_view(view), **ready.numbers, "signals": of_signals(incident.signals)}
