@@ -74,7 +74,7 @@ class Tokens:
             None,
         )
 
-    def create(
+    def create(  # noqa: PLR0913 (each is a choice of whoever makes one)
         self,
         name: str,
         *,

@@ -192,6 +192,7 @@ class LoopWorld:
         self.taken_back: Callable[[Intervention], None] = lambda one: None
         self.in_force: dict[str, Intervention] = {}
         self._versions = 1
+        self._trainings: list[tuple[float, float]] = []
 
     # The story
 
@@ -385,9 +386,8 @@ class LoopWorld:
 
     def _training_use(self) -> TrainingUse:
         since = self.clock.now() - self.policy.loop.limits.per
-        mine = [one for one in self.journal.retrainings.values() if one.decided >= since]
-        used = self.training.used + sum(one.seconds for one in mine)
-        return replace(self.training, used=used)
+        used = sum(seconds for ended, seconds in self._trainings if ended >= since)
+        return replace(self.training, used=self.training.used + used)
 
     def _call(self, verb: str, what: str) -> None:
         left = self.failing.get(verb, 0)
@@ -437,6 +437,7 @@ class LoopWorld:
         if self.clock.now() - started < self.training_seconds:
             return RetrainingResult(status="running", run=f"run-{self._versions + 1}")
         self._versions += 1
+        self._trainings.append((self.clock.now(), self.clock.now() - started))
         del self.running[retraining.id]
         self.results[retraining.id] = self.train(retraining, self._versions)
         return self.results[retraining.id]
