@@ -27,7 +27,8 @@ wrk.body = [[{body}]]
 wrk.headers["content-type"] = "application/json"
 delay = function() return {pause} end
 done = function(summary, latency, requests)
-  io.write(string.format("RESULT %d %d %d\\n", summary.requests, latency:percentile(50), latency:percentile(99)))
+  io.write(string.format("RESULT %d %d %d\\n",
+    summary.requests, latency:percentile(50), latency:percentile(99)))
 end
 """
 
