@@ -128,7 +128,7 @@ def _misdone(expected: Expected, done: Sequence[str]) -> list[str]:
             wrong.append(f"'{wanted}' was not done")
             continue
         left = left[place + 1 :]
-    allowed = {one.partition(":")[0] for one in expected.actions}
+    allowed = {one.partition(":")[0] for one in (*expected.actions, *expected.also)}
     wrong += [
         f"'{one}' was done" for one in dict.fromkeys(done) if one in CHANGING and one not in allowed
     ]

@@ -40,6 +40,7 @@ class Expected:
         cause: What the first-ranked cause of the incident must say; empty where none is claimed.
         actions: What must have been done, in this order, other things in between: verbs of decisions,
             `close:RESOLUTION`, `tell` (an alert), `incident` (one about no endpoint).
+        also: What else of `CHANGING` may be done, and need not.
         once: Of these at most one each.
         silent: No incident may have been opened, and nobody told.
     """
@@ -48,6 +49,7 @@ class Expected:
     absent: tuple[str, ...] = ()
     cause: str = ""
     actions: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     once: tuple[str, ...] = ()
     silent: bool = False
 

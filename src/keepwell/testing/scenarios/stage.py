@@ -127,6 +127,16 @@ class Stage:
             )
         return version.version
 
+    def deploy_at_once(self) -> int:
+        """Let somebody put a new version, the champion's files, behind the endpoint without a trial."""
+        version = copy_of(self.workspace, self.champion)
+        with acting_as("user:ana"):
+            self.workspace.registry.point(version.model, "champion", version.version)
+            self.workspace.endpoints.deploy(
+                self.endpoint.name, version.model, version.version, "a new version"
+            )
+        return version.version
+
     def _settle(self) -> None:
         """End what goes on in the copy of a user's project: scenarios begin with nothing open."""
         workspace = self.workspace

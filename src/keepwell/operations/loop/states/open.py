@@ -146,7 +146,8 @@ def windows(incident: Incident, signals: list[Signal]) -> tuple[Window, ...]:
 
 def _passed(view: View, incident: Incident, reason: str) -> CloseIncident:
     look = view.look
-    first = incident.signals[0].version if incident.signals else view.champion.version
+    now = view.champion.version  # a signal of version 0 is about the endpoint as a whole
+    first = next((signal.version for signal in incident.signals if signal.version), now)
     replaced = first != view.champion.version
     helped = [one for one in view.interventions if _helped(one, incident)]
     if helped:

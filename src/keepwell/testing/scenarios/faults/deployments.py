@@ -25,6 +25,12 @@ def _later(stage: Stage) -> None:
     stage.live(3)
 
 
+def _at_once(stage: Stage) -> None:
+    stage.live(1)
+    stage.traffic.failing[stage.deploy_at_once()] = 0.3
+    stage.live(4)
+
+
 SCENARIOS = (
     Scenario(
         name="worse_candidate",
@@ -44,5 +50,16 @@ SCENARIOS = (
         story="A version was promoted; then it begins to fail three requests in ten.",
         fault=_later,
         expected=Expected(actions=("promote", "roll_back")),
+    ),
+    Scenario(
+        name="bad_deployment",
+        story="Somebody puts a version behind the endpoint without a trial, and it fails three requests in ten.",
+        fault=_at_once,
+        expected=Expected(
+            signals=("errors",),
+            cause="deployment",
+            actions=("open_incident", "tell"),
+            also=("intervene",),
+        ),
     ),
 )

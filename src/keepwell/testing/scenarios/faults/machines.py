@@ -81,7 +81,6 @@ SCENARIOS = (
             signals=("objective", "drift:{number}"), actions=("open_incident", "tell")
         ),
         needs=("latency", "number"),
-        known="the loop trains although the host is starved",
     ),
     Scenario(
         name="memory_leak",
