@@ -117,6 +117,15 @@ def test_it_is_healed_if_somebody_deployed_another_version_meanwhile() -> None:
     assert "Version 2 took over from version 1" in action.summary
 
 
+def test_a_signal_about_the_whole_endpoint_is_of_no_older_version() -> None:
+    incident = make_incident("open", make_signal("external", "Feature store is down", version=0))
+    looks = [make_look(time=time) for time in (980.0, 990.0, 1000.0)]
+    action = only(make_view(*looks, incident=incident))
+    assert isinstance(action, CloseIncident)
+    assert action.resolution == "no_change"
+    assert "went away by themselves" in action.summary
+
+
 def test_used_up_attempts_close_it_as_failed() -> None:
     spent = make_incident(attempts=3, evidence={"last_attempt": "the disk is full"})
     action = only(open_view(incident=spent))

@@ -53,7 +53,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="bad_deployment",
-        story="Somebody puts a version behind the endpoint without a trial, and it fails three requests in ten.",
+        story="A version comes behind the endpoint without a trial, and fails three requests in ten.",
         fault=_at_once,
         expected=Expected(
             signals=("errors",),
