@@ -168,7 +168,7 @@ class Sight:
         seen = look_of(report)
         if since is not None:
             after = self.report_since(endpoint.name, champion, since)
-            after = self._history.joined(after, champion, self._predictions)
+            after = self.history.joined(after, champion, self._predictions)
             seen = replace(seen, measures=measures_of(after))
         seen = replace(seen, load=self._load.load(endpoint.name))
         beside = [signal for signals in self.beside for signal in signals(endpoint.name)]

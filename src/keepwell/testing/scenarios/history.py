@@ -18,7 +18,7 @@ KNOWN = 0.98
 PROJECT = """\
 project: boxes
 data: {source: boxes.csv, target: spoiled, time: booked_at, ignore: [booked_at]}
-train: {budget: 2s, learners: [lightgbm], ensemble: 1}
+train: {budget: 30s, folds: 3, repeats: 1, learners: [lightgbm], ensemble: 1, search: {trials: 2}}
 serve: {rollout: {steps: [10, 100], hold: 5m}}
 monitor:
   window: 1h
