@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from keepwell.core.errors import ConflictError, NotFoundError
-from keepwell.testing.scenarios import SCENARIOS, Expected, Scenario, Stage, Verdict, run
+from keepwell.testing.scenarios import SCENARIOS, Expected, Scenario, Stage, Verdict, run, running
 from keepwell.testing.scenarios.__main__ import main
 from keepwell.testing.scenarios.ground import ground_of
 from keepwell.testing.scenarios.running import named, score, usual_ground
@@ -116,6 +116,16 @@ def test_a_project_is_only_read(tmp_path: Path) -> None:
         assert stage.views[-1].look.rows == stage.traffic.rows  # what was logged stayed behind
     assert ground.own
     assert _logged(mine) == before
+
+
+def test_a_project_is_played_by_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(running, "CALM_LOOKS", 1)
+    mine = usual_ground().copy(tmp_path / "mine")
+    assert main(["--only", "outlier_batch", "--json", "--project", str(mine)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["score"] == "1 of 1 diagnosed, 1 of 1 acted as expected"
 
 
 def test_a_project_whose_record_is_elsewhere_is_refused(
