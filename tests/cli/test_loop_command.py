@@ -10,8 +10,6 @@ from console_customers import NAME
 from console_loop import tell_loop
 from console_world import tell
 
-
-
 Keepwell = Callable[..., Any]
 
 
