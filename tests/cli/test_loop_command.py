@@ -1,14 +1,16 @@
 """`keepwell loop` as it is read and spoken to."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from console_customers import NAME
 from console_loop import tell_loop
 from console_world import tell
 
-from conftest import Keepwell
+Keepwell = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
