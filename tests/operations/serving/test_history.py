@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd  # noqa: TID253
+import pyarrow as pa
 import pytest
 
 from keepwell.core.clock import ManualClock
 from keepwell.core.identifiers import new_id
 from keepwell.core.records import (
     Bundle,
+    Column,
     ColumnType,
     Field,
     ModelVersion,
@@ -24,6 +26,7 @@ from keepwell.core.spec import DataSpec, MonitorSpec, ProjectSpec
 from keepwell.monitoring.monitor import look
 from keepwell.monitoring.prediction_log.schema import PREDICTIONS, prediction_table
 from keepwell.monitoring.report import Report
+from keepwell.operations.build.live_rows import TIME
 from keepwell.operations.serving.history import JOINT_EVERY, History
 from keepwell.workspace import Workspace
 
@@ -147,6 +150,36 @@ def test_floors_are_learnt_once_from_rows_in_the_order_of_time(
     assert 0 < floors["first"] < 0.4
     assert history.floors(version, profile, 120) is floors
     assert history.floors(version, profile, 0) == {}
+
+
+def test_a_version_that_was_retrained_on_live_rows_has_the_history_of_the_project(
+    workspace: Workspace, version: ModelVersion
+) -> None:
+    live = pa.Table.from_pandas(rows(400, 7))
+    times = pa.array(range(400), pa.timestamp("us", "UTC"))
+    kept = workspace.datasets.append(
+        "shop.live",
+        live.append_column(TIME, times),
+        origin="outcomes",
+        columns=[
+            Column(name="first", type=ColumnType.NUMBER),
+            Column(name="second", type=ColumnType.NUMBER),
+            Column(name="note", type=ColumnType.TEXT),
+            Column(name=TIME, type=ColumnType.DATETIME),
+        ],
+    )
+    retrained = replace(version, dataset=kept.key)
+    history = History(workspace.bench)
+    profile = workspace.datasets.profile(workspace.datasets.get("shop"))
+    usual = History(workspace.bench).floors(version, profile, 100)
+    assert history.floors(retrained, profile, 100) == usual
+    report = served(workspace, version, rows(400, 8, sign=-1.0), NOW)
+    kinds = set[str]()
+    for wait in (0.0, JOINT_EVERY):
+        seen = replace(report, time=NOW + wait)
+        told = history.joined(seen, retrained, workspace.predictions)
+        kinds |= {one.kind for one in told.signals}
+    assert "joint_drift" in kinds
 
 
 def test_a_version_that_was_brought_along_has_no_history(

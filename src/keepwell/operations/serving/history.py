@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from keepwell.core.records import ColumnType, ModelVersion, Profile, Signal
+from keepwell.core.records import ColumnType, DatasetVersion, ModelVersion, Profile, Signal
 from keepwell.operations.build.bench import Bench
+from keepwell.operations.build.live_rows import TIME
 
 if TYPE_CHECKING:
     from keepwell.monitoring.joint import JointDrift, TextDrift
@@ -144,9 +145,16 @@ class History:
         if not number.isdigit():
             return {}
         dataset = self._bench.datasets.get(name, int(number))
-        if dataset.rows > MOST_ROWS:
-            return {}
         time = self._bench.spec.data.time
+        if time and not _has(
+            dataset, time
+        ):  # live rows, which a retrained version has seen besides
+            if everything:  # their short past is no history; the project's rows are
+                dataset = self._bench.datasets.get(self._bench.spec.dataset)
+            else:
+                time = TIME
+        if dataset.rows > MOST_ROWS or (time and not _has(dataset, time)):
+            return {}
         fields = {item.name: item for item in version.signature.inputs}
         wanted = [one.name for one in dataset.columns if one.name in fields]
         extra = [time] if time and time not in wanted else []
@@ -159,6 +167,10 @@ class History:
             places = np.linspace(0, table.num_rows - 1, SAMPLE).astype(np.int64)
             table = table.take(pa.array(places))
         return {one: _plain(table[one], fields[one].type) for one in wanted}
+
+
+def _has(dataset: DatasetVersion, column: str) -> bool:
+    return any(one.name == column for one in dataset.columns)
 
 
 def _key(version: ModelVersion, rows: int) -> tuple[str, int]:
