@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from keepwell.testing.scenarios.stage import Stage
 
 CHANGING = (
-    "retrain", "start_rollout", "advance", "promote", "abort", "roll_back", "intervene", "undo",
+    "retrain", "start_rollout", "promote", "abort", "roll_back", "intervene", "undo",
 )  # fmt: skip
 """What changes something. Of these a scenario's loop may do only what is expected of it."""
 
