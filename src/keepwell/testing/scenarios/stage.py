@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from keepwell.core.clock import ManualClock
 from keepwell.core.events import acting_as
 from keepwell.core.records import Endpoint, ModelVersion
+from keepwell.core.spec import ProjectSpec
 from keepwell.testing.scenarios.eyes import Eyes
 from keepwell.testing.scenarios.ground import Ground
 from keepwell.testing.scenarios.hands import copy_of, probe
@@ -52,6 +53,7 @@ class Stage:
         self.stands = False
         self.clock = ManualClock(ground.now)
         self.workspace = Workspace.open(ground.copy(folder), clock=self.clock)
+        self.workspace.spec = _kept_inside(self.workspace.spec)
         self.machine = Machine()
         if ground.own and not ground.lived:
             self._settle()
@@ -149,3 +151,10 @@ class Stage:
                 workspace.rollouts.abort(running.id, reason="a scenario begins", probe=probe)
         rest = 5 * max(workspace.spec.loop.retrain.cooldown, workspace.spec.monitor.every)
         self.clock.advance(rest)
+
+
+def _kept_inside(spec: ProjectSpec) -> ProjectSpec:
+    """Return a project that writes to nobody: no channels, and no rules that open issues elsewhere."""
+    rules = tuple(rule for rule in spec.loop.rules if rule.do != "open_issue")
+    alerts = replace(spec.alerts, channels=(), routes=(), escalate=())
+    return replace(spec, loop=replace(spec.loop, rules=rules), alerts=alerts)
