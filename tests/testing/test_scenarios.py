@@ -26,7 +26,7 @@ def _marked() -> Iterator[object]:
         yield pytest.param(scenario, id=scenario.name, marks=known)
 
 
-@pytest.mark.parametrize("scenario", _marked())
+@pytest.mark.parametrize("scenario", list(_marked()))
 def test_a_fault_is_understood_and_answered(scenario: Scenario) -> None:
     verdict = run(scenario)
     assert verdict.skipped == ""
@@ -50,6 +50,15 @@ def test_every_scenario_is_told_once_and_expects_something() -> None:
 def test_the_page_names_every_scenario_once_in_order() -> None:
     told = re.findall(r"^\| `(\w+)` \|", PAGE.read_text(), re.MULTILINE)
     assert told == [scenario.name for scenario in SCENARIOS]
+
+
+def test_the_page_shows_known_failures_as_what_they_are() -> None:
+    page = PAGE.read_text()
+    wrong = re.findall(r"^\| `(\w+)` \|.*\*\*no\*\*", page, re.MULTILINE)
+    known = [scenario for scenario in SCENARIOS if scenario.known]
+    assert wrong == [scenario.name for scenario in known]
+    for scenario in known:
+        assert f"- `{scenario.name}`: {scenario.known}" in " ".join(page.split())
 
 
 def _says_nothing(stage: Stage) -> None:

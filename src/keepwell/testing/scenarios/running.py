@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -41,7 +42,7 @@ def run(scenario: Scenario, ground: Ground | None = None) -> Verdict:
 def usual_ground() -> Ground:
     """Return the small project that scenarios are played on, made once in a process."""
     folder = tempfile.TemporaryDirectory(prefix="keepwell-ground-")
-    _kept.append(folder)
+    atexit.register(folder.cleanup)
     return settled(build_ground(Path(folder.name) / "built"), Path(folder.name) / "lived")
 
 
@@ -119,6 +120,3 @@ def _has(stage: Stage, need: str) -> bool:
         "binary": len(signature.classes) == 2,  # noqa: PLR2004
         "outcomes": not signature.task.from_source and signature.task.supervised,
     }[need]
-
-
-_kept: list[tempfile.TemporaryDirectory[str]] = []
