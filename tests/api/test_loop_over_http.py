@@ -31,13 +31,15 @@ def client(told: Told) -> TestClient:
     return TestClient(create_app(told.workspace), base_url="http://127.0.0.1:4400")
 
 
-def propose(told: Told, name: str, *, approval: str = "", status: str = "proposed") -> str:
+def propose(
+    told: Told, name: str, *, approval: str = "", status: str = "proposed", playbook: str = "scale"
+) -> str:
     """Leave an intervention in the record and return its id."""
     now = told.clock.now()
     one = Intervention(
         id=name,
         endpoint=NAME,
-        playbook="scale",
+        playbook=playbook,
         reason="busy",
         approval=approval,
         status=status,
@@ -103,8 +105,10 @@ def test_what_is_in_force_is_taken_back(client: TestClient, told: Told) -> None:
     said = client.post(f"{URL}/interventions/{name}/undo", json={"by": "bo", "text": "sale over"})
     assert said.json()["status"] == "undoing"
     assert said.json()["outcome"] == "sale over (api:bo)"
-    refused = client.post(f"{URL}/interventions/{propose(told, 'five')}/undo", json={"by": "bo"})
-    assert refused.status_code == 409
+    for playbook, status in (("scale", "proposed"), ("roll_out", "kept"), ("retune", "kept")):
+        other = propose(told, f"five-{playbook}", status=status, playbook=playbook)
+        refused = client.post(f"{URL}/interventions/{other}/undo", json={"by": "bo"})
+        assert refused.status_code == 409, playbook
 
 
 def test_what_a_person_said_outlives_what_the_loop_writes(told: Told) -> None:

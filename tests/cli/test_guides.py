@@ -134,6 +134,7 @@ def _more_versions(shop: Path) -> None:
         "how-to/explain-an-answer.md",
         "how-to/get-told.md",
         "how-to/give-consumers-tokens.md",
+        "how-to/let-the-loop-act.md",
         "how-to/look-into-the-prediction-log.md",
         "how-to/release-safely.md",
         "how-to/score-a-file.md",

@@ -17,6 +17,7 @@ KINDS = (
     "endpoint",
     "rollout",
     "incident",
+    "intervention",
     "decision",
 )
 

@@ -11,10 +11,10 @@ from keepwell.operations.loop.tick import tick
 from keepwell.testing.loop_world import ENDPOINT, LoopWorld, make_signal
 
 
-def asked(world: LoopWorld, playbook: str = "scale") -> str:
+def asked(world: LoopWorld, playbook: str = "scale", identifier: str = "hand-1") -> str:
     """Leave what `keepwell loop run` leaves."""
     one = Intervention(
-        id="hand-1",
+        id=identifier,
         endpoint=ENDPOINT,
         playbook=playbook,
         reason="asked for by ana",
@@ -36,6 +36,17 @@ def test_it_is_carried_out_measured_and_stays_until_it_is_taken_back() -> None:
     world.say("hand-1", "undoing")
     world.look()
     assert world.interventions[0].status == "undone"
+
+
+def test_of_two_at_once_the_second_waits_for_the_first() -> None:
+    world = overloaded(ruled())
+    world.look(times=2)
+    asked(world, "scale", "hand-1")
+    asked(world, "lighten", "hand-2")
+    world.look(times=2)
+    assert [one.status for one in world.interventions] == ["watching", "approved"]
+    world.look(times=10)
+    assert [one.status for one in world.interventions] == ["watching", "watching"]
 
 
 def test_a_training_by_hand_trains() -> None:

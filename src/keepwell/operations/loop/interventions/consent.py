@@ -16,6 +16,7 @@ from keepwell.core.records import Intervention, Token
 from keepwell.core.spec.looping import PLAYBOOKS, TRAINING, BoundsSpec
 from keepwell.core.suggestions import did_you_mean
 from keepwell.operations.loop.incidents import Incidents
+from keepwell.operations.loop.interventions.agreement import ROLL_OUT
 from keepwell.operations.loop.interventions.rules import ANYONE, CHANGING
 
 
@@ -95,11 +96,12 @@ class Consent:
         """
         one = self.find(identifier)
         actor = self._allowed(one.approval or self._role_for(one.playbook), token)
-        if one.playbook in TRAINING or one.status not in ("acting", "watching", "kept"):
+        trained = one.playbook in TRAINING or one.playbook == ROLL_OUT
+        if trained or one.status not in ("acting", "watching", "kept"):
             raise ConflictError(
                 f"{one.playbook} '{one.id}' is {one.status}: there is nothing to undo",
-                why="a model that was trained is taken back by `keepwell rollout`"
-                if one.playbook in TRAINING
+                why="a model that was trained is taken back by `keepwell rollout back`"
+                if trained
                 else "only what was carried out can be taken back",
                 now="keepwell loop history",
             )

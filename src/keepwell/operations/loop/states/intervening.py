@@ -90,7 +90,8 @@ def _agreed(view: View, one: Intervention, now: float) -> Action:
         view,
         memory=replace(
             view.memory,
-            interventions=tuple(item for item in view.interventions if item.id != one.id),
+            # of several that were agreed to, the first one goes first
+            interventions=tuple(item for item in view.interventions if item.status != "approved"),
         ),
     )
     hindered = hindrance(others, one.playbook, now, rule=rule_named(view, one.rule))
