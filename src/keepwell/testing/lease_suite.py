@@ -1,4 +1,4 @@
-"""The laws of `LeaseStore`, and of what is written on a lease; `make(clock)` opens the record at one fresh place."""
+"""The laws of `LeaseStore`, and of writing on a lease; `make(clock)` opens the record at one fresh place."""
 
 # ruff: noqa: D103 (a law's name is its sentence)
 
