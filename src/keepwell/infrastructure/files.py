@@ -80,3 +80,11 @@ def settle_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def folder_mark(folder: Path) -> str:
+    """Return a word that sets a folder apart from all others; it is made once and kept in it."""
+    path = folder / "mark"
+    if not path.exists():
+        write_atomic(path, os.urandom(8).hex().encode())
+    return path.read_text().strip()

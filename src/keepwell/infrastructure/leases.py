@@ -65,7 +65,8 @@ class SqlLeaseStore:
             connection.execute(sa.insert(leases), _row(fresh))
             return fresh
 
-        return self._run(run)
+        taken: Lease | None = self._run(run)
+        return taken
 
     def renew(self, lease: Lease) -> Lease:
         """Say that the holder lives.
@@ -101,7 +102,7 @@ class SqlLeaseStore:
     def release(self, lease: Lease) -> None:
         """Give a lease back; nothing happens if it was lost. Its token is never given again."""
         gone = sa.update(leases).where(*_mine(lease)).values(owner="")
-        self._run(lambda connection: connection.execute(gone) and None)
+        self._run(lambda connection: connection.execute(gone))
 
     def _run(self, run: Callable[[sa.Connection], Any]) -> Any:
         job = StatementJob(run, fence=None)

@@ -96,9 +96,13 @@ def test_a_job_runs_once_and_a_dead_one_is_started_again(tmp_path: Path) -> None
     assert first is not None
     assert first.status == "running"
     jobs.close()
-    assert jobs.result(REQUEST.key) is None, "its process died: nobody works on it"
+    dead = jobs.result(REQUEST.key)
+    assert dead is not None
+    assert (dead.status, dead.error) == ("lost", "its process was ended by SIGTERM")
     jobs.start(REQUEST)
-    assert jobs.result(REQUEST.key) is not None
+    again = jobs.result(REQUEST.key)
+    assert again is not None
+    assert again.status == "running"
     jobs.stop(REQUEST.id, "took too long")
     stopped = jobs.result(REQUEST.key)
     assert stopped is not None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from keepwell.core.clock import Clock
-from keepwell.core.errors import KeepwellError
+from keepwell.core.errors import KeepwellError, LostLeaseError
 from keepwell.core.identifiers import new_id
 from keepwell.core.records import Decision, Incident
 from keepwell.operations.loop.actions import (
@@ -56,7 +56,8 @@ class Executor:
 
     Laws: a decision is in the journal before its effect begins. A crash in between loses nothing: the
     next view shows that the effect is missing, the tick decides the same again, and every effect is
-    idempotent. An effect that fails is recorded and raises nothing. The same wait, or the same failure
+    idempotent. An effect that fails is recorded and raises nothing; where another process has taken over
+    (`LostLeaseError`) nothing is recorded, and it is raised. The same wait, or the same failure
     outside of an incident, is recorded once, however often it comes.
     """
 
@@ -95,6 +96,10 @@ class Executor:
         for decision in made:
             self._publish(decision, records.incident)
         return made
+
+    def forget(self) -> None:
+        """Ask the journal again what was said last: another process may have spoken meanwhile."""
+        self._said.clear()
 
     def record_trouble(self, endpoint: str, error: Exception) -> Decision | None:
         """Record that a look at an endpoint failed; nothing if the last one failed the same way."""
@@ -206,6 +211,8 @@ def _attempt(effect: Callable[[], str | None]) -> tuple[str, str]:
     """Return what the effect answered, and why it failed (empty if it did not)."""
     try:
         return effect() or "", ""
+    except LostLeaseError:
+        raise  # it did not fail: it is for somebody else to do now
     except KeepwellError as error:
         logger.warning("an action of the loop failed: %s", describe(error))
         return "", describe(error)

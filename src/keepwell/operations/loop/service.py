@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from keepwell.core.clock import Clock
+from keepwell.core.errors import LostLeaseError
 from keepwell.core.events import acting_as
 from keepwell.core.records import Decision
 from keepwell.operations.loop.executor import Executor
@@ -81,6 +82,9 @@ class LoopService:
                 return []
             with acting_as("loop"):
                 return self._executor.carry_out(view, tick(view, self._clock.now()))
+        except LostLeaseError as error:
+            logger.warning("endpoint '%s' is left to another process: %s", name, error.why)
+            return []
         except Exception as error:
             logger.exception("the loop's look at endpoint '%s' failed", name)
             return self._trouble(name, error)

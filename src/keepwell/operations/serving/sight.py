@@ -82,6 +82,10 @@ class Sight:
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
 
+    def forget(self) -> None:
+        """Look afresh: what was seen before another process led is no news any more."""
+        self._looks.clear()
+
     def endpoints(self) -> list[str]:
         """Return the names of all endpoints, having read what came in since the last time."""
         self._collect()

@@ -44,7 +44,12 @@ class TrafficMeter:
                 total = self._totals.get(key, (0, 0))
                 self._totals[key] = (total[0] + requests - old[0], total[1] + errors - old[1])
             self._last[worker] = counted
-        self._history.append((self._clock.now(), dict(self._totals)))
+        now = self._clock.now()
+        back = self._history[-1][0] - now if self._history else 0.0
+        if back > 0:  # the clock was set back: what counts is how long ago each sample was taken
+            moved = [(moment - back, totals) for moment, totals in self._history]
+            self._history = deque(moved, maxlen=_SAMPLES)
+        self._history.append((now, dict(self._totals)))
 
     def since(self, endpoint: str, time: float) -> "dict[int, Traffic]":
         """Return what was counted for each version of an endpoint since a time."""
