@@ -13,7 +13,7 @@ still between looks, so that a story of hours is told in milliseconds. Good for 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from keepwell.core.clock import ManualClock
+from keepwell.core.clock import Continuity, ManualClock
 from keepwell.core.errors import ConflictError, UnavailableError
 from keepwell.core.records import (
     Bundle,
@@ -52,7 +52,7 @@ REFUSED = GateVerdict(
         ),
     ),
 )
-_REMEMBERED = 8
+_REMEMBERED = 64
 
 
 def make_policy(**limits: float | str) -> Policy:
@@ -163,6 +163,8 @@ class LoopWorld:
         self.results: dict[str, RetrainingResult] = {}
         self.looks: list[Look] = []
         self.deployed: float | None = None
+        self._set = 0.0
+        self._continuity = Continuity()
         self._versions = 1
 
     # The story
@@ -186,16 +188,28 @@ class LoopWorld:
         actions: tuple[Action, ...] = ()
         for _ in range(times):
             self.clock.advance(self.policy.monitor.every)
+            self._continuity.look(self.clock.now(), self.steady)
             self._monitor()
             view = self.view()
             actions = tick(view, self.clock.now())
             self.executor.carry_out(view, actions)
         return actions
 
+    def set_clock(self, seconds: float) -> None:
+        """Set the clock forward, or back where negative; no time passes by that."""
+        self.clock.set(self.clock.now() + seconds)
+        self._set += seconds
+
+    @property
+    def steady(self) -> float:
+        """The time by a clock that nobody sets."""
+        return self.clock.now() - self._set
+
     def restart(self) -> None:
         """Let the process die and come back: what was only in memory is gone."""
         self.running.clear()
         self.executor = Executor(self.journal, self, self.clock)
+        self._continuity = Continuity()
 
     # Views
 
@@ -220,6 +234,8 @@ class LoopWorld:
             labels=self.labels,
             last_deployment=self.deployed,
             memory=memory,
+            begun=self._continuity.begun,
+            gaps=self._continuity.gaps,
         )
 
     # Effects
@@ -228,7 +244,7 @@ class LoopWorld:
         """Start the simulated training."""
         self._call("retrain", retraining.id)
         if retraining.id not in self.results:
-            self.running.setdefault(retraining.id, self.clock.now())
+            self.running.setdefault(retraining.id, self.steady)
 
     def stop_retraining(self, retraining: str, reason: str) -> None:
         """End the simulated training."""
@@ -376,8 +392,10 @@ class LoopWorld:
         started = self.running.get(retraining.id)
         if started is None:
             return None
-        if self.clock.now() - started < self.training_seconds:
-            return RetrainingResult(status="running", run=f"run-{self._versions + 1}")
+        took = self.steady - started
+        if took < self.training_seconds:
+            run = f"run-{self._versions + 1}"
+            return RetrainingResult(status="running", run=run, seconds=took)
         self._versions += 1
         del self.running[retraining.id]
         self.results[retraining.id] = self.train(retraining, self._versions)

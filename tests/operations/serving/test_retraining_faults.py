@@ -39,7 +39,7 @@ class Shop(LoopWorld):
             "project: churn\ndata: {source: data.csv, target: left}\n"
         )
         self.workspace = Workspace.open(folder)
-        self.steady = 0.0
+        self.passed = 0.0
         self.jobs = self.new_jobs(folder, fault)
         self.journal = self.workspace.incidents  # type: ignore[assignment]  # any journal will do
         self.executor = Executor(self.workspace.incidents, self, self.clock)
@@ -52,7 +52,7 @@ class Shop(LoopWorld):
             [sys.executable, VICTIM, str(folder), fault],
             abroad=Errands(self.workspace.metadata.leases, Place.here(self.workspace.home)),
             bury=lambda identifier: bury(self.workspace.bench, identifier),
-            steady=lambda: self.steady,
+            steady=lambda: self.passed,
         )
 
     def retrain(self, retraining: Retraining) -> None:
@@ -114,7 +114,7 @@ def shop_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]
         def make(fault: str, **limits: float) -> Shop:
             shop = Shop(tmp_path / "shop", fault, **limits)
             stack.callback(shop.workspace.close)
-            stack.callback(lambda: shop.jobs.close())
+            stack.callback(lambda: shop.jobs.close())  # noqa: PLW0108 (those of then)
             return shop
 
         yield make
@@ -144,7 +144,7 @@ def test_one_that_hangs_is_taken_over_by_the_next_process_and_killed_though_it_d
     shop.executor = Executor(shop.workspace.incidents, shop, shop.clock)
     shop.look(times=2)
     assert len(shop.workspace.runs.find("churn", kind="retrain")) == 1
-    shop.steady += shop.policy.retraining_deadline + 1
+    shop.passed += shop.policy.retraining_deadline + 1
     assert "it is taken for hung" in shop.ended()
     first.close()
 
@@ -156,7 +156,7 @@ def test_a_clock_that_is_set_makes_none_hang_and_one_killed_for_memory_is_not_tr
     monkeypatch.setattr(retraining_jobs, "kills_so_far", lambda: next(counts))
     shop = shop_that("waits")
     shop.begun()
-    shop.clock.advance(40 * 86400.0)
+    shop.set_clock(40 * 86400.0)
     shop.look(times=3)
     assert [one.status for one in shop.workspace.incidents.find()] == ["retraining"]
     working = holder(lock_of(shop.workspace.home, shop.key))

@@ -16,6 +16,7 @@ from keepwell.operations.loop.actions import (
     DropRetraining,
     OpenIncident,
     PromoteRollout,
+    ReopenIncident,
     StartRetraining,
     StartRollout,
     Wait,
@@ -31,6 +32,7 @@ from keepwell.operations.loop.transitions import (
     finish_incident,
     finish_retraining,
     opened,
+    reopened,
 )
 from keepwell.operations.loop.view import View
 
@@ -152,6 +154,9 @@ class Executor:
         about = ""
         if isinstance(action, OpenIncident):
             incident = opened(action, now, identifier=new_id(now), endpoint=endpoint)
+            about = incident.id
+        elif isinstance(action, ReopenIncident):
+            incident = reopened(action, now)
             about = incident.id
         elif incident is not None and isinstance(action, Wait):
             about = incident.id

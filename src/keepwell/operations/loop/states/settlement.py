@@ -23,7 +23,7 @@ from keepwell.operations.loop.view import View
 def settle(view: View, retraining: Retraining, now: float) -> tuple[Action, ...]:
     """Return what to do about `retraining`; nothing while it runs in time."""
     result = view.result
-    took = now - retraining.decided
+    took = view.watched(retraining.decided, now)
     if result is not None and result.seconds is not None:  # no clock that was set makes it hang
         took = result.seconds
     overdue = took > view.policy.retraining_deadline
