@@ -226,7 +226,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(steps=STEPS)
 def test_whatever_is_paused_and_for_how_long_nobody_writes_after_another_took_over(
     tmp_path_factory: pytest.TempPathFactory,
