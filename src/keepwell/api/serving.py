@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING
 from keepwell.core.events import acting_as
 from keepwell.infrastructure.interruption import heeding
 from keepwell.operations.anomalies.watch import Watch
-from keepwell.operations.leadership import Leadership, Place, fenced, leader_of
+from keepwell.operations.leadership import (
+    Leadership,
+    Place,
+    fenced,
+    leader_of,
+    record_leader,
+)
 from keepwell.operations.leadership.errands import Errands
 from keepwell.operations.leadership.leader import LOOK_EVERY
 from keepwell.operations.serving.periodic import Periodic
@@ -132,7 +138,11 @@ def up(
         watch = Watch(
             workspace.measurements, lambda: watched_subjects(workspace.endpoints), workspace.clock
         )
-        leadership = Leadership(workspace.metadata.leases, Place.here(home, address.url))
+        leadership = Leadership(
+            workspace.metadata.leases,
+            Place.here(home, address.url),
+            announce=lambda lease: record_leader(workspace.metadata, lease),
+        )
         stack.callback(leadership.close)
         alone = leadership.only  # what two control processes must not do both
         loop, keeper, sight = _loop(workspace, supervisor, probe, leadership, stack)

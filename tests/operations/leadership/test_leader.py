@@ -13,7 +13,7 @@ from keepwell.core.ports import Lease
 from keepwell.core.references import Ref
 from keepwell.infrastructure.metadata import open_metadata
 from keepwell.infrastructure.metadata.store import SqlMetadataStore
-from keepwell.operations.leadership import Leadership, Place, fenced, leader_of
+from keepwell.operations.leadership import Leadership, Place, fenced, leader_of, record_leader
 
 
 class Watch:
@@ -207,6 +207,22 @@ def test_it_is_told_who_leads(store: SqlMetadataStore) -> None:
     assert leader_of(store.leases, here, -7200.0) is not None, "a clock that was set back says 0 s"
     leadership.close()
     assert leader_of(store.leases, here, 1000.0) is None
+
+
+def test_the_audit_tells_who_led_when(store: SqlMetadataStore) -> None:
+    for name in ("web-1", "web-2"):
+        leadership = Leadership(
+            store.leases,
+            Place(key=name, told=name),
+            announce=lambda lease: record_leader(store, lease),
+        )
+        leadership.look()
+        leadership.close()
+    events = store.events(kind="leader")
+    assert [(one.verb, one.why, one.data) for one in events] == [
+        ("took over", "web-1", {"told": "web-1", "token": 1}),
+        ("took over", "web-2", {"told": "web-2", "token": 2}),
+    ]
 
 
 def test_a_place_is_the_same_for_the_same_folder_only(tmp_path: Path) -> None:

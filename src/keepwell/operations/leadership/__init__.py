@@ -8,6 +8,6 @@ within the lease's time, and nothing that it still tries to write is accepted.
 from keepwell.operations.leadership.fencing import fenced
 from keepwell.operations.leadership.leader import Leadership
 from keepwell.operations.leadership.place import Place
-from keepwell.operations.leadership.telling import Leader, leader_of
+from keepwell.operations.leadership.telling import Leader, leader_of, record_leader
 
-__all__ = ["Leader", "Leadership", "Place", "fenced", "leader_of"]
+__all__ = ["Leader", "Leadership", "Place", "fenced", "leader_of", "record_leader"]

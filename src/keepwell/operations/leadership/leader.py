@@ -56,6 +56,10 @@ class Leadership:
         ttl: Seconds after which a leader that does not renew is taken for dead.
         steady: The clock that a follower counts by; stands while the machine sleeps.
         running: The clock that the leader counts by; goes on while the machine sleeps.
+        announce: Told of the lease when this process has taken it; what it writes depends on that.
+
+    Attributes:
+        on_taken: Called before this process begins to lead: what it knew from an earlier time is out of date.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Leadership:
         ttl: float = TTL,
         steady: Callable[[], float] = time.monotonic,
         running: Callable[[], float] = awake,
+        announce: Callable[[Lease], object] = lambda lease: None,
     ) -> None:
         self._leases = leases
         self._place = place
@@ -74,6 +79,7 @@ class Leadership:
         self._ttl = ttl
         self._steady = steady
         self._running = running
+        self._announce = announce
         self._held: _Held | None = None
         self._led = False
         self._seen: tuple[Lease, float] | None = None
@@ -165,11 +171,13 @@ class Leadership:
         self._seen = None
         if lease is None:
             return
-        for forget in self.on_taken:  # what was known before another one led is out of date
+        for forget in self.on_taken:
             forget()
         self._held = _Held(lease=lease, until=began + self._ttl * _TRUSTED)
         self._led = True
         _log.info("this process leads now: %s", self._place.told)
+        with fenced_by(Fence(lease.name, lease.token)):
+            self._announce(lease)
 
     def _free(self, found: Lease | None) -> bool:
         if found is None or not found.owner:

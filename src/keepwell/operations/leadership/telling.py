@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from keepwell.core.ports import LeaseStore
+from keepwell.core.events import Change, acting_as
+from keepwell.core.ports import Lease, LeaseStore, MetadataStore
+from keepwell.core.references import Ref
 from keepwell.operations.leadership.leader import CONTROL
 from keepwell.operations.leadership.place import Place
 
@@ -36,6 +38,15 @@ class Leader:
     def __str__(self) -> str:
         heard = f", not heard of for {self.quiet:.0f} s" if self.late else ""
         return ("this one" if self.here else self.told) + heard
+
+
+def record_leader(metadata: MetadataStore, lease: Lease) -> None:
+    """Write down who leads from now on: the audit tells who led when."""
+    data = {"told": lease.told, "token": lease.token}
+    with acting_as("system"):
+        metadata.commit(
+            [Change(ref=Ref("leader", lease.name), verb="took over", data=data, why=lease.told)]
+        )
 
 
 def leader_of(leases: LeaseStore, here: Place, now: float) -> Leader | None:
