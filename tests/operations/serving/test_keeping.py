@@ -120,3 +120,18 @@ def test_a_finished_retraining_never_runs_again(tmp_path: Path) -> None:
     assert result.candidate == 2
     assert not (tmp_path / "logs").exists()
     store.close()  # type: ignore[attr-defined]
+
+
+def test_traffic_is_counted_by_how_long_ago_it_was_though_the_clock_was_set_back() -> None:
+    clock = ManualClock(10_000.0)
+    workers: list[WorkerState] = []
+    meter = TrafficMeter(lambda: workers, clock)
+    for good in (10, 30, 60):
+        traffic = {"shop": {"1": Traffic(statuses={"200": good})}}
+        workers[:] = [WorkerState(index=0, pid=1, started=1.0, beat=0, traffic=traffic)]
+        meter.sample()
+        clock.advance(100.0)
+        if good == 30:
+            clock.set(clock.now() - 7200.0)
+    assert meter.since("shop", clock.now() - 150.0)[1].requests == 30
+    assert meter.since("shop", clock.now() - 250.0)[1].requests == 50
