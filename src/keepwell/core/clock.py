@@ -39,12 +39,18 @@ class Continuity:
     """
 
     _TOLERANCE = 5.0  # seconds by which a clock may be slewed between two looks
+    _PAUSE = 60.0  # seconds that a restart may take
     _KEPT = 20
 
     def __init__(self) -> None:
         self.begun: float | None = None
         self.gaps: tuple[tuple[float, float], ...] = ()
         self._last: tuple[float, float] | None = None
+
+    def resume(self, last: float | None, now: float) -> None:
+        """Say when somebody looked last, before the first look: what lies between is a gap."""
+        if self._last is None and last is not None and now - last > self._PAUSE:
+            self.gaps = ((last, now),)
 
     def look(self, now: float, steady: float) -> None:
         """Read both clocks."""

@@ -222,3 +222,16 @@ def test_a_clock_that_is_slewed_is_not_taken_for_one_that_is_set(
         now, steady = now + passed + slew, steady + passed
         seen.look(now, steady)
     assert seen.gaps == ()
+
+
+def test_time_in_which_nobody_ran_is_a_gap() -> None:
+    seen = Continuity()
+    seen.resume(1000.0, 87_400.0)
+    seen.look(87_400.0, 0.0)
+    assert seen.gaps == ((1000.0, 87_400.0),)
+    quick = Continuity()
+    quick.resume(1000.0, 1030.0)
+    assert quick.gaps == ()
+    first = Continuity()
+    first.resume(None, 1030.0)
+    assert first.gaps == ()

@@ -103,7 +103,10 @@ class Sight:
         if record is None or record.champion is None:
             return None
         champion = self._bench.registry.get(record.model, record.champion)
-        self._continuity.look(self._bench.clock.now(), time.monotonic())
+        now = self._bench.clock.now()
+        if self._continuity.begun is None:
+            self._continuity.resume(self._last_look(endpoint), now)
+        self._continuity.look(now, time.monotonic())
         looks = self._look(record, champion)
         memory = self._incidents.recall(endpoint, champion.version)
         retraining = memory.retraining
@@ -129,6 +132,11 @@ class Sight:
             begun=self._continuity.begun,
             gaps=self._continuity.gaps,
         )
+
+    def _last_look(self, endpoint: str) -> float | None:
+        """Return when an endpoint was looked at last, by whatever process."""
+        found = self._measurements.series(f"endpoint:{endpoint}", ["requests"], limit=1)
+        return max((line[-1].time for line in found.values()), default=None)
 
     def report_since(
         self, endpoint: str, version: ModelVersion, since: float | None = None
