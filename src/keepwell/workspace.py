@@ -19,7 +19,7 @@ from keepwell.core.errors import FormatError, NotFoundError
 from keepwell.core.ports import BlobStore, MeasurementStore
 from keepwell.core.spec import ProjectSpec
 from keepwell.infrastructure.consent import look_in
-from keepwell.infrastructure.files import folder_mark, write_atomic
+from keepwell.infrastructure.files import mark_beside, write_atomic
 from keepwell.infrastructure.project_file import load_project
 
 if TYPE_CHECKING:
@@ -259,13 +259,8 @@ class Workspace:
         """Moves logged predictions into the table."""
         from keepwell.monitoring.prediction_log import Collector
 
-        shared = self._url("tables", self.home / "tables") != str(self.home / "tables")
-        return Collector(
-            self.tables,
-            self.home / "serving" / "segments",
-            self._feeder(),
-            place=folder_mark(self.home) if shared else "",
-        )
+        place = mark_beside(self.home, self._url("tables", self.home / "tables"))
+        return Collector(self.tables, self.home / "serving" / "segments", self._feeder(), place)
 
     @cached_property
     def sketches(self) -> "SketchStore":

@@ -395,7 +395,7 @@ class LoopWorld:
         took = self.steady - started
         if took < self.training_seconds:
             run = f"run-{self._versions + 1}"
-            return RetrainingResult(status="running", run=run, seconds=took)
+            return RetrainingResult(status="running", run=run, running_for=took)
         self._versions += 1
         del self.running[retraining.id]
         self.results[retraining.id] = self.train(retraining, self._versions)

@@ -13,7 +13,7 @@ import pytest
 from keepwell.core.errors import FormatError
 from keepwell.core.ports import TableStore
 from keepwell.core.records import Prediction
-from keepwell.infrastructure.files import folder_mark
+from keepwell.infrastructure.files import mark_beside
 from keepwell.infrastructure.segments import SegmentWriter, encode_prediction, list_segments
 from keepwell.infrastructure.tables import open_tables
 from keepwell.monitoring.prediction_log import Collector, PredictionLog
@@ -76,12 +76,12 @@ def test_two_machines_with_one_table_do_not_hide_each_other(
     for machine in ("one", "other"):
         folder = tmp_path / machine
         writer = SegmentWriter(folder, "worker-0")
-        collector = Collector(tables, folder, place=folder_mark(folder))
+        collector = Collector(tables, folder, place=mark_beside(folder, str(tmp_path / "tables")))
         for _ in range(2):
             sent.append(make())
             writer.append(encode_prediction(sent[-1]))
             assert collector.collect() == 1
-        assert folder_mark(folder) == folder_mark(folder)
+        assert mark_beside(folder, str(folder / "tables")) == "", "its own are nobody else's"
         writer.close()
     assert sorted(ids(tables)) == sorted(one.id for one in sent)
 
@@ -152,7 +152,7 @@ import sys, time, json
 from pathlib import Path
 from keepwell.core.identifiers import new_id
 from keepwell.core.records import Prediction
-from keepwell.infrastructure.files import folder_mark
+from keepwell.infrastructure.files import mark_beside
 from keepwell.infrastructure.segments import SegmentWriter, encode_prediction
 writer = SegmentWriter.claim(Path(sys.argv[1]), sys.argv[2])
 writer._rotate_bytes = 3_000

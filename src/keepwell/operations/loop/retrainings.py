@@ -100,7 +100,7 @@ class RetrainingResult:
         error: What went wrong (failed or lost only).
         renewed: The candidate knows newer data that it answers by: it need not be better, only pass.
         evidence: Further numbers, JSON-ready.
-        seconds: For how long it has been running, by a clock that nobody sets (running only); None where
+        running_for: For how many seconds it has been running, by a clock that nobody sets (running only); None where
             that is not known.
     """
 
@@ -114,4 +114,4 @@ class RetrainingResult:
     error: str = ""
     renewed: bool = False
     evidence: dict[str, float | int | str] = field(default_factory=dict)
-    seconds: float | None = None
+    running_for: float | None = None

@@ -109,7 +109,7 @@ class RetrainingJobs:
             return record.result
         if working:
             since = self._since.setdefault(key, self._steady())
-            return replace(record.result, seconds=self._steady() - since)
+            return replace(record.result, running_for=self._steady() - since)
         return self._silent(record)
 
     def stop(self, identifier: str, reason: str) -> None:

@@ -24,8 +24,8 @@ def settle(view: View, retraining: Retraining, now: float) -> tuple[Action, ...]
     """Return what to do about `retraining`; nothing while it runs in time."""
     result = view.result
     took = view.watched(retraining.decided, now)
-    if result is not None and result.seconds is not None:  # no clock that was set makes it hang
-        took = result.seconds
+    if result is not None and result.running_for is not None:
+        took = result.running_for  # no clock that was set makes it hang
     overdue = took > view.policy.retraining_deadline
     if result is None or result.status == LOST:
         return _lost(view, retraining, result.error if result else "", overdue=overdue)
