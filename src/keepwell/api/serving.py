@@ -260,7 +260,9 @@ def _loop(
     executor = Executor(workspace.incidents, effects, workspace.clock)
     leadership.on_taken += [executor.forget, sight.forget]
     every = workspace.spec.monitor.every
-    return LoopService(sight, executor, workspace.clock, every), keeper, sight
+    loop = LoopService(sight, executor, workspace.clock, every)
+    loop.tell = workspace.looping.statuses.tell
+    return loop, keeper, sight
 
 
 def _alerting(
@@ -407,6 +409,7 @@ def _tidy(workspace: "Workspace") -> None:
     older = workspace.clock.now() - FINE_SECONDS
     for endpoint in workspace.endpoints.find():
         subject = f"endpoint:{endpoint.name}"
+        workspace.metadata.measurements.thin(older, FINE_SECONDS, f"loop:{endpoint.name}")
         versions = [route.version for route in endpoint.routes]
         for one in (subject, *(f"{subject}/v{version}" for version in versions)):
             workspace.metadata.measurements.thin(older, COARSE_SECONDS, one)

@@ -1,7 +1,9 @@
 """The loop's hands: its decisions carried out on the live endpoint."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keepwell.core.errors import UnavailableError
@@ -110,6 +112,16 @@ class LiveEffects:
                 why=rollout.reason or last.finding or "the endpoint did not answer as it should",
                 now="it is tried again",
             )
+
+
+def planning(bench: Bench, home: Path) -> Callable[[Intervention], Intervention]:
+    """Return what finds out what a playbook would do, where nobody need be serving."""
+
+    def plan(intervention: Intervention) -> Intervention:
+        jobs = RetrainingJobs(bench.metadata, home, ())
+        return LiveEffects(bench, jobs, lambda endpoint, keys: {}).plan(intervention)
+
+    return plan
 
 
 if TYPE_CHECKING:
