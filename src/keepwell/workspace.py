@@ -18,6 +18,7 @@ from keepwell.core.errors import NotFoundError
 from keepwell.core.ports import BlobStore, MeasurementStore
 from keepwell.core.spec import ProjectSpec
 from keepwell.infrastructure.consent import look_in
+from keepwell.infrastructure.files import mark_beside
 from keepwell.infrastructure.project_file import load_project
 from keepwell.infrastructure.settings import read_settings
 
@@ -258,7 +259,8 @@ class Workspace:
         """Moves logged predictions into the table."""
         from keepwell.monitoring.prediction_log import Collector
 
-        return Collector(self.tables, self.home / "serving" / "segments", self._feeder())
+        place = mark_beside(self.home, self._url("tables", self.home / "tables"))
+        return Collector(self.tables, self.home / "serving" / "segments", self._feeder(), place)
 
     @cached_property
     def sketches(self) -> "SketchStore":

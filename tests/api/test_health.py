@@ -13,6 +13,7 @@ from keepwell.api.app import create_app
 from keepwell.core.clock import ManualClock
 from keepwell.deployment.server.heartbeat import Counters, Models, RequestError, WorkerState
 from keepwell.deployment.server.routes import publish_routes
+from keepwell.operations.leadership import Leadership, Place
 
 HOME = "http://127.0.0.1:4400"
 
@@ -74,6 +75,25 @@ def test_it_is_not_ready_while_workers_start_or_load(told: Told, generation: int
 def test_a_version_that_cannot_be_loaded_is_the_reason(told: Told, generation: int) -> None:
     status, document = ready(told, worker(generation - 1, problems=("version 2: no such file",)))
     assert (status, document["why"]) == (503, "version 2: no such file")
+
+
+def test_it_tells_who_leads_and_is_as_ready_as_a_follower(told: Told, generation: int) -> None:
+    workspace = told.workspace
+    assert ready(told, worker(generation))[1]["leader"] is None
+    assert "keepwell_leader" not in scrape(told)
+    elsewhere = Leadership(workspace.metadata.leases, Place(key="there", told="web-2 (process 7)"))
+    elsewhere.look()
+    status, document = ready(told, worker(generation))
+    assert (status, document["leader"]) == (200, {"told": "web-2 (process 7)", "here": False})
+    assert scrape(told)["keepwell_leader"] == [({}, 0.0)]
+    elsewhere.close()
+    here = Leadership(workspace.metadata.leases, Place.here(workspace.home))
+    here.look()
+    found = scrape(told)
+    assert found["keepwell_leader"] == [({}, 1.0)]
+    assert found["keepwell_leader_changes_total"] == [({}, 2.0)]
+    assert found["keepwell_leader_quiet_seconds"][0][1] >= 0
+    here.close()
 
 
 def scrape(told: Told, crew: Crew | None = None) -> dict[str, list[tuple[dict[str, str], float]]]:

@@ -27,6 +27,7 @@ from keepwell import __version__
 from keepwell.api.routes.health import Workers
 from keepwell.core.ports import Point
 from keepwell.deployment.server.heartbeat import BUCKETS_MS, Traffic, WorkerState, read_heartbeats
+from keepwell.operations.leadership import Leader, Place, leader_of
 from keepwell.operations.outbound import read_states
 
 if TYPE_CHECKING:
@@ -87,16 +88,29 @@ def _families(workspace: "Workspace", supervisor: Workers | None, loop: object) 
 
 
 def _loop(workspace: "Workspace", *, running: bool) -> Iterator[Metric]:
+    leader = leader_of(workspace.metadata.leases, Place.here(workspace.home), workspace.clock.now())
+    leads = leader is None or leader.here
     states = {
         "enabled": ("Whether the project lets the loop act.", workspace.spec.loop.enabled),
-        "running": ("Whether the loop is at work in this process.", running),
+        "running": ("Whether the loop is at work in this process.", running and leads),
     }
     for name, (text, value) in states.items():
         yield GaugeMetricFamily(f"keepwell_loop_{name}", text, value=float(value))
+    if leader is not None:
+        yield from _leader(leader)
     newest = workspace.metadata.events(kind="decision", newest_first=True, limit=1)
     if newest:
         name, text = "keepwell_loop_last_decision_timestamp_seconds", "When the loop decided."
         yield GaugeMetricFamily(name, text, value=newest[0].time)
+
+
+def _leader(leader: Leader) -> Iterator[Metric]:
+    text = "Whether this control process leads the workspace."
+    yield GaugeMetricFamily("keepwell_leader", text, value=float(leader.here))
+    text = "How often the lead was taken."
+    yield CounterMetricFamily("keepwell_leader_changes", text, value=float(leader.token))
+    text = "Seconds since the leader was heard of."
+    yield GaugeMetricFamily("keepwell_leader_quiet_seconds", text, value=leader.quiet)
 
 
 def _workers(states: Sequence[WorkerState]) -> Iterator[Metric]:

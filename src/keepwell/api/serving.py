@@ -18,6 +18,15 @@ from typing import TYPE_CHECKING
 from keepwell.core.events import acting_as
 from keepwell.infrastructure.interruption import heeding
 from keepwell.operations.anomalies.watch import Watch
+from keepwell.operations.leadership import (
+    Leadership,
+    Place,
+    fenced,
+    leader_of,
+    record_leader,
+)
+from keepwell.operations.leadership.errands import Errands
+from keepwell.operations.leadership.leader import LOOK_EVERY
 from keepwell.operations.serving.periodic import Periodic
 from keepwell.operations.serving.presence import Address, presence
 from keepwell.operations.serving.probe_token import probe_token
@@ -52,6 +61,9 @@ COARSE_SECONDS = 60.0
 WORKERS_TIMEOUT = 30.0
 BACKLOG = 128
 
+Work = tuple[str, float, Callable[[], object]]
+"""What is done, every how many seconds, and how."""
+
 
 def up(
     workspace: "Workspace",
@@ -80,7 +92,7 @@ def up(
     from keepwell.deployment.probing import LiveProbe
     from keepwell.deployment.server import Supervisor
 
-    serve, home = workspace.spec.serve, workspace.home
+    serve, home, every = workspace.spec.serve, workspace.home, workspace.spec.monitor.every
     host = host or serve.host
     path = control_socket(home)
     supervisor = Supervisor(
@@ -106,7 +118,8 @@ def up(
             serve=serve,
         )
         announce = stack.enter_context(presence(home))
-        _declare(workspace)
+        if not _led_elsewhere(workspace):
+            _declare(workspace)
         pages = stack.enter_context(_listen(path))  # from now on requests wait, not fail
         generation = publisher.publish()
         _begin_scale(workspace, supervisor, workers)
@@ -125,32 +138,44 @@ def up(
         watch = Watch(
             workspace.measurements, lambda: watched_subjects(workspace.endpoints), workspace.clock
         )
-        loop, keeper, sight = _loop(workspace, supervisor, probe, stack)
+        leadership = Leadership(
+            workspace.metadata.leases,
+            Place.here(home, address.url),
+            announce=lambda lease: record_leader(workspace.metadata, lease),
+        )
+        stack.callback(leadership.close)
+        alone = leadership.only  # what two control processes must not do both
+        loop, keeper, sight = _loop(workspace, supervisor, probe, leadership, stack)
         sight.anomalies = watch.recent
+        leadership.look()
         for job in (
+            Periodic("seeing who leads", LOOK_EVERY, leadership.look),
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
             Periodic("taking what was logged", COLLECT_EVERY, workspace.courier.run),
             Periodic("publishing routes", FOLLOW_EVERY, publisher.follow),
             Periodic("following the scale", FOLLOW_EVERY, lambda: _scale(workspace, supervisor)),
-            Periodic(
-                "leading rollouts", min(workspace.spec.monitor.every, LEAD_EVERY), keeper.look
-            ),
-            Periodic("trimming the log", TRIM_EVERY, workspace.trimmer.trim),
-            Periodic("validating the champion", VALIDATE_EVERY, _validations(workspace).run_due),
-            Periodic("following the flags of the file", LEAD_EVERY, lambda: _declare(workspace)),
-            Periodic("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
             *_machines(workspace, stack),
-            Periodic("seeing how endpoints stand", STAND_EVERY, workspace.standings.look_at_all),
-            Periodic("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
-            Periodic("looking for anomalies", ANOMALIES_EVERY, watch.look),
-            Periodic("looking ahead", FORESIGHT_EVERY, workspace.foresight.look),
-            *_alerting(workspace, sight, address.url, stack),
-            *_exports(workspace, supervisor, loop),
+            *_exports(workspace, supervisor, loop, leadership),
+            Periodic("counting beside the leader", every, lambda: _count(leadership, sight)),
+            *(
+                Periodic(name, seconds, alone(work))
+                for name, seconds, work in (
+                    ("leading rollouts", min(every, LEAD_EVERY), keeper.look),
+                    ("trimming the log", TRIM_EVERY, workspace.trimmer.trim),
+                    ("validating the champion", VALIDATE_EVERY, _validations(workspace).run_due),
+                    ("following the flags of the file", LEAD_EVERY, lambda: _declare(workspace)),
+                    ("tidying tables", TIDY_EVERY, lambda: _tidy(workspace)),
+                    ("seeing how endpoints stand", STAND_EVERY, workspace.standings.look_at_all),
+                    ("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
+                    ("looking for anomalies", ANOMALIES_EVERY, watch.look),
+                    ("looking ahead", FORESIGHT_EVERY, workspace.foresight.look),
+                    *_alerting(workspace, sight, address.url, stack),
+                    ("looking after endpoints", every, loop.look),
+                )
+            ),
         ):
             job.start()
             stack.callback(job.stop)
-        loop.start()
-        stack.callback(loop.stop)
         ready = (supervisor, generation, address.url, on_ready)
         threading.Thread(target=_tell, args=ready, name="telling readiness", daemon=True).start()
         app = create_app(workspace, supervisor=supervisor, loop=loop, host=host)
@@ -195,8 +220,10 @@ def _loop(
     workspace: "Workspace",
     supervisor: "Supervisor",
     probe: "LiveProbe",
+    leadership: Leadership,
     stack: contextlib.ExitStack,
 ) -> "tuple[LoopService, Keeper, Sight]":
+    from keepwell.operations.build.retraining_job import bury
     from keepwell.operations.loop.executor import Executor
     from keepwell.operations.loop.service import LoopService
     from keepwell.operations.rollouts.evidence import Evidence
@@ -206,9 +233,15 @@ def _loop(
     from keepwell.operations.serving.sight import Sight
 
     command = [sys.executable, "-m", "keepwell.cli.jobs.retrain", str(workspace.root)]
-    jobs = RetrainingJobs(workspace.metadata, workspace.home, command)
+    jobs = RetrainingJobs(
+        workspace.metadata,
+        workspace.home,
+        command,
+        abroad=errands_of(workspace),
+        bury=lambda identifier: bury(workspace.bench, identifier),
+    )
     stack.callback(jobs.close)
-    effects = LiveEffects(workspace.bench, jobs, probe)
+    effects = fenced(LiveEffects(workspace.bench, jobs, probe), leadership.check)
     sight = Sight(
         workspace.bench,
         predictions=workspace.predictions,
@@ -225,6 +258,7 @@ def _loop(
     workspace.standings.count_by(sight.meter.since)
     keeper = Keeper(workspace.bench, evidence, probe)
     executor = Executor(workspace.incidents, effects, workspace.clock)
+    leadership.on_taken += [executor.forget, sight.forget]
     every = workspace.spec.monitor.every
     loop = LoopService(sight, executor, workspace.clock, every)
     loop.tell = workspace.looping.statuses.tell
@@ -233,7 +267,7 @@ def _loop(
 
 def _alerting(
     workspace: "Workspace", sight: "Sight", url: str, stack: contextlib.ExitStack
-) -> tuple[Periodic, Periodic]:
+) -> tuple[Work, Work]:
     """Return what watches for alerts, and what sends them."""
     from keepwell.operations.serving.alerting import watcher_of
     from keepwell.operations.spending.machinery import alarming_signals
@@ -248,9 +282,27 @@ def _alerting(
     stack.callback(courier.finish)
     every = min(workspace.spec.monitor.every, ALERT_EVERY)
     return (
-        Periodic("watching for alerts", every, watcher.look),
-        Periodic("sending alerts", SEND_EVERY, courier.look),
+        ("watching for alerts", every, watcher.look),
+        ("sending alerts", SEND_EVERY, courier.look),
     )
+
+
+def _led_elsewhere(workspace: "Workspace") -> bool:
+    """Tell whether another control process, by all signs alive, leads this workspace."""
+    here, now = Place.here(workspace.home), workspace.clock.now()
+    leader = leader_of(workspace.metadata.leases, here, now)
+    return leader is not None and not leader.here and not leader.late
+
+
+def _count(leadership: Leadership, sight: "Sight") -> None:
+    """Know what the workers answered before this process leads; while it does, the loop counts."""
+    if not leadership.leading:
+        sight.meter.sample()
+
+
+def errands_of(workspace: "Workspace") -> Errands:
+    """Return what is known of jobs on other machines."""
+    return Errands(workspace.metadata.leases, Place.here(workspace.home))
 
 
 def _begin_scale(workspace: "Workspace", supervisor: "Supervisor", workers: int) -> None:
@@ -287,13 +339,14 @@ def _batches(workspace: "Workspace", stack: contextlib.ExitStack) -> Callable[[]
     from keepwell.operations.batch.scheduler import BatchScheduler
 
     command = [sys.executable, "-m", "keepwell.cli.jobs.batch", str(workspace.root)]
-    scheduler = BatchScheduler(workspace.bench, command)
+    abroad = errands_of(workspace)
+    scheduler = BatchScheduler(workspace.bench, command, elsewhere=abroad.elsewhere)
     stack.callback(scheduler.close)
     return scheduler.look
 
 
 def _exports(
-    workspace: "Workspace", supervisor: "Supervisor", loop: "LoopService"
+    workspace: "Workspace", supervisor: "Supervisor", loop: "LoopService", leadership: Leadership
 ) -> list[Periodic]:
     """Return the jobs that tell other systems what is seen here; none unless the project file names some."""
     if not workspace.spec.monitor.export:
@@ -302,7 +355,10 @@ def _exports(
     from keepwell.operations.outbound import start_exports
 
     return start_exports(
-        workspace.bench, workspace.predictions, lambda: gather(workspace, supervisor, loop)
+        workspace.bench,
+        workspace.predictions,
+        lambda: gather(workspace, supervisor, loop),
+        lambda: leadership.leading,
     )
 
 

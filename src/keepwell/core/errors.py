@@ -81,6 +81,12 @@ class ConflictError(KeepwellError):
     http_status = 409
 
 
+class LostLeaseError(ConflictError):
+    """Somebody else has taken over what this process was entrusted with; nothing was written."""
+
+    headline = "Another process has taken over"
+
+
 class BusyError(KeepwellError):
     """The thing is in use: a lock is held, a port is taken, a queue is full."""
 

@@ -37,6 +37,36 @@ def current_actor() -> str:
     return _actor.get()
 
 
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """On whose authority something is done: the holder of a lease, by the token it got with it.
+
+    A later holder has a higher token. What is written under a fence whose token is not the newest any
+    more is refused, in the transaction that would have written it.
+    """
+
+    lease: str
+    token: int
+
+
+_fence: contextvars.ContextVar[Fence | None] = contextvars.ContextVar("fence", default=None)
+
+
+@contextlib.contextmanager
+def fenced_by(fence: Fence | None) -> Iterator[None]:
+    """Let everything that this context writes depend on a lease that is still held."""
+    token = _fence.set(fence)
+    try:
+        yield
+    finally:
+        _fence.reset(token)
+
+
+def current_fence() -> Fence | None:
+    """Return what this context's writes depend on; None where they depend on nothing."""
+    return _fence.get()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """A wish to change one subject.

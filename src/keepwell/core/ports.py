@@ -95,6 +95,55 @@ class MeasurementStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Who may do what only one may do.
+
+    Attributes:
+        name: Of what.
+        token: Counts the holders; never goes back.
+        owner: Who has it; empty once it was given back.
+        beats: How often this holder has renewed it.
+        told: The holder in words, for people.
+        since: When it was taken, Unix seconds by the holder's clock: for people, nothing is decided by it.
+        renewed: When it was renewed last, the same.
+    """
+
+    name: str
+    token: int
+    owner: str
+    beats: int = 0
+    told: str = ""
+    since: float = 0.0
+    renewed: float = 0.0
+
+
+class LeaseStore(Protocol):
+    """Leases, each with at most one holder. Safe to use from many threads, processes and machines.
+
+    Law: each `take` that succeeds has a token higher than all before it, of which exactly one succeeds of
+    those that saw the same; a lease never runs out by itself. That a holder is dead is for those to say who
+    watched it: its `beats` stood still for as long, by their own clock, as it may take to renew it. So no
+    two machines' clocks are ever compared, and a clock that is set changes nothing.
+    """
+
+    def read(self, name: str) -> Lease | None:
+        """Return a lease as it stands; None if it was never taken."""
+        ...
+
+    def take(self, name: str, owner: str, *, seen: Lease | None, told: str = "") -> Lease | None:
+        """Take a lease if it still stands as it was `seen`; None if it does not."""
+        ...
+
+    def renew(self, lease: Lease) -> Lease:
+        """Say that the holder lives; `LostLeaseError` if somebody else has it, or it was given back."""
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Give a lease back; nothing happens if it was lost."""
+        ...
+
+
 class BlobStore(Protocol):
     """Bytes named by their SHA-256.
 

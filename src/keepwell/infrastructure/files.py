@@ -80,3 +80,16 @@ def settle_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def mark_beside(folder: Path, store: str) -> str:
+    """Return a word that sets a folder apart from others that use the same store, kept in it.
+
+    Empty where the store is in the folder itself, and nobody else uses it.
+    """
+    if Path(store).is_relative_to(folder):
+        return ""
+    path = folder / "mark"
+    if not path.exists():
+        write_atomic(path, os.urandom(8).hex().encode())
+    return path.read_text().strip()

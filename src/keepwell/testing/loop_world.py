@@ -13,7 +13,7 @@ still between looks, so that a story of hours is told in milliseconds. Good for 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from keepwell.core.clock import ManualClock
+from keepwell.core.clock import Continuity, ManualClock
 from keepwell.core.errors import ConflictError, UnavailableError
 from keepwell.core.records import (
     Bundle,
@@ -61,7 +61,7 @@ REFUSED = GateVerdict(
         ),
     ),
 )
-_REMEMBERED = 8
+_REMEMBERED = 64
 
 
 def make_policy(**limits: float | str) -> Policy:
@@ -181,6 +181,8 @@ class LoopWorld:
         self.results: dict[str, RetrainingResult] = {}
         self.looks: list[Look] = []
         self.deployed: float | None = None
+        self._set = 0.0
+        self._continuity = Continuity()
         self.promoted: float | None = None
         self.previous = 0
         self.measures: dict[str, float] = {}
@@ -225,16 +227,28 @@ class LoopWorld:
         actions: tuple[Action, ...] = ()
         for _ in range(times):
             self.clock.advance(self.policy.monitor.every)
+            self._continuity.look(self.clock.now(), self.steady)
             self._monitor()
             view = self.view()
             actions = tick(view, self.clock.now())
             self.executor.carry_out(view, actions)
         return actions
 
+    def set_clock(self, seconds: float) -> None:
+        """Set the clock forward, or back where negative; no time passes by that."""
+        self.clock.set(self.clock.now() + seconds)
+        self._set += seconds
+
+    @property
+    def steady(self) -> float:
+        """The time by a clock that nobody sets."""
+        return self.clock.now() - self._set
+
     def restart(self) -> None:
         """Let the process die and come back: what was only in memory is gone."""
         self.running.clear()
         self.executor = Executor(self.journal, self, self.clock)
+        self._continuity = Continuity()
 
     # Views
 
@@ -263,6 +277,8 @@ class LoopWorld:
             training=self._training_use(),
             happenings=self.happenings,
             memory=memory,
+            begun=self._continuity.begun,
+            gaps=self._continuity.gaps,
         )
 
     # Effects
@@ -271,7 +287,7 @@ class LoopWorld:
         """Start the simulated training."""
         self._call("retrain", retraining.id)
         if retraining.id not in self.results:
-            self.running.setdefault(retraining.id, self.clock.now())
+            self.running.setdefault(retraining.id, self.steady)
 
     def stop_retraining(self, retraining: str, reason: str) -> None:
         """End the simulated training."""
@@ -434,8 +450,10 @@ class LoopWorld:
         started = self.running.get(retraining.id)
         if started is None:
             return None
-        if self.clock.now() - started < self.training_seconds:
-            return RetrainingResult(status="running", run=f"run-{self._versions + 1}")
+        took = self.steady - started
+        if took < self.training_seconds:
+            run = f"run-{self._versions + 1}"
+            return RetrainingResult(status="running", run=run, running_for=took)
         self._versions += 1
         self._trainings.append((self.clock.now(), self.clock.now() - started))
         del self.running[retraining.id]

@@ -13,6 +13,7 @@ import pytest
 from keepwell.core.errors import FormatError
 from keepwell.core.ports import TableStore
 from keepwell.core.records import Prediction
+from keepwell.infrastructure.files import mark_beside
 from keepwell.infrastructure.segments import SegmentWriter, encode_prediction, list_segments
 from keepwell.infrastructure.tables import open_tables
 from keepwell.monitoring.prediction_log import Collector, PredictionLog
@@ -48,6 +49,41 @@ def test_each_is_moved_once(
         assert collector.collect() == 0
         assert Collector(tables, segments).collect() == 0, "a new process knows as much"
     assert sorted(ids(tables)) == sorted(sent)
+
+
+def test_a_clock_that_was_set_back_loses_nothing(
+    collector: Collector,
+    tables: TableStore,
+    segments: Path,
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent = []
+    for now in (2_000_000_000.0, 1_900_000_000.0, 1_900_000_100.0):  # years, and it stays so
+        monkeypatch.setattr("keepwell.infrastructure.segments.time.time", lambda now=now: now)
+        writer = SegmentWriter(segments, "worker-0")
+        sent.append(make())
+        writer.append(encode_prediction(sent[-1]))
+        writer.close()
+        assert collector.collect() == 1
+    assert sorted(ids(tables)) == sorted(one.id for one in sent)
+
+
+def test_two_machines_with_one_table_do_not_hide_each_other(
+    tables: TableStore, tmp_path: Path, make: Make
+) -> None:
+    sent = []
+    for machine in ("one", "other"):
+        folder = tmp_path / machine
+        writer = SegmentWriter(folder, "worker-0")
+        collector = Collector(tables, folder, place=mark_beside(folder, str(tmp_path / "tables")))
+        for _ in range(2):
+            sent.append(make())
+            writer.append(encode_prediction(sent[-1]))
+            assert collector.collect() == 1
+        assert mark_beside(folder, str(folder / "tables")) == "", "its own are nobody else's"
+        writer.close()
+    assert sorted(ids(tables)) == sorted(one.id for one in sent)
 
 
 def test_no_folder_is_nothing_to_collect(tables: TableStore, tmp_path: Path) -> None:
@@ -116,6 +152,7 @@ import sys, time, json
 from pathlib import Path
 from keepwell.core.identifiers import new_id
 from keepwell.core.records import Prediction
+from keepwell.infrastructure.files import mark_beside
 from keepwell.infrastructure.segments import SegmentWriter, encode_prediction
 writer = SegmentWriter.claim(Path(sys.argv[1]), sys.argv[2])
 writer._rotate_bytes = 3_000

@@ -96,9 +96,13 @@ def test_a_job_runs_once_and_a_dead_one_is_started_again(tmp_path: Path) -> None
     assert first is not None
     assert first.status == "running"
     jobs.close()
-    assert jobs.result(REQUEST.key) is None, "its process died: nobody works on it"
+    dead = jobs.result(REQUEST.key)
+    assert dead is not None
+    assert (dead.status, dead.error) == ("lost", "its process was ended by SIGTERM")
     jobs.start(REQUEST)
-    assert jobs.result(REQUEST.key) is not None
+    again = jobs.result(REQUEST.key)
+    assert again is not None
+    assert again.status == "running"
     jobs.stop(REQUEST.id, "took too long")
     stopped = jobs.result(REQUEST.key)
     assert stopped is not None
@@ -116,3 +120,18 @@ def test_a_finished_retraining_never_runs_again(tmp_path: Path) -> None:
     assert result.candidate == 2
     assert not (tmp_path / "logs").exists()
     store.close()  # type: ignore[attr-defined]
+
+
+def test_traffic_is_counted_by_how_long_ago_it_was_though_the_clock_was_set_back() -> None:
+    clock = ManualClock(10_000.0)
+    workers: list[WorkerState] = []
+    meter = TrafficMeter(lambda: workers, clock)
+    for good in (10, 30, 60):
+        traffic = {"shop": {"1": Traffic(statuses={"200": good})}}
+        workers[:] = [WorkerState(index=0, pid=1, started=1.0, beat=0, traffic=traffic)]
+        meter.sample()
+        clock.advance(100.0)
+        if good == 30:
+            clock.set(clock.now() - 7200.0)
+    assert meter.since("shop", clock.now() - 150.0)[1].requests == 30
+    assert meter.since("shop", clock.now() - 250.0)[1].requests == 50

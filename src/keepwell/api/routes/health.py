@@ -9,6 +9,7 @@ from keepwell.api.door import Served
 from keepwell.core.errors import UnavailableError
 from keepwell.deployment.server.heartbeat import WorkerState
 from keepwell.deployment.server.routes import read_routes
+from keepwell.operations.leadership import Place, leader_of
 
 router = APIRouter(tags=["health"])
 
@@ -29,7 +30,10 @@ def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 def readyz(workspace: Served, request: Request) -> dict[str, Any]:
-    """Tell whether a champion can answer: 200 if so, else 503 with the reason."""
+    """Tell whether a champion can answer: 200 if so, else 503 with the reason.
+
+    A control process that does not lead is as ready as the one that does; `leader` says who that is.
+    """
     champions = {
         item.name: item.champion for item in workspace.endpoints.find() if item.champion is not None
     }
@@ -43,7 +47,13 @@ def readyz(workspace: Served, request: Request) -> dict[str, Any]:
     wanted = read_routes(workspace.home).generation
     if workers is not None:
         _require_answer(workers.workers(), wanted)
-    return {"status": "ready", "champions": champions, "generation": wanted}
+    leader = leader_of(workspace.metadata.leases, Place.here(workspace.home), workspace.clock.now())
+    return {
+        "status": "ready",
+        "champions": champions,
+        "generation": wanted,
+        "leader": None if leader is None else {"told": leader.told, "here": leader.here},
+    }
 
 
 def _require_answer(states: Sequence[WorkerState], wanted: int) -> None:

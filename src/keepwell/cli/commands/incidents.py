@@ -252,4 +252,4 @@ def _since(item: "Incident", time: float) -> str:
 
 
 def _lasted(item: "Incident") -> str:
-    return format_duration((item.closed or time.time()) - item.opened)
+    return format_duration(max(0.0, (item.closed or time.time()) - item.opened))

@@ -32,12 +32,15 @@ def gather(workspace: "Workspace") -> dict[str, Any]:
     """Return what there is to know about a project, JSON-ready."""
     from keepwell.cli.commands.machines import host_line
     from keepwell.infrastructure.codec import to_plain
+    from keepwell.operations.leadership import Place, leader_of
     from keepwell.operations.outbound import read_states
     from keepwell.operations.serving.capacity import present
     from keepwell.operations.serving.presence import address_of
 
     spec = workspace.spec
     address = address_of(workspace.home)
+    here = Place.here(workspace.home)
+    leader = leader_of(workspace.metadata.leases, here, workspace.clock.now())
     endpoint = workspace.endpoints.get(spec.endpoint)
     versions = workspace.registry.versions(spec.name)
     runs = workspace.runs.find(spec.name, limit=1)
@@ -53,6 +56,9 @@ def gather(workspace: "Workspace") -> dict[str, Any]:
         "workers": None
         if address is None
         else to_plain(present(workspace.scaling.read(), workspace.home)),
+        "leader": None
+        if leader is None
+        else {**to_plain(leader), "late": leader.late, "line": str(leader)},
         "host": host_line(workspace),
         "budget": None if (budget := workspace.ledger.budget()) is None else budget.message,
         "dataset": newest and {"name": newest.name, "version": newest.version, "rows": newest.rows},
@@ -145,6 +151,7 @@ def _tell(out: Output, document: dict[str, Any]) -> None:
             "model": None if advice is None else f"{advice['verdict']}: {advice['reason']}",
             "served": document["served"] or "no",
             "workers": _workers(document["workers"]),
+            "leads": None if document["leader"] is None else document["leader"]["line"],
             "host": document["host"],
             "budget": document["budget"],
         }

@@ -10,14 +10,24 @@ def main(folder: str, name: str, due: str) -> int:
     """Carry out a job of the project in `folder`; 0 if it is done. What went wrong is in its run."""
     from keepwell.core.errors import KeepwellError
     from keepwell.core.events import acting_as
-    from keepwell.operations.batch.jobs import execute, job_called
+    from keepwell.operations.batch.jobs import execute, job_called, lease_of
+    from keepwell.operations.leadership.errands import entrusted
+    from keepwell.operations.leadership.place import Place
     from keepwell.workspace import Workspace
 
     with Workspace.open(Path(folder)) as workspace, acting_as("schedule"):
         try:
             job = job_called(workspace.spec.batch, name)
             tables = workspace.tables
-            execute(workspace.bench, tables, job, due=float(due), progress=Lines())
+            here, leases = Place.here(workspace.home), workspace.metadata.leases
+            execute(
+                workspace.bench,
+                tables,
+                job,
+                due=float(due),
+                progress=Lines(),
+                entrusted=lambda: entrusted(leases, here, lease_of(name)),
+            )
         except KeepwellError as error:
             print(error, flush=True)
             return 1

@@ -19,7 +19,7 @@ def incidents(workspace: "Workspace") -> dict[str, Any]:
     now = workspace.clock.now()
     return {
         "rows": [
-            (item, health.of_incident(item), (item.closed or now) - item.opened)
+            (item, health.of_incident(item), max(0.0, (item.closed or now) - item.opened))
             for item in found[:PAGE]
         ],
         "hidden": max(0, len(found) - PAGE),
@@ -42,7 +42,7 @@ def incident(workspace: "Workspace", identifier: str) -> dict[str, Any]:
             if one.incident == found.id
         ],
         "health": health.of_incident(found),
-        "lasted": (found.closed or now) - found.opened,
+        "lasted": max(0.0, (found.closed or now) - found.opened),
         "noticed": found.opened - found.detected if found.detected else None,
         "decisions": decisions_about(workspace, found),
         "rollout": _rollout(workspace, found),

@@ -128,6 +128,7 @@ class Incident:
     rollout: str = ""
     attempts: int = 0  # retrainings that were started for it
     failures: int = 0  # actions that failed since the last one that worked
+    reopened: int = 0  # times that its signals came back soon after it had closed by itself
     accepted: tuple[Signal, ...] = ()  # signals it ended with: no news until they grow …
     accepted_until: float | None = None  # … or until then
     evidence: dict[str, Any] = field(default_factory=dict)

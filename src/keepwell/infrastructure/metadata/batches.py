@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from keepwell.core.clock import Clock
 from keepwell.core.errors import KeepwellError
+from keepwell.infrastructure.leases import must_hold
 from keepwell.infrastructure.metadata.databases import Database, LostConnectionError, refusals
 from keepwell.infrastructure.metadata.ledger import Ledger
 from keepwell.infrastructure.metadata.schema import events
@@ -58,6 +59,8 @@ def _attempt(database: Database, clock: Clock, batch: Sequence[Job]) -> list[Any
 
 def _apply(job: Job, ledger: Ledger, connection: sa.Connection) -> Any:
     try:
+        if job.fence is not None:
+            must_hold(connection, job.fence)
         if isinstance(job, CommitJob):
             return ledger.extend(job.wishes, job.actor)
         return job.run(connection)

@@ -1,12 +1,12 @@
 """The tables of the record and of the measurements, as the newest migration leaves them.
 
 `events` is the truth; `states` is the last event of each subject, kept for speed; both hold `data` as
-the very text that was hashed. `series`, `points` and `reports` are outside the chain.
+the very text that was hashed. `series`, `points`, `reports` and `leases` are outside the chain.
 """
 
 import sqlalchemy as sa
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration."""
 
 metadata = sa.MetaData()
@@ -75,4 +75,16 @@ reports = sa.Table(
     sa.Column("time", sa.Double, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
     sa.Index("reports_by_time", "subject", "time", "id"),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", name_type, primary_key=True),
+    sa.Column("token", sa.BigInteger, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("beats", sa.BigInteger, nullable=False),
+    sa.Column("told", sa.Text, nullable=False),
+    sa.Column("since", sa.Double, nullable=False),
+    sa.Column("renewed", sa.Double, nullable=False),
 )

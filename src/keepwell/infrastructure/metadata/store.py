@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from keepwell.core.clock import Clock
 from keepwell.core.events import Change, Event, State, current_actor
 from keepwell.core.references import Ref
+from keepwell.infrastructure.leases import SqlLeaseStore
 from keepwell.infrastructure.metadata.batches import write_batch
 from keepwell.infrastructure.metadata.chaining import clean, prepare
 from keepwell.infrastructure.metadata.databases import Database, open_database, refusals
@@ -57,11 +58,17 @@ class SqlMetadataStore:
         """The numbers and reports in the same database."""
         return SqlMeasurementStore(self._reading, self._writer)
 
+    @cached_property
+    def leases(self) -> SqlLeaseStore:
+        """Who may do what only one may do, in the same database."""
+        return SqlLeaseStore(self._reading, self._writer, self._clock)
+
     def commit(self, changes: Sequence[Change]) -> list[Event]:
         """Write changes in one transaction; what it returned is on the disk.
 
         Raises:
             ConflictError: If an `expected` does not hold; nothing was written.
+            LostLeaseError: If this context is `fenced_by` a lease that was lost; nothing was written.
             NotFoundError: If a change removes what is not there; nothing was written.
             UsageError: If a state is not JSON-ready; nothing was written.
             StorageError: If the database refused.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keepwell.core.errors import UnavailableError
-from keepwell.core.events import Event
+from keepwell.core.events import Event, Fence, current_fence
 from keepwell.infrastructure.metadata.chaining import Wish
 
 MOST_JOBS = 256  # in one transaction
@@ -19,6 +19,7 @@ class CommitJob:
 
     wishes: Sequence[Wish]
     actor: str
+    fence: Fence | None = field(default_factory=current_fence)
     done: "Future[list[Event]]" = field(default_factory=Future)
 
 
@@ -27,6 +28,7 @@ class StatementJob:
     """Statements outside the chain: measurements."""
 
     run: Callable[[Any], Any]
+    fence: Fence | None = field(default_factory=current_fence)
     done: "Future[Any]" = field(default_factory=Future)
 
 

@@ -66,9 +66,14 @@ class Collector:
         tables: Where the table `predictions` is.
         folder: Where the workers' segments lie.
         feeder: Who sees the rows on their way; None for nobody.
+        place: What sets this folder apart where folders of several machines go into one table: each has a
+            `worker-0`, and what one wrote must not count as written by the other.
     """
 
-    def __init__(self, tables: TableStore, folder: Path, feeder: Fed | None = None) -> None:
+    def __init__(
+        self, tables: TableStore, folder: Path, feeder: Fed | None = None, place: str = ""
+    ) -> None:
+        self._place = f"{place}/" if place else ""
         self._tables = tables
         self._folder = folder
         self._feeder = feeder
@@ -111,8 +116,9 @@ class Collector:
         return sizes
 
     def _collect(self, slot: str, segments: list[Segment], finished: set[Segment]) -> int:
-        done = self._tables.written(PREDICTIONS, slot)
-        fed = self._feeder.position(slot) if self._feeder is not None else done
+        writer = f"{self._place}{slot}"
+        done = self._tables.written(PREDICTIONS, writer)
+        fed = self._feeder.position(writer) if self._feeder is not None else done
         moved = 0
         for segment in segments:
             following = replace(segment, number=segment.number + 1)
@@ -128,15 +134,14 @@ class Collector:
     def _move(self, segment: Segment, offset: int, fed: int) -> int:
         """Write the rows from `offset` on, and let the feeder see those from `fed` on."""
         table, end = _rows(segment.path, offset)
+        writer = f"{self._place}{segment.slot}"
         if table is not None:
-            self._tables.write(
-                PREDICTIONS, table, once=(segment.slot, segment.position(end)), widen=True
-            )
+            self._tables.write(PREDICTIONS, table, once=(writer, segment.position(end)), widen=True)
             self._tidier.committed()
         if self._feeder is not None:
             seen, end = (table, end) if fed == offset else _rows(segment.path, fed)
             if seen is not None:
-                self._feeder.take(segment.slot, segment.position(end), seen)
+                self._feeder.take(writer, segment.position(end), seen)
         return 0 if table is None else int(table.num_rows)
 
 

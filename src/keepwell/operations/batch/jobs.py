@@ -1,7 +1,8 @@
 """Jobs of the project file: each execution is a recorded run of kind `batch`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,11 @@ def lock_of(home: Path, name: str) -> Path:
     return home / "run" / f"batch-{name}.lock"
 
 
+def lease_of(name: str) -> str:
+    """Return the name of the lease that a scheduled execution of a job holds."""
+    return f"batch/{name}"
+
+
 def works(home: Path, name: str) -> bool:
     """Tell whether an execution of a job is at work."""
     return holder(lock_of(home, name)) is not None
@@ -63,6 +69,7 @@ def execute(
     *,
     due: float | None = None,
     progress: Progress | None = None,
+    entrusted: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> tuple[Run, "Scored"]:
     """Carry out a job, and record it whatever comes of it.
 
@@ -72,6 +79,7 @@ def execute(
         job: What to do.
         due: The time of its schedule that it stands for; None if somebody asked for it now.
         progress: Hears how far it is.
+        entrusted: Sees to it that no other machine carries it out at the same time.
 
     Raises:
         BusyError: If it is being carried out already; then nothing is recorded.
@@ -79,7 +87,7 @@ def execute(
     """
     now = bench.clock.now() if due is None else due
     output = output_at(job, now)
-    with exclusive(lock_of(bench.home, job.name), f"batch job {job.name}", timeout=0):
+    with exclusive(lock_of(bench.home, job.name), f"batch job {job.name}", timeout=0), entrusted():
         bury(bench, job.name)
         run = bench.runs.start(
             bench.spec.name,

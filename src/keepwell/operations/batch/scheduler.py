@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from keepwell.core.spec import BatchSpec
-from keepwell.operations.batch.jobs import bury, executions, works
+from keepwell.operations.batch.jobs import bury, executions, lease_of, works
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.loop.conditions.schedule import Schedule
 
@@ -31,6 +31,7 @@ class BatchScheduler:
         bench: The workspace's parts.
         command: What starts a job; its name and the time that it stands for are added.
         start: Starts a process; for tests.
+        elsewhere: Tells whether another machine holds a job's lease.
     """
 
     def __init__(
@@ -38,10 +39,12 @@ class BatchScheduler:
         bench: Bench,
         command: Sequence[str],
         start: "Callable[[list[str], Path], subprocess.Popen[bytes]] | None" = None,
+        elsewhere: Callable[[str], bool] = lambda lease: False,
     ) -> None:
         self._bench = bench
         self._command = list(command)
         self._start = start or _start
+        self._elsewhere = elsewhere
         self._since = bench.clock.now()
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._starts: Counter[tuple[str, float]] = Counter()
@@ -68,6 +71,8 @@ class BatchScheduler:
     def _look_at(self, job: BatchSpec) -> bool:
         child = self._children.get(job.name)
         if (child is not None and child.poll() is None) or works(self._bench.home, job.name):
+            return False
+        if self._elsewhere(lease_of(job.name)):
             return False
         bury(self._bench, job.name)
         due = self._due(job)

@@ -1,11 +1,13 @@
 """Carries out one retraining, in a process of its own, and records what came of it."""
 
+import errno
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pyarrow as pa
 
-from keepwell.core.errors import BusyError, KeepwellError
+from keepwell.core.errors import BusyError, KeepwellError, LostLeaseError
 from keepwell.core.events import acting_as
 from keepwell.core.progress import Progress
 from keepwell.infrastructure.locks import exclusive
@@ -16,7 +18,12 @@ from keepwell.operations.loop.retrainings import RetrainingResult
 
 
 def work(
-    bench: Bench, home: Path, key: str, labelled: Callable[[], pa.Table], progress: Progress
+    bench: Bench,
+    home: Path,
+    key: str,
+    labelled: Callable[[], pa.Table],
+    progress: Progress,
+    entrusted: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> bool:
     """Carry out the retraining `key`; whatever happens is its recorded result.
 
@@ -26,13 +33,18 @@ def work(
         key: Of a recorded, unfinished retraining.
         labelled: Gives the endpoint's predictions with outcomes, oldest first.
         progress: Hears how it goes.
+        entrusted: Sees to it that no other machine works on it at the same time.
 
     Returns:
         Whether a candidate was registered.
     """
     records = results(bench.metadata)
     try:
-        with exclusive(lock_of(home, key), f"retraining {key}", timeout=0), acting_as("loop"):
+        with (
+            exclusive(lock_of(home, key), f"retraining {key}", timeout=0),
+            acting_as("loop"),
+            entrusted(),
+        ):
             request = records.read(key).request
 
             def settle(result: RetrainingResult, verb: str) -> None:
@@ -42,13 +54,33 @@ def work(
 
             try:
                 result = train_challenger(bench, labelled(), request, progress=progress)
+            except LostLeaseError:
+                raise  # another process works on it: what comes of it is for that one to say
             except KeepwellError as error:
                 settle(RetrainingResult(status="failed", error=str(error)), "failed")
+                bury(bench, request.id, str(error))
                 return False
             except Exception as error:
-                settle(RetrainingResult(status="failed", error=repr(error)), "failed")
+                settle(RetrainingResult(status="failed", error=_said(error)), "failed")
+                bury(bench, request.id, _said(error))
                 raise
             settle(result, "finished")
             return True
     except BusyError:
         return False  # another process works on it already
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return f"it ran out of memory ({str(error) or 'no more could be had'})"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"the disk has no room: {error}"
+    return repr(error)
+
+
+def bury(bench: Bench, identifier: str, error: str = "") -> None:
+    """End runs of a retraining that say they run: with its error, or as killed where it left none."""
+    for run in bench.runs.find(bench.spec.name, kind="retrain"):
+        if run.status == "running" and run.tags.get("retraining") == identifier:
+            told = error or "its process ended before it was done"
+            bench.runs.fail(run.id, told, killed=not error)

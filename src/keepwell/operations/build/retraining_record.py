@@ -29,3 +29,8 @@ def results(metadata: MetadataStore) -> Collection[RetrainingRecord]:
 def lock_of(home: Path, key: str) -> Path:
     """Return the lock that the process working on a retraining holds."""
     return home / "run" / "retrainings" / f"{key.replace('/', '-')}.lock"
+
+
+def lease_of(key: str) -> str:
+    """Return the name of the lease that the process working on a retraining holds."""
+    return f"retraining/{key}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from keepwell.core.records import Cause, GateVerdict, Intervention, Signal
+from keepwell.core.records import Cause, GateVerdict, Incident, Intervention, Signal
 from keepwell.operations.loop.retrainings import Retraining
 
 
@@ -32,6 +32,17 @@ class OpenIncident(Action):
     signals: tuple[Signal, ...]
     causes: tuple[Cause, ...]
     detected: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenIncident(Action):
+    """Go on with an incident that had closed by itself: its signals are back."""
+
+    verb: ClassVar[str] = "reopen_incident"
+
+    incident: Incident
+    signals: tuple[Signal, ...]
+    causes: tuple[Cause, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from keepwell.core.clock import Clock
-from keepwell.core.errors import KeepwellError
+from keepwell.core.errors import KeepwellError, LostLeaseError
 from keepwell.core.identifiers import new_id
 from keepwell.core.records import Decision, Incident, Intervention
 from keepwell.operations.loop.actions import (
@@ -16,6 +16,7 @@ from keepwell.operations.loop.actions import (
     DropRetraining,
     OpenIncident,
     PromoteRollout,
+    ReopenIncident,
     StartRetraining,
     StartRollout,
     Wait,
@@ -36,6 +37,7 @@ from keepwell.operations.loop.transitions import (
     finish_incident,
     finish_retraining,
     opened,
+    reopened,
 )
 from keepwell.operations.loop.view import View
 
@@ -62,7 +64,8 @@ class Executor:
 
     Laws: a decision is in the journal before its effect begins. A crash in between loses nothing: the
     next view shows that the effect is missing, the tick decides the same again, and every effect is
-    idempotent. An effect that fails is recorded and raises nothing. The same wait, or the same failure
+    idempotent. An effect that fails is recorded and raises nothing; where another process has taken over
+    (`LostLeaseError`) nothing is recorded, and it is raised. The same wait, or the same failure
     outside of an incident, is recorded once, however often it comes.
     """
 
@@ -105,6 +108,10 @@ class Executor:
         for decision in made:
             self._publish(decision, records.incident)
         return made
+
+    def forget(self) -> None:
+        """Ask the journal again what was said last: another process may have spoken meanwhile."""
+        self._said.clear()
 
     def record_trouble(self, endpoint: str, error: Exception) -> Decision | None:
         """Record that a look at an endpoint failed; nothing if the last one failed the same way."""
@@ -158,6 +165,9 @@ class Executor:
         about = ""
         if isinstance(action, OpenIncident):
             incident = opened(action, now, identifier=new_id(now), endpoint=endpoint)
+            about = incident.id
+        elif isinstance(action, ReopenIncident):
+            incident = reopened(action, now)
             about = incident.id
         elif incident is not None and isinstance(action, Wait):
             about = incident.id
@@ -230,6 +240,8 @@ def _attempt(effect: Callable[[], Answer]) -> tuple[Answer, str]:
     """Return what the effect answered, and why it failed (empty if it did not)."""
     try:
         return effect(), ""
+    except LostLeaseError:
+        raise  # it did not fail: it is for somebody else to do now
     except KeepwellError as error:
         logger.warning("an action of the loop failed: %s", describe(error))
         return None, describe(error)

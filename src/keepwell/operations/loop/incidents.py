@@ -148,8 +148,10 @@ class Incidents:
         if stored is not None and stored.resolution == BY_HAND:
             incident = None  # somebody closed it meanwhile, and that counts
         if incident is not None:
-            fresh = any(item.action == "open_incident" for item in decisions)
-            verb = "opened" if fresh else "closed" if incident.status == "closed" else "changed"
+            done = {item.action for item in decisions}
+            verb = "closed" if incident.status == "closed" else "changed"
+            verb = "reopened" if "reopen_incident" in done else verb
+            verb = "opened" if "open_incident" in done else verb
             changes.append(self._incidents.change(incident, verb, last.reason))
         if retraining is not None:
             verb = retraining.settled or "decided"

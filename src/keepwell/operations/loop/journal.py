@@ -7,6 +7,10 @@ from keepwell.core.records import Decision, Incident, Intervention
 from keepwell.operations.loop.retrainings import Retraining
 from keepwell.operations.loop.view import Accepted, Memory
 
+_LATELY = 5
+"""How many incidents that closed by themselves are remembered, to be gone on with."""
+
+
 REMEMBERED = 50
 """How many interventions that are over, and retrainings, a look remembers."""
 
@@ -114,10 +118,17 @@ def memory_of(
                     incident=incident.id,
                     until=incident.accepted_until,
                 )
+    passed = [
+        item
+        for item in mine
+        if item.status == "closed" and item.resolution == "no_change" and not item.accepted
+    ]
     return Memory(
+        lately=tuple(passed[:_LATELY]),
         incident=next((item for item in mine if item.status != "closed"), None),
         retraining=next((item for item in reversed(trained) if not item.settled), None),
         last_retraining=trained[-1].decided if trained else None,
+        retrained=tuple(item.decided for item in trained[-REMEMBERED:]),
         accepted=tuple(accepted.values()),
         retrainings=tuple(trained[-REMEMBERED:]),
         interventions=tuple(item for item in done if not item.over or item in over),

@@ -20,6 +20,7 @@ class Limits:
     Attributes:
         looks: Looks in a row that must show a signal before an incident opens.
         quiet_looks: Looks in a row without any signal that close an incident nobody had to act on.
+        most_quiet_looks: Each time an incident had to be gone on with, it takes twice as many; never more.
         regrowth: How many times its accepted value a drift must reach to count again.
         attempts: Retrainings per incident, the first one included.
         resumes: How often a retraining is started again after its process died.
@@ -50,6 +51,7 @@ class Limits:
 
     looks: int = 2
     quiet_looks: int = 3
+    most_quiet_looks: int = 48
     regrowth: float = 1.5
     attempts: int = 3
     resumes: int = 2
@@ -114,6 +116,11 @@ class Policy:
         window = self.monitor.window_seconds or 3600.0
         wanted = self.monitor.labels_delay + self.limits.verify_windows * window
         return max(wanted, self.limits.verify_seconds, 10 * self.monitor.every)
+
+    @property
+    def relapse(self) -> float:
+        """Seconds within which signals that come back are those of the incident that they left."""
+        return max(self.loop.retrain.cooldown, self.monitor.window_seconds or 3600.0)
 
     @property
     def settle(self) -> float:

@@ -82,7 +82,7 @@ def _facts(incident: Incident, now: float) -> str:
         ("outcome", _RESOLUTIONS.get(incident.resolution, incident.resolution)),
         ("opened (UTC)", _moment(incident.opened)),
         ("closed (UTC)", _moment(incident.closed) if incident.closed is not None else ""),
-        ("open for", format_duration((incident.closed or now) - incident.opened)),
+        ("open for", format_duration(max(0.0, (incident.closed or now) - incident.opened))),
         ("time to detect", format_duration(time_to_detect(incident))),
         ("time to acknowledge", format_duration(taken) if taken is not None else ""),
         ("time to recover", format_duration(recovered) if recovered is not None else ""),

@@ -90,12 +90,16 @@ class Comparison:
         return self.gain.low is not None and self.gain.low > 0
 
 
+LOST = "lost"
+"""Status of a retraining whose process ended without a result."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrainingResult:
     """How far a retraining is, as whoever carries it out sees it.
 
     Attributes:
-        status: `running`, `done` or `failed`.
+        status: `running`, `done`, `failed` or `lost`: its process died, and may be started again.
         run: Id of the training run, as soon as there is one.
         candidate: Version that it registered (done only).
         verdict: The candidate's gate (done only).
@@ -103,9 +107,11 @@ class RetrainingResult:
             where no outcomes came; None if neither could be done.
         window: Name of the window that won.
         rows: Rows it was trained on.
-        error: What went wrong (failed only).
+        error: What went wrong (failed or lost only).
         renewed: The candidate knows newer data that it answers by: it need not be better, only pass.
         evidence: Further numbers, JSON-ready.
+        running_for: For how many seconds it has been running, by a clock that nobody sets (running only);
+            None where that is not known.
         seconds: What it took; 0 where that was not measured.
     """
 
@@ -119,4 +125,5 @@ class RetrainingResult:
     error: str = ""
     renewed: bool = False
     evidence: dict[str, float | int | str] = field(default_factory=dict)
+    running_for: float | None = None
     seconds: float = 0.0

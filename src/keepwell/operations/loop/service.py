@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from keepwell.core.clock import Clock
+from keepwell.core.errors import LostLeaseError
 from keepwell.core.events import acting_as
 from keepwell.core.records import Decision
 from keepwell.operations.loop.executor import Executor
@@ -90,6 +91,9 @@ class LoopService:
                 made = self._executor.carry_out(view, actions)
             self.tell(status_of(view, actions, now))
             return made
+        except LostLeaseError as error:
+            logger.warning("endpoint '%s' is left to another process: %s", name, error.why)
+            return []
         except Exception as error:
             logger.exception("the loop's look at endpoint '%s' failed", name)
             return self._trouble(name, error)

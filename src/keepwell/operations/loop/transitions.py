@@ -17,6 +17,7 @@ from keepwell.operations.loop.actions import (
     DropRetraining,
     OpenIncident,
     RejectCandidate,
+    ReopenIncident,
     StartRetraining,
     StartRollout,
     VerifyHealed,
@@ -61,6 +62,24 @@ def opened(action: OpenIncident, now: float, *, identifier: str, endpoint: str) 
         causes=action.causes,
         timeline=tuple(lines),
         evidence=json_ready({"at_opening": action.evidence}),
+    )
+
+
+def reopened(action: ReopenIncident, now: float) -> Incident:
+    """Return an incident that goes on: the same one, with what it was tried and how often."""
+    incident = action.incident
+    entry = Entry(time=now, kind="signal", text=action.reason)
+    return replace(
+        incident,
+        status="open",
+        closed=None,
+        resolution="",
+        summary="",
+        signals=_merged(incident.signals, action.signals),
+        causes=action.causes,
+        reopened=incident.reopened + 1,
+        timeline=(*incident.timeline, entry),
+        evidence={**incident.evidence, "at_reopening": json_ready(action.evidence)},
     )
 
 
@@ -206,7 +225,7 @@ def _closed(incident: Incident, action: CloseIncident, now: float) -> Incident:
     return replace(
         incident,
         status="closed",
-        closed=now,
+        closed=max(now, incident.opened),  # whatever was done to the clock meanwhile
         resolution=action.resolution,
         summary=action.summary,
         accepted=action.accepted,

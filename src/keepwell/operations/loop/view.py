@@ -23,6 +23,9 @@ from keepwell.operations.loop.retrainings import Retraining, RetrainingResult
 from keepwell.operations.rollouts.paired import Paired
 from keepwell.operations.rollouts.ratio import Ratio
 
+SKEW = 120.0
+"""Seconds that clocks of several machines may differ without being taken for wrong."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveMetric:
@@ -176,7 +179,9 @@ class Memory:
         incident: The one that is not closed.
         retraining: The newest one, if its result has not been settled.
         last_retraining: When the newest one was decided; None if there was none.
+        retrained: When the last ones were decided: some of it may have been by a clock that was wrong.
         accepted: Signals that are no news.
+        lately: The last ones whose signals went away by themselves, newest first.
         retrainings: The latest ones, settled or not, oldest first.
         interventions: All that are not over, and the latest that are, in the order that they were decided.
     """
@@ -184,7 +189,9 @@ class Memory:
     incident: Incident | None = None
     retraining: Retraining | None = None
     last_retraining: float | None = None
+    retrained: tuple[float, ...] = ()
     accepted: tuple[Accepted, ...] = ()
+    lately: tuple[Incident, ...] = ()
     retrainings: tuple[Retraining, ...] = ()
     interventions: tuple[Intervention, ...] = ()
 
@@ -210,6 +217,8 @@ class View:
         training: What retrainings take, over all endpoints.
         happenings: What changed around it lately, oldest first.
         memory: What the loop wrote down.
+        begun: Since when the clock has gone without being set back, as far as is known.
+        gaps: When nobody looked though time went on: the machine slept, or its clock was set forward.
     """
 
     endpoint: Endpoint
@@ -226,6 +235,30 @@ class View:
     training: TrainingUse = TrainingUse()
     happenings: tuple[Happening, ...] = ()
     memory: Memory = Memory()
+    begun: float | None = None
+    gaps: tuple[tuple[float, float], ...] = ()
+
+    def moment(self, written: float, now: float) -> float:
+        """Return when something happened that was written down with a time.
+
+        A time that is yet to come was written by a clock that was wrong. What happened then happened, as
+        far as can be known, before the clock was set right: nothing may wait until it comes.
+        """
+        if written <= now:
+            return written
+        return now if written <= now + SKEW else min(self.begun or 0.0, now)
+
+    def retrained(self, now: float) -> float | None:
+        """Return when the newest retraining was decided, as far as can be believed; None if none was."""
+        last = self.memory.last_retraining
+        times = self.memory.retrained or (() if last is None else (last,))
+        return max((self.moment(time, now) for time in times), default=None)
+
+    def watched(self, written: float, now: float) -> float:
+        """Return for how many seconds since a time the endpoint was looked after: never negative."""
+        since = self.moment(written, now)
+        lost = sum(max(0.0, min(end, now) - max(begin, since)) for begin, end in self.gaps)
+        return max(0.0, now - since - lost)
 
     @property
     def look(self) -> Look | None:

@@ -21,6 +21,9 @@ MOST_REQUESTS = 5_000
 SETTLED = 5.0
 """Seconds after which a request is in the log for certain, unless nobody collects."""
 
+LEFT = 60.0
+"""Seconds that whoever takes over tells again, rather than that something is not told at all."""
+
 _COLUMNS = (
     "id", "time", "endpoint", "model", "version", "role", "request", "latency_ms", "caller", "trace",
 )  # fmt: skip
@@ -36,6 +39,7 @@ class Shipment:
         place: Its place in `monitor.export`.
         gather: Gives the families of `/metrics`.
         started: Since when counters count.
+        leads: Tells whether this process tells what is in the record, which others can read as well.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Shipment:
         place: int,
         gather: Callable[[], Iterable[Any]],
         started: float,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._bench = bench
         self._predictions = predictions
@@ -53,6 +58,7 @@ class Shipment:
         self._place = place
         self._gather = gather
         self._started = started
+        self._leads = leads
         self._receiver: Receiver | None = None
         self._home = bench.home
         self._state = read_state(self._home, place, spec) or ExportState(
@@ -62,6 +68,8 @@ class Shipment:
     def run(self) -> ExportState:
         """Send what is new, and keep how that went; never raises what the receiver causes."""
         now = self._bench.clock.now()
+        if not self._leads():
+            self._follow(now)
         bundle = self._bundle(now)
         try:
             if self._receiver is None:
@@ -84,8 +92,19 @@ class Shipment:
         write_state(self._home, self._place, state)
         return state
 
+    def _follow(self, now: float) -> None:
+        """Leave to the leader what it has told by now; should it die, we begin shortly before."""
+        told = [event.seq for event in self._events() if event.time < now - LEFT]
+        self._state = replace(
+            self._state,
+            seq=told[-1] if told else self._state.seq,
+            until=max(self._state.until, now - LEFT),
+        )
+
     def _bundle(self, now: float) -> Bundle:
         what = self._spec.what
+        if not self._leads():
+            what = tuple(one for one in what if one == "metrics")
         return Bundle(
             project=self._bench.spec.name,
             version=__version__,
@@ -140,7 +159,10 @@ def receiver_of(spec: ExportSpec, root: Path) -> Receiver:
 
 
 def start_exports(
-    bench: Bench, predictions: Any, gather: Callable[[], Iterable[Any]]
+    bench: Bench,
+    predictions: Any,
+    gather: Callable[[], Iterable[Any]],
+    leads: Callable[[], bool] = lambda: True,
 ) -> list[Periodic]:
     """Return the jobs that tell every receiver of the project file; not started yet."""
     started = bench.clock.now()
@@ -148,7 +170,7 @@ def start_exports(
         Periodic(
             f"exporting to {named(spec)}",
             spec.every,
-            Shipment(bench, predictions, spec, place, gather, started).run,
+            Shipment(bench, predictions, spec, place, gather, started, leads).run,
         )
         for place, spec in enumerate(bench.spec.monitor.export)
     ]

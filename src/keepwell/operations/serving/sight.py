@@ -1,10 +1,12 @@
 """The loop's eyes: what the record and the monitors say about an endpoint, as one frozen view."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from keepwell.core.clock import Continuity
 from keepwell.core.ports import MeasurementStore
 from keepwell.core.records import Endpoint, ModelVersion, Profile, Signal
 from keepwell.core.references import Ref
@@ -15,7 +17,7 @@ from keepwell.operations.inbound import Notices
 from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.policy import Policy
 from keepwell.operations.loop.service import Views
-from keepwell.operations.loop.view import Happening, Look, Memory, View
+from keepwell.operations.loop.view import SKEW, Happening, Look, Memory, View
 from keepwell.operations.rollouts.evidence import Evidence
 from keepwell.operations.serving.history import History
 from keepwell.operations.serving.readings import look_of, measures_of
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from keepwell.monitoring.report import Report
     from keepwell.monitoring.sketches.store import SketchStore
 
-REMEMBERED_LOOKS = 8
+REMEMBERED_LOOKS = 64
 HAPPENINGS_SECONDS = 7 * 86400.0
 _EVENTS = 200
 _DEPLOYED = ("deployed", "created")
@@ -84,8 +86,13 @@ class Sight:
         self.sketches: SketchStore | None = None
         self.history = History(bench)
         self._notices = Notices(bench.metadata, bench.clock)
+        self._continuity = Continuity()
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
+
+    def forget(self) -> None:
+        """Look afresh: what was seen before another process led is no news any more."""
+        self._looks.clear()
 
     def endpoints(self) -> list[str]:
         """Return the names of all endpoints, having read what came in since the last time."""
@@ -102,6 +109,10 @@ class Sight:
         if record is None or record.champion is None:
             return None
         champion = self._bench.registry.get(record.model, record.champion)
+        now = self._bench.clock.now()
+        if self._continuity.begun is None:
+            self._continuity.resume(self._last_look(endpoint), now)
+        self._continuity.look(now, time.monotonic())
         memory = self._incidents.recall(endpoint, champion.version)
         looks = self._look(record, champion, watched_since(memory))
         retraining = memory.retraining
@@ -120,14 +131,21 @@ class Sight:
             looks=looks,
             trial=see_trial(self._bench, record, memory.incident, self.report_since, self.evidence),
             result=self._jobs.result(retraining.key) if retraining is not None else None,
-            labels=self._labels(endpoint, champion, memory.last_retraining),
+            labels=self._labels(endpoint, champion, memory.retrained),
             last_deployment=self._last_deployment(endpoint),
             last_promotion=self._last_promotion(endpoint),
             previous=record.previous,
             training=self._training.use(endpoint, spec.loop.limits.per),
             happenings=self._happenings(endpoint),
             memory=memory,
+            begun=self._continuity.begun,
+            gaps=self._continuity.gaps,
         )
+
+    def _last_look(self, endpoint: str) -> float | None:
+        """Return when an endpoint was looked at last, by whatever process."""
+        found = self._measurements.series(f"endpoint:{endpoint}", ["requests"], limit=1)
+        return max((line[-1].time for line in found.values()), default=None)
 
     def report_since(
         self, endpoint: str, version: ModelVersion, since: float | None = None
@@ -184,8 +202,10 @@ class Sight:
             )
         return self._profiles[version.key]
 
-    def _labels(self, endpoint: str, champion: ModelVersion, retrained: float | None) -> int:
-        since = max(champion.created, retrained or 0.0)
+    def _labels(self, endpoint: str, champion: ModelVersion, retrained: Sequence[float]) -> int:
+        now, begun = self._bench.clock.now(), self._continuity.begun or 0.0
+        times = (champion.created, *retrained)  # those yet to come are a wrong clock's: see `View`
+        since = max(time if time <= now + SKEW else min(begun, now) for time in times)
         return self._predictions.counts(endpoint, since=since).outcomes
 
     def _last_deployment(self, endpoint: str) -> float | None:

@@ -45,7 +45,14 @@ class TrafficMeter:
                 old, total = before.get(key, _NONE), self._totals.get(key, _NONE)
                 self._totals[key] = _minus(total, _minus(old, now))
             self._last[worker] = counted
-        self._history.append((self._clock.now(), dict(self._totals)))
+        now = self._clock.now()
+        back = self._history[-1][0] - now if self._history else 0.0
+        if back > 0:  # the clock was set back: what counts is how long ago each sample was taken
+            times = [moment for moment, _ in self._history][-2:]
+            back += times[-1] - times[0]  # as long ago as the one before it was
+            moved = [(moment - back, totals) for moment, totals in self._history]
+            self._history = deque(moved, maxlen=_SAMPLES)
+        self._history.append((now, dict(self._totals)))
 
     def since(self, endpoint: str, time: float) -> "dict[int, Traffic]":
         """Return what was counted for each version of an endpoint since a time."""

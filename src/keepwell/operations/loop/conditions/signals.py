@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from keepwell.core.records import Signal
 from keepwell.operations.loop.conditions.base import Condition, Finding
-from keepwell.operations.loop.view import Accepted, View
+from keepwell.operations.loop.view import SKEW, Accepted, View
 
 SERVICE = frozenset({"errors", "latency"})
 """Kinds that speak of the service rather than of the model."""
@@ -29,12 +29,15 @@ def news(view: View, now: float, signals: Iterable[Signal] | None = None) -> tup
     """
     known = {identity(item): item for item in view.memory.accepted}
     regrowth = view.policy.limits.regrowth
+    longest = (
+        view.policy.rest + SKEW
+    )  # what is accepted for longer was so by a clock that was wrong
     fresh = []
     for signal in view.signals if signals is None else signals:
         accepted = known.get(identity(signal))
         if view.is_current(signal) and (
             accepted is None
-            or (accepted.until is not None and now >= accepted.until)
+            or (accepted.until is not None and not now < accepted.until <= now + longest)
             or abs(signal.value) > regrowth * abs(accepted.value)
         ):
             fresh.append(signal)
@@ -94,7 +97,8 @@ class Quiet(Condition):
 
     def check(self, view: View, now: float) -> Finding:
         """Return whether it holds, and why."""
-        looks = [look for look in view.looks if look.time > self.since][-self.looks :]
+        since = view.moment(self.since, now)
+        looks = [look for look in view.looks if look.time > since][-self.looks :]
         quiet = len(looks) == self.looks and not any(
             news(view, now, look.signals) for look in looks
         )

@@ -17,7 +17,7 @@ class CooldownPassed(Condition):
     def check(self, view: View, now: float) -> Finding:
         """Return whether it holds, and why."""
         cooldown = view.policy.loop.retrain.cooldown
-        last = view.memory.last_retraining
+        last = view.retrained(now)
         if last is None:
             return Finding(holds=True, reason="there was no retraining yet")
         ends = last + cooldown
@@ -47,7 +47,7 @@ class ScheduleDue(Condition):
             fired = Schedule.parse(text).before(now)
         except UsageError as error:
             return Finding(holds=False, reason=f"{error.what}: {error.why}")
-        last = max(view.champion.created, view.memory.last_retraining or 0.0)
+        last = max(view.moment(view.champion.created, now), view.retrained(now) or 0.0)
         if fired <= last:
             return Finding(holds=False, reason="the schedule is not due")
         return Finding(
@@ -66,7 +66,7 @@ class RecentDeployment(Condition):
     def check(self, view: View, now: float) -> Finding:
         """Return whether it holds, and why."""
         last = view.last_deployment
-        if last is None or now - last >= self.seconds:
+        if last is None or now - view.moment(last, now) >= self.seconds:
             return Finding(holds=False, reason="there was no deployment just now")
         return Finding(
             holds=True,

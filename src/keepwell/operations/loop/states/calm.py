@@ -1,8 +1,10 @@
 """No incident: watch for one, and keep the schedule."""
 
+from keepwell.core.records import Incident
 from keepwell.operations.loop.actions import (
     Action,
     OpenIncident,
+    ReopenIncident,
     StartRetraining,
     StartRollout,
     Wait,
@@ -21,6 +23,7 @@ from keepwell.operations.loop.conditions import (
     ScheduleDue,
     SignalPresent,
     WithinHours,
+    identity,
     news,
 )
 from keepwell.operations.loop.evidence import of_signals, of_view
@@ -62,6 +65,9 @@ def _watched(view: View, now: float) -> tuple[Action, ...]:
         fresh = recent.check(view, now)
         if fresh.holds:
             return (Wait(reason=fresh.reason, evidence=fresh.numbers),)
+        earlier = _relapsed(view, appeared, now)
+        if earlier is not None:
+            return (_reopened(view, appeared, earlier, now),)
         return (_opened(view, appeared, now),)
     if view.retraining is None:
         return _scheduled(view, now)
@@ -78,6 +84,29 @@ def _opened(view: View, appeared: NewSignal, now: float) -> OpenIncident:
         signals=fresh,
         causes=rank(view, view.signals),
         detected=min((signal.since for signal in lasting if signal.since), default=now),
+    )
+
+
+def _relapsed(view: View, appeared: NewSignal, now: float) -> Incident | None:
+    """Return the incident that the signals left a short while ago; None if they are another one's."""
+    back = {identity(signal) for signal in appeared.signals(view, now)}
+    for incident in view.memory.lately:
+        known = {identity(signal) for signal in incident.signals}
+        if incident.closed is None or not back & known:
+            continue
+        if now - view.moment(incident.closed, now) <= view.policy.relapse:
+            return incident
+    return None
+
+
+def _reopened(view: View, appeared: NewSignal, incident: Incident, now: float) -> ReopenIncident:
+    fresh = news(view, now)
+    return ReopenIncident(
+        reason=f"the signals are back: {appeared.check(view, now).reason}",
+        evidence={"signals": of_signals(fresh), **of_view(view)},
+        incident=incident,
+        signals=fresh,
+        causes=rank(view, view.signals),
     )
 
 

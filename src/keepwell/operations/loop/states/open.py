@@ -61,7 +61,9 @@ def next_actions(view: View, now: float) -> tuple[Action, ...]:
     incident = view.incident
     if incident is None:
         return ()
-    calmed = Quiet(looks=view.policy.limits.quiet_looks, since=incident.opened).check(view, now)
+    limits = view.policy.limits
+    looks = min(limits.quiet_looks * 2**incident.reopened, limits.most_quiet_looks)
+    calmed = Quiet(looks=max(looks, limits.quiet_looks), since=incident.opened).check(view, now)
     if calmed.holds:
         return (_passed(view, incident, calmed.reason),)
     if view.retraining is not None:  # a scheduled one, or one that could not be stopped

@@ -22,16 +22,19 @@ from keepwell.operations.loop.conditions import (
 from keepwell.operations.loop.evidence import of_comparison, of_verdict
 from keepwell.operations.loop.interventions.actions import Propose
 from keepwell.operations.loop.interventions.agreement import agreement
-from keepwell.operations.loop.retrainings import Comparison, Retraining, RetrainingResult
+from keepwell.operations.loop.retrainings import LOST, Comparison, Retraining, RetrainingResult
 from keepwell.operations.loop.view import View
 
 
 def settle(view: View, retraining: Retraining, now: float) -> tuple[Action, ...]:
     """Return what to do about `retraining`; nothing while it runs in time."""
     result = view.result
-    overdue = now - retraining.decided > view.policy.retraining_deadline
-    if result is None:
-        return _lost(view, retraining, overdue=overdue)
+    took = view.watched(retraining.decided, now)
+    if result is not None and result.running_for is not None:
+        took = result.running_for  # no clock that was set makes it hang
+    overdue = took > view.policy.retraining_deadline
+    if result is None or result.status == LOST:
+        return _lost(view, retraining, result.error if result else "", overdue=overdue)
     if result.status == "running":
         if not overdue:
             return ()
@@ -43,16 +46,17 @@ def settle(view: View, retraining: Retraining, now: float) -> tuple[Action, ...]
     return _weighed(view, retraining, result, now)
 
 
-def _lost(view: View, retraining: Retraining, *, overdue: bool) -> tuple[Action, ...]:
+def _lost(view: View, retraining: Retraining, how: str, *, overdue: bool) -> tuple[Action, ...]:
+    last = f": {how}" if how else ""
     if overdue or retraining.resumes >= view.policy.limits.resumes:
         reason = (
             f"the retraining was lost: its process died {retraining.resumes + 1} time(s)"
-            f" and it has no result"
+            f" and it has no result{last}"
         )
         return (DropRetraining(reason=reason, retraining=retraining.id, stop=True),)
     return (
         StartRetraining(
-            reason="the process of the retraining died: it is started again",
+            reason=f"the process of the retraining died{last}: it is started again",
             evidence={"resumes": retraining.resumes + 1},
             retraining=replace(retraining, resumes=retraining.resumes + 1),
         ),

@@ -27,7 +27,7 @@ def steer(view: View, now: float) -> tuple[Action, ...]:
     judgement = judge(
         trial, limits, direction=view.direction, min_rows=view.policy.monitor.min_rows
     )
-    percent, held = _step(rollout, now)
+    percent, held = _step(view, rollout, now)
     evidence = {
         "percent": percent,
         "held_seconds": round(held, 3),
@@ -56,7 +56,7 @@ def _undecided(
     view: View, trial: Trial, judgement: Judgement, now: float, evidence: dict[str, object]
 ) -> Action:
     rollout, limits = trial.rollout, view.policy.limits
-    percent, held = _step(rollout, now)
+    percent, held = _step(view, rollout, now)
     longest = rollout.hold * limits.patience
     lacking = f"version {rollout.candidate} answered fewer than {limits.step_requests} rows at {percent:g}%"
     if held < longest:
@@ -102,12 +102,12 @@ def _abort(
     )
 
 
-def _step(rollout: Rollout, now: float) -> tuple[float, float]:
+def _step(view: View, rollout: Rollout, now: float) -> tuple[float, float]:
     """Return the current step's percent, and for how many seconds it has been held."""
     if not rollout.history:
-        return 0.0, now - rollout.started
+        return 0.0, view.watched(rollout.started, now)
     current = rollout.history[-1]
-    return current.percent, now - current.started
+    return current.percent, view.watched(current.started, now)
 
 
 def _on_trial(rollout: Rollout, percent: float) -> str:

@@ -21,7 +21,8 @@ def next_actions(view: View, now: float) -> tuple[Action, ...]:
     if view.champion.version != incident.candidate:
         why = f"version {view.champion.version} took the place of version {incident.candidate}"
         return (_failed(view, incident, f"{why} before it was seen to help", now),)
-    since = float(incident.evidence.get("promoted", incident.opened))
+    promoted = float(incident.evidence.get("promoted", incident.opened))
+    since = view.moment(promoted, now)
     looks = tuple(
         look for look in view.looks if look.time > since and look.version == incident.candidate
     )
@@ -29,7 +30,7 @@ def next_actions(view: View, now: float) -> tuple[Action, ...]:
     if proof:
         return (_healed(view, incident, proof, now),)
     deadline = view.policy.verify_deadline
-    if now - since < deadline:
+    if view.watched(promoted, now) < deadline:
         reason = f"version {incident.candidate} has {format_duration(deadline)} to be seen helping"
         return (Wait(reason=reason, evidence=of_view(view)),)
     return (_failed(view, incident, _shortfall(view, looks, deadline), now),)

@@ -107,7 +107,7 @@ def _alerts(spec: ProjectSpec) -> list[tuple[str, str, str, str, str]]:
         ),
         (
             "KeepwellLoopStopped",
-            "keepwell_loop_enabled == 1 and keepwell_loop_running == 0",
+            "max by (job) (keepwell_loop_enabled) == 1 and max by (job) (keepwell_loop_running) == 0",
             "5m",
             "warning",
             "the loop is enabled and not at work",
