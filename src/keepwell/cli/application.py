@@ -19,6 +19,7 @@ PANELS = {
         "runs",
         "models",
         "compare",
+        "lighten",
         "reproduce",
         "pretrained",
     ),

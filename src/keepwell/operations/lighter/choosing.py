@@ -11,12 +11,12 @@ from keepwell.core.progress import Progress
 from keepwell.core.records import Signature
 from keepwell.features.decisions import decided
 from keepwell.tracking.metrics import Scores, direction, measure, paired_difference
-from keepwell.training.lighter import Form, Parts, forms_of
-from keepwell.training.lighter.forms import cut_member, whole_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
+
+    from keepwell.training.lighter import Form, Parts
 
 MOST_ROWS = 4_000
 """That a form is chosen on."""
@@ -36,7 +36,7 @@ class Choice:
         nearest: The smallest loss of those that were too bad, in the metric's unit; None if none was.
     """
 
-    form: Form | None
+    form: "Form | None"
     tried: int
     rows: int
     allowed: float
@@ -47,14 +47,14 @@ class Choice:
 class Ground:
     """Answers of members to the rows that a form is chosen on, each asked for once."""
 
-    parts: Parts
+    parts: "Parts"
     signature: Signature
     metric: str
     table: "pa.Table"
     actual: Sequence[Any]
     _answers: "dict[tuple[int, int | None], NDArray[np.float64]]" = field(default_factory=dict)
 
-    def scores(self, form: Form) -> Scores:
+    def scores(self, form: "Form") -> Scores:
         """Return what a form says about the rows."""
         for key in zip(form.kept, form.rounds, strict=True):
             if key not in self._answers:
@@ -79,6 +79,7 @@ class Ground:
     def _asked(self, at: int, rounds: int | None) -> "NDArray[np.float64]":
         from keepwell.deployment.scoring.original import Original
         from keepwell.features.decoding import Decoder
+        from keepwell.training.lighter.forms import cut_member
 
         model = Original(cut_member(self.parts.members[at][0], rounds), self.signature)
         return model.batch(Decoder(self.signature, lenient=True).columns(self.table))
@@ -95,6 +96,8 @@ def choose(ground: Ground, max_loss: float, progress: Progress) -> Choice:
     Raises:
         InvalidDataError: If the rows cannot decide the metric.
     """
+    from keepwell.training.lighter.forms import forms_of, whole_of
+
     whole = ground.scores(whole_of(ground.parts))
     best = ground.value(whole)
     if best is None:

@@ -17,13 +17,13 @@ from keepwell.operations.lighter.evidence import Lighter, Refusal
 from keepwell.operations.lighter.keeping import Made, compiled
 from keepwell.operations.lighter.timing import timed
 from keepwell.tracking.metrics import direction, measure, paired_difference
-from keepwell.training.lighter import Form, NotLighterError, Parts, opened
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from keepwell.deployment.scoring import Scores
+    from keepwell.training.lighter import Form, Parts
 
 MAX_LOSS = 0.005
 """Share of the metric's value that may be lost, unless said."""
@@ -88,6 +88,8 @@ def consider(
     Raises:
         UsageError: If `max_loss` is no share.
     """
+    from keepwell.training.lighter import NotLighterError
+
     if not 0 <= max_loss < 1:
         raise UsageError(
             f"{max_loss:g} is no loss that could be allowed",
@@ -119,10 +121,11 @@ def consider(
     return _measured(bench, version, made, halves, choice, choice.form, max_loss)
 
 
-def _parts(bench: Bench, version: ModelVersion) -> Parts:
+def _parts(bench: Bench, version: ModelVersion) -> "Parts":
     from keepwell.deployment.scoring.original import load_pipeline
     from keepwell.deployment.scoring.scorer import PIPELINE_FILE
     from keepwell.tracking.bundles import unpack
+    from keepwell.training.lighter import NotLighterError, opened
 
     task, quantiles = version.signature.task, version.signature.quantiles
     if task not in _TASKS or quantiles:
@@ -184,7 +187,7 @@ def _measured(
     made: Made,
     halves: Rows,
     choice: Choice,
-    form: Form,
+    form: "Form",
     max_loss: float,
 ) -> Considered | Refusal:
     """Hold what was made against its parent, in quality and in time."""

@@ -20,7 +20,6 @@ from keepwell.operations.build.recipe import (
     evaluation_of,
 )
 from keepwell.operations.lighter.evidence import EVIDENCE, KIND, PARENT, Lighter
-from keepwell.operations.lighter.words import told
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from keepwell.deployment.scoring import Scorer, Scores
 
 PROOF_ROWS = 500
+FINDINGS = "findings.json"
 _JSON = "application/json"
 
 
@@ -159,14 +159,10 @@ def _attach(
 
     attach(EVIDENCE, found)
     attach(EVALUATION, _evaluation(bench, version, made, found))
-    attach(
-        "findings.json",
-        [{"column": "", "message": f"{found.form}: {told(found)}", "dropped": False}],
-    )
     if positions is None:
         return
     theirs = {item.name for item in bench.runs.get(version.run).artifacts}
-    for name in (ROWS, WEIGHTS):
+    for name in (ROWS, WEIGHTS, FINDINGS):
         if name in theirs:
             bench.runs.attach(run, name, bench.runs.read(version.run, name))
     bench.runs.attach(run, TEST_ROWS, positions.astype(np.int64).tobytes())
