@@ -1,5 +1,9 @@
 """A lighter variant of a registered version: chosen, judged, kept and found again."""
 
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
