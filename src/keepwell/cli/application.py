@@ -27,6 +27,7 @@ PANELS = {
         "up",
         "status",
         "scale",
+        "tune",
         "deploy",
         "rollout",
         "flags",
