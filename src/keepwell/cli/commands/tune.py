@@ -65,6 +65,7 @@ def serving(
     from keepwell.infrastructure.project_file.editing import set_values
     from keepwell.monitoring.machines.allowance import allowance
     from keepwell.operations.tuning import Asked, tune
+    from keepwell.workspace import PROJECT_FILE
 
     asked = Asked(
         endpoint=endpoint, clients=clients, rows=rows, seconds=seconds, workers=_counts(workers)
@@ -80,7 +81,7 @@ def serving(
                 cores=allowance().cores,
                 progress=listener,
             )
-        file = workspace.spec.root / "keepwell.yaml"
+        file = workspace.spec.root / PROJECT_FILE
         written = set_values(file, found.changes) if apply and found.kept else ""
     document = to_plain(found) | {"changes": found.changes, "written": written}
     out.answer(document, lambda: _tell(out, found, written))
@@ -108,9 +109,10 @@ def _tell(out: Output, found: "Tuned", written: str) -> None:
     headings += ["refused", "processors", "memory", ""]
     trials = [*found.trials, *([found.lighter] if found.lighter else [])]
     out.table(headings, [_row(found, trial, names) for trial in trials])
+    count = found.chosen.workers
+    who = "1 worker that takes" if count == 1 else f"{count} workers that take"
     out.say(
-        f"{found.endpoint}: {found.chosen.workers} workers that take on {found.chosen.in_flight} "
-        f"requests each: {found.reason}",
+        f"{found.endpoint}: {who} on {found.chosen.in_flight} requests at a time: {found.reason}",
         style="bold",
     )
     if not names:
@@ -118,6 +120,12 @@ def _tell(out: Output, found: "Tuned", written: str) -> None:
             "no latency objective is declared: monitor: {objectives: [{latency_p99_ms: 20}]} in keepwell.yaml"
         )
     out.say(f"clients and workers shared {found.cores:g} processors: alone, workers answer more")
+    if found.disturbed:
+        out.say(
+            f"! others took up to {found.disturbed:.1f} processors meanwhile: try again when less is "
+            "going on",
+            style="yellow",
+        )
     if written:
         out.say(written)
         out.say("written to keepwell.yaml; keepwell up starts with it", style="green")

@@ -8,6 +8,9 @@ from keepwell.operations.tuning.trial import Settings, Trial
 CLOSE = 0.05
 """Of the best throughput: what lies nearer is as good, and the cheaper one is taken."""
 
+DISTURBED = 0.2
+"""Of the processors: if others took more meanwhile, the numbers say less."""
+
 STEADY, CROWD = "steady", "crowd"
 
 
@@ -36,6 +39,12 @@ class Tuned:
     objectives: dict[str, tuple[float, float]]
     cores: float
     lighter: Trial | None = None
+
+    @property
+    def disturbed(self) -> float:
+        """Processors that others took in the worst trial; 0 if that was too little to matter."""
+        most = max(trial.others for trial in self.trials)
+        return most if most > DISTURBED * self.cores else 0.0
 
     @property
     def changes(self) -> dict[str, int]:
@@ -95,10 +104,10 @@ def room_for(trial: Trial, limit_ms: float) -> int:
 
 def better_in_a_crowd(default: Trial, fewer: Trial) -> bool:
     """Tell whether taking on fewer requests answers more of them in time, a second, in a crowd."""
-    return _good(fewer) > (1 + CLOSE) * _good(default)
+    return good_of(fewer) > (1 + CLOSE) * good_of(default)
 
 
-def _good(trial: Trial) -> float:
+def good_of(trial: Trial) -> float:
     """Return the requests answered within the strictest objective, a second."""
     asked = trial.per_second / max(1e-9, 1 - trial.refused)
     return min(trial.within.values(), default=1.0) * asked

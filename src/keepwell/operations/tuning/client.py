@@ -42,13 +42,16 @@ class Heard:
     """What was answered while it counted.
 
     Attributes:
-        latencies: Seconds of each request that was answered with 200.
+        latencies: Seconds of each request that was answered with 200, those included that were answered
+            after the end: what is slow must not be left out.
+        answered: Of them, those that were answered before the end.
         refused: Requests that were asked to come again.
         failed: Requests that broke, or were answered with anything else.
         seconds: Over how long.
     """
 
     latencies: list[float] = field(default_factory=list)
+    answered: int = 0
     refused: int = 0
     failed: int = 0
     seconds: float = 0.0
@@ -91,8 +94,9 @@ async def _client(
                 writer.write(requests[at % len(requests)])
                 status, closes = await _answer(reader)
                 now = time.perf_counter()
-                if begin <= start and now <= end:
+                if begin <= start:
                     _note(heard, status, now - start)
+                    heard.answered += status == _OK and now <= end
                 if status in _REFUSED:
                     await asyncio.sleep(_PAUSE)
                 if closes:

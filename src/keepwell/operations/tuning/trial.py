@@ -1,13 +1,16 @@
 """One setting under load: what it did, and what it took."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import psutil
 
 from keepwell.core.errors import UnavailableError
 from keepwell.operations.tuning import client
@@ -53,6 +56,7 @@ class Trial:
         failed: Requests that broke.
         processors: That the workers filled.
         memory: Bytes that the workers held.
+        others: Processors that neither workers nor clients filled meanwhile, but somebody else.
     """
 
     settings: Settings
@@ -66,6 +70,7 @@ class Trial:
     failed: int
     processors: float
     memory: int
+    others: float = 0.0
 
 
 def tried(  # noqa: PLR0913 - who is asked, what, and how
@@ -98,13 +103,16 @@ def tried(  # noqa: PLR0913 - who is asked, what, and how
         port=plane.port, path=path, bodies=list(bodies), clients=clients, warm=WARM, seconds=seconds
     )
     before, _ = plane.used()
+    machine, begin = _machine(), time.perf_counter()
     heard = _heard(order)
+    took_in_all, elapsed = _machine() - machine, time.perf_counter() - begin
     after, memory = plane.used()
-    if not heard.latencies:
+    if not heard.answered:
         raise UnavailableError(
-            f"{settings.workers} workers on trial answered none of the requests",
-            why=f"{heard.failed:,} failed, {heard.refused:,} were refused for want of room",
-            now="keepwell predict shows what the endpoint says to a row",
+            f"workers on trial answered none of the requests of {clients:,} clients in {seconds:g} s",
+            why=f"{heard.failed:,} failed, {heard.refused:,} were refused for want of room, "
+            f"{len(heard.latencies):,} were answered later",
+            now="keepwell predict shows what the endpoint says to a row; --seconds gives more time",
         )
     took = np.asarray(heard.latencies) * 1000
     asked = len(took) + heard.refused + heard.failed
@@ -112,7 +120,7 @@ def tried(  # noqa: PLR0913 - who is asked, what, and how
         settings=settings,
         kind=kind,
         clients=clients,
-        per_second=len(took) / heard.seconds,
+        per_second=heard.answered / heard.seconds,
         p50_ms=float(np.quantile(took, 0.5)),
         p99_ms=float(np.quantile(took, 0.99)),
         within={name: float((took <= limit).sum()) / asked for name, limit in limits.items()},
@@ -120,7 +128,15 @@ def tried(  # noqa: PLR0913 - who is asked, what, and how
         failed=heard.failed,
         processors=(after - before) / (heard.seconds + WARM),
         memory=memory,
+        others=max(0.0, took_in_all - (after - before)) / elapsed,
     )
+
+
+def _machine() -> float:
+    """Return the processor seconds that this machine was busy for so far, less those of our clients."""
+    times, ours = psutil.cpu_times(), os.times()
+    busy = times.user + times.system + getattr(times, "nice", 0.0)
+    return float(busy) - ours.children_user - ours.children_system
 
 
 def _heard(order: Order) -> Heard:

@@ -17,6 +17,7 @@ from keepwell.operations.tuning.choice import (
     Tuned,
     best_of,
     better_in_a_crowd,
+    good_of,
     room_for,
 )
 from keepwell.operations.tuning.plane import plane_on_trial
@@ -99,11 +100,9 @@ class _Tuner:
         best, kept, reason = best_of(trials, self._objectives)
         chosen = best.settings
         if self._objectives:
-            fewer, more, told = self._crowd(best)
-            trials += [more, fewer]
+            chosen, crowds_tried, told = self._crowd(best)
+            trials += crowds_tried
             reason = f"{reason}; {told}"
-            if better_in_a_crowd(more, fewer):
-                chosen = fewer.settings
         lighter = None
         if variant is not None:
             settings = replace(chosen, version=variant.version)
@@ -123,20 +122,24 @@ class _Tuner:
     def _settings(self, workers: int, in_flight: int) -> Settings:
         return Settings(workers=workers, in_flight=in_flight, version=self._version.version)
 
-    def _crowd(self, best: Trial) -> tuple[Trial, Trial, str]:
-        """Return trials of fewer requests at a time and of as many as now, in a crowd, and what they tell."""
-        limit = min(milliseconds for milliseconds, _ in self._objectives.values())
+    def _crowd(self, best: Trial) -> tuple[Settings, list[Trial], str]:
+        """Return what a worker should take on at a time, and what a crowd told of it."""
         now = best.settings
-        room = min(room_for(best, limit), now.in_flight)
         clients = min(_MOST_CLIENTS, max(_CROWD * now.in_flight * now.workers, 8))
         more = self._try(now, CROWD, clients)
+        if not more.refused:
+            told = f"asked by {clients:,} at once, a worker never held {now.in_flight} requests at a time"
+            return now, [more], told
+        limit = min(milliseconds for milliseconds, _ in self._objectives.values())
+        room = min(room_for(best, limit), now.in_flight)
         fewer = self._try(replace(now, in_flight=room), CROWD, clients)
-        good = [f"{min(one.within.values()):.0%}" for one in (more, fewer)]
+        good = [f"{good_of(one):,.0f}" for one in (more, fewer)]
         told = (
-            f"asked by {clients:,} at once, {good[0]} of the requests are answered in time where a "
+            f"asked by {clients:,} at once, {good[0]} requests a second are answered in time where a "
             f"worker takes on {now.in_flight}, {good[1]} where it takes on {room}"
         )
-        return fewer, more, told
+        better = better_in_a_crowd(more, fewer)
+        return (fewer if better else more).settings, [more, fewer], told
 
     def _try(self, settings: Settings, kind: str, clients: int) -> Trial:
         said = f"{settings.workers} workers" if settings.workers > 1 else "1 worker"
