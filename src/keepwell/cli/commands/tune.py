@@ -62,7 +62,7 @@ def serving(
     processors. The exit code is 1 if no setting keeps the objectives.
     """
     from keepwell.infrastructure.codec import to_plain
-    from keepwell.infrastructure.project_file.editing import set_values
+    from keepwell.infrastructure.project_edits import set_values
     from keepwell.monitoring.machines.allowance import allowance
     from keepwell.operations.tuning import Asked, tune
     from keepwell.workspace import PROJECT_FILE

@@ -9,5 +9,6 @@ and fills one processor at most, so as many are needed as the busiest minute fil
 
 from keepwell.operations.sizing.advice import Advice, Part, advise
 from keepwell.operations.sizing.gathering import apply, gather
+from keepwell.operations.sizing.hours import Hours
 
-__all__ = ["Advice", "Part", "advise", "apply", "gather"]
+__all__ = ["Advice", "Hours", "Part", "advise", "apply", "gather"]

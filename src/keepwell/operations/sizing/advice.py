@@ -164,10 +164,10 @@ def _part(name: str, one: Watched, now: int, cores: float) -> Part:
     last_hours = [load for hour, load in demand.hours.items() if hour >= outlook.start - 24]
     burst = _burst(demand, last_hours)
     expected = max(outlook.upper, default=0.0) * burst if known else demand.peak
-    wanted = max(_needed(expected), 1)
+    wanted = max(needed(expected), 1)
     advised = min(wanted, max(most, 1))
     reason = _reason(demand, expected, advised, now)
-    by_hour = tuple(min(max(_needed(load * burst), 1), most) for load in outlook.upper)
+    by_hour = tuple(min(max(needed(load * burst), 1), most) for load in outlook.upper)
     if not known:
         advised = now
         reason = f"watched for {format_duration(demand.watched)} so far: too little to tell"
@@ -193,7 +193,12 @@ def _part(name: str, one: Watched, now: int, cores: float) -> Part:
     )
 
 
-def _needed(load: float) -> int:
+def needed(load: float) -> int:
+    """Return the workers that a load of so many processors needs, with room left over.
+
+    >>> needed(0.0), needed(0.6), needed(2.0)
+    (0, 1, 4)
+    """
     return math.ceil(load / ROOM - 1e-9)
 
 

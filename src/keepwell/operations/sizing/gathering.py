@@ -38,7 +38,7 @@ def gather(workspace: "Workspace") -> Advice:
     )
 
 
-def advice_on(
+def advice_on(  # noqa: PLR0913 - what the advice rests on, by name
     spec: ProjectSpec,
     measurements: MeasurementStore,
     endpoints: "Sequence[Endpoint]",
@@ -47,6 +47,7 @@ def advice_on(
     now: float,
     cores: float,
     memory: int,
+    hour: int | None = None,
 ) -> Advice:
     """Return which sizes would do, from series of the use of endpoints.
 
@@ -58,13 +59,14 @@ def advice_on(
         now: Unix seconds.
         cores: Processors that may be used.
         memory: Bytes of a worker.
+        hour: The first hour to look ahead to, since 1970; the next full one unless said.
     """
     demands = {
         one.name: _demand(measurements, one.name, now) for one in endpoints if not one.external
     }
     own = {name for name in demands if scale.pools.get(name)} | set(parked(measurements))
     general = [demand for name, demand in demands.items() if name not in own]
-    hour = int(now // HOUR) + 1
+    hour = int(now // HOUR) + 1 if hour is None else hour
     found = {GENERAL: _watched(together(general), hour, None)}
     for name in sorted(own & set(demands)):
         demand = demands[name]
@@ -87,6 +89,17 @@ def apply(scaling: "Scaling", endpoints: "Sequence[Endpoint]", advice: Advice) -
         endpoints=[one.name for one in endpoints],
         why=WHY.format(reason="; ".join(reasons)),
     )
+
+
+def load_since(measurements: MeasurementStore, name: str, since: float) -> float:
+    """Return the processors that an endpoint has filled since a time; 0 where that is not known."""
+    points = measurements.series(f"usage:endpoint:{name}", ["cpu_seconds"], since=since).get(
+        "cpu_seconds", []
+    )
+    if len(points) < 2 or points[-1].time <= points[0].time:  # noqa: PLR2004 - a span has two ends
+        return 0.0
+    used = points[-1].value - points[0].value
+    return max(0.0, used) / (points[-1].time - points[0].time)
 
 
 def _demand(measurements: MeasurementStore, name: str, now: float) -> Demand:

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from keepwell.core.errors import ProjectFileError
+from keepwell.infrastructure.project_edits import set_values
 from keepwell.infrastructure.project_file import load_project
-from keepwell.infrastructure.project_file.editing import set_values
 
 HEAD = "project: shop   # ours\ndata: {source: a.csv}\n"
 FILES = {
