@@ -33,7 +33,7 @@ OBJECTIVES = {"latency_p99_ms": (20.0, 0.99)}
 
 
 def trial(workers: int, per_second: float, within: float = 1.0, **more: Any) -> Trial:
-    told = {
+    told: dict[str, Any] = {
         "settings": Settings(workers=workers, in_flight=256, version=1),
         "kind": "steady",
         "clients": 8,

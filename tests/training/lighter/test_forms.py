@@ -49,7 +49,7 @@ SIGNATURES = {
     "regression": Signature(task=Task.REGRESSION, target="t", inputs=INPUTS),
 }
 TARGETS = {"binary": TWO, "multiclass": THREE, "regression": NUMBER}
-QUIET = {"verbose": -1, "n_jobs": 1}
+QUIET: dict[str, Any] = {"verbose": -1, "n_jobs": 1}
 MODELS: dict[str, tuple[str, Any]] = {
     "lightgbm": ("binary", lambda: LGBMClassifier(n_estimators=40, **QUIET)),
     "lightgbm of three": ("multiclass", lambda: LGBMClassifier(n_estimators=30, **QUIET)),

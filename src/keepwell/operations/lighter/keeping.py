@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from keepwell.deployment.scoring import Scorer, Scores
+    from keepwell.deployment import scoring
 
 PROOF_ROWS = 500
 FINDINGS = "findings.json"
@@ -50,8 +50,8 @@ class Made:
     plain: Any
     files: dict[str, bytes]
     proof: Proof
-    scorer: "Scorer"
-    scores: "Scores"
+    scorer: "scoring.Scorer"
+    scores: "scoring.Scores"
     table: "pa.Table"
 
 
@@ -220,20 +220,22 @@ def _importance(version: ModelVersion, made: Made) -> dict[str, float]:
     return importance(made.plain, problem)
 
 
-def _profile(bench: Bench, version: ModelVersion, scores: "Scores") -> Profile:
+def _profile(bench: Bench, version: ModelVersion, scores: "scoring.Scores") -> Profile:
     """Return the parent's statistics of inputs, with those of what the variant says."""
     import pyarrow as pa
 
     from keepwell.core.records import Column, ColumnType
     from keepwell.data.profiles import profile_table
+    from keepwell.tracking.metrics import Scores
     from keepwell.training.evaluation import shown_predictions
     from keepwell.training.profiling import PREDICTION
 
     profile, signature = bench.registry.profile(version), version.signature
     if signature.input(PREDICTION) is not None:
         return profile
+    measured = Scores(predictions=scores.predictions)
     kind = ColumnType.NUMBER if signature.task.numeric else ColumnType.CATEGORY
-    said = pa.table({PREDICTION: pa.array(shown_predictions(scores, signature.task))})
+    said = pa.table({PREDICTION: pa.array(shown_predictions(measured, signature.task))})
     answers = profile_table(said, [Column(name=PREDICTION, type=kind, nullable=False)])
     inputs = tuple(column for column in profile.columns if column.name != PREDICTION)
     return Profile(rows=profile.rows, columns=inputs + answers.columns)

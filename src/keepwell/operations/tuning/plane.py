@@ -90,9 +90,9 @@ def _await(supervisor: "Supervisor", generation: int) -> None:
     begin = time.monotonic()
     if supervisor.wait_for(generation, _START):
         return
-    problems = {text for state in supervisor.workers() for text in state.problems.values()}
+    problems = {text for state in supervisor.workers() for text in state.problems}
     raise UnavailableError(
         f"workers on trial did not answer within {time.monotonic() - begin:.0f} s",
-        why="; ".join(sorted(map(str, problems))) or "the machine may be busy with others",
+        why="; ".join(sorted(problems)) or "the machine may be busy with others",
         now="try again when less is going on",
     )
