@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from keepwell.cli.commands.models import Words, named_version
+from keepwell.cli.commands.models import named
 from keepwell.cli.options import (
     HERE,
     AsJson,
@@ -21,14 +21,24 @@ from keepwell.core.errors import UsageError
 if TYPE_CHECKING:
     from keepwell.core.records import ModelVersion
     from keepwell.operations.lighter import Lighter, Refusal
+    from keepwell.workspace import Workspace
 
 app = command_app()
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[MODEL] [VERSION]",
+        help="A number or an alias; the project's champion unless said.",
+        show_default=False,
+    ),
+]
 
 
 @app.command(
     epilog=examples(
         "keepwell lighten",
-        "keepwell lighten champion --loss 1%",
+        "keepwell lighten --loss 1%",
         "keepwell lighten 3 --dry-run --json",
     )
 )
@@ -60,7 +70,7 @@ def lighten(
     share = _share(loss)
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        version = named_version(words, workspace)
+        version = _named(words, workspace)
         table = read_table(str(rows), Path.cwd()) if rows is not None else None
         with watch_build() as listener:
             listener.step_started("lighten", version.key)
@@ -79,6 +89,13 @@ def lighten(
                 evidence = None if made is None else lighter_of(workspace.bench, made)
     _answer(out, version, made, evidence, refusal)
     return 1 if refusal is not None else 0
+
+
+def _named(words: list[str] | None, workspace: "Workspace") -> "ModelVersion":
+    """Return the version that is named; else the champion, or the newest where there is none."""
+    model, version = named(words, workspace)
+    serving = workspace.registry.resolve(model, "champion")
+    return workspace.registry.get(model, version or serving)
 
 
 def _answer(
