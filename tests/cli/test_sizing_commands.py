@@ -1,4 +1,4 @@
-"""`keepwell lighten`, `scale --advise` and `tune serving`, as they are typed; and pages that tell the same."""
+"""`keepwell lighten`, `scale --advise`, `tune serving` as they are typed; and pages that tell the same."""
 
 import json
 from pathlib import Path

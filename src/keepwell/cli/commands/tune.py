@@ -134,6 +134,10 @@ def _tell(out: Output, found: "Tuned", written: str) -> None:
         out.say(f"next  the same with --apply writes {changed}", style="cyan")
     elif found.kept:
         out.say("the project serves with that already")
+    elif found.lighter is None:
+        out.say(
+            "next  keepwell lighten --dry-run tells whether a lighter model would do", style="cyan"
+        )
 
 
 def _row(found: "Tuned", trial: "Trial", names: list[str]) -> list[object]:

@@ -92,6 +92,8 @@ def _tell_hours(out: Output, advice: "Advice") -> None:
 
 def _tell_evidence(out: Output, advice: "Advice") -> None:
     seconds = round(advice.days * _DAY * _HOUR / 60) * 60
+    if not seconds:
+        return
     if advice.error is None or advice.held is None:
         out.say(
             f"rests on {format_duration(seconds)} of use; a second day will show how good it is"

@@ -17,6 +17,8 @@ ROOM = 0.6
 ENOUGH = HOUR
 """Seconds that must have been watched: less says nothing about a day."""
 
+_MINUTE = 60.0
+
 GENERAL = ""
 """The part of all endpoints that have no workers of their own."""
 
@@ -170,7 +172,11 @@ def _part(name: str, one: Watched, now: int, cores: float) -> Part:
     by_hour = tuple(min(max(needed(load * burst), 1), most) for load in outlook.upper)
     if not known:
         advised = now
-        reason = f"watched for {format_duration(demand.watched)} so far: too little to tell"
+        reason = (
+            f"watched for {format_duration(_whole(demand.watched))} so far: too little to tell"
+            if demand.watched >= _MINUTE
+            else "nothing is known of its use yet; keepwell up keeps it"
+        )
         by_hour = ()
     elif one.idle is not None and name != GENERAL:
         advised, by_hour = least, (0,) * len(by_hour)
@@ -235,4 +241,4 @@ def _notes(parts: list[Part], cores: float) -> list[str]:
 
 
 def _whole(seconds: float) -> float:
-    return float(round(seconds / 60) * 60)
+    return float(round(seconds / _MINUTE) * _MINUTE)
