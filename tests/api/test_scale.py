@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from keepwell.api.app import create_app
+from keepwell.core.ports import Point
 from keepwell.workspace import Workspace
 
 PATH = "/api/v1/scale"
@@ -60,3 +61,27 @@ def test_a_misspelt_wish_is_refused(own: TestClient) -> None:
     told = own.patch(PATH, json={"worker": 2})
     assert told.status_code == 400
     assert "worker" in told.text
+
+
+def test_advice_is_read_and_taken(own: TestClient, tmp_path: Path) -> None:
+    with Workspace.open(tmp_path) as workspace:
+        now = workspace.clock.now()
+        workspace.endpoints.deploy("shop", "shop", 1, "for a test")
+        minutes = [
+            Point(name, now - 7200 + at * 60, at * amount)
+            for at in range(121)
+            for name, amount in (("cpu_seconds", 90.0), ("requests", 600.0))
+        ]
+        workspace.measurements.append("usage:endpoint:shop", minutes)
+    told = own.get(f"{PATH}/advice").json()
+    parts = {part["name"]: part for part in told["parts"]}
+    assert parts["shop"]["peak"] == pytest.approx(1.5)
+    assert parts["shop"]["requests"] == pytest.approx(10.0)
+    assert parts["shop"]["now"] == 1
+    wanted = min(3, max(1, int(told["cores"])))
+    assert parts["shop"]["advised"] == wanted
+    taken = own.post(f"{PATH}/advice").json()
+    assert taken["pools"]["shop"]["wanted"] == wanted
+    if wanted > 1:
+        event = own.get("/api/v1/events", params={"kind": "scale"}).json()["events"][0]
+        assert "as advised: shop: its busiest minutes took 1.50 processors" in event["why"]

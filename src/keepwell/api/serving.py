@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keepwell.core.errors import UsageError
 from keepwell.core.events import acting_as
 from keepwell.infrastructure.interruption import heeding
 from keepwell.operations.anomalies.watch import Watch
@@ -54,6 +55,7 @@ STAND_EVERY = 30.0
 TRIM_EVERY = 300.0
 ANOMALIES_EVERY = 30.0
 FORESIGHT_EVERY = 600.0
+HOURS_EVERY = 60.0
 KEEP_FILES_DAYS = 1 / 24
 FINE_SECONDS = 3600.0
 COARSE_SECONDS = 60.0
@@ -367,7 +369,14 @@ def _machines(workspace: "Workspace", stack: contextlib.ExitStack) -> list[Perio
     from keepwell.operations.spending.attendance import Attendance
 
     spec = workspace.spec.monitor.machines
+    hours = workspace.spec.serve.size == "hours"
     if spec.watch == "off":
+        if hours:
+            raise UsageError(
+                "workers cannot follow the hours",
+                why="serve.size: hours learns from what is used, and monitor.machines.watch is off",
+                now="remove one of the two lines from keepwell.yaml",
+            )
         return []
     attendance = Attendance(
         workspace.home,
@@ -379,7 +388,23 @@ def _machines(workspace: "Workspace", stack: contextlib.ExitStack) -> list[Perio
         workspace.ledger.budget,
     )
     stack.callback(attendance.close)
-    return [Periodic("watching the machine", spec.every, attendance.look)]
+    watching = Periodic("watching the machine", spec.every, attendance.look)
+    return [watching, _following_hours(workspace)] if hours else [watching]
+
+
+def _following_hours(workspace: "Workspace") -> Periodic:
+    from keepwell.monitoring.machines.allowance import allowance
+    from keepwell.operations.sizing import Hours
+
+    hours = Hours(
+        workspace.spec,
+        workspace.scaling,
+        workspace.measurements,
+        workspace.endpoints.find,
+        workspace.clock,
+        lambda: allowance().cores,
+    )
+    return Periodic("following the hours", HOURS_EVERY, hours.look)
 
 
 def _validations(workspace: "Workspace") -> "Validations":

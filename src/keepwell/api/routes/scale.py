@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from keepwell.api.door import Served, document
 from keepwell.core.events import acting_as
+from keepwell.operations import sizing
 from keepwell.operations.serving.capacity import Capacity, present
 
 router = APIRouter(prefix="/api/v1/scale", tags=["scale"])
@@ -43,3 +44,22 @@ def change_scale(workspace: Served, wish: ScaleWish) -> Response:
             why=wish.why,
         )
     return document(present(scale, workspace.home))
+
+
+@router.get("/advice", response_model=sizing.Advice)
+def read_advice(workspace: Served) -> Response:
+    """Read how many workers would do: from what was used, what is expected of the coming day, and prices."""
+    return document(sizing.gather(workspace))
+
+
+@router.post("/advice", response_model=Capacity)
+def take_advice(workspace: Served) -> Response:
+    """Ask for the workers that are advised now; nothing happens where those are wanted already.
+
+    The answer does not wait for them: read the scale again until `answering` is `wanted`.
+    """
+    with acting_as("api"):
+        advice = sizing.gather(workspace)
+        if advice.changes:
+            sizing.apply(workspace.scaling, workspace.endpoints.find(), advice)
+    return document(present(workspace.scaling.read(), workspace.home))

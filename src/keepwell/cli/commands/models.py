@@ -91,20 +91,32 @@ def show_model(
 ) -> None:
     """Show one version: what it takes, how good it is, what matters to it, its gate."""
     from keepwell.operations.build.recipe import evaluation_of
+    from keepwell.operations.lighter import lighter_of, lighter_variants, told
 
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
         found = named_version(words, workspace)
         judged = evaluation_of(workspace.runs, found.run)
+        evidence = lighter_of(workspace.bench, found)
+        variants = lighter_variants(workspace.bench, found, gated=False)
     from keepwell.infrastructure.codec import to_plain
 
     def tell() -> None:
         _tell(out, found)
+        if evidence is not None:
+            out.say(f"  lighter: {told(evidence, found.key)}")
+            out.say(f"  kept: {evidence.form}")
+        for one in variants:
+            out.say(f"  lighter: {told(one.evidence, one.version.key)}{_closed(one.version)}")
         for part in judged.slices if judged is not None else ():
             out.say(f"  worse {part.words}")
 
     slices = [to_plain(part) for part in judged.slices] if judged is not None else None
-    out.answer(to_plain(found) | {"slices": slices}, tell)
+    lighter = {
+        "lighter": None if evidence is None else to_plain(evidence),
+        "variants": [{"model": one.version.key} | to_plain(one.evidence) for one in variants],
+    }
+    out.answer(to_plain(found) | {"slices": slices} | lighter, tell)
 
 
 @app.command(
@@ -403,6 +415,10 @@ def _answer(out: Output, name: str, version: int, before: int | None) -> None:
 def _score(item: "ModelVersion") -> str:
     estimate = item.metrics.get(item.metric)
     return f"{item.metric} {estimate.value:.4f}" if estimate else ""
+
+
+def _closed(item: "ModelVersion") -> str:
+    return "" if item.gate is not None and item.gate.passed else "; its gate is closed"
 
 
 def _apart(parity: "Parity") -> str:

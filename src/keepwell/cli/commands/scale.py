@@ -26,7 +26,13 @@ app = command_app()
 
 
 @app.command(
-    epilog=examples("keepwell scale", "keepwell scale 4", "keepwell scale churn 2 --why 'sale'")
+    epilog=examples(
+        "keepwell scale",
+        "keepwell scale 4",
+        "keepwell scale churn 2 --why 'sale'",
+        "keepwell scale --advise",
+        "keepwell scale --apply",
+    )
 )
 def scale(
     endpoint: Annotated[
@@ -36,6 +42,10 @@ def scale(
         str, typer.Argument(help="How many; 0 for none of its own.", show_default=False)
     ] = "",
     why: Annotated[str, typer.Option("--why", help="Told in the record.")] = "",
+    advise: Annotated[
+        bool, typer.Option("--advise", help="Say how many would do, from use and outlook.")
+    ] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Ask for what is advised.")] = False,
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -43,10 +53,25 @@ def scale(
 
     A number alone is that of the general workers, which own the port. Nobody else is restarted: new workers
     join, others finish what they were asked. It lasts as long as `keepwell up`; what it starts with is in
-    the project file (serve.workers, serve.pools).
+    the project file (serve.workers, serve.pools). --advise looks at what was used, what the coming day is
+    likely to ask for, and what it costs; --apply asks for what that says.
     """
-    name, count = _read(endpoint, workers)
     out = Output(as_json=as_json)
+    if advise or apply:
+        from keepwell.cli.tables.sizing import advised
+
+        if endpoint or workers:
+            raise UsageError(
+                "advice is given for all workers together",
+                why=f"'{endpoint}' was named besides",
+                now="keepwell scale --advise, or keepwell scale --apply",
+            )
+        with open_workspace(project) as workspace:
+            if apply:
+                _require_up(workspace, None, "")
+            advised(out, workspace, apply=apply)
+        return
+    name, count = _read(endpoint, workers)
     with open_workspace(project) as workspace:
         _require_up(workspace, count, name)
         if count is not None:

@@ -51,6 +51,8 @@ def version(workspace: "Workspace", name: str, number: str) -> dict[str, Any]:
     from keepwell.operations.build.recipe import evaluation_of
     from keepwell.operations.insight.fairness import fairness_of
     from keepwell.operations.insight.overall import overview_of
+    from keepwell.operations.lighter import lighter_of, lighter_variants
+    from keepwell.operations.lighter import told as told_variant
     from keepwell.operations.reports.insight import shown as told
     from keepwell.tracking.metrics import headlines
 
@@ -61,7 +63,13 @@ def version(workspace: "Workspace", name: str, number: str) -> dict[str, Any]:
     largest = max((share for _, share in ranked), default=0.0) or 1.0
     first = [name for name in headlines(found.signature.task) if name in found.metrics]
     shown = list(dict.fromkeys((found.metric, *first))) if first else list(found.metrics)
+    evidence = lighter_of(workspace.bench, found)
+    variants = lighter_variants(workspace.bench, found, gated=False)
     return {
+        "lighter": None if evidence is None else (evidence, told_variant(evidence, found.key)),
+        "variants": [
+            (one.version.version, told_variant(one.evidence, one.version.key)) for one in variants
+        ],
         "version": found,
         "evaluation": evaluation_of(workspace.runs, found.run),
         "overview": overview_of(workspace.bench, found),

@@ -223,6 +223,7 @@ class ServeSpec:
     port: int = 4400
     workers: int = 1
     pools: dict[str, int] = field(default_factory=dict)  # endpoint → workers of its own
+    size: str = "fixed"  # or hours: as many workers as each hour needs, learnt from use
     grpc_port: int | None = None  # None: no gRPC
     rollout: RolloutSpec = RolloutSpec()
     flags: FlagsSpec = FlagsSpec()

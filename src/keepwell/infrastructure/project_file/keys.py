@@ -212,6 +212,8 @@ KEYS = (
     Key("serve.workers", whole(1), "1", "processes that answer predictions"),
     Key("serve.pools", mapping(NAME, whole(0)), "{churn: 2}",
         "processes that answer for one endpoint alone, beside those for all"),
+    Key("serve.size", choice("fixed", "hours"), "hours",
+        "as many workers as each hour needs, learnt from use; fixed unless said"),
     Key("serve.grpc_port", whole(1, 65535), "4401",
         "port of the Open Inference Protocol over gRPC; none unless said"),
     Key("serve.rollout.strategy", choice(*STRATEGIES), "canary", "how a challenger takes over"),

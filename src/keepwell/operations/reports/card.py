@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from keepwell import __version__
 from keepwell.core.records import Estimate
 from keepwell.operations.insight.words import fairness_words
+from keepwell.operations.lighter import told
 from keepwell.operations.reports import plain
 from keepwell.operations.reports.dossier import Dossier
 from keepwell.tracking.metrics import meaning
@@ -105,6 +106,7 @@ def _details(dossier: Dossier) -> list[Fact]:
     return [
         ("version", version.key),
         ("made", made),
+        *_lighter(dossier),
         ("kind", f"{version.learner or 'unknown learner'}, {version.signature.task.value}"),
         ("predicts", version.signature.target),
         ("inputs", ", ".join(item.name for item in version.signature.inputs)),
@@ -113,6 +115,17 @@ def _details(dossier: Dossier) -> list[Fact]:
         ("owner", _said(card.owner, "owner")),
         ("license", _said(card.license, "license")),
         ("contact", _said(card.contact, "contact")),
+    ]
+
+
+def _lighter(dossier: Dossier) -> list[Fact]:
+    """Say what a lighter variant was made from, what was kept, and what that gains and costs."""
+    found = dossier.lighter
+    if found is None:
+        return []
+    return [
+        ("lighter variant of", f"{found.parent}, not trained itself; kept: {found.form}"),
+        ("against it", told(found, dossier.version.key)),
     ]
 
 

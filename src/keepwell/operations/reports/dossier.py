@@ -19,6 +19,7 @@ from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.recipe import EVALUATION, SCRIPT, evaluation_of
 from keepwell.operations.insight.fairness import fairness_of
 from keepwell.operations.insight.overall import overview_of
+from keepwell.operations.lighter import Lighter, lighter_of
 
 PLOTS = "plots/"
 
@@ -43,6 +44,7 @@ class Dossier:
         aliases: Names that point at it.
         overview: What it goes by on the whole.
         fairness: How it treats groups, by column.
+        lighter: Against the version that it was made from, if it is a lighter variant.
     """
 
     version: ModelVersion
@@ -60,6 +62,7 @@ class Dossier:
     aliases: tuple[str, ...] = ()
     overview: Overview | None = None
     fairness: list[FairnessView] = field(default_factory=list)
+    lighter: Lighter | None = None
 
 
 def open_dossier(bench: Bench, version: ModelVersion) -> Dossier:
@@ -95,6 +98,7 @@ def open_dossier(bench: Bench, version: ModelVersion) -> Dossier:
         aliases=tuple(name for name, at in aliases.items() if at == version.version),
         overview=overview_of(bench, version),
         fairness=fairness_of(bench, version),
+        lighter=lighter_of(bench, version),
     )
 
 

@@ -14,6 +14,7 @@ from keepwell.core.ports import Point
 from keepwell.core.records import Endpoint
 from keepwell.monitoring.machines.sampler import present_reading
 from keepwell.monitoring.machines.starvation import SHORT_OF
+from keepwell.operations import sizing
 from keepwell.operations.spending.machinery import Seen, processes_of, signals_now
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def machines(workspace: "Workspace", *, endpoint: str = "", span: str = "") -> d
         "short": _in_all(lines),
         "models": [] if chosen is None else list(_of_model(workspace, chosen, window, short)),
         "lanes": list(_of_host(lines, window, short)),
+        "advice": sizing.gather(workspace) if found else None,
         "processes": [
             Process(seen=one, chart=_memory(workspace, one.subject, window))
             for one in processes_of(workspace.measurements, until)
