@@ -15,7 +15,7 @@ from keepwell.core.records.dataset import (
     Histogram,
     Profile,
 )
-from keepwell.core.records.endpoint import Endpoint, Rollout, RolloutStep, Route
+from keepwell.core.records.endpoint import Endpoint, Quarantined, Rollout, RolloutStep, Route
 from keepwell.core.records.evaluation import Evaluation, Slice
 from keepwell.core.records.fairness import FairnessView, Group, Mitigation
 from keepwell.core.records.flags import CohortRule, Flags
@@ -43,7 +43,6 @@ from keepwell.core.records.scale import Scale
 from keepwell.core.records.token import SCOPES, Token
 
 __all__ = [
-    "SCOPES",
     "Act",
     "Alert",
     "Alias",
@@ -89,11 +88,13 @@ __all__ = [
     "Prediction",
     "Profile",
     "Proof",
+    "Quarantined",
     "Resources",
     "Rollout",
     "RolloutStep",
     "Route",
     "Run",
+    "SCOPES",
     "Scale",
     "Signal",
     "Signature",

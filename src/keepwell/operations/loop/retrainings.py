@@ -1,6 +1,7 @@
 """A retraining: what was asked for, how far it is, and what came of it."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from keepwell.core.records import Estimate, GateVerdict
 
@@ -36,6 +37,11 @@ class Retraining:
         budget: Seconds of training.
         resumes: How often it was started again because its process had died.
         settled: What was made of its result: `rolled_out`, `rejected`, `failed`; empty until then.
+        mode: `train` (on data up to now), `tune` (search again near what was best, within the budget) or
+            `compress` (a lighter challenger of the champion).
+        options: Of the rule that asked for it (`with:`), JSON-ready.
+        rule: That rule; empty if an incident or the schedule asked.
+        seconds: What it really took; 0 until it has ended.
     """
 
     id: str
@@ -48,6 +54,10 @@ class Retraining:
     budget: float = 60.0
     resumes: int = 0
     settled: str = ""
+    mode: str = "train"
+    options: dict[str, Any] = field(default_factory=dict)
+    rule: str = ""
+    seconds: float = 0.0
 
     @property
     def key(self) -> str:
@@ -96,6 +106,7 @@ class RetrainingResult:
         error: What went wrong (failed only).
         renewed: The candidate knows newer data that it answers by: it need not be better, only pass.
         evidence: Further numbers, JSON-ready.
+        seconds: What it took; 0 where that was not measured.
     """
 
     status: str
@@ -108,3 +119,4 @@ class RetrainingResult:
     error: str = ""
     renewed: bool = False
     evidence: dict[str, float | int | str] = field(default_factory=dict)
+    seconds: float = 0.0
