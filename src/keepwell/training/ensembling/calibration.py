@@ -4,6 +4,7 @@ The curve is fitted to held-out answers, so that it sees the model as new rows w
 if it lowers the log loss where it was not fitted, in turn over the folds.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,53 @@ def _bent(pipeline: Any, answer: "NDArray[np.float64]", actual: "NDArray[Any]", 
         return _around(made, pipeline)
     *before, (name, model) = pipeline.steps
     return Pipeline([*before, (name, _around(made, model))])
+
+
+def opened_curve(pipeline: Any) -> tuple[Any, Any]:
+    """Return the pipeline inside a curve, and the curve; None in its place where there is none."""
+    from sklearn.pipeline import Pipeline
+
+    if not isinstance(pipeline, Pipeline):
+        return (pipeline, None) if not _is_curve(pipeline) else (_inside(pipeline), pipeline)
+    *before, (name, model) = pipeline.steps
+    if not _is_curve(model):
+        return pipeline, None
+    return Pipeline([*before, (name, _inside(model))]), model
+
+
+def with_curve(curve: Any, pipeline: Any) -> Any:
+    """Return another pipeline with a curve of `opened_curve` around it; the curve stays as it is."""
+    from sklearn.pipeline import Pipeline
+
+    if not isinstance(pipeline, Pipeline):
+        return _around(_copied(curve), pipeline)
+    *before, (name, model) = pipeline.steps
+    return Pipeline([*before, (name, _around(_copied(curve), model))])
+
+
+def bent(curve: Any, answer: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """Return probabilities as a curve of `opened_curve` gives them."""
+    made = _around(_copied(curve), stand_in_of(answer.shape[1]))
+    return np.asarray(made.predict_proba(answer), dtype=np.float64)
+
+
+def _is_curve(model: Any) -> bool:
+    """Tell whether it is one that `calibrated` made: around a fitted model."""
+    name = type(getattr(model, "estimator", None)).__name__
+    return type(model).__name__ == "CalibratedClassifierCV" and name == "FrozenEstimator"
+
+
+def _inside(curve: Any) -> Any:
+    """Return the model inside; of a vote of one, that one."""
+    model = curve.estimator.estimator
+    alone = type(model).__name__ == "VotingClassifier" and len(model.estimators_) == 1
+    return model.estimators_[0] if alone else model
+
+
+def _copied(curve: Any) -> Any:
+    made = copy.copy(curve)
+    made.calibrated_classifiers_ = [copy.copy(each) for each in curve.calibrated_classifiers_]
+    return made
 
 
 def _around(made: Any, model: Any) -> Any:

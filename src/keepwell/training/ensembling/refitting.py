@@ -19,7 +19,7 @@ def with_curve(
     """Return a fitted classifier without a curve with one around it.
 
     Args:
-        pipeline: What `without_curve` returned.
+        pipeline: What `opened_curve` returned.
         answer: Its probabilities of some rows, in the order of its own classes.
         actual: What turned out true of them, as positions among those classes.
         method: `sigmoid` or `isotonic`.
@@ -31,26 +31,6 @@ def with_curve(
     for each in curve.calibrated_classifiers_:
         each.classes = classes
     return made
-
-
-def without_curve(pipeline: Any) -> Any:
-    """Return a pipeline without the curve that bends its probabilities; as it is if it has none."""
-    from sklearn.pipeline import Pipeline
-
-    if not isinstance(pipeline, Pipeline):
-        return _inside(pipeline)
-    *before, (name, model) = pipeline.steps
-    inner = _inside(model)
-    return pipeline if inner is model else Pipeline([*before, (name, inner)])
-
-
-def _inside(model: Any) -> Any:
-    frozen = type(getattr(model, "estimator", None)).__name__ == "FrozenEstimator"
-    if type(model).__name__ != "CalibratedClassifierCV" or not frozen:
-        return model
-    inner = model.estimator.estimator
-    alone = type(inner).__name__ == "VotingClassifier" and len(inner.estimators_) == 1
-    return inner.estimators_[0] if alone else inner
 
 
 def without_level(pipeline: Any) -> Any:

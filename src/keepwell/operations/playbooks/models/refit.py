@@ -92,11 +92,11 @@ def _chances(
     from keepwell.features.decisions import decided
     from keepwell.tracking.metrics import Scores
     from keepwell.tracking.metrics.labels import encode
-    from keepwell.training.ensembling.calibration import best_method, fitted_curve
-    from keepwell.training.ensembling.refitting import with_curve, without_curve
+    from keepwell.training.ensembling.calibration import best_method, fitted_curve, opened_curve
+    from keepwell.training.ensembling.refitting import with_curve
 
     signature = champion.signature
-    bare = without_curve(pipeline)
+    bare, _ = opened_curve(pipeline)
     plain = replace(signature, threshold=None)
     answer, codes = (
         _answers(bare, plain, fit),
