@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from keepwell.operations.incidents.handling import Handling
     from keepwell.operations.incidents.surroundings import Surveyor
     from keepwell.operations.loop.incidents import Incidents
+    from keepwell.operations.playbooks.means import Jobs
+    from keepwell.operations.playbooks.registry import Playbooks
     from keepwell.operations.rollouts.desk import Desk
     from keepwell.operations.spending.ledger import Ledger
     from keepwell.operations.standing import Standings
@@ -464,6 +466,31 @@ class Workspace:
             endpoints=self.endpoints,
             rollouts=self.rollouts,
             must_allow=self.ledger.must_allow,
+        )
+
+    def playbooks(
+        self, *, probe: "Probe | None" = None, jobs: "Jobs | None" = None, link: str = ""
+    ) -> "Playbooks":
+        """Return what the loop may do besides training.
+
+        Args:
+            probe: Asks the live endpoint who answers.
+            jobs: Carries out retrainings; without them they can be planned only.
+            link: Where the console is.
+        """
+        from keepwell.operations.playbooks.means import Means
+        from keepwell.operations.playbooks.registry import Playbooks
+
+        return Playbooks(
+            Means(
+                bench=self.bench,
+                predictions=self.predictions,
+                measurements=self.measurements,
+                collect=self.collector.collect,
+                probe=probe,
+                jobs=jobs,
+                link=link,
+            )
         )
 
     @cached_property

@@ -73,6 +73,7 @@ def up(
     Raises:
         BusyError: If the workspace is served already, or the port is taken: says by whom.
         NotFoundError: If `serve.pools` names an endpoint that there is not.
+        UsageError: If a rule of the loop asks a playbook for what it cannot do.
     """
     import uvicorn
 
@@ -80,6 +81,7 @@ def up(
     from keepwell.deployment.probing import LiveProbe
     from keepwell.deployment.server import Supervisor
 
+    workspace.playbooks().check(workspace.spec.loop)
     serve, home = workspace.spec.serve, workspace.home
     host = host or serve.host
     path = control_socket(home)
@@ -125,7 +127,7 @@ def up(
         watch = Watch(
             workspace.measurements, lambda: watched_subjects(workspace.endpoints), workspace.clock
         )
-        loop, keeper, sight = _loop(workspace, supervisor, probe, stack)
+        loop, keeper, sight = _loop(workspace, supervisor, probe, address.url, stack)
         sight.anomalies = watch.recent
         for job in (
             Periodic("collecting predictions", COLLECT_EVERY, workspace.collector.collect),
@@ -195,6 +197,7 @@ def _loop(
     workspace: "Workspace",
     supervisor: "Supervisor",
     probe: "LiveProbe",
+    link: str,
     stack: contextlib.ExitStack,
 ) -> "tuple[LoopService, Keeper, Sight]":
     from keepwell.operations.loop.executor import Executor
@@ -208,7 +211,8 @@ def _loop(
     command = [sys.executable, "-m", "keepwell.cli.jobs.retrain", str(workspace.root)]
     jobs = RetrainingJobs(workspace.metadata, workspace.home, command)
     stack.callback(jobs.close)
-    effects = LiveEffects(workspace.bench, jobs, probe)
+    playbooks = workspace.playbooks(probe=probe, jobs=jobs, link=link)
+    effects = LiveEffects(workspace.bench, jobs, probe, playbooks)
     sight = Sight(
         workspace.bench,
         predictions=workspace.predictions,

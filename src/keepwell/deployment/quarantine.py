@@ -43,7 +43,9 @@ class Quarantine:
         """Return rows as they are to be scored; those given stay as they are."""
         return [self._overlaid(row) for row in rows]
 
-    def marked(self, row: Mapping[str, Any], known: Collection[str] | None = None) -> dict[str, Any]:
+    def marked(
+        self, row: Mapping[str, Any], known: Collection[str] | None = None
+    ) -> dict[str, Any]:
         """Return a row as it is logged, with the mark.
 
         Args:

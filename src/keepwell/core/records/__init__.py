@@ -43,6 +43,7 @@ from keepwell.core.records.scale import Scale
 from keepwell.core.records.token import SCOPES, Token
 
 __all__ = [
+    "SCOPES",
     "Act",
     "Alert",
     "Alias",
@@ -94,7 +95,6 @@ __all__ = [
     "RolloutStep",
     "Route",
     "Run",
-    "SCOPES",
     "Scale",
     "Signal",
     "Signature",

@@ -48,7 +48,7 @@ class Endpoint:
         logs: Versions whose columns are logged with every row, whoever answers it: a rollout compares.
         external: Its model answers somewhere else; here its predictions are only watched.
         quarantined: Columns that are not believed while a break upstream lasts.
-        most_rows: Rows that one request may have, where that is fewer than `serve.limits` says; 0: as it says.
+        most_rows: Rows that one request may have, where that is fewer than `serve.limits` says; 0: as those.
     """
 
     name: str

@@ -295,7 +295,7 @@ KEYS = (
     Key("loop.retrain.min_labels", whole(1), "200", "outcomes needed since the last training"),
     Key("loop.retrain.budget", DURATION, "60s", "time to spend; train.budget unless said"),
     Key("alerts.channels", CHANNELS, '{ops: {webhook: "https://hooks.example.com/keepwell", secret: $HOOK}}',
-        "who can be told: webhook, email, apprise or log; $NAME is an environment variable"),
+        "who is told: webhook, email, apprise, github, gitlab, jira or log; $NAME: of the environment"),
     Key("alerts.rules", RULES, "[{name: slow, metric: latency_p95_ms, above: 200, for: 5m}]",
         "what is told besides incidents; see how-to/get-told"),
     Key("alerts.routes", ROUTES, "[{severity: critical, to: [ops]}]",

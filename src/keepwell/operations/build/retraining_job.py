@@ -1,6 +1,8 @@
 """Carries out one retraining, in a process of its own, and records what came of it."""
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,11 +35,12 @@ def work(
     records = results(bench.metadata)
     try:
         with exclusive(lock_of(home, key), f"retraining {key}", timeout=0), acting_as("loop"):
-            request = records.read(key).request
+            request, began = records.read(key).request, time.monotonic()
 
             def settle(result: RetrainingResult, verb: str) -> None:
+                timed = replace(result, seconds=time.monotonic() - began)
                 records.write(
-                    RetrainingRecord(request=request, result=result), verb, why=result.error
+                    RetrainingRecord(request=request, result=timed), verb, why=result.error
                 )
 
             try:

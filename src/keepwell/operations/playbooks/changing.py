@@ -33,9 +33,7 @@ def change(
     if done is not None:
         return done
     before = means.bench.endpoints.read(intervention.endpoint)
-    after = means.bench.endpoints.alter(
-        intervention.endpoint, wish, verb, because(intervention)
-    )
+    after = means.bench.endpoints.alter(intervention.endpoint, wish, verb, because(intervention))
     if after == before:
         raise ConflictError(
             f"'{intervention.endpoint}' is so already",

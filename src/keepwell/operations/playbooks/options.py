@@ -1,6 +1,6 @@
 """The options of a playbook: what `with:` may say, read and complained about in one place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,7 +132,7 @@ def _flag(value: Any) -> bool:
     return found
 
 
-_READ = {
+_READ: Mapping[str, Callable[[Any], Any]] = {
     "whole": _whole,
     "number": _number,
     "share": _share,

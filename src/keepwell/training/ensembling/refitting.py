@@ -1,4 +1,4 @@
-"""The last step of a fitted model, taken off and put on anew: the curve of probabilities, the level of numbers.
+"""The last step of a fitted model, put on anew: the curve of probabilities, the level of numbers.
 
 Law: a model answers with the new step as that step says of what it answers without.
 """

@@ -31,10 +31,14 @@ def news(view: View, now: float, signals: Iterable[Signal] | None = None) -> tup
     fresh = []
     for signal in view.signals if signals is None else signals:
         accepted = known.get(identity(signal))
-        if not signal.known and view.is_current(signal) and (
-            accepted is None
-            or (accepted.until is not None and now >= accepted.until)
-            or abs(signal.value) > regrowth * abs(accepted.value)
+        if (
+            not signal.known
+            and view.is_current(signal)
+            and (
+                accepted is None
+                or (accepted.until is not None and now >= accepted.until)
+                or abs(signal.value) > regrowth * abs(accepted.value)
+            )
         ):
             fresh.append(signal)
     return tuple(fresh)

@@ -144,6 +144,7 @@ def profile_with(bench: Bench, parent: ModelVersion, answers: "Scored") -> Profi
     import pyarrow as pa
 
     from keepwell.data.profiles import profile_table
+    from keepwell.tracking.metrics import Scores
     from keepwell.training.evaluation import shown_predictions
     from keepwell.training.profiling import PREDICTION
 
@@ -151,7 +152,8 @@ def profile_with(bench: Bench, parent: ModelVersion, answers: "Scored") -> Profi
     if signature.input(PREDICTION) is not None:
         return profile
     kind = ColumnType.NUMBER if signature.task.numeric else ColumnType.CATEGORY
-    said = pa.table({PREDICTION: pa.array(shown_predictions(answers, signature.task))})
+    scores = Scores(predictions=answers.predictions, probabilities=answers.probabilities)
+    said = pa.table({PREDICTION: pa.array(shown_predictions(scores, signature.task))})
     own = profile_table(said, [Column(name=PREDICTION, type=kind, nullable=False)])
     inputs = tuple(column for column in profile.columns if column.name != PREDICTION)
     return Profile(rows=profile.rows, columns=inputs + own.columns)

@@ -28,7 +28,9 @@ class Line:
     @property
     def words(self) -> str:
         """What is done to a prediction."""
-        parts = [f"{self.scale:.4g} times the prediction"] if self.scale != 1 else ["the prediction"]
+        parts = (
+            [f"{self.scale:.4g} times the prediction"] if self.scale != 1 else ["the prediction"]
+        )
         if self.level:
             parts.append(f"{'plus' if self.level > 0 else 'less'} {abs(self.level):.4g}")
         return " ".join(parts)

@@ -29,7 +29,9 @@ class MoveThreshold(Derivation):
     name: ClassVar[str] = "move_threshold"
     what: ClassVar[str] = "moving the threshold"
     options: ClassVar[tuple[Option, ...]] = (
-        Option(name="metric", kind="text", means="what is best at the threshold; `train.threshold`"),
+        Option(
+            name="metric", kind="text", means="what is best at the threshold; `train.threshold`"
+        ),
         Option(name="fp", kind="number", means="or the cost of a false alarm …", least=0.0),
         Option(name="fn", kind="number", means="… and of a miss", least=0.0),
     )
@@ -37,7 +39,7 @@ class MoveThreshold(Derivation):
 
     def check(self, options: Mapping[str, Any]) -> None:
         """Complain about options that say two things, or a metric that there is not."""
-        from keepwell.tracking.metrics import check_metric
+        from keepwell.tracking.metrics.catalog import check_metric
 
         given = self.read(options)
         costs = given["fp"] is not None or given["fn"] is not None

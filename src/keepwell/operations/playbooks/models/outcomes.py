@@ -42,7 +42,11 @@ class NewestRows:
         rows = self.table.num_rows
         tested = max(FEWEST_TEST, int(_TESTED * rows))
         if rows - tested < FEWEST_FIT:
-            late = f"; {self.left_out:,} younger ones wait for others like them" if self.left_out else ""
+            late = (
+                f"; {self.left_out:,} younger ones wait for others like them"
+                if self.left_out
+                else ""
+            )
             raise TrainingError(
                 f"too few rows with outcomes since the champion was made: {rows:,}",
                 why=f"{FEWEST_FIT} are fitted to, and {FEWEST_TEST} others prove it{late}",

@@ -11,7 +11,7 @@ from keepwell.operations.loop.retrainings import Comparison
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from keepwell.tracking.metrics import Scores
+    from keepwell.tracking.metrics import Scored
 
 COST = "cost"
 _RESAMPLES = 1000
@@ -21,8 +21,8 @@ def compared(
     metric: str,
     version: ModelVersion,
     actual: "list[Any]",
-    challenger: "Scores",
-    champion: "Scores",
+    challenger: "Scored",
+    champion: "Scored",
 ) -> Comparison:
     """Return both on the same rows, with the paired interval of the gain."""
     from keepwell.tracking.metrics import direction, measure, paired_difference

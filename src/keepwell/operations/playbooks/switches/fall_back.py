@@ -37,7 +37,10 @@ class FallBack(Prepared):
         record = self._record(endpoint)
         flags = self._wish(record, options, "")
         chain = ", then ".join(flags.fallback)
-        steps = (f"no model is asked: {chain} answers", "once the reason is gone, the models are asked again")
+        steps = (
+            f"no model is asked: {chain} answers",
+            "once the reason is gone, the models are asked again",
+        )
         effect = Effect(
             measure=ERRORS,
             before=self.means.latest(endpoint, ERRORS),
@@ -69,7 +72,9 @@ class FallBack(Prepared):
         if not chain or (chain == ("previous",) and not record.previous):
             raise NotFoundError(
                 f"nobody would answer in place of the models of '{record.name}'",
-                why="it has no fallback" if not chain else "no version has served there before this one",
+                why="it has no fallback"
+                if not chain
+                else "no version has served there before this one",
                 now='say who answers: `serve: {flags: {fallback: [previous, "unknown"]}}` in keepwell.yaml',
             )
         for number in filter(None, versions):

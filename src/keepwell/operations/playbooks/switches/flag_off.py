@@ -18,7 +18,9 @@ class FlagOff(Prepared):
     name: ClassVar[str] = "flag_off"
     options: ClassVar[tuple[Option, ...]] = (
         Option(name="rule", kind="text", means="the condition of the rule; every rule"),
-        Option(name="version", kind="whole", means="every rule that leads to this version", least=1),
+        Option(
+            name="version", kind="whole", means="every rule that leads to this version", least=1
+        ),
     )
     undoes: ClassVar[str] = "puts the rules back, in their order"
 
@@ -40,7 +42,8 @@ class FlagOff(Prepared):
         record = self.means.bench.endpoints.read(endpoint)
         off = self._off(record, options)
         steps = tuple(
-            f"rows where {rule.when} are no longer answered by version {rule.version}" for rule in off
+            f"rows where {rule.when} are no longer answered by version {rule.version}"
+            for rule in off
         )
         return Plan(
             steps=(*steps, "once the reason is gone, the rules hold again"),

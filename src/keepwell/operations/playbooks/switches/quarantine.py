@@ -17,8 +17,6 @@ from keepwell.core.records import (
 from keepwell.core.suggestions import did_you_mean
 from keepwell.operations.playbooks.base import Plan, Prepared
 from keepwell.operations.playbooks.changing import change, restore
-from keepwell.operations.playbooks.models.outcomes import FEWEST_TEST
-from keepwell.operations.playbooks.models.proof import compared
 from keepwell.operations.playbooks.options import Option
 from keepwell.operations.playbooks.switches.with_and_without import with_and_without
 
@@ -105,9 +103,7 @@ class Quarantine(Prepared):
             now="roll back to a version that does without it, or fall back: `do: fall_back`",
         )
 
-    def _effect(
-        self, endpoint: str, champion: ModelVersion, column: str, value: Any
-    ) -> Effect:
+    def _effect(self, endpoint: str, champion: ModelVersion, column: str, value: Any) -> Effect:
         share = champion.importance.get(column)
         weight = "" if share is None else f"; '{column}' has {share:.0%} of the model's importance"
         found = with_and_without(self.means, endpoint, champion, {column: value})

@@ -21,7 +21,9 @@ class MoreWorkers(Prepared):
     name: ClassVar[str] = "scale"
     options: ClassVar[tuple[Option, ...]] = (
         Option(name="workers", kind="whole", means="how many there are to be", least=1),
-        Option(name="by", kind="whole", means="or how many more; fewer below zero", least=-64, most=64),
+        Option(
+            name="by", kind="whole", means="or how many more; fewer below zero", least=-64, most=64
+        ),
         Option(
             name="max",
             kind="whole",
@@ -91,7 +93,11 @@ class MoreWorkers(Prepared):
             _, wanted = self._wanted(scaling.read(), endpoint, intervention.options)
             self._want(scaling, endpoint, wanted, because(intervention))
             done = self._done(intervention)
-        return {} if done is None else {"workers": done.before.pools.get(endpoint, done.before.workers)}
+        return (
+            {}
+            if done is None
+            else {"workers": done.before.pools.get(endpoint, done.before.workers)}
+        )
 
     def undo(self, intervention: Intervention) -> None:
         """Go back to as many as before, unless somebody chose another number meanwhile."""

@@ -30,14 +30,18 @@ class Lighten(Prepared):
             least=0.0,
             most=0.5,
         ),
-        Option(name="rows", kind="whole", means="rows that one request may have meanwhile", least=1),
+        Option(
+            name="rows", kind="whole", means="rows that one request may have meanwhile", least=1
+        ),
         Option(
             name="variant",
             kind="flag",
             means="answer by a lighter variant; false to lower `rows` alone",
             default=True,
         ),
-        Option(name="version", kind="whole", means="the variant; the fastest within the loss", least=1),
+        Option(
+            name="version", kind="whole", means="the variant; the fastest within the loss", least=1
+        ),
     )
     undoes: ClassVar[str] = "puts the champion back in its place, and lifts the limit on rows"
 
@@ -72,7 +76,9 @@ class Lighten(Prepared):
             )
             effect = replace(effect, reason=told(evidence))
         if given["rows"] is not None:
-            steps.append(f"a request may have {given['rows']:,} rows; longer ones are refused in words")
+            steps.append(
+                f"a request may have {given['rows']:,} rows; longer ones are refused in words"
+            )
         steps.append("once the load is over, the champion answers again, and without that limit")
         return Plan(steps=tuple(steps), predicted=effect, temporary=True, options=chosen)
 

@@ -72,7 +72,10 @@ class RollBack(Prepared):
         return self._plan(step, number, effect)
 
     def _plan(self, step: str, version: int, effect: Effect) -> Plan:
-        steps = (step, "the live endpoint is asked; if it does not answer so, the change is taken back")
+        steps = (
+            step,
+            "the live endpoint is asked; if it does not answer so, the change is taken back",
+        )
         return Plan(steps=steps, predicted=effect, options={"version": version})
 
     def act(self, intervention: Intervention) -> Mapping[str, Any]:
