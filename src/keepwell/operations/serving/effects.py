@@ -98,7 +98,7 @@ class LiveEffects:
             steps=plan.steps,
             predicted=plan.predicted,
             temporary=plan.temporary,
-            options={**intervention.options, **plan.options},
+            options=dict(plan.options),
         )
 
     def intervene(self, intervention: Intervention) -> Intervention:

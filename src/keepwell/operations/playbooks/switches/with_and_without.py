@@ -1,7 +1,7 @@
 """A champion's answers to the newest rows as they were sent, and with a column taken out of them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from keepwell.core.errors import KeepwellError
 from keepwell.core.records import ModelVersion
 from keepwell.deployment.quarantine import MARK
+from keepwell.deployment.scoring.scorer import Scorer, Scores
 from keepwell.monitoring.labels import Labels
 from keepwell.operations.build.judge import open_scorer
 from keepwell.operations.loop.retrainings import Comparison
@@ -42,23 +43,14 @@ def with_and_without(
     )
     rows, actual = _known(champion, logged.to_pylist())
     scorer = open_scorer(means.bench, champion)
-    sent, out, kept = [], [], []
-    for row, truth in zip(rows, actual, strict=True):
-        try:
-            answer = scorer.rows([row])
-            other = scorer.rows([{**row, **instead}])
-        except KeepwellError:
-            continue
-        sent.append(answer)
-        out.append(other)
-        kept.append(truth)
+    sent, out, kept = _answers(scorer, rows, actual, instead)
     if len(kept) < FEWEST_TEST:
         return (
             f"{len(kept):,} rows of the monitor's window have outcomes and can be answered as they were "
             "sent: too few to measure what it does"
         )
     try:
-        return compared(champion.metric, champion, kept, _joined(out), _joined(sent))
+        return compared(champion.metric, champion, kept, out, sent)
     except KeepwellError as error:
         return str(error.what)
 
@@ -88,11 +80,27 @@ def _known(
     return rows, actual
 
 
-def _joined(answers: list[Any]) -> Any:
-    from keepwell.tracking.metrics import Scores
+def _answers(
+    scorer: Scorer, rows: Sequence[Mapping[str, Any]], actual: list[Any], instead: Mapping[str, Any]
+) -> tuple[Scores, Scores, list[Any]]:
+    """Return the answers to rows as they were sent and without, and the truth about those that have both."""
+    try:
+        return scorer.rows(rows), scorer.rows([{**row, **instead} for row in rows]), actual
+    except KeepwellError:  # some cannot be answered: each by itself
+        pass
+    pairs, kept = [], []
+    for row, truth in zip(rows, actual, strict=True):
+        try:
+            pairs.append((scorer.rows([row]), scorer.rows([{**row, **instead}])))
+        except KeepwellError:
+            continue
+        kept.append(truth)
+    return _joined([one for one, _ in pairs]), _joined([other for _, other in pairs]), kept
 
-    chances = [one.probabilities for one in answers]
+
+def _joined(answers: list[Scores]) -> Scores:
+    chances = [one.probabilities for one in answers if one.probabilities is not None]
     return Scores(
         predictions=[one.predictions[0] for one in answers],
-        probabilities=None if chances[0] is None else np.concatenate(chances),
+        probabilities=np.concatenate(chances) if chances else None,
     )
