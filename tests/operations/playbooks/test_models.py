@@ -1,4 +1,4 @@
-"""Versions derived from the champion: proven on rows that they were not fitted to, or refused with numbers."""
+"""Versions derived from the champion: proven on rows they were not fitted to, or refused with numbers."""
 
 from dataclasses import replace
 
@@ -181,3 +181,30 @@ def test_costs_have_an_interval() -> None:
     assert found.gain.low is not None
     assert 0.4 < found.gain.low < 0.5
     assert found.better
+
+
+def test_a_lighter_challenger_says_before_and_after(shop: Shop) -> None:
+    from keepwell.core.progress import SilentProgress
+    from keepwell.operations.build.challenger import train_challenger
+    from keepwell.operations.loop.retrainings import Retraining
+
+    workspace = shop.workspace
+    request = Retraining(
+        id="slow-1",
+        endpoint=NAME,
+        baseline=2,
+        decided=0.0,
+        reason="it is slow",
+        mode="compress",
+        options={"max_loss": 0.3},
+    )
+    logged = workspace.predictions.labelled(NAME)
+    result = train_challenger(workspace.bench, logged, request, progress=SilentProgress())
+    assert (result.status, result.renewed, result.candidate) == ("done", True, 3)
+    assert result.verdict is not None
+    assert result.comparison is not None
+    assert result.comparison.rows == 900, "on the newest rows with outcomes"
+    evidence = result.evidence
+    assert float(evidence["bytes after"]) < float(evidence["bytes before"])
+    assert float(evidence["ms a row before"]) > 0
+    assert workspace.endpoints.read(NAME).champion == 2
