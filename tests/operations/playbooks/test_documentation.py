@@ -26,7 +26,7 @@ def test_the_tables_are_the_playbooks(shop: Shop) -> None:
         [
             f"`{name}`",
             words,
-            ", ".join(f"`{one.name}`" for one in books[name].options) or "–",
+            ", ".join(f"`{one.name}`" for one in books[name].options) or "none",
             books[name].undoes,
         ]
         for name, words in PLAYBOOKS.items()

@@ -39,8 +39,8 @@ def test_a_question_about_what_cannot_be_done_says_so(shop: Shop) -> None:
 def test_an_issue_goes_to_trackers_before_webhooks(shop: Shop) -> None:
     playbook = shop.playbooks.get("open_issue")
     done = playbook.act(use("open_issue"))
-    assert done == {"messages": ["slow-1/issue/tracker"]}
-    message = shop.workspace.alerts.store.delivery("slow-1/issue/tracker")
+    assert done == {"messages": ["shop/slow-1/issue/tracker"]}
+    message = shop.workspace.alerts.store.delivery("shop/slow-1/issue/tracker")
     assert message.title == "shop: it is slow"
     assert "version 2" in message.body
     playbook.undo(use("open_issue"))
@@ -81,4 +81,4 @@ def test_the_loops_hands_carry_out_and_take_back(shop: Shop) -> None:
     effects.undo(done, "the errors are gone")
     assert shop.state == before
     newest = shop.workspace.endpoints.history(NAME)[0]
-    assert newest[2] == "the errors are gone (undoes fall_back slow-1)"
+    assert newest[2] == "the errors are gone (undoes fall_back shop/slow-1)"

@@ -65,5 +65,10 @@ def step_of(
     return None if after is None or start is None else Step(before=start, after=after)
 
 
+def named(intervention: Intervention) -> str:
+    """Return what an intervention is called in the whole workspace: ids are an endpoint's own."""
+    return f"{intervention.endpoint}/{intervention.id}"
+
+
 def _mark(intervention: Intervention) -> str:
-    return f"{intervention.playbook} {intervention.id}"
+    return f"{intervention.playbook} {named(intervention)}"

@@ -20,6 +20,7 @@ from keepwell.infrastructure.codec import from_json, to_json
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.judge import judge_version
 from keepwell.operations.build.recipe import RECIPE, ROWS, TEST_ROWS, WEIGHTS, Recipe
+from keepwell.operations.playbooks.trail import named
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,7 +56,7 @@ class Derived:
 def derived_by(bench: Bench, intervention: Intervention) -> ModelVersion | None:
     """Return the version that an intervention has registered; None if it has none yet."""
     for run in bench.runs.find(bench.spec.name, kind=intervention.playbook):
-        if run.tags.get(INTERVENTION) == intervention.id and run.model:
+        if run.tags.get(INTERVENTION) == named(intervention) and run.model:
             model, _, number = run.model.rpartition("/")
             return bench.registry.get(model, int(number))
     return None
@@ -85,7 +86,7 @@ def register(
         tags={
             **_origin(bench, parent),
             PARENT: parent.key,
-            INTERVENTION: intervention.id,
+            INTERVENTION: named(intervention),
             "incident": intervention.incident,
             "why": intervention.reason,
         },

@@ -10,6 +10,7 @@ from keepwell.operations.alerts.channels.opening import find_channel
 from keepwell.operations.alerts.store import AlertStore
 from keepwell.operations.alerts.telling import channels_of
 from keepwell.operations.playbooks.means import Means
+from keepwell.operations.playbooks.trail import named
 
 KIND = "ask"
 _NUMBER = "{:.4g}"
@@ -45,7 +46,7 @@ def post(
     body = "\n".join(filter(None, (*lines, link if means.link else "")))
     posted = []
     for channel in channels:
-        identifier = f"{intervention.id}/{kind}/{channel}"
+        identifier = f"{named(intervention)}/{kind}/{channel}"
         posted.append(identifier)
         try:
             store.delivery(identifier)
@@ -74,7 +75,7 @@ def withdraw(means: Means, intervention: Intervention, kind: str = KIND) -> None
     bench = means.bench
     store = AlertStore(bench.metadata, bench.clock)
     for message in store.waiting():
-        if message.id.startswith(f"{intervention.id}/{kind}/"):
+        if message.id.startswith(f"{named(intervention)}/{kind}/"):
             store.withdraw(replace(message, status="given_up"), "the reason is gone")
 
 
