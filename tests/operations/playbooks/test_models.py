@@ -72,7 +72,7 @@ def test_a_recalibrated_version_decides_the_same_rows_alike_by_its_threshold(sho
     shop.playbooks.get("move_threshold").act(use("move_threshold"))
     registry = shop.workspace.registry
     champion = registry.get(NAME, "champion")
-    shop.workspace.clock.advance(-1.0)  # type: ignore[attr-defined]
+
     old = replace(champion, created=registry.get(NAME, 2).created)
     means = shop.playbooks.means
     fit, tested = newest_rows(means, NAME, old).divided()
@@ -100,7 +100,7 @@ def test_what_does_not_pass_its_gate_answers_nobody(shop: Shop) -> None:
 
 def test_what_is_not_proven_is_refused_with_its_numbers(shop: Shop) -> None:
     with pytest.raises(ConflictError, match="moving the threshold is not proven to help") as told:
-        shop.playbooks.get("move_threshold").plan(NAME, {"metric": "accuracy"})
+        shop.playbooks.get("move_threshold").plan(NAME, {"metric": "mcc"})
     assert "95% interval" in told.value.why
     assert told.value.details["low"] <= 0
 
