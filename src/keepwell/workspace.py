@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from keepwell.operations.incidents.handling import Handling
     from keepwell.operations.incidents.surroundings import Surveyor
     from keepwell.operations.loop.incidents import Incidents
+    from keepwell.operations.loop.interventions.desk import LoopDesk
     from keepwell.operations.playbooks.means import Jobs
     from keepwell.operations.playbooks.registry import Playbooks
     from keepwell.operations.rollouts.desk import Desk
@@ -395,6 +396,31 @@ class Workspace:
         from keepwell.operations.loop.incidents import Incidents
 
         return Incidents(self.metadata, self.clock)
+
+    @cached_property
+    def looping(self) -> "LoopDesk":
+        """The loop, for people: how it stands, what it did and would do, and their word."""
+        from keepwell.operations.loop.interventions.consent import Consent
+        from keepwell.operations.loop.interventions.desk import LoopDesk, Statuses
+        from keepwell.operations.loop.policy import Policy
+        from keepwell.operations.serving.effects import planning
+
+        spec = self.spec
+        consent = Consent(
+            self.incidents,
+            self.clock,
+            spec.loop.limits,
+            self.tokens.holder,
+            planning(self.playbooks),
+        )
+        return LoopDesk(
+            self.incidents,
+            Statuses(self.measurements),
+            consent,
+            lambda: [one.name for one in self.endpoints.find()],
+            Policy(loop=spec.loop, rollout=spec.serve.rollout, monitor=spec.monitor),
+            self.clock,
+        )
 
     @cached_property
     def foresight(self) -> "Foresight":

@@ -24,7 +24,7 @@ from keepwell.core.spec import (
     SplitSpec,
     TrainSpec,
 )
-from keepwell.core.spec.looping import LoopSpec, RetrainSpec
+from keepwell.core.spec.looping import PLAYBOOKS, BoundsSpec, LoopRuleSpec, LoopSpec, RetrainSpec
 from keepwell.infrastructure.project_file import load_project, render_project
 from keepwell.infrastructure.project_file.keys import KEYS, METRICS
 
@@ -196,6 +196,13 @@ def test_an_unknown_key_is_refused_with_its_line_and_the_closest(file: Path) -> 
         ("loop: {enabled: maybe}",
          "loop.enabled is 'maybe'; write true or false, for example `enabled: true`"),
         ("loop: {retrain: {on: [drift, perfomance]}}", "(did you mean 'performance'?)"),
+        ("loop: {limits: {hours: early}}", "('early' is no day: mon, tue, wed, thu, fri, sat, sun)"),
+        ("loop: {rules: [{name: a, when: drift, do: retain}]}", "(did you mean 'retrain'?)"),
+        ("loop: {rules: [{name: a, when: drft, do: ask}]}", "(unknown word 'drft' — did you mean 'drift'?)"),
+        ("loop: {rules: [{name: a, when: drift}]}", "the rule 'a' needs `do:`"),
+        ("loop: {rules: [{when: drift, do: ask}]}", "has no name"),
+        ("loop: {rules: [{name: a, wen: drift, do: ask}]}", "unknown key 'wen' — did you mean 'when'?"),
+        ("loop: {rules: [{name: a, when: drift, do: ask, with: 3}]}", "with must be options as {key: value}"),
         ("loop: {retrain: {schedule: daily}}", "(it must have five fields: minute hour day month weekday)"),
         ("loop: {retrain: {schedule: 0 99 * * *}}", "(the hour '99' is not within 0-23)"),
         ("loop: {retrain: {schedule: 0 5-2 * * *}}", "(the hour '5-2' runs backwards)"),
@@ -412,6 +419,31 @@ _SPECS = st.builds(
             min_labels=st.integers(1, 10**6),
             budget=st.none() | _seconds,
         ),
+        limits=st.builds(
+            BoundsSpec,
+            concurrency=st.integers(1, 9),
+            budget=st.none() | _seconds,
+            per=_seconds,
+            hours=st.sampled_from(["", "mon-fri 08:00-18:00", "22:00-06:00"]),
+            approval=st.just("") | _name,
+        ),
+        builtin=st.booleans(),
+        rules=st.lists(
+            st.builds(
+                LoopRuleSpec,
+                name=_name,
+                when=st.sampled_from(
+                    ["drift", "latency & load.high & ~recent_deploy(2h)", "drift:`a b` > 0.3"]
+                ),
+                do=st.sampled_from(sorted(PLAYBOOKS)),
+                options=_settings,
+                cooldown=_seconds,
+                approval=st.just("") | _name,
+                looks=st.integers(1, 9),
+            ),
+            max_size=2,
+            unique_by=lambda rule: rule.name,
+        ).map(tuple),
     ),
     batch=st.sampled_from(
         [

@@ -24,6 +24,7 @@ PAGES = {
     "dataset": f"/datasets/{NAME}/2",
     "difference": f"/datasets/{NAME}/2/difference",
     "alerts": "/alerts",
+    "loop": "/loop",
     "figures": "/incidents/figures",
     "incidents": "/incidents",
     "healed incident": "/incidents/{incident}",

@@ -230,7 +230,9 @@ def _loop(
     keeper = Keeper(workspace.bench, evidence, probe)
     executor = Executor(workspace.incidents, effects, workspace.clock)
     every = workspace.spec.monitor.every
-    return LoopService(sight, executor, workspace.clock, every), keeper, sight
+    loop = LoopService(sight, executor, workspace.clock, every)
+    loop.tell = workspace.looping.statuses.tell
+    return loop, keeper, sight
 
 
 def _alerting(
@@ -355,6 +357,7 @@ def _tidy(workspace: "Workspace") -> None:
     older = workspace.clock.now() - FINE_SECONDS
     for endpoint in workspace.endpoints.find():
         subject = f"endpoint:{endpoint.name}"
+        workspace.metadata.measurements.thin(older, FINE_SECONDS, f"loop:{endpoint.name}")
         versions = [route.version for route in endpoint.routes]
         for one in (subject, *(f"{subject}/v{version}" for version in versions)):
             workspace.metadata.measurements.thin(older, COARSE_SECONDS, one)

@@ -23,7 +23,7 @@ from keepwell.console.views import (
     runs,
     standing,
 )
-from keepwell.console.views.alerting import alerts, progress
+from keepwell.console.views.alerting import alerts, loop, progress
 from keepwell.console.views.machinery import costs, machines
 from keepwell.console.views.reference import reference
 
@@ -179,6 +179,7 @@ PAGES = (
     _page("/incidents/figures", "progress.html", progress.progress, "days"),
     _page("/incidents/{incident}", "incident.html", incidents.incident),
     _page("/alerts", "alerts.html", alerts.alerts),
+    _page("/loop", "loop.html", loop.loop),
     Page("/incidents/{incident}/post-mortem.md", _post_mortem),
     _page("/machines", "machines.html", machines.machines, "endpoint", "span"),
     _page("/costs", "costs.html", costs.costs),

@@ -24,6 +24,7 @@ SECTIONS = (
     ("Data", "/datasets"),
     ("Rollouts", "/rollouts"),
     ("Alerts", "/alerts"),
+    ("Loop", "/loop"),
     ("Incidents", "/incidents"),
     ("Machines", "/machines"),
     ("Costs", "/costs"),

@@ -59,7 +59,22 @@ class Tokens:
             for one in (self.good() if len(parts) > 2 else ())  # noqa: PLR2004 (kw, id, secret)
         )
 
-    def create(
+    def holder(self, text: str) -> Token | None:
+        """Return the good token of a text; None if there is none."""
+        parts = text.split("_", 2)
+        if len(parts) <= 2:  # noqa: PLR2004 (kw, id, secret)
+            return None
+        secret = digest_of(parts[-1])
+        return next(
+            (
+                one
+                for one in self.good()
+                if one.id == parts[1] and hmac.compare_digest(one.digest, secret)
+            ),
+            None,
+        )
+
+    def create(  # noqa: PLR0913 (each is a choice of whoever makes one)
         self,
         name: str,
         *,
@@ -69,6 +84,7 @@ class Tokens:
         burst: int | None = None,
         quota: int | None = None,
         lifetime: float | None = None,
+        roles: Sequence[str] = (),
     ) -> tuple[Token, str]:
         """Return a new token and its text, which cannot be had again.
 
@@ -80,6 +96,7 @@ class Tokens:
             burst: Requests at once; as many as a second's unless said.
             quota: Rows a day.
             lifetime: Seconds until it expires.
+            roles: What it may agree to in the loop.
 
         Raises:
             UsageError: If a scope is unknown or a limit is not above 0.
@@ -103,6 +120,7 @@ class Tokens:
             rate=rate,
             burst=burst or max(1, round(rate or 1)),
             quota=quota,
+            roles=tuple(roles),
             created=now,
             expires=None if lifetime is None else now + lifetime,
         )

@@ -37,10 +37,19 @@ from keepwell.core.spec.looping import LoopSpec, RetrainSpec
 from keepwell.operations.loop.actions import Action
 from keepwell.operations.loop.executor import Executor
 from keepwell.operations.loop.journal import DraftJournal
+from keepwell.operations.loop.load import Load
 from keepwell.operations.loop.policy import Limits, Policy
 from keepwell.operations.loop.retrainings import Comparison, Retraining, RetrainingResult
 from keepwell.operations.loop.tick import tick
-from keepwell.operations.loop.view import LiveMetric, Look, RouteStats, Trial, View
+from keepwell.operations.loop.view import (
+    Happening,
+    LiveMetric,
+    Look,
+    RouteStats,
+    TrainingUse,
+    Trial,
+    View,
+)
 
 ENDPOINT = "churn"
 PASSED = GateVerdict(passed=True)
@@ -138,6 +147,15 @@ class LoopWorld:
         failing: Verbs of `Effects` that raise, and for how many more calls.
         rollback_seen: Whether an abort can be verified.
         calls: What the loop did, in order.
+        measures: What the monitor measures, by name of the series.
+        load: How much is asked for.
+        previous: The version that was champion before; 0 if there was none.
+        promoted: When the champion last changed.
+        training: What retrainings take elsewhere.
+        happenings: What changed around it.
+        temporary: Playbooks whose plan says that they are undone once their reason is gone.
+        acted: Says what an intervention changes here.
+        taken_back: Says what its undoing changes.
     """
 
     def __init__(self, policy: Policy | None = None, *, start: float = 1_000_000.0) -> None:
@@ -163,9 +181,30 @@ class LoopWorld:
         self.results: dict[str, RetrainingResult] = {}
         self.looks: list[Look] = []
         self.deployed: float | None = None
+        self.promoted: float | None = None
+        self.previous = 0
+        self.measures: dict[str, float] = {}
+        self.load = Load()
+        self.training = TrainingUse()
+        self.happenings: tuple[Happening, ...] = ()
+        self.temporary = {"scale", "lighten", "quarantine", "flag_off", "fall_back"}
+        self.acted: Callable[[Intervention], None] = lambda one: None
+        self.taken_back: Callable[[Intervention], None] = lambda one: None
+        self.in_force: dict[str, Intervention] = {}
         self._versions = 1
+        self._trainings: list[tuple[float, float]] = []
 
     # The story
+
+    @property
+    def interventions(self) -> list[Intervention]:
+        """All interventions, oldest first."""
+        return list(self.journal.interventions.values())
+
+    def say(self, identifier: str, status: str, *, by: str = "ana") -> None:
+        """Let a person approve, refuse or undo: `approved`, `refused` or `undoing`."""
+        one = next(item for item in self.interventions if item.id == identifier)
+        self.journal.interventions[one.key] = replace(one, status=status, approved_by=by)
 
     @property
     def incidents(self) -> list[Incident]:
@@ -219,6 +258,10 @@ class LoopWorld:
             result=self._result(memory.retraining) if memory.retraining else None,
             labels=self.labels,
             last_deployment=self.deployed,
+            last_promotion=self.promoted,
+            previous=self.previous,
+            training=self._training_use(),
+            happenings=self.happenings,
             memory=memory,
         )
 
@@ -272,8 +315,8 @@ class LoopWorld:
         self._call("promote_rollout", str(self.rollouts[rollout].candidate))
         found = self.rollouts[rollout]
         self.rollouts[rollout] = replace(found, status="promoted", ended=self.clock.now())
-        self.champion = found.candidate
-        self.deployed = self.clock.now()
+        self.champion, self.previous = found.candidate, self.champion
+        self.deployed = self.promoted = self.clock.now()
         self.labels = 0
 
     def abort_rollout(self, rollout: str, *, verdict: GateVerdict | None, reason: str) -> None:
@@ -286,16 +329,23 @@ class LoopWorld:
 
     def plan(self, intervention: Intervention) -> Intervention:
         """Plan one step."""
-        return replace(intervention, steps=(intervention.playbook,))
+        self._call("plan", intervention.playbook)
+        temporary = intervention.playbook in self.temporary
+        return replace(intervention, steps=(intervention.playbook,), temporary=temporary)
 
     def intervene(self, intervention: Intervention) -> Intervention:
-        """Note that it was done."""
+        """Do it, once; what that changes is said by `acted`."""
         self._call("intervene", f"{intervention.playbook} {intervention.id}")
-        return intervention
+        if intervention.id not in self.in_force:
+            self.in_force[intervention.id] = intervention
+            self.acted(intervention)
+        return replace(intervention, before={"champion": self.champion})
 
     def undo(self, intervention: Intervention, reason: str) -> None:
-        """Note that it was taken back."""
+        """Take it back, once."""
         self._call("undo", f"{intervention.playbook} {intervention.id}")
+        if self.in_force.pop(intervention.id, None) is not None:
+            self.taken_back(intervention)
 
     def publish(self, decision: Decision, incident: Incident | None) -> None:
         """Tell nobody."""
@@ -329,9 +379,15 @@ class LoopWorld:
             comparison=comparison,
             window=retraining.windows[0].name,
             rows=self.labels,
+            seconds=self.training_seconds,
         )
 
     # Inside
+
+    def _training_use(self) -> TrainingUse:
+        since = self.clock.now() - self.policy.loop.limits.per
+        used = sum(seconds for ended, seconds in self._trainings if ended >= since)
+        return replace(self.training, used=self.training.used + used)
 
     def _call(self, verb: str, what: str) -> None:
         left = self.failing.get(verb, 0)
@@ -350,6 +406,8 @@ class LoopWorld:
                 rows=self.rows,
                 signals=signals,
                 live=None if live is None else make_live(self.champion, live),
+                measures=dict(self.measures) | ({} if live is None else {"metric:accuracy": live}),
+                load=self.load,
             )
         )
         del self.looks[:-_REMEMBERED]
@@ -379,6 +437,7 @@ class LoopWorld:
         if self.clock.now() - started < self.training_seconds:
             return RetrainingResult(status="running", run=f"run-{self._versions + 1}")
         self._versions += 1
+        self._trainings.append((self.clock.now(), self.clock.now() - started))
         del self.running[retraining.id]
         self.results[retraining.id] = self.train(retraining, self._versions)
         return self.results[retraining.id]

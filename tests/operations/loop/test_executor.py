@@ -1,11 +1,11 @@
 """The record comes first, and a crash anywhere loses nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from keepwell.core.clock import ManualClock
-from keepwell.core.records import Decision, GateVerdict, Incident
+from keepwell.core.records import Decision, GateVerdict, Incident, Intervention
 from keepwell.operations.loop.actions import AdvanceRollout, Wait
 from keepwell.operations.loop.effects import NoEffects
 from keepwell.operations.loop.executor import Executor
@@ -30,11 +30,14 @@ class MortalJournal(DraftJournal):
         *decisions: Decision,
         incident: Incident | None = None,
         retraining: Retraining | None = None,
+        interventions: Sequence[Intervention] = (),
     ) -> None:
         self.left -= 1
         if self.left == 0 and not self.after:
             raise Killed
-        super().write(*decisions, incident=incident, retraining=retraining)
+        super().write(
+            *decisions, incident=incident, retraining=retraining, interventions=interventions
+        )
         if self.left == 0:
             raise Killed
 

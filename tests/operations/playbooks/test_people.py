@@ -25,7 +25,7 @@ def test_a_question_says_what_could_be_done(shop: Shop) -> None:
     assert first.title == "[asks] shop: Shall we go back?"
     assert "version 1 answers in place of version 2" in first.body
     assert "Expected: metric:roc_auc" in first.body
-    assert "keepwell loop approve" in first.body
+    assert "have it done: keepwell loop run roll_back --endpoint shop" in first.body
 
 
 def test_a_question_about_what_cannot_be_done_says_so(shop: Shop) -> None:

@@ -13,6 +13,7 @@ from keepwell.api.routes.flags import router as flags
 from keepwell.api.routes.health import router as health
 from keepwell.api.routes.imports import router as imports
 from keepwell.api.routes.incidents import router as incidents
+from keepwell.api.routes.loop import router as loop
 from keepwell.api.routes.metrics import router as metrics
 from keepwell.api.routes.models import router as models
 from keepwell.api.routes.predictions import router as predictions
@@ -34,6 +35,7 @@ __all__ = [
     "health",
     "imports",
     "incidents",
+    "loop",
     "metrics",
     "models",
     "open_inference",

@@ -37,7 +37,7 @@ def list_tokens(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
         [
             one.name,
             _state(one, now),
-            " ".join(one.scopes),
+            " ".join((*one.scopes, *one.roles)),
             " ".join(one.endpoints) or "all",
             _limit(one),
             ago(one.created),
@@ -47,7 +47,9 @@ def list_tokens(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
 
     def tell() -> None:
         if rows:
-            out.table(["consumer", "state", "scopes", "endpoints", "limits", "made"], rows)
+            out.table(
+                ["consumer", "state", "scopes and roles", "endpoints", "limits", "made"], rows
+            )
         else:
             out.say("there is no token yet; keepwell tokens create NAME makes one")
         if not required:
@@ -84,6 +86,10 @@ def create(
     expires: Annotated[
         str, typer.Option(help="After how long, for example 90d.", show_default=False)
     ] = "",
+    role: Annotated[
+        list[str] | None,
+        typer.Option(help="What it may agree to in the loop; may be repeated.", show_default=False),
+    ] = None,
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -100,6 +106,7 @@ def create(
             burst=burst,
             quota=quota,
             lifetime=_lifetime(expires),
+            roles=tuple(role or ()),
         )
         now = workspace.clock.now()
 
@@ -135,6 +142,7 @@ def _document(token: Token, now: float) -> dict[str, Any]:
         "rate": token.rate,
         "burst": token.burst if token.rate is not None else None,
         "quota": token.quota,
+        "roles": list(token.roles),
         "created": token.created,
         "expires": token.expires,
         "revoked": token.revoked,

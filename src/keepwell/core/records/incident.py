@@ -42,12 +42,16 @@ class Signal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """A likely cause of an incident, with its evidence; higher score first."""
+    """A likely cause of an incident, with its evidence; higher score first.
+
+    `kind` is one of `core.rules.CAUSES`, empty where it is none of them.
+    """
 
     title: str
     score: float  # 0..1
     evidence: str
     column: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,8 @@ class Intervention:
     """One use of a playbook.
 
     `status` walks `proposed` → `approved` → `acting` → `watching` → `kept`, leaving out what was not needed,
-    or ends as `refused`, `expired`, `undone` or `failed`.
+    or ends as `refused`, `expired`, `failed`, or by way of `undoing` as `undone`. A temporary one that was
+    measured goes on as `watching` until its reason is gone.
 
     Attributes:
         id: Made from what it is for, so that deciding the same thing twice asks for the same thing twice.
@@ -42,10 +43,16 @@ class Intervention:
         predicted: The effect that the plan expects.
         measured: The effect that was seen.
         approval: Role that must agree; empty: nobody.
-        approved_by: Who agreed.
+        approved_by: Who agreed, or refused, or asked for its undoing.
+        decided: When it was decided or proposed, Unix seconds.
+        began: When it was carried out.
+        ended: When it was over.
         before: What undoing needs to know, JSON-ready.
         outcome: How it ended, in a sentence.
         failures: Attempts in a row that failed.
+        seen: Measured numbers at the looks before it began, by name, oldest first.
+        gone: Since when its reason is gone without a break; None while it holds.
+        settled: When its effect was measured; None until then.
     """
 
     id: str
@@ -68,6 +75,14 @@ class Intervention:
     before: dict[str, Any] = field(default_factory=dict)
     outcome: str = ""
     failures: int = 0
+    seen: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    gone: float | None = None
+    settled: float | None = None
+
+    @property
+    def key(self) -> str:
+        """Name of its reference: `churn/01J9ZK…`."""
+        return f"{self.endpoint}/{self.id}"
 
     @property
     def over(self) -> bool:

@@ -21,6 +21,7 @@ class Token:
         burst: Requests that may come at once.
         quota: Rows a day (UTC), over all workers; no limit if None.
         created: Unix seconds.
+        roles: What it may agree to in the loop: a rule's, or the project's, `approval:` names one.
         expires: From when it is no longer taken; never if None.
         revoked: When it was taken back; None while it is good.
     """
@@ -36,3 +37,4 @@ class Token:
     created: float = 0.0
     expires: float | None = None
     revoked: float | None = None
+    roles: tuple[str, ...] = ()

@@ -89,7 +89,8 @@ _FIELD = {"for": "lasting", "from": "sender"}
 _TESTS = ("above", "below", "rises", "falls", "absent")
 
 
-def _entries(node: Node, known: Mapping[str, Kind], what: str) -> dict[str, Any]:
+def entries(node: Node, known: Mapping[str, Kind], what: str) -> dict[str, Any]:
+    """Return the values of a mapping's keys, each of its kind; `what` says what it is."""
     line = node.start_mark.line + 1
     if not isinstance(node, MappingNode):
         raise ValueError(f"the {what} in line {line} has no keys of its own")
@@ -114,7 +115,7 @@ def _renamed(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rule(node: Node) -> RuleSpec:
-    values = _entries(node, _RULE, "rule")
+    values = entries(node, _RULE, "rule")
     name = values.get("name")
     if not name:
         raise ValueError(f"the rule in line {node.start_mark.line + 1} has no name")
@@ -132,21 +133,21 @@ def _rule(node: Node) -> RuleSpec:
 
 
 def _route(node: Node) -> RouteSpec:
-    values = _entries(node, _ROUTE, "route")
+    values = entries(node, _ROUTE, "route")
     if not values.get("to"):
         raise ValueError(f"the route in line {node.start_mark.line + 1} has no `to:`")
     return RouteSpec(**values)
 
 
 def _step(node: Node) -> EscalationSpec:
-    values = _entries(node, _STEP, "step")
+    values = entries(node, _STEP, "step")
     if set(values) != set(_STEP) or not values["to"]:
         raise ValueError(f"the step in line {node.start_mark.line + 1} needs `after:` and `to:`")
     return EscalationSpec(**values)
 
 
 def _channel(name: str, node: Node) -> ChannelSpec:
-    values = _entries(node, _CHANNEL, "channel")
+    values = entries(node, _CHANNEL, "channel")
     kinds = [key for key in _KINDS if key in values]
     if len(kinds) != 1:
         raise ValueError(f"the channel '{name}' needs exactly one of {', '.join(_KINDS)}")

@@ -43,6 +43,7 @@ from keepwell.infrastructure.project_file.kinds import (
 )
 from keepwell.infrastructure.project_file.kpis import KPIS
 from keepwell.infrastructure.project_file.learners import LEARNERS
+from keepwell.infrastructure.project_file.looping import HOURS, LOOP_RULES
 from keepwell.infrastructure.project_file.objectives import OBJECTIVES
 from keepwell.infrastructure.project_file.spaces import SPACE
 
@@ -294,6 +295,17 @@ KEYS = (
     Key("loop.retrain.cooldown", DURATION, "6h", "time between two retrainings"),
     Key("loop.retrain.min_labels", whole(1), "200", "outcomes needed since the last training"),
     Key("loop.retrain.budget", DURATION, "60s", "time to spend; train.budget unless said"),
+    Key("loop.limits.concurrency", whole(1), "1", "retrainings at a time, over all endpoints"),
+    Key("loop.limits.budget", DURATION, "2h", "of training within `per`; no limit unless said"),
+    Key("loop.limits.per", DURATION, "1d", "the time that the budget is for"),
+    Key("loop.limits.hours", HOURS, '"mon-fri 08:00-18:00"',
+        "when something may begin, in UTC; always unless said"),
+    Key("loop.limits.approval", NAME, "operator",
+        "role that must agree before an endpoint changes; nobody unless said"),
+    Key("loop.rules", LOOP_RULES,
+        '[{name: busy, when: "latency & load.high", do: scale, with: {workers: 4}}]',
+        "what is done, and when; see how-to/let-the-loop-act"),
+    Key("loop.builtin", FLAG, "true", "the rules that hold without any"),
     Key("alerts.channels", CHANNELS, '{ops: {webhook: "https://hooks.example.com/keepwell", secret: $HOOK}}',
         "who is told: webhook, email, apprise, github, gitlab, jira or log; $NAME: of the environment"),
     Key("alerts.rules", RULES, "[{name: slow, metric: latency_p95_ms, above: 200, for: 5m}]",

@@ -26,15 +26,20 @@ def _entry(node: Node) -> str | LearnerSpec:
     key, settings = node.value[0]
     if not isinstance(settings, MappingNode):
         raise ValueError(f"the settings of {key.value} are written as {{key: value}}")
-    params = SafeConstructor().construct_document(settings)
+    return LearnerSpec(name=str(TEXT.read(key)), params=plain_mapping(settings, str(key.value)))
+
+
+def plain_mapping(node: MappingNode, of: str) -> dict[str, Any]:
+    """Return settings, which are plain values, by name; `of` says whose they are."""
+    params = SafeConstructor().construct_document(node)
     strange = [name for name in params if not isinstance(name, str)]
     if strange:
-        raise ValueError(f"the setting {strange[0]!r} of {key.value} is no name")
+        raise ValueError(f"the setting {strange[0]!r} of {of} is no name")
     try:
         json.dumps(params, allow_nan=False)
     except (TypeError, ValueError):
-        raise ValueError(f"a setting of {key.value} is no plain value") from None
-    return LearnerSpec(name=str(TEXT.read(key)), params=params)
+        raise ValueError(f"a setting of {of} is no plain value") from None
+    return dict(params)
 
 
 def _write(value: tuple[str | LearnerSpec, ...]) -> str:
@@ -44,15 +49,15 @@ def _write(value: tuple[str | LearnerSpec, ...]) -> str:
 def _written(item: str | LearnerSpec) -> str:
     if isinstance(item, str):
         return TEXT.write(item)
-    return f"{{{TEXT.write(item.name)}: {_flow(item.params)}}}"
+    return f"{{{TEXT.write(item.name)}: {flow(item.params)}}}"
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
     """Return a plain value as YAML on one line: JSON, which YAML reads, with floats that it knows."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_quoted(k)}: {_flow(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{_quoted(k)}: {flow(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, value)) + "]"
+        return "[" + ", ".join(map(flow, value)) + "]"
     if isinstance(value, float):
         text = repr(value)  # YAML 1.1 takes 1e-05 for text, 1.0e-05 for a number
         return re.sub(r"^(-?\d+)e", r"\1.0e", text)

@@ -40,7 +40,7 @@ from keepwell.core.spec import (
     ValidationSpec,
     WatchedFairnessSpec,
 )
-from keepwell.core.spec.looping import LoopSpec, RetrainSpec
+from keepwell.core.spec.looping import BoundsSpec, LoopSpec, RetrainSpec
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.files import storing
 from keepwell.infrastructure.project_file.alerts import check_names
@@ -194,6 +194,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
         **_own(WatchedFairnessSpec, flat, "monitor.fairness")
     )
     flat["loop.retrain"] = RetrainSpec(**_own(RetrainSpec, flat, "loop.retrain"))
+    flat["loop.limits"] = BoundsSpec(**_own(BoundsSpec, flat, "loop.limits"))
     if "gate.fairness.by" in flat:
         flat["gate.fairness"] = FairnessSpec(**_own(FairnessSpec, flat, "gate.fairness"))
     return ProjectSpec(

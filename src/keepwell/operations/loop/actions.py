@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from keepwell.core.records import Cause, GateVerdict, Signal
+from keepwell.core.records import Cause, GateVerdict, Intervention, Signal
 from keepwell.operations.loop.retrainings import Retraining
 
 
@@ -46,11 +46,15 @@ class AddSignals(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRetraining(Action):
-    """Train a challenger; a `retraining` with resumes is one whose process died."""
+    """Train a challenger; a `retraining` with resumes is one whose process died.
+
+    `intervention` is the rule's use of a playbook that it belongs to, if a rule asked for it.
+    """
 
     verb: ClassVar[str] = "retrain"
 
     retraining: Retraining
+    intervention: Intervention | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,7 @@ class DropRetraining(Action):
     retraining: str
     run: str = ""
     stop: bool = False  # it may still be running
+    seconds: float = 0.0  # what it took
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +83,20 @@ class RejectCandidate(Action):
     candidate: int
     run: str = ""
     no_change: bool = False
+    seconds: float = 0.0  # what its training took
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRollout(Action):
-    """Put a challenger that was proven better on trial."""
+    """Put a challenger that was proven better on trial; `intervention` is what was agreed to."""
 
     verb: ClassVar[str] = "start_rollout"
 
     candidate: int
     retraining: str = ""
     run: str = ""
+    seconds: float = 0.0  # what its training took
+    intervention: Intervention | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +160,11 @@ class CloseIncident(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait(Action):
-    """Do nothing, for this reason; recorded only when the reason changes."""
+    """Do nothing, for this reason; recorded only when the reason changes.
+
+    `helpless`: there is nothing to be done by training; a rule's own reason says more.
+    """
 
     verb: ClassVar[str] = "wait"
+
+    helpless: bool = False

@@ -1,13 +1,13 @@
 """Carries out what was decided: first the record, then the effect, then how that went."""
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from keepwell.core.clock import Clock
 from keepwell.core.errors import KeepwellError
 from keepwell.core.identifiers import new_id
-from keepwell.core.records import Decision, Incident
+from keepwell.core.records import Decision, Incident, Intervention
 from keepwell.operations.loop.actions import (
     AbortRollout,
     Action,
@@ -22,6 +22,11 @@ from keepwell.operations.loop.actions import (
 )
 from keepwell.operations.loop.effects import Effects
 from keepwell.operations.loop.evidence import json_ready
+from keepwell.operations.loop.interventions.actions import Intervene, OnIntervention, Propose, Undo
+from keepwell.operations.loop.interventions.transitions import (
+    decide_intervention,
+    finish_intervention,
+)
 from keepwell.operations.loop.journal import Journal
 from keepwell.operations.loop.retrainings import Retraining
 from keepwell.operations.loop.transitions import (
@@ -42,10 +47,11 @@ FAILED = "failed: "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Records:
-    """The two records that actions move through their states."""
+    """The records that actions move through their states."""
 
     incident: Incident | None = None
     retraining: Retraining | None = None
+    interventions: Mapping[str, Intervention] = field(default_factory=dict)
 
 
 _NOTHING = _Records()
@@ -71,7 +77,11 @@ class Executor:
 
         What follows from one look and only changes the record is written in one piece.
         """
-        start = records = _Records(incident=view.incident, retraining=view.retraining)
+        start = records = _Records(
+            incident=view.incident,
+            retraining=view.retraining,
+            interventions={one.key: one for one in view.interventions},
+        )
         made: list[Decision] = []
         pending: list[Decision] = []
         for action in actions:
@@ -111,7 +121,7 @@ class Executor:
 
     def _have(
         self,
-        effect: Callable[[], str | None],
+        effect: Callable[[], "Answer"],
         action: Action,
         decision: Decision,
         before: _Records,
@@ -122,16 +132,17 @@ class Executor:
         verb, reason, outcome = self._last(endpoint)
         failing = (
             not about
+            and not isinstance(action, OnIntervention)  # whose failures are counted in its record
             and (verb, reason) == (decision.action, decision.reason)
             and outcome.startswith(FAILED)
         )
         if not failing:
             self._write(decision, before=before, after=decided)
-        rollout, failure = _attempt(effect)
+        seen, failure = _attempt(effect)
         if failing and outcome == FAILED + failure:
             return [], before
         now = self._clock.now()
-        after = _finished(action, decided, about, now, rollout=rollout, failure=failure)
+        after = _finished(action, decided, about, now, seen=seen, failure=failure)
         decision = replace(decision, outcome=FAILED + failure if failure else "done")
         self._write(decision, before=before if failing else decided, after=after)
         return [decision], after
@@ -154,7 +165,12 @@ class Executor:
             incident = decide_incident(incident, action, now)
             about = incident.id
         retraining = decide_retraining(records.retraining, action, records.incident)
-        return _Records(incident=incident, retraining=retraining), about
+        interventions = dict(records.interventions)
+        one = decide_intervention(action, now)
+        if one is not None:
+            interventions[one.key] = one
+        decided = _Records(incident=incident, retraining=retraining, interventions=interventions)
+        return decided, about
 
     def _decision(self, endpoint: str, action: Action, incident: str) -> Decision:
         now = self._clock.now()
@@ -184,6 +200,11 @@ class Executor:
             *decisions,
             incident=after.incident if after.incident != before.incident else None,
             retraining=after.retraining if after.retraining != before.retraining else None,
+            interventions=[
+                one
+                for key, one in after.interventions.items()
+                if one != before.interventions.get(key)
+            ],
         )
         for decision in decisions:
             if decision.action != AddSignals.verb:
@@ -202,16 +223,19 @@ def describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _attempt(effect: Callable[[], str | None]) -> tuple[str, str]:
+Answer = str | Intervention | None
+
+
+def _attempt(effect: Callable[[], Answer]) -> tuple[Answer, str]:
     """Return what the effect answered, and why it failed (empty if it did not)."""
     try:
-        return effect() or "", ""
+        return effect(), ""
     except KeepwellError as error:
         logger.warning("an action of the loop failed: %s", describe(error))
-        return "", describe(error)
+        return None, describe(error)
     except Exception as error:
         logger.exception("an action of the loop failed in an unforeseen way")
-        return "", describe(error)
+        return None, describe(error)
 
 
 def _finished(
@@ -220,19 +244,37 @@ def _finished(
     about: str,
     now: float,
     *,
-    rollout: str = "",
+    seen: "Answer" = None,
     failure: str = "",
 ) -> _Records:
     incident = decided.incident
     if incident is not None and incident.id == about and not isinstance(action, Wait):
+        rollout = seen if isinstance(seen, str) else ""
         incident = finish_incident(incident, action, now, rollout=rollout, failure=failure)
     retraining = finish_retraining(decided.retraining, action, failure=failure)
-    return _Records(incident=incident, retraining=retraining)
+    interventions = dict(decided.interventions)
+    key = _key_of(action)
+    finished = finish_intervention(
+        interventions.get(key),
+        action,
+        now,
+        seen=seen if isinstance(seen, Intervention) else None,
+        failure=failure,
+    )
+    if finished is not None:
+        interventions[key] = finished
+    return _Records(incident=incident, retraining=retraining, interventions=interventions)
+
+
+def _key_of(action: Action) -> str:
+    """Return the key of the intervention that an action is about; empty if it is about none."""
+    one = getattr(action, "intervention", None)
+    return one.key if isinstance(one, Intervention) else ""
 
 
 def _effect_of(
     effects: Effects, endpoint: str, action: Action, incident: str
-) -> Callable[[], str | None] | None:
+) -> Callable[[], "Answer"] | None:
     """Return the effect of an action, not yet begun; None if it only changes the record."""
     match action:
         case StartRetraining(retraining=retraining):
@@ -247,5 +289,17 @@ def _effect_of(
             return lambda: effects.promote_rollout(rollout, verdict=verdict)
         case AbortRollout(rollout=rollout, verdict=last, reason=reason):
             return lambda: effects.abort_rollout(rollout, verdict=last, reason=reason)
+        case _:
+            return _effect_on(effects, action)
+
+
+def _effect_on(effects: Effects, action: Action) -> Callable[[], "Answer"] | None:
+    match action:
+        case Propose(intervention=one, planned=False):
+            return lambda: effects.plan(one)
+        case Intervene(intervention=one):
+            return lambda: effects.intervene(one if one.steps else effects.plan(one))
+        case Undo(intervention=one, reason=reason):
+            return lambda: effects.undo(one, reason)
         case _:
             return None

@@ -1,13 +1,13 @@
 """The store of incidents, decisions and retrainings: the loop's memory in the one record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from keepwell.core.clock import Clock, SystemClock
 from keepwell.core.events import acting_as
 from keepwell.core.ports import MetadataStore
-from keepwell.core.records import Care, Decision, Incident
+from keepwell.core.records import Care, Decision, Incident, Intervention
 from keepwell.infrastructure.metadata import Collection
 from keepwell.operations.loop.journal import Journal, memory_of
 from keepwell.operations.loop.postmortem import post_mortem
@@ -32,6 +32,7 @@ class Incidents:
         self._cares = Collection(metadata, "care", Care, name=lambda item: item.incident)
         self._decisions = Collection(metadata, "decision", Decision, name=lambda item: item.id)
         self._retrainings = Collection(metadata, "retraining", Retraining)
+        self._interventions = Collection(metadata, "intervention", Intervention)
 
     def get(self, identifier: str) -> Incident | None:
         """Return one incident, None if there is none of that id."""
@@ -97,6 +98,27 @@ class Incidents:
         """Return the retrainings that were decided for an endpoint, last changed first."""
         return self._retrainings.find(f"{endpoint}/", limit=limit)
 
+    def interventions(self, endpoint: str = "", *, limit: int | None = None) -> list[Intervention]:
+        """Return what the loop did or proposed besides training, last changed first."""
+        return self._interventions.find(f"{endpoint}/" if endpoint else "", limit=limit)
+
+    def settle_by_hand(self, intervention: Intervention, verb: str, why: str, seen: int) -> None:
+        """Keep what somebody said about an intervention, in their name.
+
+        Raises:
+            ConflictError: If it changed since `seen`, the sequence number that they decided on.
+        """
+        self._interventions.write(intervention, verb, why, expected=seen)
+
+    def intervention(self, key: str) -> tuple[Intervention, int]:
+        """Return an intervention with the sequence number of its state.
+
+        Raises:
+            NotFoundError: If there is none of that key (`ENDPOINT/ID`).
+        """
+        seen = self._interventions.seq(key)
+        return self._interventions.read(key), seen
+
     def post_mortem(self, identifier: str) -> str:
         """Return the story of an incident as Markdown, from the record alone.
 
@@ -114,6 +136,7 @@ class Incidents:
         *decisions: Decision,
         incident: Incident | None = None,
         retraining: Retraining | None = None,
+        interventions: Sequence[Intervention] = (),
     ) -> None:
         """Keep decisions and the records that they change, in one transaction."""
         last = decisions[-1]
@@ -131,6 +154,14 @@ class Incidents:
         if retraining is not None:
             verb = retraining.settled or "decided"
             changes.append(self._retrainings.change(retraining, verb, last.reason))
+        for intervention in interventions:
+            seen = self._interventions.seq(intervention.key)
+            said = self._interventions.get(intervention.key)
+            settled = intervention if said is None else reconciled(said, intervention)
+            if settled is not None:
+                changes.append(
+                    self._interventions.change(settled, settled.status, last.reason, expected=seen)
+                )
         with acting_as("loop"):
             self._metadata.commit(changes)
 
@@ -141,6 +172,7 @@ class Incidents:
             version,
             self._incidents.find(limit=_RECENT),
             self.retrainings(endpoint, limit=_RECENT),
+            self.interventions(endpoint, limit=_RECENT),
         )
 
     def last_decision(self, endpoint: str) -> Decision | None:
@@ -158,6 +190,27 @@ def _with(incident: Incident, care: Care | None) -> Incident:
         acknowledged_by=care.acknowledged_by,
         notes=care.notes,
     )
+
+
+def reconciled(said: Intervention, decided: Intervention) -> Intervention | None:
+    """Return what is to be kept of an intervention that people may have spoken about meanwhile.
+
+    What a person said counts: a refused one stays refused, an approved one does not expire, and one that
+    is to be undone stays so. None where nothing of the loop's is left to keep.
+    """
+    if said.over and not decided.over:
+        return None
+    if said.status == "approved" and decided.status in ("proposed", "expired"):
+        return None
+    if said.status == "undoing" and decided.status in ("acting", "watching", "kept"):
+        return replace(
+            decided,
+            status="undoing",
+            ended=None,
+            outcome=said.outcome,
+            approved_by=said.approved_by,
+        )
+    return decided
 
 
 def _newest(collection: Collection[T], wanted: Callable[[T], bool], limit: int | None) -> list[T]:

@@ -1,11 +1,14 @@
 """Where the loop writes down what it decides, and remembers from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from keepwell.core.records import Decision, Incident
+from keepwell.core.records import Decision, Incident, Intervention
 from keepwell.operations.loop.retrainings import Retraining
 from keepwell.operations.loop.view import Accepted, Memory
+
+REMEMBERED = 50
+"""How many interventions that are over, and retrainings, a look remembers."""
 
 
 class Journal(Protocol):
@@ -20,6 +23,7 @@ class Journal(Protocol):
         *decisions: Decision,
         incident: Incident | None = None,
         retraining: Retraining | None = None,
+        interventions: Sequence[Intervention] = (),
     ) -> None:
         """Keep decisions with the records that they change (None: unchanged), each under its id."""
         ...
@@ -40,18 +44,21 @@ class DraftJournal:
         decisions: As they stand, oldest first, by id.
         incidents: As they stand, oldest first, by id.
         retrainings: As they stand, oldest first, by id.
+        interventions: As they stand, oldest first, by key.
     """
 
     def __init__(self) -> None:
         self.decisions: dict[str, Decision] = {}
         self.incidents: dict[str, Incident] = {}
         self.retrainings: dict[str, Retraining] = {}
+        self.interventions: dict[str, Intervention] = {}
 
     def write(
         self,
         *decisions: Decision,
         incident: Incident | None = None,
         retraining: Retraining | None = None,
+        interventions: Sequence[Intervention] = (),
     ) -> None:
         """Keep decisions with the records that they change."""
         self.decisions.update({decision.id: decision for decision in decisions})
@@ -59,11 +66,16 @@ class DraftJournal:
             self.incidents[incident.id] = incident
         if retraining is not None:
             self.retrainings[retraining.key] = retraining
+        self.interventions.update({item.key: item for item in interventions})
 
     def recall(self, endpoint: str, version: int) -> Memory:
         """Return what matters now of what was written about an endpoint."""
         return memory_of(
-            endpoint, version, reversed(self.incidents.values()), self.retrainings.values()
+            endpoint,
+            version,
+            reversed(self.incidents.values()),
+            self.retrainings.values(),
+            self.interventions.values(),
         )
 
     def last_decision(self, endpoint: str) -> Decision | None:
@@ -76,6 +88,7 @@ def memory_of(
     version: int,
     incidents: Iterable[Incident],
     retrainings: Iterable[Retraining],
+    interventions: Iterable[Intervention] = (),
 ) -> Memory:
     """Return what matters of an endpoint's records, incidents given newest first.
 
@@ -85,6 +98,10 @@ def memory_of(
     trained = sorted(
         (item for item in retrainings if item.endpoint == endpoint), key=lambda item: item.decided
     )
+    done = sorted(
+        (item for item in interventions if item.endpoint == endpoint), key=lambda item: item.decided
+    )
+    over = [item for item in done if item.over][-REMEMBERED:]
     accepted: dict[tuple[str, str], Accepted] = {}
     for incident in reversed(mine):
         for signal in incident.accepted:
@@ -102,6 +119,8 @@ def memory_of(
         retraining=next((item for item in reversed(trained) if not item.settled), None),
         last_retraining=trained[-1].decided if trained else None,
         accepted=tuple(accepted.values()),
+        retrainings=tuple(trained[-REMEMBERED:]),
+        interventions=tuple(item for item in done if not item.over or item in over),
     )
 
 

@@ -43,6 +43,9 @@ class Limits:
         verify_windows: An incident that was acted on must be seen healed within this many monitor
             windows plus the usual delay of outcomes.
         verify_seconds: The least time that it is given.
+        proposal_seconds: A proposal that nobody agrees to expires after this long.
+        settle_looks: What was done is measured after this many looks …
+        settle_seconds: … and not before this long.
     """
 
     looks: int = 2
@@ -65,6 +68,9 @@ class Limits:
     quality_margin: float = 0.0
     verify_windows: float = 3.0
     verify_seconds: float = 60.0
+    proposal_seconds: float = 86400.0
+    settle_looks: int = 3
+    settle_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +114,11 @@ class Policy:
         window = self.monitor.window_seconds or 3600.0
         wanted = self.monitor.labels_delay + self.limits.verify_windows * window
         return max(wanted, self.limits.verify_seconds, 10 * self.monitor.every)
+
+    @property
+    def settle(self) -> float:
+        """Seconds after which what was done is measured."""
+        return max(self.limits.settle_seconds, self.limits.settle_looks * self.monitor.every)
 
     @property
     def rest(self) -> float:

@@ -2,13 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from keepwell.core.clock import Clock
 from keepwell.core.events import acting_as
 from keepwell.core.records import Decision
 from keepwell.operations.loop.executor import Executor
+from keepwell.operations.loop.interventions.status import LoopStatus, status_of
 from keepwell.operations.loop.tick import tick
 from keepwell.operations.loop.view import View
 
@@ -36,9 +37,13 @@ class LoopService:
 
     An error in a look at one endpoint is logged and recorded; the next endpoint and the next look come
     as if nothing had happened.
+
+    Attributes:
+        tell: Is told how the loop stands at an endpoint after each look.
     """
 
     def __init__(self, views: Views, executor: Executor, clock: Clock, every: float) -> None:
+        self.tell: Callable[[LoopStatus], object] = lambda status: None
         self._views = views
         self._executor = executor
         self._clock = clock
@@ -79,8 +84,12 @@ class LoopService:
             view = self._views.view(name)
             if view is None:
                 return []
+            now = self._clock.now()
+            actions = tick(view, now)
             with acting_as("loop"):
-                return self._executor.carry_out(view, tick(view, self._clock.now()))
+                made = self._executor.carry_out(view, actions)
+            self.tell(status_of(view, actions, now))
+            return made
         except Exception as error:
             logger.exception("the loop's look at endpoint '%s' failed", name)
             return self._trouble(name, error)

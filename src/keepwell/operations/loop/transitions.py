@@ -23,6 +23,7 @@ from keepwell.operations.loop.actions import (
 )
 from keepwell.operations.loop.conditions import identity
 from keepwell.operations.loop.evidence import json_ready
+from keepwell.operations.loop.interventions.actions import OnIntervention
 from keepwell.operations.loop.retrainings import Retraining
 
 _KIND = {
@@ -32,6 +33,12 @@ _KIND = {
     "advance": "action",
     "promote": "action",
     "abort": "action",
+    "intervene": "action",
+    "undo": "action",
+    "measure": "verdict",
+    "keep": "verdict",
+    "give_up": "verdict",
+    "expire": "verdict",
     "reject": "verdict",
     "drop_retraining": "verdict",
     "close": "verdict",
@@ -59,10 +66,18 @@ def opened(action: OpenIncident, now: float, *, identifier: str, endpoint: str) 
 
 def decide_incident(incident: Incident, action: Action, now: float) -> Incident:
     """Return the incident as it stands once `action` was decided."""
-    entry = Entry(time=now, kind=_KIND.get(action.verb, "decision"), text=action.reason)
+    text = told(action)
+    entry = Entry(time=now, kind=_KIND.get(action.verb, "decision"), text=text)
     incident = replace(incident, timeline=(*incident.timeline, entry))
     change = _DECIDED.get(type(action))
     return change(incident, action, now) if change else incident
+
+
+def told(action: Action) -> str:
+    """Return an action in a timeline's words: what is done to an intervention is named."""
+    if isinstance(action, OnIntervention):
+        return f"{action.verb.replace('_', ' ')} {action.intervention.playbook}: {action.reason}"
+    return action.reason
 
 
 def finish_incident(
@@ -72,6 +87,8 @@ def finish_incident(
     if failure:
         entry = Entry(time=now, kind="note", text=f"{action.verb} failed: {failure}")
         evidence = {**incident.evidence, "last_failure": failure}
+        if isinstance(action, OnIntervention):  # the incident's own steps did not fail by that
+            return replace(incident, timeline=(*incident.timeline, entry), evidence=evidence)
         if isinstance(action, StartRetraining):
             evidence["last_attempt"] = failure
         return replace(
@@ -81,7 +98,7 @@ def finish_incident(
             timeline=(*incident.timeline, entry),
             evidence=evidence,
         )
-    if isinstance(action, AddSignals):
+    if isinstance(action, AddSignals | OnIntervention):
         return incident
     return replace(incident, failures=0, rollout=rollout or incident.rollout)
 
@@ -93,8 +110,8 @@ def decide_retraining(
     match action:
         case StartRetraining():
             return action.retraining
-        case RejectCandidate() if retraining:
-            return replace(retraining, settled="rejected")
+        case RejectCandidate(seconds=seconds) if retraining:
+            return replace(retraining, settled="rejected", seconds=seconds or retraining.seconds)
         case VerifyHealed() | CloseIncident() if retraining and incident and _tried(incident):
             return replace(retraining, settled="rolled_out")
         case _:
@@ -114,10 +131,12 @@ def finish_retraining(
     match action:
         case StartRetraining() if failure:
             return replace(retraining, settled="failed")
-        case DropRetraining() if not failure:  # else it may still run, and no other one may start
-            return replace(retraining, settled="failed")
-        case StartRollout() if not failure:
-            return replace(retraining, settled="rolled_out")
+        case DropRetraining(seconds=seconds) if (
+            not failure
+        ):  # else it may run, and no other one may start
+            return replace(retraining, settled="failed", seconds=seconds or retraining.seconds)
+        case StartRollout(seconds=seconds) if not failure:
+            return replace(retraining, settled="rolled_out", seconds=seconds or retraining.seconds)
         case _:
             return retraining
 
@@ -224,6 +243,8 @@ def concerns(action: Action, incident: Incident, retraining: Retraining | None) 
     What is done for a scheduled retraining, or for a rollout that somebody else started, is not.
     """
     match action:
+        case OnIntervention(intervention=one):
+            return one.incident == incident.id
         case StartRetraining():
             return action.retraining.incident == incident.id
         case DropRetraining() | RejectCandidate():

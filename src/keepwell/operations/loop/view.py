@@ -4,10 +4,20 @@
 and two processes that see the same decide the same.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from keepwell.core.records import Endpoint, Estimate, Incident, ModelVersion, Rollout, Signal
+from keepwell.core.records import (
+    Endpoint,
+    Estimate,
+    Incident,
+    Intervention,
+    ModelVersion,
+    Rollout,
+    Signal,
+)
+from keepwell.operations.loop.load import UNKNOWN_LOAD, Load
 from keepwell.operations.loop.policy import Policy
 from keepwell.operations.loop.retrainings import Retraining, RetrainingResult
 from keepwell.operations.rollouts.paired import Paired
@@ -43,6 +53,10 @@ class Look:
         rows: Predictions of that version in the window.
         signals: What is outside its limits.
         live: The live metric, if outcomes came.
+        measures: Measured numbers by the name of their series: `latency_p95_ms`, `latency_p50_ms`,
+            `error_rate`, `requests_per_second` of the endpoint as a whole; `metric:NAME`, `drift:COLUMN`,
+            `missing:COLUMN` of the champion. What was not measured is not there.
+        load: How much is asked for.
     """
 
     time: float
@@ -50,6 +64,8 @@ class Look:
     rows: int
     signals: tuple[Signal, ...] = ()
     live: LiveMetric | None = None
+    measures: Mapping[str, float] = field(default_factory=dict)
+    load: Load = UNKNOWN_LOAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +156,19 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingUse:
+    """What retrainings take, over all endpoints.
+
+    Attributes:
+        running: Retrainings of other endpoints that train now.
+        used: Seconds that all of them really took within `loop.limits.per`.
+    """
+
+    running: int = 0
+    used: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What the loop itself wrote down earlier; `Incidents.recall` reads it.
 
@@ -148,12 +177,16 @@ class Memory:
         retraining: The newest one, if its result has not been settled.
         last_retraining: When the newest one was decided; None if there was none.
         accepted: Signals that are no news.
+        retrainings: The latest ones, settled or not, oldest first.
+        interventions: All that are not over, and the latest that are, in the order that they were decided.
     """
 
     incident: Incident | None = None
     retraining: Retraining | None = None
     last_retraining: float | None = None
     accepted: tuple[Accepted, ...] = ()
+    retrainings: tuple[Retraining, ...] = ()
+    interventions: tuple[Intervention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +205,9 @@ class View:
         result: How far `memory.retraining` is; None if nobody works on it.
         labels: Outcomes that came for predictions made since the last training.
         last_deployment: When the routes last changed other than by a step of a rollout.
+        last_promotion: When the champion last changed, by whatever; None if it never did.
+        previous: The version that was champion before; 0 if there was none.
+        training: What retrainings take, over all endpoints.
         happenings: What changed around it lately, oldest first.
         memory: What the loop wrote down.
     """
@@ -185,6 +221,9 @@ class View:
     result: RetrainingResult | None = None
     labels: int = 0
     last_deployment: float | None = None
+    last_promotion: float | None = None
+    previous: int = 0
+    training: TrainingUse = TrainingUse()
     happenings: tuple[Happening, ...] = ()
     memory: Memory = Memory()
 
@@ -202,6 +241,21 @@ class View:
     def live(self) -> LiveMetric | None:
         """The newest live metric."""
         return self.looks[-1].live if self.looks else None
+
+    @property
+    def measures(self) -> Mapping[str, float]:
+        """The newest look's measured numbers."""
+        return self.looks[-1].measures if self.looks else {}
+
+    @property
+    def load(self) -> Load:
+        """How much is asked for, by the newest look."""
+        return self.looks[-1].load if self.looks else UNKNOWN_LOAD
+
+    @property
+    def interventions(self) -> tuple[Intervention, ...]:
+        """What was done or proposed besides training, in the order that it was decided."""
+        return self.memory.interventions
 
     @property
     def incident(self) -> Incident | None:

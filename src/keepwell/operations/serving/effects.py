@@ -1,6 +1,7 @@
 """The loop's hands: its decisions carried out on the live endpoint."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -92,14 +93,7 @@ class LiveEffects:
 
     def plan(self, intervention: Intervention) -> Intervention:
         """Return it with what would be done, and what is expected of that."""
-        plan = self._playbook(intervention).plan(intervention.endpoint, intervention.options)
-        return replace(
-            intervention,
-            steps=plan.steps,
-            predicted=plan.predicted,
-            temporary=plan.temporary,
-            options=dict(plan.options),
-        )
+        return planned(intervention, self._playbook(intervention))
 
     def intervene(self, intervention: Intervention) -> Intervention:
         """Carry it out."""
@@ -141,6 +135,23 @@ class LiveEffects:
                 why=rollout.reason or last.finding or "the endpoint did not answer as it should",
                 now="it is tried again",
             )
+
+
+def planning(playbooks: Callable[[], Playbooks]) -> Callable[[Intervention], Intervention]:
+    """Return what finds out what a playbook would do, where nobody need be serving."""
+    return lambda intervention: planned(intervention, playbooks().get(intervention.playbook))
+
+
+def planned(intervention: Intervention, playbook: Playbook) -> Intervention:
+    """Return an intervention with what would be done, and what is expected of that."""
+    plan = playbook.plan(intervention.endpoint, intervention.options)
+    return replace(
+        intervention,
+        steps=plan.steps,
+        predicted=plan.predicted,
+        temporary=plan.temporary,
+        options=dict(plan.options),
+    )
 
 
 if TYPE_CHECKING:

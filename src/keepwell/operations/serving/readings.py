@@ -19,6 +19,7 @@ def look_of(report: "Report") -> Look:
         rows=report.rows,
         signals=report.signals,
         live=live_metric(report),
+        measures=measures_of(report),
     )
 
 
@@ -39,6 +40,34 @@ def in_quarantine(signals: Iterable[Signal], endpoint: Endpoint) -> tuple[Signal
         else one
         for one in signals
     )
+
+
+def measures_of(report: "Report") -> dict[str, float]:
+    """Return the measured numbers of a report, by the name of their series.
+
+    Times to answer and errors are those of the endpoint, whichever version answered; a 95th percentile of
+    a few requests is chance, and left out.
+    """
+    total = report.total
+    found = {"requests_per_second": total.per_second}
+    if total.requests >= A_FEW:
+        found["error_rate"] = total.error_rate
+        for name in ("latency_p95_ms", "latency_p50_ms"):
+            value = getattr(total, name)
+            if value is not None:
+                found[name] = value
+    if report.performance is not None:
+        for name, estimate in report.performance.metrics.items():
+            found[f"metric:{name}"] = estimate.value
+    for column in report.columns:
+        found[f"missing:{column.name}"] = column.missing
+        if column.detector:
+            found[f"drift:{column.name}"] = column.effect
+    return found
+
+
+A_FEW = 20
+"""Requests from which on percentiles and shares of them say something."""
 
 
 def live_metric(report: "Report") -> LiveMetric | None:

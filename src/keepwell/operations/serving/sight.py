@@ -1,9 +1,9 @@
 """The loop's eyes: what the record and the monitors say about an endpoint, as one frozen view."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keepwell.core.ports import MeasurementStore
 from keepwell.core.records import Endpoint, ModelVersion, Profile, Signal
@@ -15,11 +15,13 @@ from keepwell.operations.inbound import Notices
 from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.policy import Policy
 from keepwell.operations.loop.service import Views
-from keepwell.operations.loop.view import Happening, Look, View
+from keepwell.operations.loop.view import Happening, Look, Memory, View
 from keepwell.operations.rollouts.evidence import Evidence
 from keepwell.operations.serving.history import History
-from keepwell.operations.serving.readings import in_quarantine, look_of
+from keepwell.operations.serving.readings import in_quarantine, look_of, measures_of
 from keepwell.operations.serving.retraining_jobs import RetrainingJobs
+from keepwell.operations.serving.senses.load_meter import LoadMeter
+from keepwell.operations.serving.senses.training_use import TrainingMeter
 from keepwell.operations.serving.traffic_meter import TrafficMeter
 from keepwell.operations.serving.trial_sight import see_trial
 
@@ -73,6 +75,8 @@ class Sight:
         self._jobs = jobs
         self._collect = collect
         self.meter = TrafficMeter(workers, bench.clock)
+        self._load = LoadMeter(workers, measurements, bench.clock)
+        self._training = TrainingMeter(bench.metadata, incidents, jobs.result, bench.clock)
         self.evidence: Evidence | None = None
         self.anomalies: Callable[[float], Iterable[Anomaly]] | None = None
         self.beside: list[Callable[[str], Sequence[Signal]]] = []
@@ -86,6 +90,7 @@ class Sight:
         """Return the names of all endpoints, having read what came in since the last time."""
         self._collect()
         self.meter.sample()
+        self._load.sample()
         return [endpoint.name for endpoint in self._bench.endpoints.find()]
 
     def view(self, endpoint: str) -> View | None:
@@ -96,8 +101,8 @@ class Sight:
         if record is None or record.champion is None:
             return None
         champion = self._bench.registry.get(record.model, record.champion)
-        looks = self._look(record, champion)
         memory = self._incidents.recall(endpoint, champion.version)
+        looks = self._look(record, champion, watched_since(memory))
         retraining = memory.retraining
         spec = self._bench.spec
         return View(
@@ -116,6 +121,9 @@ class Sight:
             result=self._jobs.result(retraining.key) if retraining is not None else None,
             labels=self._labels(endpoint, champion, memory.last_retraining),
             last_deployment=self._last_deployment(endpoint),
+            last_promotion=self._last_promotion(endpoint),
+            previous=record.previous,
+            training=self._training.use(endpoint, spec.loop.limits.per),
             happenings=self._happenings(endpoint),
             memory=memory,
         )
@@ -143,7 +151,10 @@ class Sight:
             floors=lambda rows: self._history.floors(version, self._profile(version), rows),
         )
 
-    def _look(self, endpoint: Endpoint, champion: ModelVersion) -> tuple[Look, ...]:
+    def _look(
+        self, endpoint: Endpoint, champion: ModelVersion, since: float | None
+    ) -> tuple[Look, ...]:
+        """Look once; with `since`, numbers are measured from then on only: something is being watched."""
         from keepwell.monitoring.series import record as record_series
 
         report = self.report_since(endpoint.name, champion)
@@ -155,6 +166,11 @@ class Sight:
         record_series(self._measurements, report)
         looks = self._looks.setdefault(endpoint.name, deque(maxlen=REMEMBERED_LOOKS))
         seen = look_of(report)
+        if since is not None:
+            after = self.report_since(endpoint.name, champion, since)
+            after = self._history.joined(after, champion, self._predictions)
+            seen = replace(seen, measures=measures_of(after))
+        seen = replace(seen, load=self._load.load(endpoint.name))
         beside = [signal for signals in self.beside for signal in signals(endpoint.name)]
         looks.append(replace(seen, signals=(*seen.signals, *beside)))
         return tuple(looks)
@@ -177,6 +193,21 @@ class Sight:
             ref=Ref("endpoint", endpoint), newest_first=True, limit=_EVENTS
         )
         return next((event.time for event in events if event.verb in _DEPLOYED), None)
+
+    def _last_promotion(self, endpoint: str) -> float | None:
+        """Return when the champion last changed; None if it is the first one."""
+        events = self._bench.metadata.events(
+            ref=Ref("endpoint", endpoint), newest_first=True, limit=_EVENTS
+        )
+        later: tuple[float, object] | None = None
+        for event in events:
+            champion = _champion(event.data or {})
+            if champion is None:
+                continue
+            if later is not None and champion != later[1]:
+                return later[0]
+            later = (event.time, champion)
+        return None
 
     def _happenings(self, endpoint: str) -> tuple[Happening, ...]:
         after = self._bench.clock.now() - HAPPENINGS_SECONDS
@@ -215,6 +246,21 @@ class Sight:
             if not one.subject.startswith("endpoint:")
             or (one.subject == own and not one.series.startswith(("metric:", "drift:")))
         ]
+
+
+def watched_since(memory: Memory) -> float | None:
+    """Return since when something that was done is being watched; None if nothing is."""
+    began = [
+        one.began
+        for one in memory.interventions
+        if one.status == "watching" and one.settled is None and one.began is not None
+    ]
+    return max(began, default=None)
+
+
+def _champion(data: Mapping[str, Any]) -> object:
+    routes = (one for one in data.get("routes", ()) if isinstance(one, dict))
+    return next((one.get("version") for one in routes if one.get("role") == "champion"), None)
 
 
 def _gravest(signals: Sequence[Signal]) -> tuple[Signal, ...]:

@@ -15,6 +15,7 @@ def concept_changes(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
     proven = [signal for signal in signals if signal.kind == "concept_drift"]
     if proven:
         yield Cause(
+            kind="concept",
             title="the relation between inputs and outcome changed",
             score=0.97,
             evidence=f"{proven[0].message} ({proven[0].value:.3g}, limit {proven[0].limit:.3g},"
@@ -37,6 +38,7 @@ def concept_changes(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
         else f"{len(noise)} input(s) moved, the weightiest {loudest:.2f} of 1"
     )
     yield Cause(
+        kind="concept",
         title="the relation between inputs and outcome changed",
         score=round(0.9 * (1 - loudest), 3),
         evidence=f"{worst.message}; {quiet}",

@@ -30,6 +30,7 @@ def starved_host(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
     for happening in view.happenings:
         if happening.kind == "machine":
             yield Cause(
+                kind="host",
                 title="the machine was short of what it needs",
                 score=0.92,
                 evidence=f"{happening.what}; {max(slow, key=lambda one: one.severity).message}",
@@ -53,6 +54,7 @@ def _cause(happening: Happening, began: float, span: float) -> Cause:
     gap = abs(began - happening.time)
     when = "before" if happening.time <= began else "after"
     return Cause(
+        kind=happening.kind,
         title=f"{happening.kind}: {happening.what}",
         score=round(_WEIGHT.get(happening.kind, 0.4) * (1 - 0.5 * min(1.0, gap / span)), 3),
         evidence=f"{format_duration(gap)} {when} the first row that the signals rest on",

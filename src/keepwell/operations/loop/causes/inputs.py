@@ -17,6 +17,7 @@ def moved_inputs(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
             than = "before" if where else "in training"
             importance = view.champion.importance.get(signal.column)
             yield Cause(
+                kind="inputs",
                 title=f"'{signal.column}' is distributed differently{where} than {than}",
                 score=round(excess(signal) * weight(view, signal.column), 3),
                 evidence=f"{signal.message} (drift {signal.value:.3g}, limit {signal.limit:.3g},"
@@ -30,6 +31,7 @@ def moved_together(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
     for signal in signals:
         if signal.kind == "joint_drift":
             yield Cause(
+                kind="inputs",
                 title="columns go together otherwise than in training",
                 score=round(min(0.9, 2 * (signal.value - 0.5)), 3),
                 evidence=f"{signal.message} ({signal.value:.3g}, limit {signal.limit:.3g},"
@@ -45,6 +47,7 @@ def broken_inputs(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
             where = f"'{signal.column}'" if signal.column else "the requests"
             score = 0.5 + 0.5 * excess(signal) * weight(view, signal.column)
             yield Cause(
+                kind="upstream",
                 title=f"upstream: {where} arrives damaged",
                 score=round(score, 3),
                 evidence=f"{signal.message} ({signal.value:.3g}, limit {signal.limit:.3g},"

@@ -12,6 +12,7 @@ def moved_predictions(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
     for signal in signals:
         if signal.kind == "prediction_drift":
             yield Cause(
+                kind="predictions",
                 title=f"version {signal.version} answers differently than in its evaluation",
                 score=round(0.3 * excess(signal), 3),
                 evidence=f"{signal.message} (drift {signal.value:.3g}, limit {signal.limit:.3g},"

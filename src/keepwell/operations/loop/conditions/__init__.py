@@ -9,6 +9,10 @@ numbers. They compose with `&`, `|`, `~`, and over looks with `Lasting` and `New
 
 from keepwell.operations.loop.conditions.base import AllOf, AnyOf, Condition, Finding, Not
 from keepwell.operations.loop.conditions.duration import Lasting, NewlyTrue
+from keepwell.operations.loop.conditions.language import condition_of, meaning
+from keepwell.operations.loop.conditions.limits import BudgetLeft, RoomForTraining, WithinHours
+from keepwell.operations.loop.conditions.load import LoadIs
+from keepwell.operations.loop.conditions.measured import Compared
 from keepwell.operations.loop.conditions.readiness import (
     AttemptsLeft,
     EnoughLabels,
@@ -18,11 +22,24 @@ from keepwell.operations.loop.conditions.readiness import (
 )
 from keepwell.operations.loop.conditions.signals import (
     SERVICE,
+    SHORTAGE,
     NewSignal,
     Quiet,
     SignalPresent,
     identity,
     news,
+)
+from keepwell.operations.loop.conditions.story import (
+    IncidentOpen,
+    InterventionInForce,
+    InterventionUnderWay,
+    LikeliestCause,
+    RecentChange,
+    SignalAbout,
+    Starved,
+    TimeOfDay,
+    TrainingAwaited,
+    under_way,
 )
 from keepwell.operations.loop.conditions.timing import (
     CooldownPassed,
@@ -33,25 +50,43 @@ from keepwell.operations.loop.conditions.timing import (
 
 __all__ = [
     "SERVICE",
+    "SHORTAGE",
     "AllOf",
     "AnyOf",
     "AttemptsLeft",
+    "BudgetLeft",
+    "Compared",
     "Condition",
     "CooldownPassed",
     "EnoughLabels",
     "Finding",
+    "IncidentOpen",
+    "InterventionInForce",
+    "InterventionUnderWay",
     "Lasting",
+    "LikeliestCause",
+    "LoadIs",
     "LoopEnabled",
     "NewSignal",
     "NewlyTrue",
     "Not",
     "Quiet",
+    "RecentChange",
     "RecentDeployment",
     "RetrainingPending",
     "RolloutRunning",
+    "RoomForTraining",
     "ScheduleDue",
+    "SignalAbout",
     "SignalPresent",
+    "Starved",
+    "TimeOfDay",
+    "TrainingAwaited",
+    "WithinHours",
     "clock_time",
+    "condition_of",
     "identity",
+    "meaning",
     "news",
+    "under_way",
 ]

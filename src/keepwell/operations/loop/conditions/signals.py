@@ -10,6 +10,9 @@ from keepwell.operations.loop.view import Accepted, View
 SERVICE = frozenset({"errors", "latency"})
 """Kinds that speak of the service rather than of the model."""
 
+SHORTAGE = frozenset({"resource"})
+"""Kinds that speak of what a machine or a process is short of."""
+
 Identity = tuple[str, str, int]
 
 

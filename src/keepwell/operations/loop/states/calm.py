@@ -10,14 +10,17 @@ from keepwell.operations.loop.actions import (
 from keepwell.operations.loop.causes import rank
 from keepwell.operations.loop.conditions import (
     SERVICE,
+    BudgetLeft,
     CooldownPassed,
     LoopEnabled,
     NewSignal,
     RecentDeployment,
     RetrainingPending,
     RolloutRunning,
+    RoomForTraining,
     ScheduleDue,
     SignalPresent,
+    WithinHours,
     news,
 )
 from keepwell.operations.loop.evidence import of_signals, of_view
@@ -26,7 +29,10 @@ from keepwell.operations.loop.states.settlement import settle
 from keepwell.operations.loop.states.titles import title_of
 from keepwell.operations.loop.view import View
 
-SCHEDULED = (
+LIMITS = WithinHours() & RoomForTraining() & BudgetLeft()
+"""What `loop.limits` says of every retraining, whoever asks for it."""
+
+SCHEDULED_OTHERWISE = (
     ScheduleDue()
     & LoopEnabled()
     & CooldownPassed()
@@ -34,6 +40,9 @@ SCHEDULED = (
     & ~RetrainingPending()
     & ~SignalPresent(kinds=SERVICE)
 )
+"""The schedule asks for a retraining, and nothing but the limits can stand in its way."""
+
+SCHEDULED = SCHEDULED_OTHERWISE & LIMITS
 """When the schedule starts a retraining."""
 
 
@@ -75,6 +84,10 @@ def _opened(view: View, appeared: NewSignal, now: float) -> OpenIncident:
 def _scheduled(view: View, now: float) -> tuple[Action, ...]:
     finding = SCHEDULED.check(view, now)
     if not finding.holds:
+        limits, due = LIMITS.check(view, now), SCHEDULED_OTHERWISE.check(view, now)
+        if due.holds and not limits.holds:
+            reason = f"the retraining of the schedule waits: {limits.reason}"
+            return (Wait(reason=reason, evidence=limits.numbers),)
         return ()
     reason = ScheduleDue().check(view, now).reason
     retraining = Retraining(

@@ -1,6 +1,6 @@
 """An incident is open: gather its signals, and retrain as soon as that is allowed and makes sense."""
 
-from keepwell.core.records import Incident, Signal
+from keepwell.core.records import Incident, Intervention, Signal
 from keepwell.operations.loop.actions import (
     Action,
     AddSignals,
@@ -11,18 +11,26 @@ from keepwell.operations.loop.actions import (
 from keepwell.operations.loop.causes import rank
 from keepwell.operations.loop.conditions import (
     SERVICE,
+    SHORTAGE,
     AttemptsLeft,
+    BudgetLeft,
     CooldownPassed,
     EnoughLabels,
+    InterventionUnderWay,
+    LikeliestCause,
     LoopEnabled,
     Quiet,
     RetrainingPending,
     RolloutRunning,
+    RoomForTraining,
     SignalPresent,
+    TrainingAwaited,
+    WithinHours,
     identity,
     news,
 )
 from keepwell.operations.loop.evidence import of_signals, of_view
+from keepwell.operations.loop.interventions.agreement import ROLL_OUT
 from keepwell.operations.loop.retrainings import Retraining, Window
 from keepwell.operations.loop.states.settlement import settle
 from keepwell.operations.loop.view import View
@@ -33,10 +41,16 @@ MAY_RETRAIN = (
     & CooldownPassed()
     & ~RolloutRunning()
     & ~RetrainingPending()
-    & ~SignalPresent(kinds=SERVICE)
+    & ~SignalPresent(kinds=SERVICE | SHORTAGE)
+    & ~LikeliestCause(kind="host")
+    & ~InterventionUnderWay()
+    & ~TrainingAwaited()
+    & WithinHours()
+    & RoomForTraining()
+    & BudgetLeft()
 )
-"""When an open incident's retraining starts. While the service itself fails or is slow it does not:
-what is lost to a starved machine, training cannot bring back."""
+"""When an open incident's retraining starts. While the service itself fails or is slow, or the machine is
+short of something, it does not: what is lost to a starved machine, training cannot bring back."""
 
 _GROWN = 1.25
 """How many times its recorded value a signal must reach to be written down again."""
@@ -82,6 +96,9 @@ def additions(view: View, incident: Incident, now: float) -> tuple[Action, ...]:
 
 
 def _next(view: View, incident: Incident, now: float) -> Action:
+    busy = InterventionUnderWay().check(view, now)
+    if busy.holds:
+        return Wait(reason=busy.reason, evidence=of_view(view))
     handled = {identity(s) for s in view.signals if s.known}
     retrainable = [
         s
@@ -93,6 +110,7 @@ def _next(view: View, incident: Incident, now: float) -> Action:
         return Wait(
             reason=f"retraining does not answer {kinds} (loop.retrain.on): somebody should look",
             evidence=of_view(view),
+            helpless=True,
         )
     ready = MAY_RETRAIN.check(view, now)
     evidence = {**of_view(view), **ready.numbers, "signals": of_signals(incident.signals)}
@@ -135,6 +153,17 @@ def _passed(view: View, incident: Incident, reason: str) -> CloseIncident:
     look = view.look
     first = incident.signals[0].version if incident.signals else view.champion.version
     replaced = first != view.champion.version
+    helped = [one for one in view.interventions if _helped(one, incident)]
+    if helped:
+        done = " and ".join(f"{one.playbook} ({one.id})" for one in helped)
+        effects = "; ".join(one.measured.reason for one in helped if one.measured.reason)
+        return CloseIncident(
+            reason=reason,
+            evidence={**of_view(view), "interventions": [one.id for one in helped]},
+            resolution="healed",
+            summary=f"{done} healed it: the signals are gone"
+            + (f". {effects}." if effects else "."),
+        )
     seen = look is not None and look.rows >= view.policy.monitor.min_rows
     healed = replaced and seen
     how = (
@@ -149,6 +178,15 @@ def _passed(view: View, incident: Incident, reason: str) -> CloseIncident:
         resolution="healed" if healed else "no_change",
         summary=f"{how[:1].upper()}{how[1:]}{tried}.",
     )
+
+
+def _helped(one: Intervention, incident: Incident) -> bool:
+    """Tell whether an intervention was carried out for an incident and is in force, or was kept."""
+    told = one.playbook in (ROLL_OUT, "ask", "open_issue")
+    mine = one.incident == incident.id or (
+        not one.incident and (one.began or 0.0) >= incident.detected
+    )
+    return mine and not told and one.status in ("watching", "kept")
 
 
 def _given_up(view: View, incident: Incident, reason: str, now: float) -> CloseIncident:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from keepwell.core.durations import format_duration
-from keepwell.core.records import Signal
+from keepwell.core.records import Intervention, Signal
 from keepwell.operations.loop.actions import (
     Action,
     CloseIncident,
@@ -14,8 +14,14 @@ from keepwell.operations.loop.actions import (
     StartRollout,
     Wait,
 )
-from keepwell.operations.loop.conditions import RolloutRunning
+from keepwell.operations.loop.conditions import (
+    InterventionUnderWay,
+    RolloutRunning,
+    WithinHours,
+)
 from keepwell.operations.loop.evidence import of_comparison, of_verdict
+from keepwell.operations.loop.interventions.actions import Propose
+from keepwell.operations.loop.interventions.agreement import agreement
 from keepwell.operations.loop.retrainings import Comparison, Retraining, RetrainingResult
 from keepwell.operations.loop.view import View
 
@@ -34,7 +40,7 @@ def settle(view: View, retraining: Retraining, now: float) -> tuple[Action, ...]
         return (_drop(retraining, result, reason, stop=True),)
     if result.status == "failed":
         return (_drop(retraining, result, f"the retraining failed: {result.error}"),)
-    return _weighed(view, retraining, result)
+    return _weighed(view, retraining, result, now)
 
 
 def _lost(view: View, retraining: Retraining, *, overdue: bool) -> tuple[Action, ...]:
@@ -62,10 +68,13 @@ def _drop(
         retraining=retraining.id,
         run=result.run,
         stop=stop,
+        seconds=result.seconds,
     )
 
 
-def _weighed(view: View, retraining: Retraining, result: RetrainingResult) -> tuple[Action, ...]:
+def _weighed(
+    view: View, retraining: Retraining, result: RetrainingResult, now: float
+) -> tuple[Action, ...]:
     evidence = {
         "candidate": result.candidate,
         "champion": view.champion.version,
@@ -81,12 +90,27 @@ def _weighed(view: View, retraining: Retraining, result: RetrainingResult) -> tu
     objection = _objection(view, retraining, result)
     if objection:
         return _rejected(view, retraining, result, objection, evidence)
-    running = RolloutRunning().check(view, 0.0)
-    if running.holds:
-        return (Wait(reason=f"version {result.candidate} waits for its trial: {running.reason}"),)
     why = "is better" if result.comparison and result.comparison.better else "knows newer data"
-    reason = f"version {result.candidate} passed its gate and {why}: "
-    return (_try(retraining, result, reason + in_words(result.comparison), evidence),)
+    reason = f"version {result.candidate} passed its gate and {why}: {in_words(result.comparison)}"
+    said = agreement(view, retraining, result, reason, now)
+    if said.objection:
+        return _rejected(view, retraining, result, said.objection, evidence)
+    if said.proposal is not None and not said.asked:
+        return (
+            Propose(
+                reason=f"{reason}; {said.proposal.approval} must agree before it goes on trial",
+                evidence=evidence,
+                intervention=said.proposal,
+                planned=True,
+            ),
+        )
+    free = (~RolloutRunning() & WithinHours() & ~InterventionUnderWay()).check(view, now)
+    lacking = "" if free.holds else free.reason
+    if not said.agreed and said.proposal is not None:
+        lacking = f"{said.proposal.approval} must agree: keepwell loop approve {said.proposal.id}"
+    if lacking:
+        return (Wait(reason=f"version {result.candidate} waits for its trial: {lacking}"),)
+    return (_try(retraining, result, reason, evidence, said.proposal),)
 
 
 def _on_trial(view: View, retraining: Retraining, candidate: int) -> bool:
@@ -99,7 +123,11 @@ def _on_trial(view: View, retraining: Retraining, candidate: int) -> bool:
 
 
 def _try(
-    retraining: Retraining, result: RetrainingResult, reason: str, evidence: Mapping[str, object]
+    retraining: Retraining,
+    result: RetrainingResult,
+    reason: str,
+    evidence: Mapping[str, object],
+    agreed: Intervention | None = None,
 ) -> StartRollout:
     return StartRollout(
         reason=reason,
@@ -107,6 +135,8 @@ def _try(
         candidate=result.candidate,
         retraining=retraining.id,
         run=result.run,
+        seconds=result.seconds,
+        intervention=agreed,
     )
 
 
@@ -149,6 +179,7 @@ def _rejected(
         candidate=result.candidate,
         run=result.run,
         no_change=harmless,
+        seconds=result.seconds,
     )
     if incident is None or not mine or not harmless:
         return (reject,)

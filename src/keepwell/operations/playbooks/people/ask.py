@@ -70,8 +70,7 @@ class Ask(Prepared):
             f"proposed: {PLAYBOOKS[playbook]} (`{playbook}`)",
             *plan.steps,
             *filter(None, (effect_words(plan.predicted),)),
-            f"to have it done once you agree, write a rule with `do: {playbook}` and `approval: operator`; "
-            "it is then agreed to by `keepwell loop approve ID`",
+            f"have it done: keepwell loop run {playbook} --endpoint {endpoint}",
         )
 
     def act(self, intervention: Intervention) -> Mapping[str, Any]:
