@@ -106,6 +106,7 @@ def test_rows_are_answered_as_a_batch_without_the_column(
     said = [[one[name] for name in names] for one in answer["probabilities"]]
     assert np.allclose(said, expected, atol=1e-12)
     batch = scorer.batch(table)  # type: ignore[union-attr]
+    assert batch.probabilities is not None
     assert np.allclose(said, batch.probabilities, atol=1e-9)
 
 
