@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from keepwell.core.records import BundleFile, Field, Quarantined, Route
 from keepwell.deployment.labels import Labels
-from keepwell.deployment.quarantine import MARK, Quarantine, believed
+from keepwell.deployment.quarantine import Quarantine
 from keepwell.deployment.routing import Split
 from keepwell.deployment.scoring import load_scorer
 from keepwell.deployment.server.application import Application
@@ -27,6 +27,7 @@ from keepwell.deployment.server.messages import Request
 from keepwell.deployment.server.prediction import Predictor
 from keepwell.deployment.server.proxy import Proxy
 from keepwell.deployment.server.snapshot import LiveEndpoint, LiveRoute, Snapshot
+from keepwell.infrastructure.logged_rows import MARK, believed
 from keepwell.infrastructure.segments import SegmentWriter
 
 CELLS = st.one_of(st.none(), st.integers(), st.text(max_size=5), st.floats(allow_nan=False))

@@ -3,19 +3,16 @@
     quarantine = Quarantine((Quarantined(column="age"),))
     quarantine.screened([{"age": -999, "plan": "A"}])   # [{"age": None, "plan": "A"}]: what is scored
     quarantine.marked({"age": -999, "plan": "A"})       # what is logged: the row as it was sent, with a mark
-    believed({"age": -999, "plan": "A", MARK: {"age": None}})   # a logged row as it was scored
 
 The log keeps what was sent, so that the monitors see when the break is over. Whoever scores or learns from a
-logged row again reads it through `believed`.
+logged row again reads it through `infrastructure.logged_rows.believed`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from keepwell.core.records import Quarantined
-
-MARK = "keepwell.quarantined"
-"""Beside the inputs of a logged row: what stood in the place of which columns when it was scored."""
+from keepwell.infrastructure.logged_rows import MARK
 
 
 class Quarantine:
@@ -64,11 +61,3 @@ class Quarantine:
             if value is not None or column in changed:
                 changed[column] = value
         return changed
-
-
-def believed(logged: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the inputs of a logged row as they were scored, without the mark."""
-    if MARK not in logged:
-        return dict(logged)
-    row = {name: value for name, value in logged.items() if name != MARK}
-    return row | dict(logged[MARK])

@@ -11,7 +11,8 @@ from keepwell.core.suggestions import did_you_mean
 from keepwell.deployment.endpoints import Endpoints, must_be_served
 from keepwell.deployment.explaining import Explainers, Explanation
 from keepwell.deployment.explaining.counterfactual import Counterfactuals, Goal, counterfactuals
-from keepwell.deployment.quarantine import Quarantine, believed
+from keepwell.deployment.quarantine import Quarantine
+from keepwell.infrastructure.logged_rows import believed
 from keepwell.monitoring.prediction_log import PredictionLog
 from keepwell.tracking.registry import Registry
 

@@ -4,12 +4,14 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from playbook_world import NAME, Shop, use
 
 from keepwell.core.errors import ConflictError, KeepwellError, NotFoundError, UsageError
 from keepwell.core.records import Endpoint, Signal
-from keepwell.deployment.quarantine import MARK
+from keepwell.infrastructure.logged_rows import MARK
+from keepwell.monitoring.inputs import as_scored, parse_inputs
 from keepwell.operations.build.live_rows import live_table
 from keepwell.operations.serving.readings import in_quarantine
 
@@ -67,6 +69,10 @@ def test_nobody_learns_from_what_was_not_believed(shop: Shop) -> None:
     sent = {"age": -999, "income": 50.0, "plan": "A", MARK: {"age": None}}
     table = live_table([{"inputs": json.dumps(sent), "outcome": '"no"'}], signature)
     assert table["age"].to_pylist() == [None]
+    texts = pa.chunked_array([[json.dumps(sent), json.dumps({"age": 5})]])
+    field = signature.inputs[0]
+    assert parse_inputs(texts, [field]).columns["age"].to_pylist() == [-999, 5]
+    assert parse_inputs(as_scored(texts), [field]).columns["age"].to_pylist() == [None, 5]
 
 
 @pytest.mark.parametrize(

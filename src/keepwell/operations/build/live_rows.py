@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from keepwell.core.errors import NotFoundError
 from keepwell.core.records import Column, ColumnType, DatasetVersion, Signature
-from keepwell.deployment.quarantine import believed
+from keepwell.infrastructure.logged_rows import believed
 from keepwell.operations.build.bench import Bench
 
 ID, TIME = "keepwell_prediction_id", "keepwell_predicted_at"

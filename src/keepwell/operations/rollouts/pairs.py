@@ -18,7 +18,7 @@ import msgspec
 
 from keepwell.core.ports import TableStore
 from keepwell.core.records import Rollout
-from keepwell.deployment.quarantine import believed
+from keepwell.infrastructure.logged_rows import believed
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,9 +9,7 @@ from keepwell.testing.loop_world import make_signal
 
 
 def test_it_stays_until_the_column_is_right_again() -> None:
-    rule = LoopRuleSpec(
-        name="broken", when="quality(age) & kpi", do="quarantine", cooldown=300.0
-    )
+    rule = LoopRuleSpec(name="broken", when="quality(age) & kpi", do="quarantine", cooldown=300.0)
     world = ruled(rule)
     damaged = make_signal("quality", "age", version=0)
     world.signals = (damaged, make_signal("kpi", "basket", version=0))

@@ -8,8 +8,8 @@ import numpy as np
 
 from keepwell.core.errors import KeepwellError
 from keepwell.core.records import ModelVersion
-from keepwell.deployment.quarantine import MARK
 from keepwell.deployment.scoring.scorer import Scorer, Scores
+from keepwell.infrastructure.logged_rows import MARK
 from keepwell.monitoring.labels import Labels
 from keepwell.operations.build.judge import open_scorer
 from keepwell.operations.loop.retrainings import Comparison
