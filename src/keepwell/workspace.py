@@ -6,7 +6,6 @@
 Nothing is built before it is asked for, so a command pays only for what it touches.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from functools import cached_property
@@ -15,12 +14,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from keepwell.core.clock import Clock, SystemClock
-from keepwell.core.errors import FormatError, NotFoundError
+from keepwell.core.errors import NotFoundError
 from keepwell.core.ports import BlobStore, MeasurementStore
 from keepwell.core.spec import ProjectSpec
 from keepwell.infrastructure.consent import look_in
-from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.project_file import load_project
+from keepwell.infrastructure.settings import read_settings
 
 if TYPE_CHECKING:
     from keepwell.core.records import Incident, ModelVersion, Profile
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
     from keepwell.operations.incidents.surroundings import Surveyor
     from keepwell.operations.loop.incidents import Incidents
     from keepwell.operations.loop.interventions.desk import LoopDesk
-    from keepwell.operations.playbooks.means import Jobs
     from keepwell.operations.playbooks.registry import Playbooks
     from keepwell.operations.rollouts.desk import Desk
     from keepwell.operations.spending.ledger import Ledger
@@ -60,7 +58,6 @@ if TYPE_CHECKING:
 
 PROJECT_FILE = "keepwell.yaml"
 HOME = ".keepwell"
-FORMAT = 1
 """Format of the workspace folder. A newer one is refused; an older one is upgraded when opened."""
 
 
@@ -93,7 +90,7 @@ class Workspace:
         self.root = spec.root
         self.home = spec.root / HOME
         self.clock: Clock = clock or SystemClock()
-        self._settings = _settings(self.home)
+        self._settings = read_settings(self.home)
         look_in(self.home)
 
     @classmethod
@@ -400,27 +397,9 @@ class Workspace:
     @cached_property
     def looping(self) -> "LoopDesk":
         """The loop, for people: how it stands, what it did and would do, and their word."""
-        from keepwell.operations.loop.interventions.consent import Consent
-        from keepwell.operations.loop.interventions.desk import LoopDesk, Statuses
-        from keepwell.operations.loop.policy import Policy
-        from keepwell.operations.serving.effects import planning
+        from keepwell.operations.serving.senses.desk import loop_desk
 
-        spec = self.spec
-        consent = Consent(
-            self.incidents,
-            self.clock,
-            spec.loop.limits,
-            self.tokens.holder,
-            planning(self.playbooks),
-        )
-        return LoopDesk(
-            self.incidents,
-            Statuses(self.measurements),
-            consent,
-            lambda: [one.name for one in self.endpoints.find()],
-            Policy(loop=spec.loop, rollout=spec.serve.rollout, monitor=spec.monitor),
-            self.clock,
-        )
+        return loop_desk(self.bench, self.incidents, self.tokens, self.measurements, self.playbooks)
 
     @cached_property
     def foresight(self) -> "Foresight":
@@ -494,30 +473,12 @@ class Workspace:
             must_allow=self.ledger.must_allow,
         )
 
-    def playbooks(
-        self, *, probe: "Probe | None" = None, jobs: "Jobs | None" = None, link: str = ""
-    ) -> "Playbooks":
-        """Return what the loop may do besides training.
+    def playbooks(self, **means: Any) -> "Playbooks":
+        """Return what the loop may do; `probe`, `jobs` and `link` of `Means` where somebody serves."""
+        from keepwell.operations.playbooks.registry import open_playbooks
 
-        Args:
-            probe: Asks the live endpoint who answers.
-            jobs: Carries out retrainings; without them they can be planned only.
-            link: Where the console is.
-        """
-        from keepwell.operations.playbooks.means import Means
-        from keepwell.operations.playbooks.registry import Playbooks
-
-        return Playbooks(
-            Means(
-                bench=self.bench,
-                predictions=self.predictions,
-                measurements=self.measurements,
-                collect=self.collector.collect,
-                probe=probe,
-                jobs=jobs,
-                link=link,
-            )
-        )
+        stores = (self.bench, self.predictions, self.measurements, self.collector.collect)
+        return open_playbooks(*stores, **means)
 
     @cached_property
     def builder(self) -> "Builder":
@@ -529,23 +490,3 @@ class Workspace:
     def report(self, endpoint: str) -> Mapping[str, Any] | None:
         """Return the latest monitor report of an endpoint, None if nothing was watched yet."""
         return self.measurements.read_report(f"endpoint:{endpoint}")
-
-
-def _settings(home: Path) -> dict[str, str]:
-    """Read the workspace's settings, writing them first where the workspace is new."""
-    path = home / "workspace.json"
-    try:
-        settings = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        home.mkdir(parents=True, exist_ok=True)
-        (home / ".gitignore").write_text("*\n")
-        settings = {"format": FORMAT}
-        write_atomic(path, json.dumps(settings).encode())
-    found = settings.get("format")
-    if not isinstance(found, int) or found > FORMAT:
-        raise FormatError(
-            f"the workspace {home} has format {found}",
-            why=f"this Keepwell reads formats up to {FORMAT}; a newer one has written it",
-            now="pip install --upgrade keepwell",
-        )
-    return {key: value for key, value in settings.items() if isinstance(value, str)}

@@ -126,7 +126,7 @@ def test_what_a_person_said_outlives_what_the_loop_writes(told: Told) -> None:
     ("asked", "status", "said"),
     [
         ({"playbook": "scael", "endpoint": NAME, "dry_run": True}, 400, "did you mean 'scale'?"),
-        ({"playbook": "scale", "endpoint": NAME, "extra": 1}, 422, "extra"),
+        ({"playbook": "scale", "endpoint": NAME, "extra": 1}, 400, "extra"),
     ],
 )
 def test_a_playbook_that_is_none_is_refused(

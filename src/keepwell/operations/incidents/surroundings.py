@@ -10,7 +10,7 @@ from typing import Any
 
 from keepwell.core.events import Event
 from keepwell.core.ports import MeasurementStore, MetadataStore
-from keepwell.core.records import Decision, Entry, Incident
+from keepwell.core.records import Decision, Entry, Incident, Intervention
 from keepwell.core.references import Ref
 from keepwell.operations.loop.incidents import Incidents
 
@@ -123,10 +123,12 @@ class Surveyor:
             yield Entry(time=began, kind="traffic", text=text)
 
     def _effects(self, incident: Incident) -> Iterable[Effect]:
-        found = self.incidents.decisions(incident=incident.id, limit=None)
-        for decision in sorted(found, key=lambda one: one.time):
-            if decision.action in _ACTED:
-                yield self._effect(incident, decision)
+        decided = self.incidents.decisions(incident=incident.id, limit=None)
+        found = [self._effect(incident, one) for one in decided if one.action in _ACTED]
+        if incident.endpoint:
+            done = self.incidents.interventions(incident.endpoint)
+            found += [_intervened(one) for one in done if one.incident == incident.id and one.began]
+        yield from sorted(found, key=lambda one: one.time)
 
     def _effect(self, incident: Incident, decision: Decision) -> Effect:
         found = (decision.evidence.get(name) for name in ("live", "comparison"))
@@ -165,6 +167,19 @@ class Surveyor:
         if not own and self.endpoints is not None:  # the machine's trouble is everybody's
             own = [one.name for one in self.endpoints.find()]
         return tuple(own)
+
+
+def _intervened(one: Intervention) -> Effect:
+    """Return what a playbook did: measured with the intervention, if need be after the incident."""
+    return Effect(
+        time=one.began or one.decided,
+        action=one.playbook,
+        reason=one.reason,
+        outcome=f"{one.status}: {one.outcome}" if one.outcome else one.status,
+        metric=one.measured.measure.removeprefix("metric:"),
+        before=one.measured.before,
+        after=one.measured.after,
+    )
 
 
 def _slices(incident: Incident) -> tuple[str, ...]:

@@ -1,10 +1,13 @@
 """All playbooks, by the word that `do:` takes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from keepwell.core.errors import NotFoundError, UsageError
+from keepwell.core.ports import MeasurementStore
 from keepwell.core.spec.looping import LoopSpec
 from keepwell.core.suggestions import did_you_mean
+from keepwell.operations.build.bench import Bench
 from keepwell.operations.playbooks.base import Playbook
 from keepwell.operations.playbooks.means import Means
 from keepwell.operations.playbooks.models.move_threshold import MoveThreshold
@@ -20,6 +23,9 @@ from keepwell.operations.playbooks.training.retrain import Retrain
 from keepwell.operations.playbooks.training.retune import Retune
 from keepwell.operations.playbooks.versions.lighten import Lighten
 from keepwell.operations.playbooks.versions.roll_back import RollBack
+
+if TYPE_CHECKING:
+    from keepwell.monitoring.prediction_log import PredictionLog
 
 _KINDS = (
     Retrain,
@@ -85,3 +91,17 @@ class Playbooks:
                     now=error.now,
                     details={"rule": rule.name, **error.details},
                 ) from error
+
+
+def open_playbooks(
+    bench: Bench,
+    predictions: "PredictionLog",
+    measurements: MeasurementStore,
+    collect: Callable[[], object],
+    **more: Any,
+) -> Playbooks:
+    """Return the playbooks over a workspace's parts; `more` of `Means`, where somebody serves."""
+    means = Means(
+        bench=bench, predictions=predictions, measurements=measurements, collect=collect, **more
+    )
+    return Playbooks(means)
