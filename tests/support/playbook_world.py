@@ -69,8 +69,6 @@ def make_shop(root: Path) -> Path:
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import OneHotEncoder
 
-    from keepwell.operations.lighter import lighten
-
     root.mkdir()
     (root / "keepwell.yaml").write_text(PROJECT)
     (root / "data.csv").write_text("customer,age,income,plan,leaves\n")
