@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from keepwell.operations.incidents.surroundings import Surveyor
     from keepwell.operations.loop.incidents import Incidents
     from keepwell.operations.loop.interventions.desk import LoopDesk
+    from keepwell.operations.playbooks.registry import Playbooks
     from keepwell.operations.rollouts.desk import Desk
     from keepwell.operations.spending.ledger import Ledger
     from keepwell.operations.standing import Standings
@@ -400,7 +401,7 @@ class Workspace:
         """The loop, for people: how it stands, what it did and would do, and their word."""
         from keepwell.operations.serving.senses.desk import loop_desk
 
-        return loop_desk(self.bench, self.incidents, self.tokens, self.measurements)
+        return loop_desk(self.bench, self.incidents, self.tokens, self.measurements, self.playbooks)
 
     @cached_property
     def foresight(self) -> "Foresight":
@@ -473,6 +474,13 @@ class Workspace:
             rollouts=self.rollouts,
             must_allow=self.ledger.must_allow,
         )
+
+    def playbooks(self, **means: Any) -> "Playbooks":
+        """Return what the loop may do; `probe`, `jobs` and `link` of `Means` where somebody serves."""
+        from keepwell.operations.playbooks.registry import open_playbooks
+
+        stores = (self.bench, self.predictions, self.measurements, self.collector.collect)
+        return open_playbooks(*stores, **means)
 
     @cached_property
     def builder(self) -> "Builder":

@@ -87,6 +87,7 @@ def up(
     Raises:
         BusyError: If the workspace is served already, or the port is taken: says by whom.
         NotFoundError: If `serve.pools` names an endpoint that there is not.
+        UsageError: If a rule of the loop asks a playbook for what it cannot do.
     """
     import uvicorn
 
@@ -94,6 +95,7 @@ def up(
     from keepwell.deployment.probing import LiveProbe
     from keepwell.deployment.server import Supervisor
 
+    workspace.playbooks().check(workspace.spec.loop)
     serve, home, every = workspace.spec.serve, workspace.home, workspace.spec.monitor.every
     host = host or serve.host
     path = control_socket(home)
@@ -147,7 +149,9 @@ def up(
         )
         stack.callback(leadership.close)
         alone = leadership.only  # what two control processes must not do both
-        loop, keeper, sight = _loop(workspace, supervisor, probe, leadership, stack)
+        loop, keeper, sight = _loop(
+            workspace, supervisor, probe, address.url, leadership, stack
+        )
         sight.anomalies = watch.recent
         leadership.look()
         for job in (
@@ -222,6 +226,7 @@ def _loop(
     workspace: "Workspace",
     supervisor: "Supervisor",
     probe: "LiveProbe",
+    link: str,
     leadership: Leadership,
     stack: contextlib.ExitStack,
 ) -> "tuple[LoopService, Keeper, Sight]":
@@ -243,7 +248,8 @@ def _loop(
         bury=lambda identifier: bury(workspace.bench, identifier),
     )
     stack.callback(jobs.close)
-    effects = fenced(LiveEffects(workspace.bench, jobs, probe), leadership.check)
+    playbooks = workspace.playbooks(probe=probe, jobs=jobs, link=link)
+    effects = fenced(LiveEffects(workspace.bench, jobs, probe, playbooks), leadership.check)
     sight = Sight(
         workspace.bench,
         predictions=workspace.predictions,

@@ -23,9 +23,9 @@ class ChannelSpec:
     """
 
     name: str
-    kind: str  # webhook | email | apprise | log
+    kind: str  # webhook | email | apprise | github | gitlab | jira | log
     to: tuple[str, ...] = ()
-    secret: str = ""  # of a webhook: what its requests are signed with
+    secret: str = ""  # of a webhook: what its requests are signed with; of a tracker: its token
     server: str = ""  # of e-mail: smtp://user:$PASSWORD@host:587, smtps://…
     sender: str = ""  # of e-mail: `from:`
 

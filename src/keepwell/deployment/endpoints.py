@@ -1,6 +1,6 @@
 """Stable names that answer predictions, and which versions stand behind them: now and at any time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from keepwell.core.clock import Clock
@@ -162,6 +162,23 @@ class Endpoints:
         before = self.read(name)
         must_be_served(before)
         wish = replace(before, flags=flags)
+        if wish != before:
+            self._records.write(wish, verb, why, seq)
+        return wish
+
+    def alter(
+        self, name: str, change: Callable[[Endpoint], Endpoint], verb: str, why: str = ""
+    ) -> Endpoint:
+        """Change an endpoint as it is now; nothing is written if that changes nothing.
+
+        Raises:
+            NotFoundError: If there is no such endpoint.
+            ConflictError: If somebody else changed the endpoint at the same moment.
+        """
+        seq = self._records.seq(name)
+        before = self.read(name)
+        must_be_served(before)
+        wish = change(before)
         if wish != before:
             self._records.write(wish, verb, why, seq)
         return wish

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from keepwell.core.errors import UsageError
 from keepwell.core.records import ColumnType, Field
+from keepwell.infrastructure.logged_rows import MARK, believed
 from keepwell.infrastructure.tables import query
 
 _NUMERIC = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN)
@@ -47,6 +49,16 @@ def parse_inputs(documents: pa.ChunkedArray, fields: Sequence[Field]) -> Inputs:
             if count:
                 wrong[name] = count
     return Inputs(columns=columns, wrong=wrong)
+
+
+def as_scored(documents: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return documents as the model saw them: of a column in quarantine, what stood in its place."""
+    marked = pc.match_substring(documents, MARK)
+    if not pc.any(marked).as_py():
+        return documents
+    pairs = zip(documents.to_pylist(), marked.to_pylist(), strict=True)
+    texts = [json.dumps(believed(json.loads(text))) if there else text for text, there in pairs]
+    return pa.chunked_array([pa.array(texts, pa.string())])
 
 
 def _sql_type(item: Field) -> str:

@@ -11,6 +11,8 @@ from keepwell.core.suggestions import did_you_mean
 from keepwell.deployment.endpoints import Endpoints, must_be_served
 from keepwell.deployment.explaining import Explainers, Explanation
 from keepwell.deployment.explaining.counterfactual import Counterfactuals, Goal, counterfactuals
+from keepwell.deployment.quarantine import Quarantine
+from keepwell.infrastructure.logged_rows import believed
 from keepwell.monitoring.prediction_log import PredictionLog
 from keepwell.tracking.registry import Registry
 
@@ -204,6 +206,8 @@ class Explanations:
                 {name: value for name, value in row.items() if name != found.key}
                 for row in instances
             ]
+        if found.quarantined:
+            instances = Quarantine(found.quarantined).screened(instances)
         return model, instances
 
     def of_predictions(
@@ -273,7 +277,7 @@ class Explanations:
 
 def _logged(prediction: Prediction, model: ModelVersion) -> dict[str, Any]:
     """Return the row of a past prediction, if the log holds all of it."""
-    row: dict[str, Any] = json.loads(prediction.inputs)
+    row = believed(json.loads(prediction.inputs))
     gaps = [item.name for item in model.signature.inputs if item.required and item.name not in row]
     if gaps:
         raise InvalidRequestError(

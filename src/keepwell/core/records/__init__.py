@@ -15,7 +15,7 @@ from keepwell.core.records.dataset import (
     Histogram,
     Profile,
 )
-from keepwell.core.records.endpoint import Endpoint, Rollout, RolloutStep, Route
+from keepwell.core.records.endpoint import Endpoint, Quarantined, Rollout, RolloutStep, Route
 from keepwell.core.records.evaluation import Evaluation, Slice
 from keepwell.core.records.fairness import FairnessView, Group, Mitigation
 from keepwell.core.records.flags import CohortRule, Flags
@@ -89,6 +89,7 @@ __all__ = [
     "Prediction",
     "Profile",
     "Proof",
+    "Quarantined",
     "Resources",
     "Rollout",
     "RolloutStep",

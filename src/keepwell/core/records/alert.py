@@ -147,7 +147,8 @@ class Delivery:
     Attributes:
         id: Made of alert, stage and channel: the same news for the same channel is one delivery, and
             receivers see it again if it is sent twice.
-        kind: `firing`, `worse`, `reminder`, `escalation`, `flapping`, `resolved` or `test`.
+        kind: `firing`, `worse`, `reminder`, `escalation`, `flapping`, `resolved` or `test`; of the loop
+            `ask`, `propose` and `issue`.
         status: `waiting`, `sent` or `given_up`.
         due: When it is tried next.
     """

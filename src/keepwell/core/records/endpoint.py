@@ -17,6 +17,23 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A column of which nothing that is sent is believed.
+
+    Attributes:
+        column: The input column.
+        value: What stands in its place; None: it is missing, and the model's own way with gaps answers.
+        since: Unix seconds.
+        reason: Why, for whoever reads an answer or the log.
+    """
+
+    column: str
+    value: str | int | float | bool | None = None
+    since: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """A stable name that answers predictions.
 
@@ -30,6 +47,8 @@ class Endpoint:
         flags: What is switched without a deployment.
         logs: Versions whose columns are logged with every row, whoever answers it: a rollout compares.
         external: Its model answers somewhere else; here its predictions are only watched.
+        quarantined: Columns that are not believed while a break upstream lasts.
+        most_rows: Rows that one request may have, where that is fewer than `serve.limits` says; 0: as those.
     """
 
     name: str
@@ -41,6 +60,8 @@ class Endpoint:
     flags: Flags = field(default_factory=Flags)
     logs: tuple[int, ...] = ()
     external: bool = False
+    quarantined: tuple[Quarantined, ...] = ()
+    most_rows: int = 0
 
     @property
     def champion(self) -> int | None:

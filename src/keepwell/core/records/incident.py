@@ -23,6 +23,7 @@ class Signal:
         rows: How many rows the measurement rests on.
         since: Start of the window, Unix seconds.
         until: End of the window, Unix seconds.
+        known: Why it is no news: what was done about it. Nothing is opened or trained because of it.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Signal:
     rows: int = 0
     since: float = 0.0
     until: float = 0.0
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

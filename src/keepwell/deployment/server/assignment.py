@@ -76,10 +76,16 @@ def sole_route(endpoint: LiveEndpoint) -> LiveRoute | None:
     What `assign` looks at beyond the shares must be looked at here too: requests of an endpoint with a
     sole route may be answered without asking `assign`, and by that version alone.
     """
-    if endpoint.flags is not None:
+    if endpoint.flags is not None or endpoint.quarantine is not None:
         return None
     whole = endpoint.split.whole
     return endpoint.routes[whole] if whole is not None and endpoint.routes else None
+
+
+def believed(endpoint: LiveEndpoint, part: Part) -> list[Instance]:
+    """Return the rows of a part as the model is to see them; the log keeps them as they were sent."""
+    quarantine = endpoint.quarantine
+    return part.rows if quarantine is None else quarantine.screened(part.rows)
 
 
 def unanswered(endpoint: LiveEndpoint, instances: list[Instance], route: LiveRoute) -> list[Part]:

@@ -22,7 +22,7 @@ from keepwell.deployment.routing import Split
 from keepwell.deployment.scoring.scorer import Scores
 from keepwell.deployment.server.admission.access import Consumer
 from keepwell.deployment.server.admission.load import Threads, check_rows, too_slow
-from keepwell.deployment.server.assignment import Instance, Part, assign, unanswered
+from keepwell.deployment.server.assignment import Instance, Part, assign, believed, unanswered
 from keepwell.deployment.server.heartbeat import Counters, RequestError
 from keepwell.deployment.server.messages import Header, Request
 from keepwell.deployment.server.recording import Circumstances, Scored, frames_of, number
@@ -159,7 +159,7 @@ class Predictor:
             TooManyRowsError: If there are more rows than a request may have.
         """
         endpoint = self._answering(call)
-        check_rows(len(instances), self.snapshot.limits)
+        check_rows(len(instances), self.snapshot.limits, endpoint.most_rows)
         if call.consumer is not None:
             call.consumer.spend(len(instances))
         scored = []
@@ -214,7 +214,7 @@ class Predictor:
 
         async def ask(part: Part) -> Scores:
             if flags.limit is not None:
-                return await score_within(flags.limit, part.route, part.rows)
+                return await score_within(flags.limit, part.route, believed(endpoint, part))
             return await self._score(call, endpoint, part)
 
         scored = []
@@ -247,7 +247,7 @@ class Predictor:
 
     async def _score(self, call: Call, endpoint: LiveEndpoint, part: Part) -> Scores:
         """Score a part: at once if that takes no time, else beside the event loop, within the limit."""
-        scorer, rows = part.route.scorer, part.rows
+        scorer, rows = part.route.scorer, believed(endpoint, part)
         ready = scorer.at_hand() if isinstance(scorer, ShelvedScorer) else scorer
         if ready is not None and len(rows) <= _MANY and ready.quick(len(rows)):
             return ready.rows(rows)

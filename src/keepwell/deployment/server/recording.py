@@ -8,6 +8,7 @@ import msgspec
 
 from keepwell.core.identifiers import new_id
 from keepwell.deployment.flags.answering import Fallback
+from keepwell.deployment.quarantine import Quarantine
 from keepwell.deployment.scoring.scorer import Scores
 from keepwell.deployment.server.assignment import Instance, Part
 from keepwell.deployment.server.snapshot import LiveEndpoint, LiveRoute
@@ -51,7 +52,7 @@ def frames_of(endpoint: LiveEndpoint, scored: Scored, about: Circumstances) -> l
     frames = []
     for at, (instance, identifier) in enumerate(zip(scored.part.rows, scored.ids, strict=True)):
         key = scored.part.keys[at] if endpoint.logs_key else ""
-        logged = key, _inputs(instance, known)
+        logged = key, _inputs(instance, known, endpoint.quarantine)
         frames.append(
             frame_of(endpoint, route, about, identifier, logged, scores.predictions[at], rows[at])
         )
@@ -133,6 +134,8 @@ def document_of(
     if fallen:
         document["fallback"] = _fallback_document(fallen)
     warnings = list(dict.fromkeys(text for one in parts for text in one.scores.warnings))
+    if endpoint.quarantine is not None:
+        warnings += endpoint.quarantine.told
     if warnings:
         document["warnings"] = warnings
     return document
@@ -159,7 +162,9 @@ def _in_order(parts: list[Scored], values: list[list[Any]]) -> list[Any]:
     return result
 
 
-def _inputs(instance: Instance, known: frozenset[str]) -> str:
+def _inputs(instance: Instance, known: frozenset[str], quarantine: Quarantine | None) -> str:
+    if quarantine is not None:
+        return _encode(quarantine.marked(instance, known)).decode()
     if instance.keys() <= known:
         return _encode(instance).decode()
     return _encode({name: value for name, value in instance.items() if name in known}).decode()

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from keepwell.core.errors import NotFoundError
-from keepwell.core.records import BundleFile, Endpoint, Flags, ModelVersion, Route, Signature, Token
+from keepwell.core.records import (
+    BundleFile,
+    Endpoint,
+    Flags,
+    ModelVersion,
+    Quarantined,
+    Route,
+    Signature,
+    Token,
+)
 from keepwell.core.spec import LimitsSpec, LogSpec
 from keepwell.deployment.flags.steps import PREVIOUS, read_fallback
 from keepwell.infrastructure.codec import from_json, to_json
@@ -31,7 +40,8 @@ class ServedEndpoint:
 
     `others` are loaded too: versions that rules and fallbacks lead to. `previous` is what a fallback of
     that name stands for. `columns` are logged with every row; empty: those of the version that answers.
-    One that is `external` answers nothing: its model is served elsewhere.
+    One that is `external` answers nothing: its model is served elsewhere. `quarantined` columns are not
+    believed. `most_rows` of one request, where that is fewer than the limits say.
     """
 
     name: str
@@ -43,6 +53,8 @@ class ServedEndpoint:
     previous: int = 0
     columns: tuple[str, ...] = ()
     external: bool = False
+    quarantined: tuple[Quarantined, ...] = ()
+    most_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +178,8 @@ def _served(endpoint: Endpoint, lookup: Callable[[str, int], ModelVersion]) -> S
         flags=endpoint.flags,
         previous=endpoint.previous,
         columns=_columns(endpoint, lookup),
+        quarantined=endpoint.quarantined,
+        most_rows=endpoint.most_rows,
     )
 
 

@@ -13,6 +13,7 @@ from keepwell.deployment.flags.live import Constant, LiveFlags, live_flags
 from keepwell.deployment.flags.steps import read_fallback
 from keepwell.deployment.labels import Labels
 from keepwell.deployment.log_policy import LogPolicy
+from keepwell.deployment.quarantine import Quarantine
 from keepwell.deployment.routing import Split
 from keepwell.deployment.scoring.scorer import Scorer, load_scorer
 from keepwell.deployment.server.admission.access import Access
@@ -46,6 +47,8 @@ class LiveEndpoint:
         flags: What is switched; None if nothing is.
         columns: Inputs that are logged with every row; empty: those of the version that answers.
         external: Its model answers somewhere else.
+        quarantine: Columns that are not believed; None if there are none.
+        most_rows: Rows that one request may have, where that is fewer than the limits say; 0 otherwise.
     """
 
     name: str
@@ -59,6 +62,8 @@ class LiveEndpoint:
     columns: frozenset[str] = frozenset()
     logs_key: bool = True
     external: bool = False
+    quarantine: Quarantine | None = None
+    most_rows: int = 0
 
     @property
     def served(self) -> tuple[LiveRoute, ...]:
@@ -156,6 +161,8 @@ def _live_endpoint(
         columns=frozenset(served.columns) - set(log.redact),
         logs_key=served.key not in log.redact,
         external=served.external,
+        quarantine=Quarantine(served.quarantined) if served.quarantined else None,
+        most_rows=served.most_rows,
     )
 
 

@@ -75,12 +75,16 @@ _CHANNEL: Mapping[str, Kind] = {
     "webhook": TEXTS,
     "email": TEXTS,
     "apprise": TEXTS,
+    "github": TEXTS,
+    "gitlab": TEXTS,
+    "jira": TEXTS,
     "log": FLAG,
     "secret": TEXT,
     "server": TEXT,
     "from": TEXT,
 }
-_KINDS = ("webhook", "email", "apprise", "log")
+_KINDS = ("webhook", "email", "apprise", "github", "gitlab", "jira", "log")
+_SECRET = ("webhook", "github", "gitlab", "jira")
 _FIELD = {"for": "lasting", "from": "sender"}
 _TESTS = ("above", "below", "rises", "falls", "absent")
 
@@ -151,7 +155,7 @@ def _channel(name: str, node: Node) -> ChannelSpec:
     to = values.pop(kind)
     if kind == "email" and not {"server", "from"} <= set(values):
         raise ValueError(f"the channel '{name}' needs `server:` and `from:`")
-    allowed = {"webhook": {"secret"}, "email": {"server", "from"}}.get(kind, set())
+    allowed = {"secret"} if kind in _SECRET else {"server", "from"} if kind == "email" else set()
     if extra := sorted(set(values) - allowed):
         raise ValueError(f"the channel '{name}': {extra[0]} does not belong to {kind}")
     return ChannelSpec(name=name, kind=kind, to=() if kind == "log" else to, **_renamed(values))

@@ -309,7 +309,7 @@ KEYS = (
         "what is done, and when; see how-to/let-the-loop-act"),
     Key("loop.builtin", FLAG, "true", "the rules that hold without any"),
     Key("alerts.channels", CHANNELS, '{ops: {webhook: "https://hooks.example.com/keepwell", secret: $HOOK}}',
-        "who can be told: webhook, email, apprise or log; $NAME is an environment variable"),
+        "who is told: webhook, email, apprise, github, gitlab, jira or log; $NAME: of the environment"),
     Key("alerts.rules", RULES, "[{name: slow, metric: latency_p95_ms, above: 200, for: 5m}]",
         "what is told besides incidents; see how-to/get-told"),
     Key("alerts.routes", ROUTES, "[{severity: critical, to: [ops]}]",

@@ -11,7 +11,7 @@ from keepwell.core.spec import MonitorSpec
 from keepwell.features.label_sets import delimiter_of, labels_of
 from keepwell.monitoring.concept.change import find_change
 from keepwell.monitoring.drift import OFF
-from keepwell.monitoring.inputs import parse_inputs
+from keepwell.monitoring.inputs import as_scored, parse_inputs
 from keepwell.monitoring.labels import Labels, read_numbers
 from keepwell.monitoring.prediction_log.log import PredictionLog
 from keepwell.monitoring.report import Change, Scope
@@ -51,7 +51,7 @@ def watch_concept(
     documents = labelled["inputs"].filter(pa.array(readable))
     return find_change(
         losses[readable],
-        parse_inputs(documents, watched.fields).columns,
+        parse_inputs(as_scored(documents), watched.fields).columns,
         min_rows=spec.min_rows,
         detector=spec.concept,
     )

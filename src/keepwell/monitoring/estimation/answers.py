@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from keepwell.core.records import Field, Signature
-from keepwell.monitoring.inputs import parse_inputs
+from keepwell.monitoring.inputs import as_scored, parse_inputs
 from keepwell.monitoring.labels import Labels, read_numbers
 
 if TYPE_CHECKING:
@@ -69,4 +69,4 @@ def answers_of(logged: pa.Table, signature: Signature, fields: "Sequence[Field]"
 
 
 def _columns(logged: pa.Table, fields: "Sequence[Field]") -> "Mapping[str, pa.Array]":
-    return parse_inputs(logged["inputs"], list(fields)).columns if fields else {}
+    return parse_inputs(as_scored(logged["inputs"]), list(fields)).columns if fields else {}

@@ -107,6 +107,10 @@ class AlertStore:
         """Keep one message to be sent."""
         self._deliveries.write(delivery, "posted", delivery.title)
 
+    def withdraw(self, delivery: Delivery, why: str) -> None:
+        """Keep that a message is not to be sent any more."""
+        self._deliveries.write(delivery, "withdrawn", why)
+
     def attempted(self, delivery: Delivery) -> None:
         """Keep how an attempt to send a message went."""
         verb = {"sent": "sent", "given_up": "given_up"}.get(delivery.status, "attempted")

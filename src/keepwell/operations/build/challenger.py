@@ -25,7 +25,9 @@ from keepwell.operations.build.learn import learn
 from keepwell.operations.build.live_rows import TIME, in_common, keep_live_rows
 from keepwell.operations.build.recipe import ROWS
 from keepwell.operations.build.retraining.comparison import compare
+from keepwell.operations.build.retraining.compression import compress
 from keepwell.operations.build.retraining.renewal import renew
+from keepwell.operations.build.retraining.tuning import narrowed, tuning_evidence
 from keepwell.operations.build.stages import register_draft
 from keepwell.operations.loop.retrainings import Retraining, RetrainingResult, Window
 
@@ -68,7 +70,9 @@ def train_challenger(
 ) -> RetrainingResult:
     """Train, register and judge a challenger; nothing is put behind the endpoint.
 
-    What learns from the source itself is trained on what that holds now, whatever the outcomes say.
+    What learns from the source itself is trained on what that holds now, whatever the outcomes say. In the
+    mode `tune` the search is bounded and begins with what was best; in the mode `compress` nothing is
+    trained: the challenger is a lighter form of the champion.
 
     Args:
         bench: The workspace's parts.
@@ -80,6 +84,10 @@ def train_challenger(
         TrainingError: If there are too few rows with outcomes, or nothing could be trained.
     """
     baseline = bench.registry.get(bench.spec.name, request.baseline)
+    if request.mode == "compress":
+        return compress(bench, labelled, baseline, request, progress=progress)
+    if request.mode == "tune":
+        bench = replace(bench, spec=replace(bench.spec, train=narrowed(bench, baseline, request)))
     if baseline.signature.task.from_source:
         return renew(bench, baseline, request, progress=progress)
     _check_logged(bench, baseline)
@@ -100,15 +108,21 @@ def train_challenger(
     table = rows.table.take(rows.test)
     verdict = judge_version(bench, version, table, champion=request.baseline)
     bench.registry.record_gate(version.model, version.version, verdict)
+    comparison = compare(bench, version, baseline, table)
+    evidence: dict[str, float | int | str] = {
+        f"{version.metric} of window {name}": score for name, score in tried.items()
+    }
+    if request.mode == "tune":
+        evidence |= tuning_evidence(bench, draft.run, comparison)
     return RetrainingResult(
         status="done",
         run=draft.run,
         candidate=version.version,
         verdict=verdict,
-        comparison=compare(bench, version, baseline, table),
+        comparison=comparison,
         window=window.name,
         rows=_size(rows, window),
-        evidence={f"{version.metric} of window {name}": score for name, score in tried.items()},
+        evidence=evidence,
     )
 
 
@@ -244,6 +258,7 @@ def _train(
     spec: TrainSpec = replace(bench.spec.train, budget=budget)
     tags = {"window": window.name, "with": rows.base}
     if request is not None:
+        tags |= {"mode": request.mode} if request.mode != "train" else {}
         tags |= {"retraining": request.id, "incident": request.incident, "why": request.reason}
     draft = learn(
         bench,

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from keepwell.core.errors import NotFoundError
 from keepwell.core.records import Column, ColumnType, DatasetVersion, Signature
+from keepwell.infrastructure.logged_rows import believed
 from keepwell.operations.build.bench import Bench
 
 ID, TIME = "keepwell_prediction_id", "keepwell_predicted_at"
@@ -94,7 +95,7 @@ def live_table(rows: Iterable[Mapping[str, Any]], signature: Signature) -> pa.Ta
     """
     instances, outcomes = [], []
     for row in rows:
-        instances.append(json.loads(row["inputs"]))
+        instances.append(believed(json.loads(row["inputs"])))
         outcomes.append(json.loads(row["outcome"]))
     columns = {
         field.name: pa.array(

@@ -1,8 +1,10 @@
 """Carries out one retraining, in a process of its own, and records what came of it."""
 
 import errno
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -45,11 +47,12 @@ def work(
             acting_as("loop"),
             entrusted(),
         ):
-            request = records.read(key).request
+            request, began = records.read(key).request, time.monotonic()
 
             def settle(result: RetrainingResult, verb: str) -> None:
+                timed = replace(result, seconds=time.monotonic() - began)
                 records.write(
-                    RetrainingRecord(request=request, result=result), verb, why=result.error
+                    RetrainingRecord(request=request, result=timed), verb, why=result.error
                 )
 
             try:

@@ -1,10 +1,13 @@
 """What a playbook is."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from keepwell.core.records import Effect, Intervention
+from keepwell.operations.playbooks.means import Means
+from keepwell.operations.playbooks.options import Option, read_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,11 +18,13 @@ class Plan:
         steps: What is done, in sentences.
         predicted: The effect that is expected of it.
         temporary: It is to be undone once its reason is gone.
+        options: The options with what was left open decided: what is carried out is what was planned.
     """
 
     steps: tuple[str, ...]
     predicted: Effect = field(default_factory=Effect)
     temporary: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Playbook(Protocol):
@@ -37,6 +42,12 @@ class Playbook(Protocol):
 
     name: ClassVar[str]
     """The word that `do:` takes."""
+
+    options: ClassVar[tuple[Option, ...]]
+    """What `with:` may say."""
+
+    undoes: ClassVar[str]
+    """What `undo` does, in words."""
 
     def check(self, options: Mapping[str, Any]) -> None:
         """Complain about options that it does not know, or cannot use.
@@ -61,3 +72,42 @@ class Playbook(Protocol):
     def undo(self, intervention: Intervention) -> None:
         """Take it back."""
         ...
+
+
+class Prepared(ABC):
+    """What all playbooks have in common: options that are read in one way.
+
+    Args:
+        means: What they work with.
+    """
+
+    name: ClassVar[str]
+    options: ClassVar[tuple[Option, ...]] = ()
+    undoes: ClassVar[str]
+
+    def __init__(self, means: Means) -> None:
+        self.means = means
+
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Complain about options that it does not know, or cannot use."""
+        self.read(options)
+
+    def read(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the value of every option.
+
+        Raises:
+            UsageError: If one cannot be used.
+        """
+        return read_options(self.name, self.options, options)
+
+    @abstractmethod
+    def plan(self, endpoint: str, options: Mapping[str, Any]) -> Plan:
+        """Return what would be done now."""
+
+    @abstractmethod
+    def act(self, intervention: Intervention) -> Mapping[str, Any]:
+        """Do it."""
+
+    @abstractmethod
+    def undo(self, intervention: Intervention) -> None:
+        """Take it back."""

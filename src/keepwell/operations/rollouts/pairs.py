@@ -18,6 +18,7 @@ import msgspec
 
 from keepwell.core.ports import TableStore
 from keepwell.core.records import Rollout
+from keepwell.infrastructure.logged_rows import believed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -205,7 +206,7 @@ def _wanted(row: Mapping[str, Any], rollout: Rollout, answered: Collection[int])
 
 
 def _pair(row: Mapping[str, Any], rollout: Rollout, open_scorer: OpenScorer) -> Pair:
-    instance = json.loads(row["inputs"])
+    instance = believed(json.loads(row["inputs"]))
     by_new = row["version"] == rollout.candidate
     old, old_ms, old_error = _ask(open_scorer, rollout.baseline, instance)
     new, new_ms, new_error = _ask(open_scorer, rollout.candidate, instance)

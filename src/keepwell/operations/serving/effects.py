@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keepwell.core.errors import UnavailableError
@@ -13,6 +12,9 @@ from keepwell.operations.build import shortcut
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.loop.effects import Effects
 from keepwell.operations.loop.retrainings import Retraining
+from keepwell.operations.playbooks.base import Playbook
+from keepwell.operations.playbooks.people.messages import tell_of_proposals
+from keepwell.operations.playbooks.registry import Playbooks
 from keepwell.operations.serving.retraining_jobs import RetrainingJobs
 
 if TYPE_CHECKING:
@@ -28,12 +30,20 @@ class LiveEffects:
         bench: The workspace's parts.
         jobs: Carries out retrainings.
         probe: Asks the live endpoint who answers.
+        playbooks: Carry out interventions; without them each is refused.
     """
 
-    def __init__(self, bench: Bench, jobs: RetrainingJobs, probe: "Probe") -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        jobs: RetrainingJobs,
+        probe: "Probe",
+        playbooks: Playbooks | None = None,
+    ) -> None:
         self._bench = bench
         self._jobs = jobs
         self._probe = probe
+        self._playbooks = playbooks
 
     def retrain(self, retraining: Retraining) -> None:
         """Start the job."""
@@ -82,18 +92,31 @@ class LiveEffects:
         self._seen(done, "aborted")
 
     def plan(self, intervention: Intervention) -> Intervention:
-        """Return what would be done."""
-        raise UnavailableError(f"there is no playbook '{intervention.playbook}' yet")
+        """Return it with what would be done, and what is expected of that."""
+        return planned(intervention, self._playbook(intervention))
 
     def intervene(self, intervention: Intervention) -> Intervention:
         """Carry it out."""
-        raise UnavailableError(f"there is no playbook '{intervention.playbook}' yet")
+        before = self._playbook(intervention).act(intervention)
+        return replace(intervention, before=intervention.before or dict(before))
 
     def undo(self, intervention: Intervention, reason: str) -> None:
         """Take it back."""
+        self._playbook(intervention).undo(replace(intervention, reason=reason))
+
+    def _playbook(self, intervention: Intervention) -> Playbook:
+        if self._playbooks is None:
+            raise UnavailableError(
+                f"nobody is here to carry out '{intervention.playbook}'",
+                why="this process has no playbooks",
+                now="keepwell up carries them out",
+            )
+        return self._playbooks.get(intervention.playbook)
 
     def publish(self, decision: Decision, incident: Incident | None) -> None:
-        """Write the decision to the log."""
+        """Write the decision to the log; who can agree to a proposal is told of it."""
+        if decision.action == "propose" and self._playbooks is not None:
+            tell_of_proposals(self._playbooks.means, decision.endpoint)
         about = f" [{incident.title}]" if incident is not None else ""
         _log.info(
             "%s: %s: %s (%s)%s",
@@ -114,14 +137,21 @@ class LiveEffects:
             )
 
 
-def planning(bench: Bench, home: Path) -> Callable[[Intervention], Intervention]:
+def planning(playbooks: Callable[[], Playbooks]) -> Callable[[Intervention], Intervention]:
     """Return what finds out what a playbook would do, where nobody need be serving."""
+    return lambda intervention: planned(intervention, playbooks().get(intervention.playbook))
 
-    def plan(intervention: Intervention) -> Intervention:
-        jobs = RetrainingJobs(bench.metadata, home, ())
-        return LiveEffects(bench, jobs, lambda endpoint, keys: {}).plan(intervention)
 
-    return plan
+def planned(intervention: Intervention, playbook: Playbook) -> Intervention:
+    """Return an intervention with what would be done, and what is expected of that."""
+    plan = playbook.plan(intervention.endpoint, intervention.options)
+    return replace(
+        intervention,
+        steps=plan.steps,
+        predicted=plan.predicted,
+        temporary=plan.temporary,
+        options=dict(plan.options),
+    )
 
 
 if TYPE_CHECKING:

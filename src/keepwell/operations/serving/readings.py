@@ -1,7 +1,10 @@
 """From a monitor's report to what decisions rest on."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from keepwell.core.records import Endpoint, Signal
 from keepwell.operations.loop.view import LiveMetric, Look, RouteStats
 
 if TYPE_CHECKING:
@@ -17,6 +20,25 @@ def look_of(report: "Report") -> Look:
         signals=report.signals,
         live=live_metric(report),
         measures=measures_of(report),
+    )
+
+
+def in_quarantine(signals: Iterable[Signal], endpoint: Endpoint) -> tuple[Signal, ...]:
+    """Return signals, those about columns in quarantine marked as known: the model does not see them.
+
+    They stay, for they tell whether what broke upstream is still broken.
+    """
+    columns = {one.column for one in endpoint.quarantined}
+    return tuple(
+        replace(
+            one,
+            severity=0.0,
+            known="quarantine",
+            message=f"{one.message} (in quarantine: no answer rests on it)",
+        )
+        if one.column and one.column in columns and not one.known
+        else one
+        for one in signals
     )
 
 

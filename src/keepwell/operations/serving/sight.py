@@ -20,7 +20,7 @@ from keepwell.operations.loop.service import Views
 from keepwell.operations.loop.view import SKEW, Happening, Look, Memory, View
 from keepwell.operations.rollouts.evidence import Evidence
 from keepwell.operations.serving.history import History
-from keepwell.operations.serving.readings import look_of, measures_of
+from keepwell.operations.serving.readings import in_quarantine, look_of, measures_of
 from keepwell.operations.serving.retraining_jobs import RetrainingJobs
 from keepwell.operations.serving.senses.load_meter import LoadMeter
 from keepwell.operations.serving.senses.training_use import TrainingMeter
@@ -181,6 +181,7 @@ class Sight:
         told = self._notices.signals(endpoint.name)
         if told:
             report = replace(report, signals=_gravest((*report.signals, *told)))
+        report = replace(report, signals=in_quarantine(report.signals, endpoint))
         record_series(self._measurements, report)
         looks = self._looks.setdefault(endpoint.name, deque(maxlen=REMEMBERED_LOOKS))
         seen = look_of(report)

@@ -5,7 +5,7 @@ if it lowers the log loss where it was not fitted, in turn over the folds.
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -177,3 +177,24 @@ def _crossed(
             curve = _fitted(answer[others], actual[others], method)
             bent[~others] = curve.predict_proba(answer[~others])
     return bent
+
+
+def best_method(answer: "NDArray[np.float64]", actual: "NDArray[Any]") -> str:
+    """Return the kind of curve with the lower log loss on rows that it was not fitted to, in turn."""
+    losses = {name: log_loss(actual, _crossed(answer, actual, name)) for name in METHODS}
+    return min(losses, key=lambda name: losses[name])
+
+
+def fitted_curve(
+    answer: "NDArray[np.float64]", actual: "NDArray[Any]", method: str
+) -> "Callable[[NDArray[np.float64]], NDArray[np.float64]]":
+    """Return what bends probabilities, fitted to answers and to what turned out true."""
+    curve = _fitted(answer, actual, method)
+    return lambda chances: np.asarray(curve.predict_proba(chances), dtype=np.float64)
+
+
+def recalibrated(
+    pipeline: Any, answer: "NDArray[np.float64]", actual: "NDArray[Any]", method: str
+) -> Any:
+    """Return a pipeline without a curve with one around it that is fitted to its answers."""
+    return _bent(pipeline, answer, actual, method)

@@ -103,12 +103,24 @@ def check_load(busy: int, limits: LimitsSpec) -> None:
         )
 
 
-def check_rows(rows: int, limits: LimitsSpec) -> None:
+def check_rows(rows: int, limits: LimitsSpec, fewer: int = 0) -> None:
     """Refuse a request that has too many rows.
+
+    Args:
+        rows: How many it has.
+        limits: What the project allows.
+        fewer: What the endpoint allows for a while, where that is fewer; 0 otherwise.
 
     Raises:
         TooManyRowsError: Says how many it may have.
     """
+    if fewer and limits.rows >= fewer < rows:
+        raise TooManyRowsError(
+            f"the request has {rows:,} rows",
+            why=f"the endpoint is under load, and takes {fewer:,} at a time until that is over",
+            now="send fewer rows at a time, or wait",
+            details={"limit": fewer},
+        )
     if rows > limits.rows:
         raise TooManyRowsError(
             f"the request has {rows:,} rows",

@@ -107,4 +107,7 @@ class HotPath:
     def _lane(snapshot: Snapshot, name: str) -> Lane | None:
         endpoint = snapshot.endpoints.get(name)
         whole = snapshot.log.whole and snapshot.access.idle
-        return Lane.of(endpoint, snapshot.limits.rows) if endpoint is not None and whole else None
+        if endpoint is None or not whole:
+            return None
+        most = snapshot.limits.rows
+        return Lane.of(endpoint, min(most, endpoint.most_rows or most))

@@ -11,6 +11,7 @@ from keepwell.operations.alerts.channels.base import Channel
 from keepwell.operations.alerts.channels.email import Email
 from keepwell.operations.alerts.channels.log import Log
 from keepwell.operations.alerts.channels.secrets import fill_in, hide
+from keepwell.operations.alerts.channels.trackers import TRACKERS, Tracker
 from keepwell.operations.alerts.channels.webhook import Webhook
 
 LOG = ChannelSpec(name="log", kind="log")
@@ -56,6 +57,8 @@ def open_channel(spec: ChannelSpec) -> Open:
     channels: tuple[Channel, ...]
     if spec.kind == "webhook":
         channels = tuple(Webhook(url=one, secret=secret) for one in to)
+    elif spec.kind in TRACKERS:
+        channels = tuple(Tracker(kind=spec.kind, url=one, secret=secret) for one in to)
     elif spec.kind == "email":
         channels = (Email(to=to, server=server, sender=fill_in(spec.sender)),)
     elif spec.kind == "apprise":

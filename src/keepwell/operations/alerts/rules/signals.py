@@ -32,10 +32,9 @@ class Signals:
         """Yield a hit for each signal that fits."""
         spec = self.spec
         for signal in reading.signals:
-            if spec.signal not in ("any", signal.kind) or spec.endpoint not in (
-                "",
-                signal.endpoint,
-            ):
+            if signal.known or spec.signal not in ("any", signal.kind):
+                continue
+            if spec.endpoint not in ("", signal.endpoint):
                 continue
             if spec.above is not None and abs(signal.value) <= spec.above:
                 continue

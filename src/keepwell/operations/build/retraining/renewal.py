@@ -16,6 +16,7 @@ from keepwell.core.records import Task
 from keepwell.operations.build.judge import judge_version
 from keepwell.operations.build.learn import learn
 from keepwell.operations.build.retraining.comparison import compare
+from keepwell.operations.build.retraining.tuning import tuning_evidence
 from keepwell.operations.build.sources.sides import ingest_sides
 from keepwell.operations.build.stages import register_draft
 from keepwell.operations.loop.retrainings import Retraining, RetrainingResult
@@ -56,6 +57,9 @@ def renew(
     tested = table.take(places)
     verdict = judge_version(bench, version, tested, champion=request.baseline)
     bench.registry.record_gate(version.model, version.version, verdict)
+    evidence: dict[str, float | int | str] = {"dataset": dataset.key}
+    if request.mode == "tune":
+        evidence |= tuning_evidence(bench, draft.run, None)
     return RetrainingResult(
         status="done",
         run=draft.run,
@@ -65,7 +69,7 @@ def renew(
         window="source",
         rows=table.num_rows - len(places),
         renewed=baseline.signature.task in CARRIES,
-        evidence={"dataset": dataset.key},
+        evidence=evidence,
     )
 
 

@@ -24,6 +24,8 @@ def identity(signal: Signal | Accepted) -> Identity:
 def news(view: View, now: float, signals: Iterable[Signal] | None = None) -> tuple[Signal, ...]:
     """Return those of the newest look's signals that are about the champion and not yet accepted.
 
+    One that is known (something was done about what it tells) is no news.
+
     An accepted signal is news again once it has grown `Limits.regrowth` times, once its acceptance ran
     out, or at another model version.
     """
@@ -35,10 +37,14 @@ def news(view: View, now: float, signals: Iterable[Signal] | None = None) -> tup
     fresh = []
     for signal in view.signals if signals is None else signals:
         accepted = known.get(identity(signal))
-        if view.is_current(signal) and (
-            accepted is None
-            or (accepted.until is not None and not now < accepted.until <= now + longest)
-            or abs(signal.value) > regrowth * abs(accepted.value)
+        if (
+            not signal.known
+            and view.is_current(signal)
+            and (
+                accepted is None
+                or (accepted.until is not None and not now < accepted.until <= now + longest)
+                or abs(signal.value) > regrowth * abs(accepted.value)
+            )
         ):
             fresh.append(signal)
     return tuple(fresh)

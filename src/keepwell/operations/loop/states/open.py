@@ -101,7 +101,12 @@ def _next(view: View, incident: Incident, now: float) -> Action:
     busy = InterventionUnderWay().check(view, now)
     if busy.holds:
         return Wait(reason=busy.reason, evidence=of_view(view))
-    retrainable = [s for s in incident.signals if s.kind in view.policy.retrainable]
+    handled = {identity(s) for s in view.signals if s.known}
+    retrainable = [
+        s
+        for s in incident.signals
+        if s.kind in view.policy.retrainable and identity(s) not in handled
+    ]
     if not retrainable:
         kinds = ", ".join(sorted({signal.kind for signal in incident.signals}))
         return Wait(

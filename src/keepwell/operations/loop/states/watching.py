@@ -106,9 +106,10 @@ def _in_force(view: View, one: Intervention, now: float) -> tuple[Action, ...]:
     if rule is None:
         reason = f"the rule '{one.rule}' is gone"
         return (Undo(reason=reason, evidence=_evidence(one), intervention=one),)
+    broken = _still_broken(view, one)
     if one.gone is None:
         gone = lacking(rule).check(view, now)
-        if not gone.holds:
+        if broken or not gone.holds:
             return ()
         reason = (
             f"its reason is gone ({gone.reason}): it is undone in"
@@ -116,14 +117,25 @@ def _in_force(view: View, one: Intervention, now: float) -> tuple[Action, ...]:
         )
         return (Fade(reason=reason, evidence=_evidence(one), intervention=one),)
     back = lasting(rule).check(view, now)
-    if back.holds:
-        reason = f"its reason is back: {back.reason}"
+    if broken or back.holds:
+        reason = f"its reason is back: {broken or back.reason}"
         return (Fade(reason=reason, evidence=_evidence(one), intervention=one, back=True),)
     waited = hold(view, rule, now)
     if now - one.gone < waited:
         return ()
     reason = f"its reason has been gone for {format_duration(waited)}"
     return (Undo(reason=reason, evidence=_evidence(one), intervention=one),)
+
+
+def _still_broken(view: View, one: Intervention) -> str:
+    """Return what is still wrong upstream with a column in quarantine; empty if nothing is.
+
+    What it did to the answers is healed by the quarantine: only what is sent tells when that is over.
+    """
+    if one.playbook != "quarantine":
+        return ""
+    column = one.options.get("column")
+    return next((s.message for s in view.signals if s.known and s.column == column), "")
 
 
 def hold(view: View, rule: LoopRuleSpec, now: float) -> float:

@@ -1,5 +1,6 @@
 """The loop's desk for people, put together from a workspace's parts."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from keepwell.core.ports import MeasurementStore
@@ -8,6 +9,7 @@ from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.interventions.consent import Consent
 from keepwell.operations.loop.interventions.desk import LoopDesk, Statuses
 from keepwell.operations.loop.policy import Policy
+from keepwell.operations.playbooks.registry import Playbooks
 from keepwell.operations.serving.effects import planning
 
 if TYPE_CHECKING:
@@ -15,7 +17,11 @@ if TYPE_CHECKING:
 
 
 def loop_desk(
-    bench: Bench, incidents: Incidents, tokens: "Tokens", measurements: MeasurementStore
+    bench: Bench,
+    incidents: Incidents,
+    tokens: "Tokens",
+    measurements: MeasurementStore,
+    playbooks: Callable[[], Playbooks],
 ) -> LoopDesk:
     """Return how the loop stands, what it did and would do, and people's word."""
     spec = bench.spec
@@ -24,7 +30,7 @@ def loop_desk(
         bench.clock,
         spec.loop.limits,
         tokens.holder,
-        planning(bench, bench.home),
+        planning(playbooks),
     )
     return LoopDesk(
         incidents,

@@ -1,0 +1,1 @@
+"""Playbooks that derive a version from the champion: nothing is trained anew."""

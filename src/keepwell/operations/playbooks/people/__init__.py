@@ -1,0 +1,1 @@
+"""Playbooks that tell somebody."""

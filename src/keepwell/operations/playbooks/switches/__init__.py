@@ -1,0 +1,1 @@
+"""Playbooks that change how an endpoint answers, and how many workers do."""

@@ -1,0 +1,1 @@
+"""Playbooks that change which version answers."""
