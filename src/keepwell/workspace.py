@@ -6,7 +6,6 @@
 Nothing is built before it is asked for, so a command pays only for what it touches.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from functools import cached_property
@@ -15,12 +14,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from keepwell.core.clock import Clock, SystemClock
-from keepwell.core.errors import FormatError, NotFoundError
+from keepwell.core.errors import NotFoundError
 from keepwell.core.ports import BlobStore, MeasurementStore
 from keepwell.core.spec import ProjectSpec
 from keepwell.infrastructure.consent import look_in
-from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.project_file import load_project
+from keepwell.infrastructure.settings import read_settings
 
 if TYPE_CHECKING:
     from keepwell.core.records import Incident, ModelVersion, Profile
@@ -52,13 +51,12 @@ if TYPE_CHECKING:
     from keepwell.operations.rollouts.desk import Desk
     from keepwell.operations.spending.ledger import Ledger
     from keepwell.operations.standing import Standings
+    from keepwell.operations.traces.desk import TraceDesk
     from keepwell.tracking.registry import Registry
     from keepwell.tracking.runs import Runs
 
 PROJECT_FILE = "keepwell.yaml"
 HOME = ".keepwell"
-FORMAT = 1
-"""Format of the workspace folder. A newer one is refused; an older one is upgraded when opened."""
 
 
 def find_project(start: Path) -> Path:
@@ -90,7 +88,7 @@ class Workspace:
         self.root = spec.root
         self.home = spec.root / HOME
         self.clock: Clock = clock or SystemClock()
-        self._settings = _settings(self.home)
+        self._settings = read_settings(self.home)
         look_in(self.home)
 
     @classmethod
@@ -117,6 +115,8 @@ class Workspace:
 
     def close(self) -> None:
         """Let go of the database, if it was ever opened."""
+        if "traces" in self.__dict__:
+            self.traces.close()
         if "_meter" in self.__dict__:
             self._meter.close()
         if "metadata" in self.__dict__:
@@ -351,7 +351,18 @@ class Workspace:
         from keepwell.monitoring.elsewhere import Courier
         from keepwell.operations.elsewhere.delivery import deliver_here
 
-        return Courier(self.outbox, deliver_here(self.endpoints, self.elsewhere, self.feedback))
+        deliver = deliver_here(
+            self.endpoints, self.elsewhere, self.feedback, lambda: self.traces.store
+        )
+        return Courier(self.outbox, deliver)
+
+    @cached_property
+    def traces(self) -> "TraceDesk":
+        """What language models were asked, and how good their answers were."""
+        from keepwell.infrastructure.locks import exclusive
+        from keepwell.operations.traces.desk import TraceDesk
+
+        return TraceDesk(self, lambda: exclusive(self.home / "run" / "traces.lock", "keeping traces"))
 
     @property
     def outbox(self) -> Path:
@@ -476,23 +487,3 @@ class Workspace:
     def report(self, endpoint: str) -> Mapping[str, Any] | None:
         """Return the latest monitor report of an endpoint, None if nothing was watched yet."""
         return self.measurements.read_report(f"endpoint:{endpoint}")
-
-
-def _settings(home: Path) -> dict[str, str]:
-    """Read the workspace's settings, writing them first where the workspace is new."""
-    path = home / "workspace.json"
-    try:
-        settings = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        home.mkdir(parents=True, exist_ok=True)
-        (home / ".gitignore").write_text("*\n")
-        settings = {"format": FORMAT}
-        write_atomic(path, json.dumps(settings).encode())
-    found = settings.get("format")
-    if not isinstance(found, int) or found > FORMAT:
-        raise FormatError(
-            f"the workspace {home} has format {found}",
-            why=f"this Keepwell reads formats up to {FORMAT}; a newer one has written it",
-            now="pip install --upgrade keepwell",
-        )
-    return {key: value for key, value in settings.items() if isinstance(value, str)}
