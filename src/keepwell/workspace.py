@@ -389,6 +389,7 @@ class Workspace:
             self.registry,
             self.measurements,
             self.clock,
+            calls=lambda since, until: self.traces.calls(since, until),
         )
 
     @cached_property

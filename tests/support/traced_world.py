@@ -29,9 +29,11 @@ def trace_id(at: int) -> str:
     return f"{at + 1:032x}"
 
 
-def request(at: int, *, ms: float = 800.0, error: str = "", **fields: Any) -> list[dict[str, Any]]:
+def request(
+    at: int, *, ms: float = 800.0, error: str = "", now: float = NOW, **fields: Any
+) -> list[dict[str, Any]]:
     """Return a request of three steps: all of it, a search, a call of a model."""
-    begun = NOW - 600 + at
+    begun = now - 600 + at
     trace = trace_id(at)
     call = {
         "app": APP, "trace": trace, "id": f"{3 * at + 3:016x}", "parent": f"{3 * at + 1:016x}",

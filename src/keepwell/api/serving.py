@@ -45,6 +45,7 @@ STAND_EVERY = 30.0
 TRIM_EVERY = 300.0
 ANOMALIES_EVERY = 30.0
 FORESIGHT_EVERY = 600.0
+TRACES_EVERY = 10.0
 KEEP_FILES_DAYS = 1 / 24
 FINE_SECONDS = 3600.0
 COARSE_SECONDS = 60.0
@@ -144,6 +145,8 @@ def up(
             Periodic("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
             Periodic("looking for anomalies", ANOMALIES_EVERY, watch.look),
             Periodic("looking ahead", FORESIGHT_EVERY, workspace.foresight.look),
+            Periodic("looking at traces", TRACES_EVERY, workspace.traces.look),
+            Periodic("trimming traces", TRIM_EVERY, workspace.traces.trim),
             *_alerting(workspace, sight, address.url, stack),
             *_exports(workspace, supervisor, loop),
         ):
@@ -239,6 +242,7 @@ def _alerting(
     sources = (
         workspace.foresight.signals,
         lambda: alarming_signals(workspace.measurements, workspace.clock.now()),
+        workspace.traces.signals,
     )
     watcher = watcher_of(workspace, url, sources)
     courier = workspace.alerts.courier()
@@ -345,10 +349,12 @@ def _tell(
 
 def _tidy(workspace: "Workspace") -> None:
     workspace.sketches.compact()
-    for table in ("predictions", "outcomes", "shadows", "sketches"):
+    for table in ("predictions", "outcomes", "shadows", "sketches", "spans", "trace_scores"):
         if workspace.tables.version(table) is not None:
             workspace.tables.maintain(table, KEEP_FILES_DAYS)
     older = workspace.clock.now() - FINE_SECONDS
+    for app in workspace.traces.log.apps():
+        workspace.metadata.measurements.thin(older, COARSE_SECONDS, f"traces:{app}")
     for endpoint in workspace.endpoints.find():
         subject = f"endpoint:{endpoint.name}"
         versions = [route.version for route in endpoint.routes]

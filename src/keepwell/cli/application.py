@@ -39,6 +39,7 @@ PANELS = {
     ),
     "Watch": (
         "monitor",
+        "traces",
         "validate",
         "alerts",
         "incidents",

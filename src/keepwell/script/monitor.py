@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from keepwell.core.errors import InvalidRequestError, KeepwellError, UsageError
 from keepwell.core.identifiers import new_id
-from keepwell.script.tracing import present, score, span, trace, within
+from keepwell.script.tracing import Step, present, score, span, trace, within
 
 if TYPE_CHECKING:
     from keepwell.monitoring.elsewhere import Courier, Outbox
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Line",
     "Status",
+    "Step",
     "close",
     "flush",
     "log",

@@ -120,8 +120,8 @@ def test_rules_functions_and_judges_score_each_new_trace_once(tmp_path: Path) ->
             assert scores[1] == {**scores[0], "helpful": 0.75}
             assert "short" not in scores[2]
             assert len(asked) == 3
-            assert asked[0]["authorization"] == "Bearer secret"
-            assert "question 0" in str(asked[0]["messages"])
+            assert {one["authorization"] for one in asked} == {"Bearer secret"}
+            assert "Is it helpful? question 0 answer 0" in str(asked)
             judged = desk.find(WantedTraces(app=JUDGE))
             assert judged.total == 3
             assert sum(one.cost for one in judged.traces) == pytest.approx(
@@ -151,7 +151,7 @@ def test_a_judge_that_is_away_is_asked_again(tmp_path: Path) -> None:
             scoring._scorers = tuple(replace(one, url=url) for one in scoring._scorers)
             desk.look()
             assert len(asked) == 1  # the other one is never drawn
-        assert desk.find(WantedTraces()).traces[0].scores == {"good": 0.5}
+        assert desk.find(WantedTraces(app=APP)).traces[0].scores == {"good": 0.5}
 
 
 def test_what_passes_its_limit_is_a_signal_and_every_number_a_series(tmp_path: Path) -> None:

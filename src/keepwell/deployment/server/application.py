@@ -26,6 +26,7 @@ _NEXT_DOOR = {"feedback": "feedback", "explain": "explain", "import": "import"}
 
 _HANDED_IN = "/api/v1/endpoints/"
 _WEBHOOKS = "/api/v1/webhooks/"
+_TRACES = ("/api/v1/traces", "/v1/traces")
 _SIGNATURES = {b"x-pagerduty-signature", b"x-keepwell-signature"}
 """Who signs needs no token: the control process knows the secret."""
 
@@ -144,6 +145,8 @@ def _next_door(request: Request) -> tuple[str, str]:
         return name, "import" if verb == "predictions" else ""
     if path.startswith(_WEBHOOKS) and not _SIGNATURES & request.headers.keys():
         return "webhooks", "signal"
+    if path.startswith(_TRACES):
+        return "traces", "import"
     return "", ""
 
 

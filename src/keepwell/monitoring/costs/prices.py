@@ -23,6 +23,7 @@ class Cost:
         storage: For what is kept.
         energy: For energy, where it is paid apart.
         imported: What bills of a cloud said.
+        tokens: For language models.
         energy_kwh: Energy.
         carbon_kg: CO₂ of it.
         estimated: The energy is estimated by watts, not measured.
@@ -34,6 +35,7 @@ class Cost:
     storage: float = 0.0
     energy: float = 0.0
     imported: float = 0.0
+    tokens: float = 0.0
     energy_kwh: float = 0.0
     carbon_kg: float = 0.0
     estimated: bool = False
@@ -41,7 +43,8 @@ class Cost:
     @property
     def total(self) -> float:
         """All of it."""
-        return self.cpu + self.gpu + self.memory + self.storage + self.energy + self.imported
+        machines = self.cpu + self.gpu + self.memory + self.storage + self.energy
+        return machines + self.imported + self.tokens
 
     def plus(self, other: "Cost") -> "Cost":
         """Return both together."""
@@ -52,6 +55,7 @@ class Cost:
             storage=self.storage + other.storage,
             energy=self.energy + other.energy,
             imported=self.imported + other.imported,
+            tokens=self.tokens + other.tokens,
             energy_kwh=self.energy_kwh + other.energy_kwh,
             carbon_kg=self.carbon_kg + other.carbon_kg,
             estimated=self.estimated or other.estimated,

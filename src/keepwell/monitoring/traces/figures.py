@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from keepwell.core.ports import Point
+from keepwell.monitoring.costs.bill import Calls
 from keepwell.monitoring.objectives.tally import Sums
 from keepwell.monitoring.traces.log import TraceLog
 from keepwell.monitoring.traces.wanted import WantedTraces, conditions
@@ -107,6 +108,19 @@ def uses(log: TraceLog, wanted: WantedTraces, by: str = "app") -> list[Use]:
     rows = log.ask(sql, wanted).to_pylist()
     found = [Use(**{**row, "name": row["name"] or "unknown"}) for row in rows]
     return sorted(found, key=lambda one: (-one.cost, -one.input_tokens - one.output_tokens, one.name))
+
+
+def calls(log: TraceLog, since: float, until: float) -> list[Calls]:
+    """Return what each application asked of each model, for whom, in a stretch of time."""
+    wanted = WantedTraces(since=since, until=until)
+    where = " AND ".join(conditions(wanted))
+    rows = log.ask(
+        'SELECT traces.app AS app, model, traces."user" AS "user", count(DISTINCT told.trace) AS requests,'  # noqa: S608
+        f" sum(money) AS cost FROM told JOIN (SELECT * FROM traces WHERE {where}) AS traces USING (trace)"
+        " WHERE counted GROUP BY 1, 2, 3",
+        wanted,
+    )
+    return [Calls(**row) for row in rows.to_pylist()]
 
 
 def sums_of(log: TraceLog, app: str, good: str, since: float) -> Sums:

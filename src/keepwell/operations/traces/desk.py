@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from keepwell.core.errors import NotFoundError
 from keepwell.core.ports import Point
 from keepwell.core.records import Signal
+from keepwell.monitoring.costs.bill import Calls
 from keepwell.monitoring.objectives.budget import Budget
-from keepwell.monitoring.traces.figures import figures, uses
+from keepwell.monitoring.traces.figures import calls, figures, uses
 from keepwell.monitoring.traces.limits import breaches, burning, standing
 from keepwell.monitoring.traces.log import TraceLog, TracePage
 from keepwell.monitoring.traces.pricing import cost_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from keepwell.workspace import Workspace
 
 OBJECTIVES_EVERY = 60.0
+BILL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ class TraceDesk:
         self.prices = workspace.spec.costs.models
         self.log = TraceLog(workspace.tables, workspace.clock, self.prices)
         self._looked = _Looked()
+        self._billed: tuple[float, float, Sequence[Calls]] | None = None
 
     @cached_property
     def store(self) -> TraceStore:
@@ -178,6 +181,20 @@ class TraceDesk:
     def uses(self, since: float, until: float, by: str = "app") -> "list[Use]":
         """Return who used how much in a stretch of time."""
         return uses(self.log, WantedTraces(since=since, until=until), by)
+
+    def calls(self, since: float, until: float) -> Sequence[Calls]:
+        """Return what was asked of models, for the bill; a minute old at most, where the bill is of now."""
+        if self._workspace.tables.version(SPANS) is None:
+            return ()
+        now = self._workspace.clock.now()
+        kept = self._billed
+        present = until >= now
+        if present and kept is not None and kept[0] == since and 0 <= now - kept[1] < BILL_SECONDS:
+            return kept[2]
+        found = calls(self.log, since, until)
+        if present:
+            self._billed = since, now, found
+        return found
 
     def trim(self) -> int:
         """Delete what `traces.retention` no longer allows."""
