@@ -304,7 +304,10 @@ def _exports(
     from keepwell.operations.outbound import start_exports
 
     return start_exports(
-        workspace.bench, workspace.predictions, lambda: gather(workspace, supervisor, loop)
+        workspace.bench,
+        workspace.predictions,
+        lambda: gather(workspace, supervisor, loop),
+        measured=workspace.traces.stages,
     )
 
 
@@ -353,7 +356,7 @@ def _tidy(workspace: "Workspace") -> None:
         if workspace.tables.version(table) is not None:
             workspace.tables.maintain(table, KEEP_FILES_DAYS)
     older = workspace.clock.now() - FINE_SECONDS
-    for app in workspace.traces.log.apps():
+    for app in workspace.traces.apps():
         workspace.metadata.measurements.thin(older, COARSE_SECONDS, f"traces:{app}")
     for endpoint in workspace.endpoints.find():
         subject = f"endpoint:{endpoint.name}"

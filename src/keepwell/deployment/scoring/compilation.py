@@ -1,7 +1,7 @@
 """From a fitted pipeline to plain data, and from plain data to a function."""
 
 import math
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from keepwell.core.errors import FormatError
@@ -88,6 +88,34 @@ class Compiled:
             self._fuse(len(rows[0]))
         encoded = self.encoded
         answer = self.head.batch(np.array([encoded(row) for row in rows], dtype=self._cells))
+        return answer if self.order is None else answer[:, self.order]
+
+    @property
+    def in_stages(self) -> bool:
+        """Whether features are made before the head is asked; otherwise both are one."""
+        return self._terse is None
+
+    def staged(
+        self, columns: Sequence[Sequence[Any]], *, few: bool, mark: Callable[[str], None]
+    ) -> "NDArray[np.float64]":
+        """Answer rows as `row` does, or, unless they are `few`, as `batch` does; `mark` is told after each stage."""
+        import numpy as np
+
+        if few:
+            if len(columns) != self._width:
+                self._fuse(len(columns))
+            encoded = [self.encoded(values) for values in zip(*columns, strict=True)]
+            mark("transform")
+            answer = np.array([self.head.row(values) for values in encoded])
+        elif len(columns[0]) > self._at_once:
+            answer = self.batch(columns)  # type: ignore[arg-type]  # arrays, where there are many
+            mark("model")
+            return answer
+        else:
+            features = self.features(columns)  # type: ignore[arg-type]  # arrays, where there are many
+            mark("transform")
+            answer = self.head.batch(features)
+        mark("model")
         return answer if self.order is None else answer[:, self.order]
 
     def encoded(self, values: Sequence[Any]) -> list[Any]:

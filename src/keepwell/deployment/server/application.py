@@ -5,6 +5,7 @@ import math
 import time
 
 from keepwell.core.errors import KeepwellError, UnavailableError, UsageError
+from keepwell.deployment.scoring.stages import Stages
 from keepwell.deployment.server.admission.access import UnknownCallerError
 from keepwell.deployment.server.admission.load import check_load
 from keepwell.deployment.server.doors import Door, Doors
@@ -55,6 +56,8 @@ class Application:
         if request.method not in door.methods:
             return _wrong_method(door, request)
         call = Call.of(name, request)
+        if call.traced and self.predictor.stage_log is not None and door.scope == "predict":
+            call.stages = Stages(call.started)
         counters, threads = self.predictor.counters, self.predictor.threads
         busy = counters.in_flight + threads.stuck
         counters.in_flight += 1
@@ -66,14 +69,38 @@ class Application:
             if encoding:  # after it is known who sends it
                 most = self.predictor.snapshot.limits.body
                 request.body = unpacked(encoding, request.body, most)
-            return await door.answer(call, request)
+            response = await door.answer(call, request)
+            self._tell_stages(call, "encode")
+            return response
         except KeepwellError as error:
+            self._tell_stages(call, "refused", error)
             return self.refuse(door, call, error)
         except Exception as error:  # a model may raise anything; the worker lives
             _logger.exception("endpoint %s failed", name)
-            return self.refuse(door, call, PredictionError.of(call, error))
+            failed = PredictionError.of(call, error)
+            self._tell_stages(call, "failed", failed)
+            return self.refuse(door, call, failed)
         finally:
             counters.in_flight -= 1
+
+    def _tell_stages(self, call: Call, last: str, error: KeepwellError | None = None) -> None:
+        """Tell the stages of a traced request, where somebody asked for them."""
+        stages, log = call.stages, self.predictor.stage_log
+        if stages is None or log is None:
+            return
+        stages.mark(last)
+        attributes = {"request": call.request, "version": call.version, "caller": call.caller}
+        log.tell(
+            about={
+                "app": call.endpoint,
+                "trace": call.trace,
+                "parent": call.parent,
+                "request": call.request,
+                "error": "" if error is None else error.what[:500],
+                "attributes": {name: value for name, value in attributes.items() if value},
+            },
+            stages=stages,
+        )
 
     def admit(self, call: Call, request: Request, scope: str) -> None:
         """See who asks, and let them in.

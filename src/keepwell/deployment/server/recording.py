@@ -34,6 +34,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     latency_ms: float
     caller: str
     trace: str = ""
+    parent: str = ""
 
 
 def number(part: Part, scores: Scores, now: float, fallback: Fallback | None = None) -> Scored:
@@ -94,6 +95,7 @@ def frame_of(
             "latency_ms": about.latency_ms,
             "caller": about.caller,
             "trace": about.trace,
+            "parent": about.parent,
         }
     )
 

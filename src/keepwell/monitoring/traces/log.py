@@ -16,6 +16,9 @@ from keepwell.monitoring.traces.schema import SCORE_SCHEMA, SCORES, SPAN_SCHEMA,
 from keepwell.monitoring.traces.wanted import WantedTraces, anywhere, conditions, quoted
 
 SECONDS = 30.0
+WORKERS = "keepwell.worker"
+"""Who tells the stages of requests that were answered here: see `deployment.server.tracing`."""
+
 LONGEST = 3600.0
 """Seconds that a trace may last without being cut where a stretch of time begins or ends."""
 
@@ -150,8 +153,9 @@ class TraceLog:
         return found
 
     def apps(self) -> list[str]:
-        """Return the names of all applications."""
-        rows = query("SELECT DISTINCT app FROM spans ORDER BY 1", self._datasets(), seconds=SECONDS)
+        """Return the names of all applications; endpoints whose requests were traced are none."""
+        sql = f"SELECT DISTINCT app FROM spans WHERE caller <> {quoted(WORKERS)} ORDER BY 1"  # noqa: S608
+        rows = query(sql, self._datasets(), seconds=SECONDS)
         return [str(name) for name in rows["app"].to_pylist()]
 
     def ask(self, sql: str, wanted: WantedTraces) -> pa.Table:

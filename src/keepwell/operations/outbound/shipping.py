@@ -10,6 +10,7 @@ from keepwell.core.errors import KeepwellError
 from keepwell.core.events import Event
 from keepwell.core.records import Prediction
 from keepwell.core.spec import ExportSpec
+from keepwell.monitoring.traces import Span
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.outbound.bundle import Bundle, Receiver
 from keepwell.operations.outbound.samples import samples_of
@@ -23,7 +24,11 @@ SETTLED = 5.0
 
 _COLUMNS = (
     "id", "time", "endpoint", "model", "version", "role", "request", "latency_ms", "caller", "trace",
+    "parent",
 )  # fmt: skip
+
+
+Measured = Callable[[float, float], Iterable[Span]]
 
 
 class Shipment:
@@ -36,9 +41,10 @@ class Shipment:
         place: Its place in `monitor.export`.
         gather: Gives the families of `/metrics`.
         started: Since when counters count.
+        measured: Gives the traced requests that ended in a stretch of time, with their stages.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (parts that are put together in one place)
         self,
         bench: Bench,
         predictions: Any,
@@ -46,7 +52,10 @@ class Shipment:
         place: int,
         gather: Callable[[], Iterable[Any]],
         started: float,
+        *,
+        measured: Measured = lambda since, until: (),
     ) -> None:
+        self._measured = measured
         self._bench = bench
         self._predictions = predictions
         self._spec = spec
@@ -94,7 +103,12 @@ class Shipment:
             samples=samples_of(self._gather()) if "metrics" in what else (),
             events=self._events() if "events" in what else (),
             answered=self._answered(now) if "traces" in what else (),
+            stages=self._stages(now) if "traces" in what else (),
         )
+
+    def _stages(self, now: float) -> tuple[Span, ...]:
+        """Return the stages of the requests that were traced."""
+        return tuple(self._measured(self._state.until, now - SETTLED))
 
     def _events(self) -> tuple[Event, ...]:
         found = self._bench.metadata.events(after=self._state.seq, limit=MOST_EVENTS)
@@ -113,6 +127,7 @@ class Shipment:
             )
             for row in rows.to_pylist():
                 if row["trace"]:
+                    row["parent"] = row["parent"] or ""
                     one = Prediction(**row, key="", inputs="{}", prediction="null")
                     found.setdefault(one.request, one)
         return tuple(found.values())
@@ -140,7 +155,11 @@ def receiver_of(spec: ExportSpec, root: Path) -> Receiver:
 
 
 def start_exports(
-    bench: Bench, predictions: Any, gather: Callable[[], Iterable[Any]]
+    bench: Bench,
+    predictions: Any,
+    gather: Callable[[], Iterable[Any]],
+    *,
+    measured: Measured = lambda since, until: (),
 ) -> list[Periodic]:
     """Return the jobs that tell every receiver of the project file; not started yet."""
     started = bench.clock.now()
@@ -148,7 +167,9 @@ def start_exports(
         Periodic(
             f"exporting to {named(spec)}",
             spec.every,
-            Shipment(bench, predictions, spec, place, gather, started).run,
+            Shipment(
+                bench, predictions, spec, place, gather, started, measured=measured
+            ).run,
         )
         for place, spec in enumerate(bench.spec.monitor.export)
     ]

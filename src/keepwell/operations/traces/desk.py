@@ -76,6 +76,7 @@ class TraceDesk:
         self.prices = workspace.spec.costs.models
         self.log = TraceLog(workspace.tables, workspace.clock, self.prices)
         self._looked = _Looked()
+        self._apps: tuple[int | None, list[str]] = (None, [])
         self._billed: tuple[float, float, Sequence[Calls]] | None = None
 
     @cached_property
@@ -105,6 +106,15 @@ class TraceDesk:
         for span in spans:
             self._outbox.put({"endpoint": "", "span": _told(to_plain(span))})
         return TakenSpans(accepted=len(spans), rejected=rejected)
+
+    def apps(self) -> list[str]:
+        """Return the names of all applications; looked up anew only when something was told since."""
+        version = self._workspace.tables.version(SPANS)
+        if version is None:
+            return []
+        if self._apps[0] != version:
+            self._apps = version, self.log.apps()
+        return self._apps[1]
 
     def find(self, wanted: WantedTraces) -> TracePage:
         """Return traces, newest first, those that were told a moment ago among them."""
@@ -147,7 +157,7 @@ class TraceDesk:
         self._scoring.look()
         now = self._workspace.clock.now()
         since = now - self.spec.window
-        for app in self.log.apps():
+        for app in self.apps():
             found = figures(self.log, WantedTraces(app=app, since=since, until=now))
             self._looked.signals[app] = breaches(
                 app, found, () if app == JUDGE else self.spec.limits, since=since, until=now
@@ -159,7 +169,7 @@ class TraceDesk:
         if self.spec.objectives and now - self._looked.at >= OBJECTIVES_EVERY:
             self._looked.at = now
             self._looked.budgets = {
-                app: self.budgets(app) for app in self.log.apps() if app != JUDGE
+                app: self.budgets(app) for app in self.apps() if app != JUDGE
             }
 
     def budgets(self, app: str) -> list[Budget]:
@@ -195,6 +205,13 @@ class TraceDesk:
         if present:
             self._billed = since, now, found
         return found
+
+    def stages(self, since: float, until: float) -> list[Span]:
+        """Return the traced requests of endpoints that ended in a stretch of time, with their stages."""
+        from keepwell.monitoring.traces.stages import stages_between
+
+        self._workspace.courier.run()
+        return stages_between(self._workspace.tables, since, until)
 
     def trim(self) -> int:
         """Delete what `traces.retention` no longer allows."""

@@ -110,7 +110,7 @@ def traces(workspace: "Workspace", *, query: QueryParams) -> dict[str, Any]:
     return {
         "asked": asked,
         "refusal": refusal,
-        "apps": desk.log.apps(),
+        "apps": desk.apps(),
         "spans": list(SPANS),
         "lines": page.traces,
         "total": page.total,

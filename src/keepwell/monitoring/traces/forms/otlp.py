@@ -131,7 +131,7 @@ def _told(span: Any) -> dict[str, Any]:
 
 
 def _attributes(found: Any) -> dict[str, Any]:
-    if found is None or isinstance(found, Mapping | str):
+    if isinstance(found, Mapping | str) or not hasattr(found, "__iter__"):
         return {}
     plain: dict[str, Any] = {}
     for one in found:
