@@ -362,7 +362,9 @@ class Workspace:
         from keepwell.infrastructure.locks import exclusive
         from keepwell.operations.traces.desk import TraceDesk
 
-        return TraceDesk(self, lambda: exclusive(self.home / "run" / "traces.lock", "keeping traces"))
+        return TraceDesk(
+            self, lambda: exclusive(self.home / "run" / "traces.lock", "keeping traces")
+        )
 
     @property
     def outbox(self) -> Path:
@@ -389,7 +391,7 @@ class Workspace:
             self.registry,
             self.measurements,
             self.clock,
-            calls=lambda since, until: self.traces.calls(since, until),
+            calls=lambda since, until: self.traces.calls(since, until),  # noqa: PLW0108 (built late)
         )
 
     @cached_property

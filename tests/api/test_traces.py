@@ -2,7 +2,6 @@
 
 import gzip
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -31,7 +30,9 @@ def test_steps_are_handed_in_found_read_and_scored(http: TestClient) -> None:
     found = http.get(URL, params={"where": ["ms>100", "user=user-0"], "text": "question 0"}).json()
     assert found["total"] == 1
     assert found["traces"][0]["trace"] == trace_id(0)
-    scores = {"scores": [{"trace": trace_id(0), "name": "helpful", "value": 0.5, "comment": "so so"}]}
+    scores = {
+        "scores": [{"trace": trace_id(0), "name": "helpful", "value": 0.5, "comment": "so so"}]
+    }
     assert http.post(f"{URL}/scores", json=scores).json()["accepted"] == 1
     whole = http.get(f"{URL}/{trace_id(0)}").json()
     assert [one["depth"] for one in whole["spans"]] == [0, 1, 1]

@@ -28,7 +28,9 @@ def test_traces_are_listed_shown_and_scored(project: Path, keepwell: Callable[..
     document = keepwell("traces", "list", "--failed", "--json", "-C", project).document
     assert [one["trace"] for one in document["traces"]] == [trace_id(1)]
     assert document["figures"]["error_rate"] == 1.0
-    scored = keepwell("traces", "score", "latest", "helpful", "0.8", "--why", "clear", "-C", project)
+    scored = keepwell(
+        "traces", "score", "latest", "helpful", "0.8", "--why", "clear", "-C", project
+    )
     assert scored.code == 0
     shown = keepwell("traces", "show", trace_id(1), "-C", project)
     assert "helpful 0.8 (human" in shown.out

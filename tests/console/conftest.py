@@ -8,6 +8,7 @@ import pytest
 from console_alerts import tell_alerts
 from console_browser import Browser, Site, answer_as_a_worker, chromium, served
 from console_customers import NAME
+from console_traces import tell_traces
 from console_world import Told, start_canary, tell
 from starlette.testclient import TestClient
 
@@ -22,6 +23,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     told = tell(tmp_path_factory.mktemp("told") / "churn", time.time())
     start_canary(told)
     tell_alerts(told)
+    tell_traces(told)
     yield told
     told.workspace.close()
 

@@ -1,6 +1,7 @@
 """A traced request: its stages, whose part it is, and that nothing else changes by it."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +27,7 @@ from keepwell.infrastructure.segments import (
     decode_entry,
     decode_prediction,
     list_segments,
-    read_frames,
+    scan_frames,
 )
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -72,7 +73,7 @@ class House:
     def steps(self) -> list[dict[str, Any]]:
         found = []
         for segment in list_segments(self.folder / "stages"):
-            for frame in read_frames(segment.path):
+            for frame, _ in scan_frames(segment.path):
                 entry = decode_entry(frame)
                 assert entry is not None
                 found.append(entry["span"])
@@ -80,7 +81,7 @@ class House:
 
     def logged(self) -> list[Prediction]:
         (segment,) = list_segments(self.folder / "log")
-        rows = [decode_prediction(frame) for frame in read_frames(segment.path)]
+        rows = [decode_prediction(frame) for frame, _ in scan_frames(segment.path)]
         return [row for row in rows if row is not None]
 
 
@@ -106,7 +107,7 @@ def test_the_stages_of_a_traced_request_are_told_without_gaps(house: House) -> N
     ]  # fmt: skip
     assert {one["parent"] for one in stages} == {root["id"]}
     assert sum(one["ms"] for one in stages) == pytest.approx(root["ms"])
-    for before, after in zip(stages, stages[1:], strict=False):
+    for before, after in itertools.pairwise(stages):
         assert before["time"] + before["ms"] / 1000 == pytest.approx(after["time"], abs=1e-4)
     assert house.logged()[-1].trace == trace
 

@@ -31,7 +31,8 @@ def test_all_of_it_is_read_and_written_back(tmp_path: Path) -> None:
         "    keys: {json: [age, name], app: helpdesk}\n"
         "    brief: {length: 600}\n"
         '    own: {python: "scores.py:grounded"}\n'
-        '    good: {judge: "{input} {output}", url: "http://localhost:1/v1", model: m, key: $K, sample: 0.1}\n'
+        '    good: {judge: "{input} {output}", url: "http://localhost:1/v1", model: m,'
+        " key: $K, sample: 0.1}\n"
         '  limits: {latency_p95_ms: 5000, "score:good": 0.7}\n'
         "  objectives: [{latency_p95_ms: 5000}, {quality: {good: 0.5}, target: 90%}]\n"
     )

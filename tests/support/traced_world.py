@@ -59,7 +59,9 @@ def request(
 
 
 @contextmanager
-def openai_like(answer: Callable[[dict[str, Any]], str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def openai_like(
+    answer: Callable[[dict[str, Any]], str],
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Serve chat completions as OpenAI does; yields the address up to `/v1`, and what was asked."""
     asked: list[dict[str, Any]] = []
 

@@ -341,7 +341,7 @@ def connect() -> None:
 
 
 def put(kind: str, item: Mapping[str, Any]) -> bool:
-    """Keep an entry that belongs to no endpoint: a step of a trace, a score; tell whether that was possible."""
+    """Keep an entry of no endpoint: a step of a trace, a score; tell whether that was possible."""
     return _present().put("", kind, item)
 
 

@@ -1,5 +1,6 @@
 """What others write down of a call, read as a step."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -30,9 +31,7 @@ CHAT = {
         "id": "chatcmpl-1",
         "created": 1_799_999_000,
         "model": "gpt-4o-mini-2024-07-18",
-        "choices": [
-            {"message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}
-        ],
+        "choices": [{"message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}],
         "usage": {
             "prompt_tokens": 12,
             "completion_tokens": 3,
@@ -218,7 +217,9 @@ def test_an_export_says_the_same_in_protobuf_and_in_json() -> None:
     request = export()
     (packed,) = items_of(request.SerializeToString(), PROTOBUF)
     plain = MessageToDict(request)
-    for group in plain["resourceSpans"]:  # OTLP writes ids in hexadecimal, protobuf's JSON in base 64
+    for group in plain[
+        "resourceSpans"
+    ]:  # OTLP writes ids in hexadecimal, protobuf's JSON in base 64
         for span in group["scopeSpans"][0]["spans"]:
             span |= {
                 "traceId": bytes(range(16)).hex(),
@@ -246,7 +247,9 @@ def test_an_export_that_is_none_is_refused(body: bytes, kind: str) -> None:
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -254,13 +257,13 @@ _json = st.recursive(
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.fixed_dictionaries({"spans": _json, "scope": _json}), max_size=2), _json)
 def test_no_export_in_json_breaks_the_reader(scopes: list[Any], attributes: Any) -> None:
-    spans = [{"attributes": attributes, "events": [{"attributes": attributes}], "status": attributes}]
+    spans = [
+        {"attributes": attributes, "events": [{"attributes": attributes}], "status": attributes}
+    ]
     body = {"resourceSpans": [{"scopeSpans": [*scopes, {"spans": spans}], "resource": attributes}]}
     for item in items_of(json.dumps(body).encode(), JSON):
-        try:
-            span_of(item, NOW)
-        except Unusable as reason:
-            assert str(reason)
+        with contextlib.suppress(Unusable):
+            assert span_of(item, NOW).app
 
 
 def test_tokens_cost_what_their_model_costs() -> None:

@@ -80,7 +80,11 @@ def test_a_score_needs_a_trace_and_a_number(tmp_path: Path) -> None:
         desk.store.take(request(0))
         with pytest.raises(NotFoundError, match="no trace 'x'"):
             desk.score({"trace": "x", "name": "helpful", "value": 1})
-        for item in ({"name": "helpful", "value": "good"}, {"value": 1}, {"name": "x", "value": None}):
+        for item in (
+            {"name": "helpful", "value": "good"},
+            {"value": 1},
+            {"name": "x", "value": None},
+        ):
             with pytest.raises(InvalidRequestError, match="cannot be kept"):
                 desk.score({"trace": trace_id(0), **item})
 
@@ -199,7 +203,8 @@ def test_what_must_not_be_kept_is_not(tmp_path: Path) -> None:
         desk = workspace.traces
         secret = {"output": "1234567812345678", "attributes": {"card": "1234567812345678"}}
         desk.hand_in(request(590, **secret))
-        assert "1234567812345678" not in str(list(workspace.outbox.glob("*.seg"))[0].read_bytes())
+        (waiting,) = workspace.outbox.glob("*.seg")
+        assert b"1234567812345678" not in waiting.read_bytes()
         whole = desk.read(trace_id(590))
         assert whole.spans[2].output == "[redacted]"
         assert whole.spans[2].attributes == '{"card": "[redacted]"}'

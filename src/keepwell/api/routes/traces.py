@@ -27,11 +27,17 @@ _SPAN = {
     "required": ["app"],
     "properties": {
         "app": {"type": "string", "description": "the application"},
-        "trace": {"type": "string", "description": "32 hexadecimal digits; a trace of its own unless said"},
+        "trace": {
+            "type": "string",
+            "description": "32 hexadecimal digits; a trace of its own unless said",
+        },
         "id": {"type": "string", "description": "16 hexadecimal digits: it is kept once"},
         "parent": {"type": "string", "description": "the step that it is part of"},
         "name": {"type": "string"},
-        "kind": {"type": "string", "description": "llm, embedding, retrieval, tool, agent, chain, span"},
+        "kind": {
+            "type": "string",
+            "description": "llm, embedding, retrieval, tool, agent, chain, span",
+        },
         "time": {"description": "when it began: Unix seconds or ISO 8601; now unless said"},
         "ms": {"type": "number", "description": "how long it took"},
         "first_token_ms": {"type": "number"},
@@ -189,9 +195,7 @@ class TraceDocument:
     scores: list[GivenDocument]
 
 
-@router.post(
-    "/api/v1/traces", response_model=KeptDocument, openapi_extra={"requestBody": _BODY}
-)
+@router.post("/api/v1/traces", response_model=KeptDocument, openapi_extra={"requestBody": _BODY})
 async def take_traces(request: Request, partial: bool = False) -> Response:
     """Hand in steps of traces, or calls of language models as OpenAI's API has them.
 
@@ -203,14 +207,14 @@ async def take_traces(request: Request, partial: bool = False) -> Response:
     posted = read_object(await read_body(request, LARGEST_BODY), _FORM)
     spans, calls = (_listed(posted, name) for name in ("spans", "calls"))
     if not spans and not calls and not {"spans", "calls"} & posted.keys():
-        raise InvalidRequestError("there are neither 'spans' nor 'calls'", why=f"the body is {_FORM}")
+        raise InvalidRequestError(
+            "there are neither 'spans' nor 'calls'", why=f"the body is {_FORM}"
+        )
     items = [*spans, *(_Late(item_of, call) for call in calls)]
     return await _kept(request, items, partial=partial)
 
 
-@router.post(
-    "/v1/traces", response_model=None, openapi_extra={"requestBody": _OTLP_BODY}
-)
+@router.post("/v1/traces", response_model=None, openapi_extra={"requestBody": _OTLP_BODY})
 async def take_otlp(request: Request) -> Response:
     """Take what OpenTelemetry exports over HTTP: set `OTEL_EXPORTER_OTLP_ENDPOINT` to this server.
 

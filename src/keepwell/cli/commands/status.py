@@ -174,7 +174,9 @@ def _tell(out: Output, document: dict[str, Any]) -> None:
         if alert["incident"] in opened:  # told below
             continue
         state = "silenced" if alert["silenced"] else "looked after" if alert["acknowledged"] else ""
-        told = ", ".join(part for part in (alert["severity"], f"since {ago(alert['opened'])}", state) if part)
+        told = ", ".join(
+            part for part in (alert["severity"], f"since {ago(alert['opened'])}", state) if part
+        )
         style = "red" if alert["severity"] == "critical" else "yellow"
         out.say(f"! alert: {alert['title']} ({told})", style=style)
     for incident in document["incidents"]:

@@ -159,7 +159,9 @@ def score(
     )
 
 
-_NONE_YET = 'nothing was told yet; see docs/how-to/trace-language-models, or kw.monitor.trace("APP")'
+_NONE_YET = (
+    'nothing was told yet; see docs/how-to/trace-language-models, or kw.monitor.trace("APP")'
+)
 
 
 def _all(limit: int) -> Any:

@@ -96,9 +96,13 @@ class Compiled:
         return self._terse is None
 
     def staged(
-        self, columns: Sequence[Sequence[Any]], *, few: bool, mark: Callable[[str], None]
+        self,
+        columns: "Sequence[Sequence[Any]] | Columns",
+        *,
+        few: bool,
+        mark: Callable[[str], None],
     ) -> "NDArray[np.float64]":
-        """Answer rows as `row` does, or, unless they are `few`, as `batch` does; `mark` is told after each stage."""
+        """Answer rows as `row` does, or as `batch` unless they are few; tell `mark` of each stage."""
         import numpy as np
 
         if few:
@@ -108,11 +112,11 @@ class Compiled:
             mark("transform")
             answer = np.array([self.head.row(values) for values in encoded])
         elif len(columns[0]) > self._at_once:
-            answer = self.batch(columns)  # type: ignore[arg-type]  # arrays, where there are many
+            answer = self.batch(columns)
             mark("model")
             return answer
         else:
-            features = self.features(columns)  # type: ignore[arg-type]  # arrays, where there are many
+            features = self.features(columns)
             mark("transform")
             answer = self.head.batch(features)
         mark("model")

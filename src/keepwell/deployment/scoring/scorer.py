@@ -134,7 +134,7 @@ class Scorer:
         stages.mark("decode")
         model = self._model
         if isinstance(model, Compiled) and model.in_stages:
-            given = columns if few else self._arrays(columns)
+            given: Any = columns if few else self._arrays(columns)
             return model.staged(given, few=few, mark=stages.mark)
         answers = self._answered(columns, few)
         stages.mark("model")

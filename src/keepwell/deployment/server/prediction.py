@@ -4,7 +4,7 @@ import logging
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Self
+from typing import Self
 
 from keepwell.core.errors import (
     KeepwellError,
@@ -19,7 +19,7 @@ from keepwell.core.suggestions import did_you_mean
 from keepwell.deployment.flags.answering import Fallback, answer
 from keepwell.deployment.flags.live import LiveFlags, score_within
 from keepwell.deployment.routing import Split
-from keepwell.deployment.scoring.scorer import Scores
+from keepwell.deployment.scoring.scorer import Scorer, Scores
 from keepwell.deployment.scoring.stages import Stages, watched
 from keepwell.deployment.server.admission.access import Consumer
 from keepwell.deployment.server.admission.load import Threads, check_rows, too_slow
@@ -323,15 +323,14 @@ class Predictor:
         return narrowed(endpoint, version, probing=probing) if version else endpoint
 
 
-def _measured(scorer: Any, rows: list[Instance], stages: Stages | None) -> Scores:
+def _measured(
+    scorer: Scorer | ShelvedScorer, rows: list[Instance], stages: Stages | None
+) -> Scores:
     """Score beside the event loop."""
-    if stages is None:
-        scores: Scores = scorer.rows(rows)
-        return scores
-    stages.mark("wait")
+    if stages is not None:
+        stages.mark("wait")
     with watched(stages):
-        scores = scorer.rows(rows)
-    return scores
+        return scorer.rows(rows)
 
 
 def narrowed(endpoint: LiveEndpoint, version: int, *, probing: bool = False) -> LiveEndpoint:

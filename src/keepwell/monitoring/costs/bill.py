@@ -188,7 +188,10 @@ def _lines(books: Books, spec: CostsSpec, by: str) -> Iterable[tuple[str, Line]]
     for call in books.calls:
         name = _CALLERS[by](call, books.project)
         cost = Cost(tokens=call.cost)
-        yield name, Line(name=name, cost=cost, rows=call.requests, detail=CALLED)
+        yield (
+            name,
+            Line(name=name, cost=cost, rows=call.requests, detail="" if by == "kind" else CALLED),
+        )
     for service, amount in books.imported.items():
         name = rest if by == "project" else f"bill: {service}"
         yield name, Line(name=name, cost=Cost(imported=amount), detail="imported")
@@ -248,7 +251,8 @@ def _per_thousand(line: Line) -> Line:
 
 def _notes(books: Books, spec: CostsSpec, total: Cost) -> Iterable[str]:
     if not spec.prices.stated:
-        yield "no price is stated: `costs: {prices: {cpu_hour: 0.04}}` in keepwell.yaml"
+        of = " of machines" if total.tokens else ""
+        yield f"no price{of} is stated: `costs: {prices: {cpu_hour: 0.04}}` in keepwell.yaml"
     unmeasured = sum(run.resources is None for run in books.runs)
     if unmeasured:
         yield f"{unmeasured} of {len(books.runs)} runs were not measured and count nothing"

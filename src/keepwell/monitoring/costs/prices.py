@@ -92,8 +92,10 @@ def cost_of(used: Resources, spec: CostsSpec, *, storage_gb_seconds: float = 0.0
 def money(amount: float, currency: str) -> str:
     """Return an amount as people read it: two digits, of small ones three that say something.
 
-    >>> money(12.3, "EUR"), money(0.00123, "EUR"), money(0.0, "EUR")
-    ('12.30 EUR', '0.00123 EUR', '0.00 EUR')
+    >>> money(12.3, "EUR"), money(0.00123, "EUR"), money(0.000045, "EUR"), money(0.0, "EUR")
+    ('12.30 EUR', '0.00123 EUR', '0.000045 EUR', '0.00 EUR')
     """
+    if 0 < abs(amount) < 1e-4:  # noqa: PLR2004 (nobody reads powers of ten on a bill)
+        return f"{amount:.7f}".rstrip("0").rstrip(".") + f" {currency}"
     digits = f"{amount:,.2f}" if amount == 0 or abs(amount) >= 0.1 else f"{amount:.3g}"  # noqa: PLR2004
     return f"{digits} {currency}"

@@ -1,6 +1,6 @@
 """Traces of language models: what was asked, what came back, how long it took, what it cost, how good it was.
 
-    store.take([{"app": "helpdesk", "kind": "llm", "model": "gpt-4o-mini", "input": …, "output": …, "ms": 812}])
+    store.take([{"app": "helpdesk", "kind": "llm", "model": "gpt-4o-mini", "input": …, "output": …}])
     log.find(WantedTraces(app="helpdesk", where=("score:helpful<0.5",)))
 
 A trace is a tree of steps (`Span`), told by `kw.monitor.trace`, over HTTP, or by OpenTelemetry; each is kept

@@ -56,8 +56,8 @@ def figures(log: TraceLog, wanted: WantedTraces) -> dict[str, float]:
         found["requests"] = count / (wanted.until - wanted.since)
     found["cost_per_thousand"] = found["cost"] / count * 1000
     scores = log.ask(
-        "SELECT judged.name AS name, avg(value) AS value FROM judged"
-        f" JOIN (SELECT trace FROM traces WHERE {where}) USING (trace) GROUP BY 1 ORDER BY 1",  # noqa: S608
+        "SELECT judged.name AS name, avg(value) AS value FROM judged"  # noqa: S608 (quoted)
+        f" JOIN (SELECT trace FROM traces WHERE {where}) USING (trace) GROUP BY 1 ORDER BY 1",
         wanted,
     )
     return found | {f"score:{row['name']}": row["value"] for row in scores.to_pylist()}
@@ -107,7 +107,9 @@ def uses(log: TraceLog, wanted: WantedTraces, by: str = "app") -> list[Use]:
         )
     rows = log.ask(sql, wanted).to_pylist()
     found = [Use(**{**row, "name": row["name"] or "unknown"}) for row in rows]
-    return sorted(found, key=lambda one: (-one.cost, -one.input_tokens - one.output_tokens, one.name))
+    return sorted(
+        found, key=lambda one: (-one.cost, -one.input_tokens - one.output_tokens, one.name)
+    )
 
 
 def calls(log: TraceLog, since: float, until: float) -> list[Calls]:

@@ -65,9 +65,7 @@ def burning(app: str, budget: Budget, now: float) -> Signal | None:
     found = verdict(budget, endpoint="", time=now)
     if found is None:
         return None
-    return replace(
-        found, column=f"{app} {found.column}", message=f"{app}: {found.message}"
-    )
+    return replace(found, column=f"{app} {found.column}", message=f"{app}: {found.message}")
 
 
 def _good(objective: ObjectiveSpec) -> str:

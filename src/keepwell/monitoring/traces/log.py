@@ -24,7 +24,7 @@ LONGEST = 3600.0
 
 _ROOT = "t0 + CASE WHEN parent = '' THEN 0 ELSE 1e12 END"
 _LAST = "CASE WHEN parent = '' THEN -1e12 ELSE -(t0 + ms / 1000) END"
-_TRACES = f"""
+_HEAD = f"""
 WITH told AS (
   SELECT *, epoch(time) AS t0, {MONEY} AS money, kind IN ('llm', 'embedding') AS counted
   FROM spans LEFT JOIN prices ON model = p_model WHERE {{near}}
@@ -36,7 +36,8 @@ WITH told AS (
   SELECT trace, min(t0) AS began, max(t0 + ms / 1000) AS ended,
     arg_min(app, {_ROOT}) AS app, arg_min(name, {_ROOT}) AS name,
     coalesce(max(CASE WHEN parent = '' THEN ms END), (max(t0 + ms / 1000) - min(t0)) * 1000) AS ms,
-    min(CASE WHEN first_token_ms IS NOT NULL THEN (t0 - root_at) * 1000 + first_token_ms END) AS first_token_ms,
+    min(CASE WHEN first_token_ms IS NOT NULL THEN (t0 - root_at) * 1000 + first_token_ms END)
+      AS first_token_ms,
     coalesce(arg_min(error, t0) FILTER (error <> ''), '') AS error,
     coalesce(string_agg(DISTINCT model, ', ' ORDER BY model) FILTER (counted AND model <> ''), '') AS models,
     coalesce(arg_min("user", {_ROOT}) FILTER ("user" <> ''), '') AS "user",
@@ -49,7 +50,7 @@ WITH told AS (
     bool_or(parent = '') AS rooted, bool_or({{found}}) AS holds
   FROM (SELECT *, min(t0) OVER (PARTITION BY trace) AS root_at FROM told) GROUP BY trace
 ), traces AS (SELECT * FROM every WHERE holds)
-"""
+"""  # noqa: S608 (what is filled in is made by `wanted`, which quotes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +177,7 @@ class TraceLog:
             seconds=SECONDS,
         )["model"].to_pylist()
         tables["prices"] = price_table(models, self._prices)
-        head = _TRACES.format(near=condition, found=anywhere(wanted.text))
+        head = _HEAD.format(near=condition, found=anywhere(wanted.text))
         return query(head + sql, tables, seconds=SECONDS)
 
     def _datasets(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 from keepwell.core.tracing import TracesSpec
 from keepwell.monitoring.traces.span import Span
@@ -31,7 +32,8 @@ class Redaction:
             span = replace(span, input="", output="", attributes="{}")
         if not self._patterns:
             return span
-        return replace(span, **{name: self._without(getattr(span, name)) for name in _TEXTS})
+        changed: dict[str, Any] = {name: self._without(getattr(span, name)) for name in _TEXTS}
+        return replace(span, **changed)
 
     def _without(self, text: str) -> str:
         for pattern in self._patterns:

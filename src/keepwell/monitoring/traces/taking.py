@@ -158,7 +158,7 @@ class TraceStore:
         self.keep_scores([score])
         return score
 
-    def made(  # noqa: PLR0913 (what there is to say of a score, by name)
+    def made(
         self,
         first: Span,
         name: str,

@@ -1,7 +1,7 @@
 """Hands what a program has logged to the workspace beside it, or to one behind an address.
 
-An entry is `{"endpoint": …, "prediction": {…}}`, as HTTP has it, or `{"endpoint": …, "outcome": {…}}`; a step of a
-trace is `{"endpoint": "", "span": {…}}`, and what is thought of one `{"endpoint": "", "score": {…}}`.
+An entry is `{"endpoint": …, "prediction": {…}}`, as HTTP has it, or `{"endpoint": …, "outcome": {…}}`; a step
+of a trace is `{"endpoint": "", "span": {…}}`, and what is thought of one `{"endpoint": "", "score": {…}}`.
 """
 
 import json

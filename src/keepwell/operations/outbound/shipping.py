@@ -44,7 +44,7 @@ class Shipment:
         measured: Gives the traced requests that ended in a stretch of time, with their stages.
     """
 
-    def __init__(  # noqa: PLR0913 (parts that are put together in one place)
+    def __init__(
         self,
         bench: Bench,
         predictions: Any,
@@ -167,9 +167,7 @@ def start_exports(
         Periodic(
             f"exporting to {named(spec)}",
             spec.every,
-            Shipment(
-                bench, predictions, spec, place, gather, started, measured=measured
-            ).run,
+            Shipment(bench, predictions, spec, place, gather, started, measured=measured).run,
         )
         for place, spec in enumerate(bench.spec.monitor.export)
     ]

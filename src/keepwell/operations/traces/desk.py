@@ -168,9 +168,7 @@ class TraceDesk:
                 )
         if self.spec.objectives and now - self._looked.at >= OBJECTIVES_EVERY:
             self._looked.at = now
-            self._looked.budgets = {
-                app: self.budgets(app) for app in self.apps() if app != JUDGE
-            }
+            self._looked.budgets = {app: self.budgets(app) for app in self.apps() if app != JUDGE}
 
     def budgets(self, app: str) -> list[Budget]:
         """Return how the objectives of an application stand."""

@@ -59,7 +59,7 @@ class Scoring:
         self._scorers = tuple(scorers)
         self._root = root
         self._clock = clock
-        self._mute: set[tuple[str, str]] = set()  # asked, without an opinion: not again
+        self._mute: dict[tuple[str, str], float] = {}  # asked, without an opinion: not again
         self._failing: dict[str, str] = {}
 
     def look(self) -> int:
@@ -67,6 +67,8 @@ class Scoring:
 
         One that fails is told in the log, once, and tried again at the next look.
         """
+        oldest = self._clock.now() - BACK
+        self._mute = {key: began for key, began in self._mute.items() if began >= oldest}
         return sum(self._score(scorer) for scorer in self._scorers)
 
     def _score(self, scorer: ScorerSpec) -> int:
@@ -75,7 +77,7 @@ class Scoring:
             for line in self._unscored(scorer):
                 score = self._of(scorer, line)
                 if score is None:
-                    self._mute.add((scorer.name, line.trace))
+                    self._mute[scorer.name, line.trace] = line.began
                 else:
                     given.append(score)
         except KeepwellError as error:
@@ -96,7 +98,7 @@ class Scoring:
             "SELECT trace FROM traces WHERE began >= "  # noqa: S608 (quoted)
             f"{now - BACK!r} AND app <> {quoted(JUDGE)} AND output <> '' AND {ready}"
             + (f" AND app = {quoted(scorer.app)}" if scorer.app else "")
-            + " AND trace NOT IN (SELECT trace FROM scores WHERE scores.name = "
+            + " AND trace NOT IN (SELECT trace FROM scores WHERE scores.name = "  # noqa: S608
             f'{name} AND scores."by" = {by}) ORDER BY began',
             WantedTraces(since=now - BACK),
         )["trace"].to_pylist()

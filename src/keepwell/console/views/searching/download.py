@@ -25,9 +25,7 @@ _FIELDS = (
 )  # fmt: skip
 
 
-def rows(
-    workspace: "Workspace", name: str, form: str, *, query: QueryParams
-) -> tuple[bytes, str]:
+def rows(workspace: "Workspace", name: str, form: str, *, query: QueryParams) -> tuple[bytes, str]:
     """Return the newest 100,000 rows that match, and the kind of file that they make.
 
     Raises:
@@ -68,7 +66,8 @@ def _sheet(documents: list[dict[str, Any]]) -> str:
     sheet.writerow([*_FIELDS, *(f"input.{name}" for name in inputs)])
     for one in documents:
         sheet.writerow(
-            [_cell(one[name]) for name in _FIELDS] + [_cell(one["inputs"].get(name)) for name in inputs]
+            [_cell(one[name]) for name in _FIELDS]
+            + [_cell(one["inputs"].get(name)) for name in inputs]
         )
     return text.getvalue()
 

@@ -22,6 +22,7 @@ SPANS = {"1h": 3600.0, "24h": 86400.0, "7d": 604800.0, "30d": 2592000.0, "all": 
 DEFAULT_SPAN = "24h"
 _STEPS = 120  # stretches that a chart is made of
 _ALL = 10 * 365 * 86400.0
+_FROM_0 = (0.0,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,14 +146,15 @@ def _lanes(
     series = course(log, wanted, step).series
     limits = {one.name: one.value for one in workspace.traces.spec.limits}
     tokens = _together(series.get("input_tokens", ()), series.get("output_tokens", ()))
-    rows: list[tuple[str, str, Sequence[Point], float | None]] = [
-        ("traces", "", series.get("traces", ()), None),
-        ("latency p95", "ms", series.get("latency_p95_ms", ()), limits.get("latency_p95_ms")),
-        ("tokens", "", tokens, None),
-        ("cost", workspace.spec.costs.currency, series.get("cost", ()), None),
-        ("errors", "share", series.get("error_rate", ()), limits.get("error_rate")),
+    slow = limits.get("latency_p95_ms")
+    rows: list[tuple[str, str, Sequence[Point], float | None, tuple[float, ...]]] = [
+        ("traces", "", series.get("traces", ()), None, _FROM_0),
+        ("latency p95", "ms", series.get("latency_p95_ms", ()), slow, _FROM_0),
+        ("tokens", "", tokens, None, _FROM_0),
+        ("cost", workspace.spec.costs.currency, series.get("cost", ()), None, _FROM_0),
+        ("errors", "share", series.get("error_rate", ()), limits.get("error_rate"), (0.0, 0.1)),
         *(
-            (f"score {name[6:]}", "", series.get(name, ()), limits.get(name))
+            (f"score {name[6:]}", "", series.get(name, ()), limits.get(name), (0.0, 1.0))
             for name in sorted(found)
             if name.startswith("score:")
         ),
@@ -161,9 +163,9 @@ def _lanes(
         Lane(
             title=title,
             unit=unit,
-            chart=line_chart(points, expected=limit, window=(since, now), within=(0.0,)),
+            chart=line_chart(points, expected=limit, window=(since, now), within=within),
         )
-        for title, unit, points, limit in rows
+        for title, unit, points, limit, within in rows
         if points
     ]
 

@@ -111,5 +111,7 @@ def _readable(text: str) -> str:
 
 def _is_message(one: Any) -> bool:
     return (
-        isinstance(one, dict) and isinstance(one.get("content"), str) and isinstance(one.get("role"), str)
+        isinstance(one, dict)
+        and isinstance(one.get("content"), str)
+        and isinstance(one.get("role"), str)
     )

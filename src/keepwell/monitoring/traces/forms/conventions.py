@@ -38,7 +38,10 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
         "gen_ai.retrieval.documents", "output.value", "traceloop.entity.output",
     ),
 }  # fmt: skip
-_FIRST_CHUNK = ("gen_ai.response.time_to_first_chunk", "gen_ai.server.time_to_first_token")  # seconds
+_FIRST_CHUNK = (
+    "gen_ai.response.time_to_first_chunk",
+    "gen_ai.server.time_to_first_token",
+)  # seconds
 _OPERATIONS = {
     "chat": "llm",
     "text_completion": "llm",
@@ -86,12 +89,24 @@ def fields_of(
     _by_index(left, found)
     _by_events(events, found)
     found["kind"] = _kind(left, found)
+    _texts(left, found)
+    _numbers(left, found)
+    error = left.pop("error.type", "") or left.pop("exception.message", "")
+    if error:
+        found["error"] = str(error)
+    return {**found, "attributes": left}
+
+
+def _texts(left: dict[str, Any], found: dict[str, Any]) -> None:
     system = left.pop("gen_ai.system_instructions", None)
     if system and "input" in found:
         found["input"] = {"system": _plain(system), "messages": _plain(found["input"])}
     for field in ("input", "output"):
         if field in found:
             found[field] = _readable(found[field])
+
+
+def _numbers(left: dict[str, Any], found: dict[str, Any]) -> None:
     for name in _FIRST_CHUNK:
         seconds = left.pop(name, None)
         if isinstance(seconds, int | float):
@@ -101,10 +116,6 @@ def fields_of(
             found[field] = _count(found[field])
     if not isinstance(found.get("cost", 0.0), int | float):
         del found["cost"]
-    error = left.pop("error.type", "") or left.pop("exception.message", "")
-    if error:
-        found["error"] = str(error)
-    return {**found, "attributes": left}
 
 
 def _kind(left: dict[str, Any], found: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """A call as OpenAI's API has it: the request's body, and the answer's, as they went over the wire.
 
-    {"app": "helpdesk", "request": {"model": "gpt-4o-mini", "messages": […]},
-     "response": {"choices": […], "usage": {…}}, "ms": 812, "first_token_ms": 190}
+{"app": "helpdesk", "request": {"model": "gpt-4o-mini", "messages": […]},
+ "response": {"choices": […], "usage": {…}}, "ms": 812, "first_token_ms": 190}
 """
 
 from collections.abc import Mapping
@@ -58,7 +58,9 @@ def item_of(call: Any) -> dict[str, Any]:
 
 def _asked(request: Mapping[str, Any]) -> Any:
     """Return the prompt: messages with their tools, `input` and `instructions`, or a bare `prompt`."""
-    asked = next((request[name] for name in ("messages", "input", "prompt") if name in request), None)
+    asked = next(
+        (request[name] for name in ("messages", "input", "prompt") if name in request), None
+    )
     if isinstance(asked, list) and request.get("instructions"):
         return [{"role": "system", "content": request["instructions"]}, *asked]
     return asked
