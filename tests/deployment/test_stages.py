@@ -154,7 +154,7 @@ def test_a_recording_client_is_traced_a_few_times_a_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(tracing.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("keepwell.deployment.server.tracing.time.monotonic", lambda: now[0])
     sampling = Sampling(3)
     assert [sampling.admits() for _ in range(5)] == [True, True, True, False, False]
     now[0] = 101.0

@@ -71,10 +71,11 @@ def test_functions_coroutines_and_errors_are_told(workspace: Workspace) -> None:
     def fails(password: str) -> None:
         raise ValueError("not today")
 
-    async def both() -> list[int]:
-        return await asyncio.gather(later(1, 2), later(3, second=4))
+    async def both() -> tuple[int, int]:
+        first, second = await asyncio.gather(later(1, 2), later(3, second=4))
+        return first, second
 
-    assert asyncio.run(both()) == [6, 14]
+    assert asyncio.run(both()) == (6, 14)
     with pytest.raises(ValueError, match="not today"):
         fails("hunter2")
     assert kw.monitor.present() is None

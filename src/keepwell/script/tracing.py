@@ -229,7 +229,8 @@ def trace(  # noqa: PLR0913 (what there is to say of a request, by name)
     Raises:
         NotFoundError: When it begins, if there is no project here, and no address was said.
     """
-    if not isinstance(app, str) or not app.strip():
+    named: Any = app  # `@kw.monitor.trace` without parentheses brings a function
+    if not isinstance(named, str) or not named.strip():
         raise InvalidRequestError(
             f"'{app!r:.60}' is no application",
             why="charts, limits and costs go by its name",

@@ -1,6 +1,7 @@
 """Traces from being told to being read, scored, measured, held to limits and trimmed."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from traced_world import APP, NOW, PRICES, openai_like, request, trace_id, tracing
@@ -201,7 +202,10 @@ def test_what_must_not_be_kept_is_not(tmp_path: Path) -> None:
     clock = ManualClock(NOW)
     with tracing(tmp_path, text, clock) as workspace:
         desk = workspace.traces
-        secret = {"output": "1234567812345678", "attributes": {"card": "1234567812345678"}}
+        secret: dict[str, Any] = {
+            "output": "1234567812345678",
+            "attributes": {"card": "1234567812345678"},
+        }
         desk.hand_in(request(590, **secret))
         (waiting,) = workspace.outbox.glob("*.seg")
         assert b"1234567812345678" not in waiting.read_bytes()

@@ -95,30 +95,31 @@ class Compiled:
         """Whether features are made before the head is asked; otherwise both are one."""
         return self._terse is None
 
-    def staged(
-        self,
-        columns: "Sequence[Sequence[Any]] | Columns",
-        *,
-        few: bool,
-        mark: Callable[[str], None],
+    def staged_rows(
+        self, rows: Sequence[Sequence[Any]], mark: Callable[[str], None]
     ) -> "NDArray[np.float64]":
-        """Answer rows as `row` does, or as `batch` unless they are few; tell `mark` of each stage."""
+        """Answer rows of canonical values as `row` does; tell `mark` of each stage."""
         import numpy as np
 
-        if few:
-            if len(columns) != self._width:
-                self._fuse(len(columns))
-            encoded = [self.encoded(values) for values in zip(*columns, strict=True)]
-            mark("transform")
-            answer = np.array([self.head.row(values) for values in encoded])
-        elif len(columns[0]) > self._at_once:
+        if len(rows[0]) != self._width:
+            self._fuse(len(rows[0]))
+        encoded = [self.encoded(values) for values in rows]
+        mark("transform")
+        answer = np.array([self.head.row(values) for values in encoded])
+        mark("model")
+        return answer if self.order is None else answer[:, self.order]
+
+    def staged_batch(
+        self, columns: "Columns", mark: Callable[[str], None]
+    ) -> "NDArray[np.float64]":
+        """Answer rows as `batch` does; tell `mark` of each stage, as far as they fit into memory together."""
+        if len(columns[0]) > self._at_once:
             answer = self.batch(columns)
             mark("model")
             return answer
-        else:
-            features = self.features(columns)
-            mark("transform")
-            answer = self.head.batch(features)
+        features = self.features(columns)
+        mark("transform")
+        answer = self.head.batch(features)
         mark("model")
         return answer if self.order is None else answer[:, self.order]
 

@@ -134,8 +134,9 @@ class Scorer:
         stages.mark("decode")
         model = self._model
         if isinstance(model, Compiled) and model.in_stages:
-            given: Any = columns if few else self._arrays(columns)
-            return model.staged(given, few=few, mark=stages.mark)
+            if few:
+                return model.staged_rows(list(zip(*columns, strict=True)), stages.mark)
+            return model.staged_batch(self._arrays(columns), stages.mark)
         answers = self._answered(columns, few)
         stages.mark("model")
         return answers

@@ -252,7 +252,7 @@ def _per_thousand(line: Line) -> Line:
 def _notes(books: Books, spec: CostsSpec, total: Cost) -> Iterable[str]:
     if not spec.prices.stated:
         of = " of machines" if total.tokens else ""
-        yield f"no price{of} is stated: `costs: {prices: {cpu_hour: 0.04}}` in keepwell.yaml"
+        yield f"no price{of} is stated: `costs: {{prices: {{cpu_hour: 0.04}}}}` in keepwell.yaml"
     unmeasured = sum(run.resources is None for run in books.runs)
     if unmeasured:
         yield f"{unmeasured} of {len(books.runs)} runs were not measured and count nothing"

@@ -120,7 +120,7 @@ class TraceStore:
             return 0
         with self._turn, self._alone():
             known = self._known(spans)
-            fresh = {}
+            fresh: dict[tuple[str, str], Span] = {}
             for span in spans:
                 if (span.trace, span.id) not in known:
                     fresh.setdefault((span.trace, span.id), span)

@@ -123,10 +123,10 @@ def _finish(response: Mapping[str, Any]) -> Any:
 
 def _embeds(request: Mapping[str, Any], response: Mapping[str, Any]) -> bool:
     data = response.get("data")
-    listed = isinstance(data, list) and data and isinstance(data[0], Mapping)
-    return bool(listed and "embedding" in data[0]) or (
-        "input" in request and "embedding" in str(request.get("model", ""))
-    )
+    first = data[0] if isinstance(data, list) and data else None
+    if isinstance(first, Mapping) and "embedding" in first:
+        return True
+    return "input" in request and "embedding" in str(request.get("model", ""))
 
 
 def _words(failed: Any) -> str:

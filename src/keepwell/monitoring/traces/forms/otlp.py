@@ -93,7 +93,7 @@ def _from_protobuf(body: bytes) -> Mapping[str, Any]:
     return {
         "resourceSpans": [
             {
-                "resource": {"attributes": group.resource.attributes},
+                "resource": {"attributes": list(group.resource.attributes)},
                 "scopeSpans": [
                     {
                         "scope": {"name": scope.scope.name},
@@ -117,13 +117,13 @@ def _told(span: Any) -> dict[str, Any]:
         "kind": span.kind,
         "startTimeUnixNano": span.start_time_unix_nano,
         "endTimeUnixNano": span.end_time_unix_nano,
-        "attributes": span.attributes,
+        "attributes": list(span.attributes),
         "status": {"code": span.status.code, "message": span.status.message},
         "events": [
             {
                 "name": one.name,
                 "timeUnixNano": one.time_unix_nano,
-                "attributes": one.attributes,
+                "attributes": list(one.attributes),
             }
             for one in span.events
         ],
