@@ -8,7 +8,7 @@ import pytest
 from standing_world import DAY, START, ask, open_shop, tell
 
 from keepwell.core.clock import ManualClock
-from keepwell.core.objectives import ObjectiveSpec
+from keepwell.core.sections.objectives import ObjectiveSpec
 from keepwell.core.spec import KpiSpec, MonitorSpec, WatchedFairnessSpec
 from keepwell.infrastructure.project_file import render_project
 

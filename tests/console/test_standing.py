@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from keepwell.api.app import create_app
 from keepwell.core.clock import ManualClock
-from keepwell.core.objectives import ObjectiveSpec
+from keepwell.core.sections.objectives import ObjectiveSpec
 from keepwell.core.spec import KpiSpec, MonitorSpec, WatchedFairnessSpec
 
 MONITOR = MonitorSpec(

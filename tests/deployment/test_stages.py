@@ -13,15 +13,15 @@ from keepwell.core.records import BundleFile, Prediction, Route
 from keepwell.deployment.labels import Labels
 from keepwell.deployment.routing import Split
 from keepwell.deployment.scoring import load_scorer
-from keepwell.deployment.server import tracing
-from keepwell.deployment.server.application import Application
+from keepwell.deployment.server.application import Application, _next_door
 from keepwell.deployment.server.doors import PredictDoor
 from keepwell.deployment.server.heartbeat import Counters
 from keepwell.deployment.server.messages import Request
 from keepwell.deployment.server.prediction import Call, Predictor
 from keepwell.deployment.server.proxy import Proxy
 from keepwell.deployment.server.snapshot import LiveEndpoint, LiveRoute, Snapshot
-from keepwell.deployment.server.tracing import Sampling, StageLog, context_of, span_id
+from keepwell.deployment.tracing import requests as tracing
+from keepwell.deployment.tracing.requests import Sampling, StageLog, context_of, span_id
 from keepwell.infrastructure.segments import (
     SegmentWriter,
     decode_entry,
@@ -154,7 +154,7 @@ def test_a_recording_client_is_traced_a_few_times_a_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr("keepwell.deployment.server.tracing.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("keepwell.deployment.tracing.requests.time.monotonic", lambda: now[0])
     sampling = Sampling(3)
     assert [sampling.admits() for _ in range(5)] == [True, True, True, False, False]
     now[0] = 101.0
@@ -175,3 +175,12 @@ def test_a_traced_request_takes_the_long_way_and_others_keep_their_parent() -> N
     assert asked(x_keepwell_trace=b"1") is None
     short = asked(traceparent=UNRECORDED)
     assert (short.trace, short.parent) == (TRACE, PARENT)
+
+
+def test_traces_are_handed_in_by_whoever_may_import() -> None:
+    def scope(method: str, path: str) -> tuple[str, str]:
+        return _next_door(Request(method=method, path=path))
+
+    for path in ("/v1/traces", "/api/v1/traces", "/api/v1/traces/scores"):
+        assert scope("POST", path) == ("traces", "import")
+        assert scope("GET", path) == ("", "")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from keepwell.core.errors import ProjectFileError
-from keepwell.core.objectives import ObjectiveSpec
+from keepwell.core.sections.objectives import ObjectiveSpec
 from keepwell.core.spec import KpiSpec, MonitorSpec, WatchedFairnessSpec
 from keepwell.infrastructure.project_file import load_project, render_project
 

@@ -124,7 +124,9 @@ def up(
             token=probe_token(workspace.home, workspace.spec.serve),
         )
         watch = Watch(
-            workspace.measurements, lambda: watched_subjects(workspace.endpoints), workspace.clock
+            workspace.measurements,
+            lambda: watched_subjects(workspace.endpoints, workspace.traces.apps()),
+            workspace.clock,
         )
         loop, keeper, sight = _loop(workspace, supervisor, probe, stack)
         sight.anomalies = watch.recent

@@ -10,10 +10,10 @@ from typing import Any
 
 from keepwell.core.alerting import INCIDENTS_ONLY, AlertsSpec
 from keepwell.core.features import AS_USUAL, FeaturesSpec
-from keepwell.core.objectives import ObjectiveSpec
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
-from keepwell.core.tracing import AS_TOLD, ModelPrice, TracesSpec
+from keepwell.core.sections.objectives import ObjectiveSpec
+from keepwell.core.sections.tracing import AS_TOLD, ModelPrice, TracesSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

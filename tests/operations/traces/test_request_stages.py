@@ -6,8 +6,8 @@ import pytest
 from traced_world import NOW, request, trace_id, tracing
 
 from keepwell.core.records import Prediction
-from keepwell.deployment.scoring.stages import Stages
-from keepwell.deployment.server.tracing import StageLog, span_id
+from keepwell.deployment.tracing.requests import StageLog, span_id
+from keepwell.deployment.tracing.stages import Stages
 from keepwell.monitoring.traces import WantedTraces
 from keepwell.operations.outbound.bundle import Bundle
 from keepwell.operations.outbound.otlp import _traces
@@ -30,7 +30,7 @@ def tell(workspace: Workspace, trace: str, parent: str, name: str) -> None:
 def test_a_request_is_part_of_the_applications_trace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keepwell.deployment.server.tracing.time.time", lambda: NOW - 599.5)
+    monkeypatch.setattr("keepwell.deployment.tracing.requests.time.time", lambda: NOW - 599.5)
     with tracing(tmp_path) as workspace:
         desk = workspace.traces
         first, search, answer = request(0)
@@ -53,7 +53,7 @@ def test_a_request_is_part_of_the_applications_trace(
 def test_exports_name_the_parent_and_tell_no_request_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keepwell.deployment.server.tracing.time.time", lambda: NOW)
+    monkeypatch.setattr("keepwell.deployment.tracing.requests.time.time", lambda: NOW)
     with tracing(tmp_path) as workspace:
         tell(workspace, trace_id(0), "00f067aa0ba902b7", "r1")
         stages = tuple(workspace.traces.stages(NOW - 60, NOW + 60))

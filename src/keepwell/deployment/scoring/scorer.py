@@ -11,7 +11,7 @@ import numpy as np
 from keepwell.core.errors import InvalidRequestError
 from keepwell.core.records import ColumnType, Signature, Task
 from keepwell.deployment.scoring.compilation import Compiled
-from keepwell.deployment.scoring.stages import Stages, present
+from keepwell.deployment.tracing.stages import Stages, present
 from keepwell.features.decisions import decided
 from keepwell.features.decoding import Decoder
 from keepwell.tracking.metrics.quantile import Quantiles

@@ -5,7 +5,6 @@ import math
 import time
 
 from keepwell.core.errors import KeepwellError, UnavailableError, UsageError
-from keepwell.deployment.scoring.stages import Stages
 from keepwell.deployment.server.admission.access import UnknownCallerError
 from keepwell.deployment.server.admission.load import check_load
 from keepwell.deployment.server.doors import Door, Doors
@@ -19,6 +18,7 @@ from keepwell.deployment.server.messages import (
 )
 from keepwell.deployment.server.prediction import Call, PredictionError, Predictor
 from keepwell.deployment.server.proxy import Proxy, away
+from keepwell.deployment.tracing.stages import Stages
 from keepwell.deployment.unpacking import unpacked
 
 _PREFIX = "/endpoints/"

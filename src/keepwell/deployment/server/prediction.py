@@ -20,7 +20,6 @@ from keepwell.deployment.flags.answering import Fallback, answer
 from keepwell.deployment.flags.live import LiveFlags, score_within
 from keepwell.deployment.routing import Split
 from keepwell.deployment.scoring.scorer import Scorer, Scores
-from keepwell.deployment.scoring.stages import Stages, watched
 from keepwell.deployment.server.admission.access import Consumer
 from keepwell.deployment.server.admission.load import Threads, check_rows, too_slow
 from keepwell.deployment.server.assignment import Instance, Part, assign, unanswered
@@ -29,7 +28,8 @@ from keepwell.deployment.server.messages import Header, Request
 from keepwell.deployment.server.recording import Circumstances, Scored, frames_of, number
 from keepwell.deployment.server.shelf import ShelvedScorer
 from keepwell.deployment.server.snapshot import LiveEndpoint, Snapshot
-from keepwell.deployment.server.tracing import HEADER, StageLog, context_of
+from keepwell.deployment.tracing.requests import HEADER, StageLog, context_of
+from keepwell.deployment.tracing.stages import Stages, watched
 from keepwell.infrastructure.segments import SegmentWriter
 
 PROBE_HEADER = b"x-keepwell-probe"

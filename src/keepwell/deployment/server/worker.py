@@ -33,7 +33,7 @@ from keepwell.deployment.server.proxy import Proxy
 from keepwell.deployment.server.routes import read_routes, routes_path
 from keepwell.deployment.server.shelf import Shelf
 from keepwell.deployment.server.snapshot import load_snapshot
-from keepwell.deployment.server.tracing import StageLog
+from keepwell.deployment.tracing.requests import StageLog
 from keepwell.infrastructure.blobs import open_blobs
 from keepwell.infrastructure.codec import to_json
 from keepwell.infrastructure.consent import look_in

@@ -13,6 +13,7 @@ from keepwell.core.errors import NotFoundError
 from keepwell.core.features import FeaturesSpec
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
+from keepwell.core.sections.tracing import TracesSpec
 from keepwell.core.spec import (
     BudgetSpec,
     CardSpec,
@@ -43,7 +44,6 @@ from keepwell.core.spec import (
     WatchedFairnessSpec,
 )
 from keepwell.core.suggestions import did_you_mean
-from keepwell.core.tracing import TracesSpec
 from keepwell.infrastructure.files import storing
 from keepwell.infrastructure.project_file.alerts import check_names
 from keepwell.infrastructure.project_file.keys import KEYS, Key

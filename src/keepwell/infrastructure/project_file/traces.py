@@ -7,9 +7,9 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
+from keepwell.core.sections.tracing import LIMITS as MEASURED
+from keepwell.core.sections.tracing import SCORERS, LimitSpec, ModelPrice, ScorerSpec
 from keepwell.core.suggestions import did_you_mean
-from keepwell.core.tracing import LIMITS as MEASURED
-from keepwell.core.tracing import SCORERS, LimitSpec, ModelPrice, ScorerSpec
 from keepwell.infrastructure.project_file.kinds import (
     FLAG,
     NAME,

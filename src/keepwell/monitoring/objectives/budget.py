@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from keepwell.core.durations import format_duration
-from keepwell.core.objectives import ObjectiveSpec
 from keepwell.core.records import Signal
+from keepwell.core.sections.objectives import ObjectiveSpec
 from keepwell.monitoring.objectives.tally import Sums
 from keepwell.monitoring.report import Scope
 from keepwell.monitoring.words import number, percent

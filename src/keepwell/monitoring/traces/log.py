@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from keepwell.core.clock import Clock
 from keepwell.core.ports import TableStore
-from keepwell.core.tracing import ModelPrice
+from keepwell.core.sections.tracing import ModelPrice
 from keepwell.infrastructure.tables import query
 from keepwell.monitoring.prediction_log.scan import Scan
 from keepwell.monitoring.traces.pricing import MONEY, price_table
@@ -17,7 +17,7 @@ from keepwell.monitoring.traces.wanted import WantedTraces, anywhere, conditions
 
 SECONDS = 30.0
 WORKERS = "keepwell.worker"
-"""Who tells the stages of requests that were answered here: see `deployment.server.tracing`."""
+"""Who tells the stages of requests that were answered here: see `deployment.tracing.requests`."""
 
 LONGEST = 3600.0
 """Seconds that a trace may last without being cut where a stretch of time begins or ends."""

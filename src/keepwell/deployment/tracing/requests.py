@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from keepwell.core.errors import KeepwellError
-from keepwell.deployment.scoring.stages import Stages
+from keepwell.deployment.tracing.stages import Stages
 from keepwell.infrastructure.segments import SegmentWriter, encode_entry
 
 HEADER = b"x-keepwell-trace"
