@@ -26,7 +26,7 @@ def total(html: str) -> int:
 
 
 def test_rows_that_match_are_counted_drawn_and_paged(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("keepwell.console.views.searching.search.PAGE", 20)
     everything = client.get(URL).text
@@ -38,7 +38,9 @@ def test_rows_that_match_are_counted_drawn_and_paged(
     second = client.get(URL, params={"page": "2"}).text
     assert not set(shown(second)) & set(shown(everything))
     assert f'href="{URL}?page=3"' in unescape(second)
-    assert total(client.get(URL, params={"since": "1h ago"}).text) < total(everything)
+    middle = told.workspace.predictions.recent(NAME, 60)[29].time
+    assert total(client.get(URL, params={"since": repr(middle)}).text) == 30
+    assert total(client.get(URL, params={"until": repr(middle)}).text) == total(everything) - 30
 
 
 def test_the_same_is_told_as_sql_command_and_file(client: TestClient, told: Told) -> None:

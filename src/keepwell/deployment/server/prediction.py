@@ -277,6 +277,8 @@ class Predictor:
         if stages is not None:
             stages.mark("route")
         if ready is not None and len(rows) <= _MANY and ready.quick(len(rows)):
+            if stages is None:
+                return ready.rows(rows)
             with watched(stages):
                 return ready.rows(rows)
         limits = self.snapshot.limits
