@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from keepwell.core.errors import ProjectFileError
-from keepwell.core.sections.objectives import ObjectiveSpec
-from keepwell.core.sections.tracing import LimitSpec, ModelPrice, ScorerSpec
 from keepwell.core.spec import ProjectSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
+from keepwell.core.spec.tracing import LimitSpec, ModelPrice, ScorerSpec
 from keepwell.infrastructure.project_file import load_project, render_project
 
 HEAD = "project: x\ndata: {source: x.csv}\n"

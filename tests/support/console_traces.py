@@ -5,8 +5,8 @@ from dataclasses import replace
 from console_world import Told
 from traced_world import request, trace_id
 
-from keepwell.core.sections.objectives import ObjectiveSpec
-from keepwell.core.sections.tracing import LimitSpec, ModelPrice, TracesSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
+from keepwell.core.spec.tracing import LimitSpec, ModelPrice, TracesSpec
 
 REQUESTS = 70
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepwell.core.errors import KeepwellError
-from keepwell.core.sections.tracing import ModelPrice
+from keepwell.core.spec.tracing import ModelPrice
 from keepwell.monitoring.elsewhere.posted import Unusable
 from keepwell.monitoring.traces.forms import openai
 from keepwell.monitoring.traces.forms.conventions import fields_of

@@ -14,7 +14,7 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from keepwell.core.sections.objectives import ObjectiveSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.project_file.kinds import DURATION, NAME, Kind, choice, number
 

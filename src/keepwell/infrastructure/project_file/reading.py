@@ -13,7 +13,6 @@ from keepwell.core.errors import NotFoundError
 from keepwell.core.features import FeaturesSpec
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
-from keepwell.core.sections.tracing import TracesSpec
 from keepwell.core.spec import (
     BudgetSpec,
     CardSpec,
@@ -26,14 +25,12 @@ from keepwell.core.spec import (
     IdleSpec,
     LimitsSpec,
     LogSpec,
-    LoopSpec,
     MachinesSpec,
     MonitorSpec,
     PowerSpec,
     PricesSpec,
     ProjectSpec,
     ProtectedSpec,
-    RetrainSpec,
     RolloutSpec,
     SearchSpec,
     ServeSpec,
@@ -43,6 +40,8 @@ from keepwell.core.spec import (
     ValidationSpec,
     WatchedFairnessSpec,
 )
+from keepwell.core.spec.looping import LoopSpec, RetrainSpec
+from keepwell.core.spec.tracing import TracesSpec
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.files import storing
 from keepwell.infrastructure.project_file.alerts import check_names

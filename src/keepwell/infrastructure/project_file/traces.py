@@ -7,8 +7,8 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-from keepwell.core.sections.tracing import LIMITS as MEASURED
-from keepwell.core.sections.tracing import SCORERS, LimitSpec, ModelPrice, ScorerSpec
+from keepwell.core.spec.tracing import LIMITS as MEASURED
+from keepwell.core.spec.tracing import SCORERS, LimitSpec, ModelPrice, ScorerSpec
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.project_file.kinds import (
     FLAG,

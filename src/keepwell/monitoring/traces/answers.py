@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 
-from keepwell.core.sections.tracing import ScorerSpec
+from keepwell.core.spec.tracing import ScorerSpec
 
 RULES = ("regex", "json", "length")
 

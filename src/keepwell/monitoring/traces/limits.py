@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from keepwell.core.records import Signal
-from keepwell.core.sections.objectives import ObjectiveSpec
-from keepwell.core.sections.tracing import LimitSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
+from keepwell.core.spec.tracing import LimitSpec
 from keepwell.monitoring.objectives.budget import ALARMS, Budget, budget_of, verdict
 from keepwell.monitoring.traces.figures import sums_of
 from keepwell.monitoring.traces.log import TraceLog

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from keepwell.core.clock import Clock
 from keepwell.core.ports import TableStore
-from keepwell.core.sections.tracing import ModelPrice
+from keepwell.core.spec.tracing import ModelPrice
 from keepwell.infrastructure.tables import query
 from keepwell.monitoring.prediction_log.scan import Scan
 from keepwell.monitoring.traces.pricing import MONEY, price_table

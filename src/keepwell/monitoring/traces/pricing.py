@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
-from keepwell.core.sections.tracing import ModelPrice
+from keepwell.core.spec.tracing import ModelPrice
 from keepwell.monitoring.traces.span import Span
 
 MILLION = 1e6

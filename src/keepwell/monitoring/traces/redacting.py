@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from keepwell.core.sections.tracing import TracesSpec
+from keepwell.core.spec.tracing import TracesSpec
 from keepwell.monitoring.traces.span import Span
 
 BLOT = "[redacted]"

@@ -14,7 +14,7 @@ from keepwell.core.clock import Clock
 from keepwell.core.errors import InvalidRequestError, NotFoundError
 from keepwell.core.identifiers import new_id
 from keepwell.core.ports import TableStore
-from keepwell.core.sections.tracing import TracesSpec
+from keepwell.core.spec.tracing import TracesSpec
 from keepwell.monitoring.elsewhere.posted import Unusable
 from keepwell.monitoring.prediction_log.scan import SLACK, Scan
 from keepwell.monitoring.prediction_log.tidying import Tidier

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keepwell.core.errors import UnavailableError, UsageError
-from keepwell.core.sections.tracing import ScorerSpec
+from keepwell.core.spec.tracing import ScorerSpec
 
 SECONDS = 60.0
 LONGEST = 20_000

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keepwell.core.errors import PluginError
-from keepwell.core.sections.tracing import ScorerSpec
+from keepwell.core.spec.tracing import ScorerSpec
 
 
 def own_score(scorer: ScorerSpec, root: Path, told: dict[str, Any]) -> tuple[float | None, str]:

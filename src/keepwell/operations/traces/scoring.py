@@ -7,7 +7,7 @@ from typing import Any
 
 from keepwell.core.clock import Clock
 from keepwell.core.errors import KeepwellError
-from keepwell.core.sections.tracing import ScorerSpec
+from keepwell.core.spec.tracing import ScorerSpec
 from keepwell.infrastructure.codec import to_plain
 from keepwell.monitoring.traces.answers import RULES, is_drawn, rated
 from keepwell.monitoring.traces.forms.openai import item_of

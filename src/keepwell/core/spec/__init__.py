@@ -12,8 +12,9 @@ from keepwell.core.alerting import INCIDENTS_ONLY, AlertsSpec
 from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
-from keepwell.core.sections.objectives import ObjectiveSpec
-from keepwell.core.sections.tracing import AS_TOLD, ModelPrice, TracesSpec
+from keepwell.core.spec.looping import AS_IT_COMES, LoopSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
+from keepwell.core.spec.tracing import AS_TOLD, ModelPrice, TracesSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,25 +333,6 @@ class MonitorSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetrainSpec:
-    """`loop.retrain:` — when a challenger is trained."""
-
-    on: tuple[str, ...] = ("drift", "performance")
-    schedule: str = ""  # five cron fields, UTC
-    cooldown: float = 21600.0  # seconds between two retrainings
-    min_labels: int = 200  # outcomes needed since the last training
-    budget: float | None = None  # seconds; None: train.budget
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopSpec:
-    """`loop:` — what may be done without asking."""
-
-    enabled: bool = True
-    retrain: RetrainSpec = RetrainSpec()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchSpec:
     """One entry of `batch:` — a source that is scored by name, or on a schedule.
 
@@ -445,7 +427,7 @@ class ProjectSpec:
     gate: GateSpec = GateSpec()
     serve: ServeSpec = ServeSpec()
     monitor: MonitorSpec = MonitorSpec()
-    loop: LoopSpec = LoopSpec()
+    loop: LoopSpec = AS_IT_COMES
     batch: tuple[BatchSpec, ...] = ()
     card: CardSpec = CardSpec()
     costs: CostsSpec = CostsSpec()

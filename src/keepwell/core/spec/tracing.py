@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from keepwell.core.sections.objectives import ObjectiveSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
 
 SCORERS = ("regex", "json", "length", "python", "judge")
 """How an answer may be scored without anybody looking at it."""
