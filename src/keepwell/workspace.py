@@ -54,12 +54,12 @@ if TYPE_CHECKING:
     from keepwell.operations.rollouts.desk import Desk
     from keepwell.operations.spending.ledger import Ledger
     from keepwell.operations.standing import Standings
+    from keepwell.operations.traces.desk import TraceDesk
     from keepwell.tracking.registry import Registry
     from keepwell.tracking.runs import Runs
 
 PROJECT_FILE = "keepwell.yaml"
 HOME = ".keepwell"
-"""Format of the workspace folder. A newer one is refused; an older one is upgraded when opened."""
 
 
 def find_project(start: Path) -> Path:
@@ -118,6 +118,8 @@ class Workspace:
 
     def close(self) -> None:
         """Let go of the database, if it was ever opened."""
+        if "traces" in self.__dict__:
+            self.traces.close()
         if "_meter" in self.__dict__:
             self._meter.close()
         if "metadata" in self.__dict__:
@@ -353,7 +355,20 @@ class Workspace:
         from keepwell.monitoring.elsewhere import Courier
         from keepwell.operations.elsewhere.delivery import deliver_here
 
-        return Courier(self.outbox, deliver_here(self.endpoints, self.elsewhere, self.feedback))
+        deliver = deliver_here(
+            self.endpoints, self.elsewhere, self.feedback, lambda: self.traces.store
+        )
+        return Courier(self.outbox, deliver)
+
+    @cached_property
+    def traces(self) -> "TraceDesk":
+        """What language models were asked, and how good their answers were."""
+        from keepwell.infrastructure.locks import exclusive
+        from keepwell.operations.traces.desk import TraceDesk
+
+        return TraceDesk(
+            self, lambda: exclusive(self.home / "run" / "traces.lock", "keeping traces")
+        )
 
     @property
     def outbox(self) -> Path:
@@ -380,6 +395,7 @@ class Workspace:
             self.registry,
             self.measurements,
             self.clock,
+            calls=lambda since, until: self.traces.calls(since, until),  # noqa: PLW0108 (built late)
         )
 
     @cached_property

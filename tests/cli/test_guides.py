@@ -138,6 +138,7 @@ def _more_versions(shop: Path) -> None:
         "how-to/look-into-the-prediction-log.md",
         "how-to/release-safely.md",
         "how-to/score-a-file.md",
+        "how-to/trace-language-models.md",
         "how-to/watch-models-served-elsewhere.md",
         "how-to/watch-costs-and-machines.md",
         "how-to/watch-a-model.md",

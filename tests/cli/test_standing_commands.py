@@ -8,7 +8,8 @@ import pytest
 from standing_world import DAY, START, ask, open_shop, tell
 
 from keepwell.core.clock import ManualClock
-from keepwell.core.spec import KpiSpec, MonitorSpec, ObjectiveSpec, WatchedFairnessSpec
+from keepwell.core.spec import KpiSpec, MonitorSpec, WatchedFairnessSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
 from keepwell.infrastructure.project_file import render_project
 
 MONITOR = MonitorSpec(

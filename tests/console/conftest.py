@@ -9,6 +9,7 @@ from console_alerts import tell_alerts
 from console_browser import Browser, Site, answer_as_a_worker, chromium, served
 from console_customers import NAME
 from console_loop import tell_loop
+from console_traces import tell_traces
 from console_world import Told, start_canary, tell
 from starlette.testclient import TestClient
 
@@ -24,6 +25,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     start_canary(told)
     tell_alerts(told)
     tell_loop(told)
+    tell_traces(told)
     yield told
     told.workspace.close()
 

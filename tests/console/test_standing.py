@@ -9,7 +9,8 @@ from starlette.testclient import TestClient
 
 from keepwell.api.app import create_app
 from keepwell.core.clock import ManualClock
-from keepwell.core.spec import KpiSpec, MonitorSpec, ObjectiveSpec, WatchedFairnessSpec
+from keepwell.core.spec import KpiSpec, MonitorSpec, WatchedFairnessSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
 
 MONITOR = MonitorSpec(
     period=DAY,

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from keepwell.core.errors import ProjectFileError
-from keepwell.core.spec import KpiSpec, MonitorSpec, ObjectiveSpec, WatchedFairnessSpec
+from keepwell.core.spec import KpiSpec, MonitorSpec, WatchedFairnessSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
 from keepwell.infrastructure.project_file import load_project, render_project
 
 HEAD = "project: x\ndata: {source: x.csv}\n"

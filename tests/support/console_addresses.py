@@ -2,6 +2,7 @@
 
 from console_customers import NAME
 from console_world import Told
+from traced_world import trace_id
 
 PAGES = {
     "home": "/",
@@ -10,7 +11,12 @@ PAGES = {
     "rollouts": f"/endpoints/{NAME}/rollouts",
     "predictions": f"/endpoints/{NAME}/predictions",
     "predictions of a version": f"/endpoints/{NAME}/predictions?version=2",
+    "predictions that match": f"/endpoints/{NAME}/predictions?where=tenure%3E3&since=3h+ago",
     "prediction": "/predictions/{prediction}",
+    "traces": "/traces",
+    "traces that match": "/traces?app=helpdesk&where=ms%3E600%3B+score%3Ahelpful%3C0.9&page=1",
+    "trace": f"/traces/{trace_id(2)}",
+    "trace of a failure": f"/traces/{trace_id(3)}",
     "all rollouts": "/rollouts",
     "runs": "/runs",
     "runs of a kind": "/runs?kind=retrain",

@@ -84,6 +84,8 @@ def _families(workspace: "Workspace", supervisor: Workers | None, loop: object) 
     yield from _watched(workspace)
     yield from _troubles(workspace)
     yield from _told(workspace)
+    yield _firing(workspace)
+    yield _traced(workspace)
     yield from _loop(workspace, running=loop is not None)
 
 
@@ -267,6 +269,34 @@ def _told(workspace: "Workspace") -> Iterator[Metric]:
     for state in read_states(workspace.home, workspace.spec.monitor.export):
         export.add_metric([state.receiver], float(state.failing is None))
     yield from (signals, export)
+
+
+def _firing(workspace: "Workspace") -> Metric:
+    """Return the alerts that go on, by rule."""
+    labels = ["rule", "severity", "endpoint", "acknowledged"]
+    firing = GaugeMetricFamily("keepwell_alerts_firing", "Alerts that go on.", labels=labels)
+    counted: Counter[tuple[str, ...]] = Counter()
+    for alert in workspace.alerts.firing():
+        rule = alert.hits[0].rule if alert.hits else alert.cause
+        taken = str(alert.acknowledged is not None).lower()
+        counted[rule, alert.severity, alert.endpoint, taken] += 1
+    for where, count in sorted(counted.items()):
+        firing.add_metric(list(where), float(count))
+    return firing
+
+
+def _traced(workspace: "Workspace") -> Metric:
+    """Return what was measured of language models last."""
+    family = GaugeMetricFamily(
+        "keepwell_traces_measured",
+        "What was measured of an application's traces, by the last look.",
+        labels=["app", "series"],
+    )
+    for app in workspace.traces.apps():
+        newest = workspace.measurements.series(f"traces:{app}", limit=1)
+        for name, value in _last(newest).items():
+            family.add_metric([app, name], value)
+    return family
 
 
 def _last(series: Mapping[str, Sequence[Point]]) -> dict[str, float]:

@@ -56,6 +56,7 @@ TRIM_EVERY = 300.0
 ANOMALIES_EVERY = 30.0
 FORESIGHT_EVERY = 600.0
 HOURS_EVERY = 60.0
+TRACES_EVERY = 10.0
 KEEP_FILES_DAYS = 1 / 24
 FINE_SECONDS = 3600.0
 COARSE_SECONDS = 60.0
@@ -140,7 +141,9 @@ def up(
             token=probe_token(workspace.home, workspace.spec.serve),
         )
         watch = Watch(
-            workspace.measurements, lambda: watched_subjects(workspace.endpoints), workspace.clock
+            workspace.measurements,
+            lambda: watched_subjects(workspace.endpoints, workspace.traces.apps()),
+            workspace.clock,
         )
         leadership = Leadership(
             workspace.metadata.leases,
@@ -175,6 +178,8 @@ def up(
                     ("starting batch jobs", SCHEDULE_EVERY, _batches(workspace, stack)),
                     ("looking for anomalies", ANOMALIES_EVERY, watch.look),
                     ("looking ahead", FORESIGHT_EVERY, workspace.foresight.look),
+                    ("looking at traces", TRACES_EVERY, workspace.traces.look),
+                    ("trimming traces", TRIM_EVERY, workspace.traces.trim),
                     *_alerting(workspace, sight, address.url, stack),
                     ("looking after endpoints", every, loop.look),
                 )
@@ -283,6 +288,7 @@ def _alerting(
     sources = (
         workspace.foresight.signals,
         lambda: alarming_signals(workspace.measurements, workspace.clock.now()),
+        workspace.traces.signals,
     )
     watcher = watcher_of(workspace, url, sources)
     courier = workspace.alerts.courier()
@@ -367,6 +373,7 @@ def _exports(
         workspace.predictions,
         lambda: gather(workspace, supervisor, loop),
         lambda: leadership.leading,
+        measured=workspace.traces.stages,
     )
 
 
@@ -434,10 +441,12 @@ def _tell(
 
 def _tidy(workspace: "Workspace") -> None:
     workspace.sketches.compact()
-    for table in ("predictions", "outcomes", "shadows", "sketches"):
+    for table in ("predictions", "outcomes", "shadows", "sketches", "spans", "trace_scores"):
         if workspace.tables.version(table) is not None:
             workspace.tables.maintain(table, KEEP_FILES_DAYS)
     older = workspace.clock.now() - FINE_SECONDS
+    for app in workspace.traces.apps():
+        workspace.metadata.measurements.thin(older, COARSE_SECONDS, f"traces:{app}")
     for endpoint in workspace.endpoints.find():
         subject = f"endpoint:{endpoint.name}"
         workspace.metadata.measurements.thin(older, FINE_SECONDS, f"loop:{endpoint.name}")

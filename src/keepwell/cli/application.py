@@ -41,6 +41,7 @@ PANELS = {
     ),
     "Watch": (
         "monitor",
+        "traces",
         "validate",
         "alerts",
         "incidents",

@@ -26,6 +26,8 @@ from keepwell.console.views import (
 from keepwell.console.views.alerting import alerts, loop, progress
 from keepwell.console.views.machinery import costs, machines
 from keepwell.console.views.reference import reference
+from keepwell.console.views.searching import download, search
+from keepwell.console.views.tracing import overview, waterfall
 
 if TYPE_CHECKING:
     from keepwell.workspace import Workspace
@@ -81,6 +83,17 @@ def _glance(path: str, template: str, view: View, *asked: str) -> Page:
     return Page(path, answer)
 
 
+def _search(path: str, template: str, view: View) -> Page:
+    """Return a page whose view reads the whole query of its address by itself."""
+
+    def answer(request: Request) -> Response:
+        named = request.path_params.values()
+        context = view(workspace_of(request), *named, query=request.query_params)
+        return render(request, template, {**frame(request), **context})
+
+    return Page(path, answer)
+
+
 def _figure(path: str, view: View) -> Page:
     """Return a chart's description."""
 
@@ -128,6 +141,16 @@ def _report(request: Request) -> Response:
     )
 
 
+def _found_rows(request: Request) -> Response:
+    """Hand out the rows that a search finds, as CSV or as lines of JSON."""
+    asked = request.path_params
+    body, kind = download.rows(
+        workspace_of(request), asked["name"], asked["form"], query=request.query_params
+    )
+    named = f'attachment; filename="{segment(asked["name"])}-predictions.{segment(asked["form"])}"'
+    return Response(body, media_type=kind, headers={"content-disposition": named})
+
+
 def _post_mortem(request: Request) -> Response:
     workspace = workspace_of(request)
     story = workspace.story(workspace.incidents.read(request.path_params["incident"]))
@@ -146,7 +169,8 @@ PAGES = (
     _glance("/", "home.html", home.home),
     _glance("/endpoints/{name}", "endpoint.html", endpoints.endpoint, "columns"),
     _page("/endpoints/{name}/latest", "_predictions.html", endpoints.latest),
-    _page("/endpoints/{name}/predictions", "predictions.html", predictions.predictions, "version"),
+    _search("/endpoints/{name}/predictions", "predictions.html", search.predictions),
+    Page("/endpoints/{name}/predictions.{form}", _found_rows),
     _page("/endpoints/{name}/rollouts", "rollouts.html", rollouts.rollouts, "rollout"),
     _figure("/endpoints/{name}/shares.json", rollouts.shares),
     _figure("/endpoints/{name}/quality.json", figures.quality),
@@ -183,6 +207,8 @@ PAGES = (
     Page("/incidents/{incident}/post-mortem.md", _post_mortem),
     _page("/machines", "machines.html", machines.machines, "endpoint", "span"),
     _page("/costs", "costs.html", costs.costs),
+    _search("/traces", "traces.html", overview.traces),
+    _page("/traces/{trace}", "trace.html", waterfall.trace),
     _page("/audit", "audit.html", audit.audit, "kind", "subject"),
     Page("/docs", _reference),
 )

@@ -23,6 +23,7 @@ SECTIONS = (
     ("Models", "/models"),
     ("Data", "/datasets"),
     ("Rollouts", "/rollouts"),
+    ("Traces", "/traces"),
     ("Alerts", "/alerts"),
     ("Loop", "/loop"),
     ("Incidents", "/incidents"),

@@ -17,7 +17,7 @@ import re
 import struct
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +29,7 @@ from keepwell.core.records.prediction import Prediction
 
 MAGIC = b"KWSEG\0\0\1"
 PREDICTION = b"P"
+ENTRY = b"E"
 ROTATE_BYTES = 16 << 20
 _BUFFER = 256 << 10
 
@@ -37,6 +38,8 @@ _NAME = re.compile(r"(?P<slot>.+)-(?P<number>\d{10,})\.seg")
 _OFFSET_BITS = 31  # with numbers of 32 bits (Unix seconds until 2106) a position fits an int64
 
 _encode = msgspec.msgpack.Encoder().encode
+_encode_anything = msgspec.msgpack.Encoder(enc_hook=str).encode
+_decode_entry = msgspec.msgpack.Decoder(dict[str, Any]).decode
 _decode_prediction = msgspec.msgpack.Decoder(Prediction).decode
 
 
@@ -207,6 +210,16 @@ def encode_prediction(fields: dict[str, Any] | Prediction) -> bytes:
 def decode_prediction(payload: bytes) -> Prediction | None:
     """Return the prediction of a payload; None if it is of another kind."""
     return _decode_prediction(memoryview(payload)[1:]) if payload[:1] == PREDICTION else None
+
+
+def encode_entry(entry: Mapping[str, Any]) -> bytes:
+    """Return the payload of an entry that a program tells."""
+    return ENTRY + _encode_anything(entry)
+
+
+def decode_entry(payload: bytes) -> dict[str, Any] | None:
+    """Return the entry of a payload; None if it is of another kind."""
+    return _decode_entry(memoryview(payload)[1:]) if payload[:1] == ENTRY else None
 
 
 def _claim(path: Path) -> int:

@@ -23,10 +23,28 @@ from typing import TYPE_CHECKING, Any
 
 from keepwell.core.errors import InvalidRequestError, KeepwellError, UsageError
 from keepwell.core.identifiers import new_id
+from keepwell.script.tracing import Step, present, score, span, trace, within
 
 if TYPE_CHECKING:
     from keepwell.monitoring.elsewhere import Courier, Outbox
     from keepwell.workspace import Workspace
+
+__all__ = [
+    "Line",
+    "Status",
+    "Step",
+    "close",
+    "flush",
+    "log",
+    "outcome",
+    "present",
+    "score",
+    "span",
+    "status",
+    "to",
+    "trace",
+    "within",
+]
 
 URL = "KEEPWELL_URL"
 TOKEN = "KEEPWELL_TOKEN"  # noqa: S105 (the name of a variable)
@@ -85,7 +103,8 @@ class Line:
 
     def put(self, endpoint: str, kind: str, item: Mapping[str, Any]) -> bool:
         """Keep an entry; tell whether that was possible."""
-        self._must_be_watched(endpoint)
+        if endpoint:  # traces belong to none
+            self._must_be_watched(endpoint)
         try:
             self._outbox.put({"endpoint": endpoint, kind: item})
         except KeepwellError as error:
@@ -141,7 +160,7 @@ class Line:
         self._dropped += 1
         if self._error != error.what:
             self._error = error.what
-            _log.warning("a prediction is not logged: %s", error)
+            _log.warning("what was told is not kept: %s", error)
         return False
 
     def _carry(self) -> None:
@@ -175,7 +194,7 @@ class Line:
         self._refused += done.refused
         if done.refused:
             self._error = done.reason
-            _log.warning("%d logged predictions were refused: %s", done.refused, done.reason)
+            _log.warning("%d entries that were logged were refused: %s", done.refused, done.reason)
         elif done.delivered:
             self._error = ""
         return True
@@ -264,9 +283,9 @@ def log(  # noqa: PLR0913 (what there is to say of a prediction, by name)
     item = {
         "id": name,
         "time": made,
-        "inputs": {str(column): _plain(value) for column, value in inputs.items()},
-        "prediction": _plain(prediction),
-        "outcome": _plain(outcome),
+        "inputs": {str(column): plain(value) for column, value in inputs.items()},
+        "prediction": plain(prediction),
+        "outcome": plain(outcome),
         "latency_ms": None if latency_ms is None else float(latency_ms),
         "version": version,
         "key": None if key is None else str(key),
@@ -302,7 +321,7 @@ def outcome(
     """
     from keepwell.monitoring.feedback.posted import check_outcomes
 
-    item = {"outcome": _plain(outcome)}
+    item = {"outcome": plain(outcome)}
     for field, value in (("prediction_id", id), ("key", key)):
         if value is not None:
             item[field] = str(value)
@@ -310,6 +329,20 @@ def outcome(
         item["time"] = time if isinstance(time, int | float | str) else time.isoformat()
     check_outcomes([item])
     return _present().put(endpoint, "outcome", item)
+
+
+def connect() -> None:
+    """Find out where entries go, unless that is known.
+
+    Raises:
+        NotFoundError: If there is no project here, and no address was said.
+    """
+    _present()
+
+
+def put(kind: str, item: Mapping[str, Any]) -> bool:
+    """Keep an entry of no endpoint: a step of a trace, a score; tell whether that was possible."""
+    return _present().put("", kind, item)
 
 
 def flush(timeout: float = 10.0) -> bool:
@@ -377,7 +410,7 @@ def _digest(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a value of plain Python: numbers of numpy and dates of pandas are no JSON."""
     if value is None or isinstance(value, str | bool | int):
         return value
@@ -386,11 +419,11 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
     if hasattr(value, "tolist"):
-        return _plain(value.tolist()) if not hasattr(value, "__len__") else value.tolist()
+        return plain(value.tolist()) if not hasattr(value, "__len__") else value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, Mapping):
-        return {str(name): _plain(one) for name, one in value.items()}
+        return {str(name): plain(one) for name, one in value.items()}
     return str(value)
 
 

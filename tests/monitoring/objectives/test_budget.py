@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepwell.core.spec import ObjectiveSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
 from keepwell.infrastructure.metadata import open_metadata
 from keepwell.monitoring.objectives import Tally, budget_of, verdict
 from keepwell.monitoring.objectives.tally import Sums

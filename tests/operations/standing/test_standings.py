@@ -7,7 +7,8 @@ import pytest
 from standing_world import DAY, START, ask, open_shop, tell
 
 from keepwell.core.clock import ManualClock
-from keepwell.core.spec import KpiSpec, MonitorSpec, ObjectiveSpec, WatchedFairnessSpec
+from keepwell.core.spec import KpiSpec, MonitorSpec, WatchedFairnessSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
 from keepwell.monitoring.objectives import Tally
 from keepwell.monitoring.service import Traffic
 from keepwell.operations.standing import Standing, standing_of

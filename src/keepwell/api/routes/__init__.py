@@ -20,6 +20,7 @@ from keepwell.api.routes.predictions import router as predictions
 from keepwell.api.routes.rollouts import router as rollouts
 from keepwell.api.routes.runs import router as runs
 from keepwell.api.routes.scale import router as scale
+from keepwell.api.routes.traces import router as traces
 from keepwell.api.routes.webhooks import router as webhooks
 
 __all__ = [
@@ -43,5 +44,6 @@ __all__ = [
     "rollouts",
     "runs",
     "scale",
+    "traces",
     "webhooks",
 ]

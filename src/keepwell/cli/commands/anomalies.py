@@ -47,7 +47,7 @@ def gather(workspace: "Workspace", since: float) -> "list[Anomaly]":
     from keepwell.operations.serving.subjects import watched_subjects
 
     found = []
-    for subject in watched_subjects(workspace.endpoints):
+    for subject in watched_subjects(workspace.endpoints, workspace.traces.apps()):
         for name, points in workspace.measurements.series(subject, limit=5000).items():
             if not name.startswith("anomaly:"):
                 found += [one for one in scan(points, subject) if one.time >= since]

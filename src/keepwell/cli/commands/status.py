@@ -21,7 +21,7 @@ app = command_app()
 
 @app.command(epilog=examples("keepwell status", "keepwell status -C churn --json"))
 def status(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
-    """Show the project at a glance: data, champion, traffic, open incidents."""
+    """Show the project at a glance: data, champion, traffic, alerts that go on, open incidents."""
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
         document = gather(workspace)
@@ -79,6 +79,19 @@ def gather(workspace: "Workspace") -> dict[str, Any]:
         "advice": _advice(workspace, spec.endpoint),
         "incidents": [
             {"id": item.id, "status": item.status, "title": item.title} for item in opened
+        ],
+        "alerts": [
+            {
+                "id": alert.id,
+                "title": alert.title,
+                "severity": alert.severity,
+                "endpoint": alert.endpoint,
+                "incident": alert.incident,
+                "opened": alert.opened,
+                "acknowledged": alert.acknowledged is not None,
+                "silenced": bool(alert.silenced),
+            }
+            for alert in workspace.alerts.firing()
         ],
         "exports": [to_plain(one) for one in exports],
     }
@@ -163,6 +176,16 @@ def _tell(out: Output, document: dict[str, Any]) -> None:
                 f"! {export['receiver']} takes nothing, since {since}: {export['error']}",
                 style="red",
             )
+    opened = {incident["id"] for incident in document["incidents"]}
+    for alert in document["alerts"]:
+        if alert["incident"] in opened:  # told below
+            continue
+        state = "silenced" if alert["silenced"] else "looked after" if alert["acknowledged"] else ""
+        told = ", ".join(
+            part for part in (alert["severity"], f"since {ago(alert['opened'])}", state) if part
+        )
+        style = "red" if alert["severity"] == "critical" else "yellow"
+        out.say(f"! alert: {alert['title']} ({told})", style=style)
     for incident in document["incidents"]:
         out.say(f"! {incident['title']} ({incident['status']})", style="red")
     out.say(f"next  {_next(document)}", style="cyan")
@@ -186,6 +209,8 @@ def _next(document: dict[str, Any]) -> str:
         return "keepwell run"
     if document["incidents"]:
         return "keepwell incidents show latest"
+    if any(not (one["acknowledged"] or one["silenced"]) for one in document["alerts"]):
+        return "keepwell alerts"
     if document["rollout"] is not None and document["served"]:
         return "keepwell rollout status"
     return "keepwell monitor" if document["served"] else "keepwell up"

@@ -12,7 +12,6 @@ from keepwell.core.records.prediction import shown
 if TYPE_CHECKING:
     from keepwell.workspace import Workspace
 
-PAGE = 100
 REASONS = 8
 """Columns whose contribution is shown."""
 
@@ -26,19 +25,6 @@ class Row:
     sure: float | None
     outcome: Any
     right: bool | None
-
-
-def predictions(workspace: "Workspace", name: str, *, version: str = "") -> dict[str, Any]:
-    """Return the context of `predictions.html`."""
-    endpoint = workspace.endpoints.read(name)
-    number = int(version) if version.isdecimal() else None
-    found = workspace.predictions.recent(name, PAGE, number)
-    return {
-        "endpoint": endpoint,
-        "rows": rows(workspace, found),
-        "versions": [item.version for item in workspace.registry.versions(endpoint.model)],
-        "version": number,
-    }
 
 
 def prediction(workspace: "Workspace", identifier: str) -> dict[str, Any]:

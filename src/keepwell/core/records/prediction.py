@@ -25,6 +25,7 @@ class Prediction:
         latency_ms: From the request's first byte parsed to its answer ready, whole request.
         caller: Who asked.
         trace: Trace id of the request (W3C Trace Context); empty if it bore none.
+        parent: The step of that trace that the request was part of; empty if it bore none.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Prediction:
     latency_ms: float = 0.0
     caller: str = ""
     trace: str = ""
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
 from keepwell.core.spec.looping import AS_IT_COMES, LoopSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
+from keepwell.core.spec.tracing import AS_TOLD, ModelPrice, TracesSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,32 +299,6 @@ class KpiSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectiveSpec:
-    """An entry of `monitor.objectives:` — what share of requests, or of time, has to be good.
-
-    Attributes:
-        kind: `latency`, `availability`, `freshness` or `quality`.
-        of: The metric of `quality`; of `freshness` what must be fresh: `outcomes`, `data` or `model`.
-        limit: Milliseconds, seconds, or the metric's worst value; 0 where a request is good or failed.
-        target: The share that has to be good.
-        period: Over how many seconds.
-    """
-
-    kind: str
-    of: str = ""
-    limit: float = 0.0
-    target: float = 0.99
-    period: float = 2592000.0
-
-    @property
-    def name(self) -> str:
-        """What it is called: `latency_p95_ms`, `availability`, `freshness outcomes`, `quality rmse`."""
-        if self.kind == "latency":
-            return f"latency_p{self.target * 100:g}_ms"
-        return f"{self.kind} {self.of}".strip()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedFairnessSpec:
     """`monitor.fairness:` — whose treatment is watched; without `by`, that of `gate.fairness`."""
 
@@ -419,6 +395,7 @@ class CostsSpec:
 
     currency: str = "EUR"
     prices: PricesSpec = PricesSpec()
+    models: tuple[ModelPrice, ...] = ()  # language models, by the token
     power: PowerSpec = PowerSpec()
     budget: BudgetSpec = BudgetSpec()
     idle: IdleSpec = IdleSpec()
@@ -458,6 +435,7 @@ class ProjectSpec:
     fairness: ProtectedSpec = ProtectedSpec()
     explain: ExplainSpec = ExplainSpec()
     alerts: AlertsSpec = INCIDENTS_ONLY
+    traces: TracesSpec = AS_TOLD
 
     @property
     def learns(self) -> bool:

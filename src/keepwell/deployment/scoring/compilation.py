@@ -1,7 +1,7 @@
 """From a fitted pipeline to plain data, and from plain data to a function."""
 
 import math
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from keepwell.core.errors import FormatError
@@ -88,6 +88,39 @@ class Compiled:
             self._fuse(len(rows[0]))
         encoded = self.encoded
         answer = self.head.batch(np.array([encoded(row) for row in rows], dtype=self._cells))
+        return answer if self.order is None else answer[:, self.order]
+
+    @property
+    def in_stages(self) -> bool:
+        """Whether features are made before the head is asked; otherwise both are one."""
+        return self._terse is None
+
+    def staged_rows(
+        self, rows: Sequence[Sequence[Any]], mark: Callable[[str], None]
+    ) -> "NDArray[np.float64]":
+        """Answer rows of canonical values as `row` does; tell `mark` of each stage."""
+        import numpy as np
+
+        if len(rows[0]) != self._width:
+            self._fuse(len(rows[0]))
+        encoded = [self.encoded(values) for values in rows]
+        mark("transform")
+        answer = np.array([self.head.row(values) for values in encoded])
+        mark("model")
+        return answer if self.order is None else answer[:, self.order]
+
+    def staged_batch(
+        self, columns: "Columns", mark: Callable[[str], None]
+    ) -> "NDArray[np.float64]":
+        """Answer rows as `batch` does; tell `mark` of each stage, as far as they fit into memory together."""
+        if len(columns[0]) > self._at_once:
+            answer = self.batch(columns)
+            mark("model")
+            return answer
+        features = self.features(columns)
+        mark("transform")
+        answer = self.head.batch(features)
+        mark("model")
         return answer if self.order is None else answer[:, self.order]
 
     def encoded(self, values: Sequence[Any]) -> list[Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from keepwell.core.errors import InvalidRequestError
 from keepwell.core.records import ColumnType, Signature, Task
 from keepwell.deployment.scoring.compilation import Compiled
+from keepwell.deployment.tracing.stages import Stages, present
 from keepwell.features.decisions import decided
 from keepwell.features.decoding import Decoder
 from keepwell.tracking.metrics.quantile import Quantiles
@@ -113,17 +114,36 @@ class Scorer:
         if not instances:
             return self._scores(np.empty((0, max(1, len(self._classes)))), [])
         decoded = self._decoder.rows(instances)
-        if self.compiled and len(instances) <= self._few:
+        few = self.compiled and len(instances) <= self._few
+        stages = present()
+        if stages is not None:
+            return self._scores(self._measured(decoded.columns, few, stages), decoded.warnings)
+        return self._scores(self._answered(decoded.columns, few), decoded.warnings)
+
+    def _answered(self, columns: Sequence[Sequence[Any]], few: bool) -> "NDArray[np.float64]":
+        """Answer rows given as columns of values: a few one by one, many together."""
+        if few:
             row = self._model.row
-            answers = np.array([row(values) for values in zip(*decoded.columns, strict=True)])
-        else:
-            answers = self._model.batch(
-                [
-                    np.array(values, dtype=kind)
-                    for values, kind in zip(decoded.columns, self._kinds, strict=True)
-                ]
-            )
-        return self._scores(answers, decoded.warnings)
+            return np.array([row(values) for values in zip(*columns, strict=True)])
+        return self._model.batch(self._arrays(columns))
+
+    def _measured(
+        self, columns: Sequence[Sequence[Any]], few: bool, stages: Stages
+    ) -> "NDArray[np.float64]":
+        """Do the same, and say how long its stages take."""
+        stages.mark("decode")
+        model = self._model
+        if isinstance(model, Compiled) and model.in_stages:
+            if few:
+                return model.staged_rows(list(zip(*columns, strict=True)), stages.mark)
+            return model.staged_batch(self._arrays(columns), stages.mark)
+        answers = self._answered(columns, few)
+        stages.mark("model")
+        return answers
+
+    def _arrays(self, columns: Sequence[Sequence[Any]]) -> "list[NDArray[Any]]":
+        pairs = zip(columns, self._kinds, strict=True)
+        return [np.array(values, dtype=kind) for values, kind in pairs]
 
     def answers(self, rows: Sequence[Sequence[Any]]) -> list[list[float]]:
         """Return the answers to rows of canonical values: probabilities, or one number each."""

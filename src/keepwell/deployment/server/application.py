@@ -18,6 +18,7 @@ from keepwell.deployment.server.messages import (
 )
 from keepwell.deployment.server.prediction import Call, PredictionError, Predictor
 from keepwell.deployment.server.proxy import Proxy, away
+from keepwell.deployment.tracing.stages import Stages
 from keepwell.deployment.unpacking import unpacked
 
 _PREFIX = "/endpoints/"
@@ -26,6 +27,7 @@ _NEXT_DOOR = {"feedback": "feedback", "explain": "explain", "import": "import"}
 
 _HANDED_IN = "/api/v1/endpoints/"
 _WEBHOOKS = "/api/v1/webhooks/"
+_TRACES = ("/api/v1/traces", "/v1/traces")
 _SIGNATURES = {b"x-pagerduty-signature", b"x-keepwell-signature"}
 """Who signs needs no token: the control process knows the secret."""
 
@@ -54,6 +56,8 @@ class Application:
         if request.method not in door.methods:
             return _wrong_method(door, request)
         call = Call.of(name, request)
+        if call.traced and self.predictor.stage_log is not None and door.scope == "predict":
+            call.stages = Stages(call.started)
         counters, threads = self.predictor.counters, self.predictor.threads
         busy = counters.in_flight + threads.stuck
         counters.in_flight += 1
@@ -65,14 +69,38 @@ class Application:
             if encoding:  # after it is known who sends it
                 most = self.predictor.snapshot.limits.body
                 request.body = unpacked(encoding, request.body, most)
-            return await door.answer(call, request)
+            response = await door.answer(call, request)
+            self._tell_stages(call, "encode")
+            return response
         except KeepwellError as error:
+            self._tell_stages(call, "refused", error)
             return self.refuse(door, call, error)
         except Exception as error:  # a model may raise anything; the worker lives
             _logger.exception("endpoint %s failed", name)
-            return self.refuse(door, call, PredictionError.of(call, error))
+            failed = PredictionError.of(call, error)
+            self._tell_stages(call, "failed", failed)
+            return self.refuse(door, call, failed)
         finally:
             counters.in_flight -= 1
+
+    def _tell_stages(self, call: Call, last: str, error: KeepwellError | None = None) -> None:
+        """Tell the stages of a traced request, where somebody asked for them."""
+        stages, log = call.stages, self.predictor.stage_log
+        if stages is None or log is None:
+            return
+        stages.mark(last)
+        attributes = {"request": call.request, "version": call.version, "caller": call.caller}
+        log.tell(
+            about={
+                "app": call.endpoint,
+                "trace": call.trace,
+                "parent": call.parent,
+                "request": call.request,
+                "error": "" if error is None else error.what[:500],
+                "attributes": {name: value for name, value in attributes.items() if value},
+            },
+            stages=stages,
+        )
 
     def admit(self, call: Call, request: Request, scope: str) -> None:
         """See who asks, and let them in.
@@ -144,6 +172,8 @@ def _next_door(request: Request) -> tuple[str, str]:
         return name, "import" if verb == "predictions" else ""
     if path.startswith(_WEBHOOKS) and not _SIGNATURES & request.headers.keys():
         return "webhooks", "signal"
+    if path.startswith(_TRACES):
+        return "traces", "import"
     return "", ""
 
 

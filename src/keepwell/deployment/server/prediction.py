@@ -1,9 +1,9 @@
 """The request path: choose a version, score, log, answer."""
 
 import logging
-import re
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 from keepwell.core.errors import (
@@ -19,7 +19,7 @@ from keepwell.core.suggestions import did_you_mean
 from keepwell.deployment.flags.answering import Fallback, answer
 from keepwell.deployment.flags.live import LiveFlags, score_within
 from keepwell.deployment.routing import Split
-from keepwell.deployment.scoring.scorer import Scores
+from keepwell.deployment.scoring.scorer import Scorer, Scores
 from keepwell.deployment.server.admission.access import Consumer
 from keepwell.deployment.server.admission.load import Threads, check_rows, too_slow
 from keepwell.deployment.server.assignment import Instance, Part, assign, believed, unanswered
@@ -28,6 +28,8 @@ from keepwell.deployment.server.messages import Header, Request
 from keepwell.deployment.server.recording import Circumstances, Scored, frames_of, number
 from keepwell.deployment.server.shelf import ShelvedScorer
 from keepwell.deployment.server.snapshot import LiveEndpoint, Snapshot
+from keepwell.deployment.tracing.requests import HEADER, StageLog, context_of
+from keepwell.deployment.tracing.stages import Stages, watched
 from keepwell.infrastructure.segments import SegmentWriter
 
 PROBE_HEADER = b"x-keepwell-probe"
@@ -37,7 +39,6 @@ PROBE = "probe"
 _MANY = 200  # rows beyond which scoring leaves the event loop to other requests
 _LONGEST_ID = 128
 _UNLOGGED: Header = (b"x-prediction-logged", b"no")
-_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 _logger = logging.getLogger(__name__)
 
@@ -51,6 +52,9 @@ class Call:
         request: Its id: the client's own, or a new one.
         caller: Who asks; `probe` for our own probes.
         trace: The trace that it is part of (W3C Trace Context: 32 hexadecimal digits), empty if none.
+        parent: The step of that trace that it is part of, 16 hexadecimal digits; empty if none.
+        traced: Its stages are to be told.
+        stages: How long they take; None where nobody asks.
         consumer: Whose token it bears, None if none.
         started: When its body was whole, on the clock of `time.perf_counter`.
         version: The version that is being asked, 0 before one was chosen.
@@ -61,6 +65,9 @@ class Call:
     request: str = ""
     caller: str = ""
     trace: str = ""
+    parent: str = ""
+    traced: bool = False
+    stages: Stages | None = None
     consumer: Consumer | None = None
     started: float = 0.0
     version: int = 0
@@ -70,11 +77,14 @@ class Call:
     def of(cls, endpoint: str, request: Request) -> Self:
         """Return the call that a request makes at an endpoint."""
         probe = request.headers.get(PROBE_HEADER)
+        context = context_of(request.headers)
         return cls(
             endpoint=endpoint,
             request=_request_id(request.headers),
             caller="" if probe is None else PROBE,
-            trace=_trace(request.headers),
+            trace=context.trace,
+            parent=context.parent,
+            traced=context.wanted,
             started=time.perf_counter(),
             wanted=int(probe[1:10]) if probe and probe[:1] == b"v" and probe[1:].isdigit() else 0,
         )
@@ -107,6 +117,8 @@ class Answered:
             (b"x-request-id", self.call.request.encode("latin-1")),
             *([] if self.logged else [_UNLOGGED]),
         ]
+        if self.call.traced:
+            marks.append((HEADER, self.call.trace.encode("latin-1")))
         if self.endpoint.flags is not None and any(one.fallback for one in self.parts):
             marks.append((b"x-keepwell-fallback", b"1"))
         cold_start = max(one.scores.cold_start for one in self.parts)
@@ -139,9 +151,13 @@ class Predictor:
     Args:
         writer: Where each row is logged before its answer leaves.
         counters: Count what happens.
+        stage_log: Where the stages of traced requests are told; None for nowhere.
     """
 
-    def __init__(self, writer: SegmentWriter, counters: Counters) -> None:
+    def __init__(
+        self, writer: SegmentWriter, counters: Counters, stage_log: StageLog | None = None
+    ) -> None:
+        self.stage_log = stage_log
         self.snapshot = Snapshot()
         self.counters = counters
         self.threads = Threads()
@@ -158,6 +174,9 @@ class Predictor:
             SlowModelError: If the model takes too long.
             TooManyRowsError: If there are more rows than a request may have.
         """
+        stages = call.stages
+        if stages is not None:
+            stages.mark("parse")
         endpoint = self._answering(call)
         check_rows(len(instances), self.snapshot.limits, endpoint.most_rows)
         if call.consumer is not None:
@@ -170,6 +189,8 @@ class Predictor:
             for part in assign(endpoint, instances, call.request, by_request=call.caller == PROBE):
                 call.version = part.route.version
                 scored.append(number(part, await self._score(call, endpoint, part), now))
+        if stages is not None:
+            stages.mark("format" if stages.has("model") else "model")
         milliseconds = (time.perf_counter() - call.started) * 1000
         about = Circumstances(
             time=now,
@@ -177,8 +198,11 @@ class Predictor:
             latency_ms=milliseconds,
             caller=call.caller,
             trace=call.trace,
+            parent=call.parent,
         )
         logged = self._log(endpoint, scored, about)
+        if stages is not None:
+            stages.mark("log")
         for one in scored:
             self.counters.answered(
                 call.endpoint, one.part.route.version, len(one.ids), milliseconds, logged=logged
@@ -249,12 +273,19 @@ class Predictor:
         """Score a part: at once if that takes no time, else beside the event loop, within the limit."""
         scorer, rows = part.route.scorer, believed(endpoint, part)
         ready = scorer.at_hand() if isinstance(scorer, ShelvedScorer) else scorer
+        stages = call.stages
+        if stages is not None:
+            stages.mark("route")
         if ready is not None and len(rows) <= _MANY and ready.quick(len(rows)):
-            return ready.rows(rows)
+            if stages is None:
+                return ready.rows(rows)
+            with watched(stages):
+                return ready.rows(rows)
         limits = self.snapshot.limits
         left = limits.seconds - (time.perf_counter() - call.started)
         try:
-            return await self.threads.run(lambda: scorer.rows(rows), left, apart=ready is None)
+            work = partial(_measured, scorer, rows, stages)
+            return await self.threads.run(work, left, apart=ready is None)
         except TimeoutError:
             version = part.route.version
             raise too_slow(endpoint.model, version, limits, call.started) from None
@@ -292,6 +323,16 @@ class Predictor:
                 now="keepwell run, then keepwell status",
             )
         return narrowed(endpoint, version, probing=probing) if version else endpoint
+
+
+def _measured(
+    scorer: Scorer | ShelvedScorer, rows: list[Instance], stages: Stages | None
+) -> Scores:
+    """Score beside the event loop."""
+    if stages is not None:
+        stages.mark("wait")
+    with watched(stages):
+        return scorer.rows(rows)
 
 
 def narrowed(endpoint: LiveEndpoint, version: int, *, probing: bool = False) -> LiveEndpoint:
@@ -332,12 +373,6 @@ def _meant(
         nobody = replace(flags.chain[0].route, version=0)
         return unanswered(endpoint, instances, nobody), "no version of it can be loaded"
     return assign(endpoint, instances, call.request, by_request=probing), ""
-
-
-def _trace(headers: dict[bytes, bytes]) -> str:
-    """Return the trace id of a `traceparent` header (https://www.w3.org/TR/trace-context/)."""
-    found = _TRACEPARENT.match(headers.get(b"traceparent", b""))
-    return found[1].decode() if found else ""
 
 
 def _request_id(headers: dict[bytes, bytes]) -> str:

@@ -35,6 +35,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     latency_ms: float
     caller: str
     trace: str = ""
+    parent: str = ""
 
 
 def number(part: Part, scores: Scores, now: float, fallback: Fallback | None = None) -> Scored:
@@ -95,6 +96,7 @@ def frame_of(
             "latency_ms": about.latency_ms,
             "caller": about.caller,
             "trace": about.trace,
+            "parent": about.parent,
         }
     )
 

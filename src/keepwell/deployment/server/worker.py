@@ -33,6 +33,7 @@ from keepwell.deployment.server.proxy import Proxy
 from keepwell.deployment.server.routes import read_routes, routes_path
 from keepwell.deployment.server.shelf import Shelf
 from keepwell.deployment.server.snapshot import load_snapshot
+from keepwell.deployment.tracing.requests import StageLog
 from keepwell.infrastructure.blobs import open_blobs
 from keepwell.infrastructure.codec import to_json
 from keepwell.infrastructure.consent import look_in
@@ -95,7 +96,8 @@ class Worker:
             loop.add_signal_handler(number, closing.set)
         loop.add_reader(self._lifeline, closing.set)
         writer = SegmentWriter.claim(self._home / "serving" / "segments", f"worker-{self._index}")
-        self._predictor = Predictor(writer, self._counters)
+        stage_log = StageLog(self._home / "serving" / "outbox")
+        self._predictor = Predictor(writer, self._counters, stage_log)
         await self._follow()
         shares = None if self._pool else Shares(connections_path(self._home), self._index)
         self._beat()
@@ -126,6 +128,7 @@ class Worker:
                 task.cancel()
             self._beat()
             writer.close()
+            stage_log.close()
 
     @property
     def stuck(self) -> int:

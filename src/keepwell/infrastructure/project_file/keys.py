@@ -44,8 +44,9 @@ from keepwell.infrastructure.project_file.kinds import (
 from keepwell.infrastructure.project_file.kpis import KPIS
 from keepwell.infrastructure.project_file.learners import LEARNERS
 from keepwell.infrastructure.project_file.looping import HOURS, LOOP_RULES
-from keepwell.infrastructure.project_file.objectives import OBJECTIVES
+from keepwell.infrastructure.project_file.objectives import OBJECTIVES, SCORE_OBJECTIVES
 from keepwell.infrastructure.project_file.spaces import SPACE
+from keepwell.infrastructure.project_file.traces import LIMITS, PATTERNS, PRICES, SCORES
 
 FAIRNESS = (
     "selection_rate", "disparate_impact", "true_positive_rate", "false_positive_rate", "equalized_odds",
@@ -338,6 +339,8 @@ KEYS = (
     Key("costs.prices.memory_gb_hour", number(0), "0.005", "of one gigabyte of memory in use"),
     Key("costs.prices.storage_gb_month", number(0), "0.02", "of one gigabyte that is kept"),
     Key("costs.prices.energy_kwh", number(0), "0.30", "of energy; leave out where an hour includes it"),
+    Key("costs.models", PRICES, "{gpt-4o-mini: {input: 0.15, output: 0.6, cached: 0.075}}",
+        "of a million tokens of a language model"),
     Key("costs.power.core_watts", number(0), "10",
         "of a processor at work, where the machine does not measure it"),
     Key("costs.power.gpu_watts", number(0), "300", "of a GPU that is held, likewise"),
@@ -347,6 +350,16 @@ KEYS = (
     Key("costs.budget.warn", number(0, 1, inside=True), "0.8", "share from which on it is told"),
     Key("costs.idle.after", DURATION, "1h", "an endpoint that nobody asked for so long is idle"),
     Key("costs.idle.stop", FLAG, "false", "end its own workers until it is asked again"),
+    Key("traces.content", FLAG, "true", "keep prompts and answers; else only who, when, how long, how much"),
+    Key("traces.redact", PATTERNS, "['\\b\\d{13,16}\\b']", "regular expressions: what fits is never kept"),
+    Key("traces.retention", DURATION, "30d", "how long traces are kept; for ever unless said"),
+    Key("traces.window", DURATION, "1h", "what a measured number rests on"),
+    Key("traces.scores", SCORES, "{brief: {length: 2000}}",
+        "what every new trace is scored by: regex, json, length, python or judge"),
+    Key("traces.limits", LIMITS, "{latency_p95_ms: 5000, error_rate: 0.05}",
+        "what is told when it is passed; `score:NAME` must not fall below its limit"),
+    Key("traces.objectives", SCORE_OBJECTIVES, "[{quality: {brief: 1}, target: 95%}]",
+        "what share of traces has to be good: latency_pN_ms, availability, a score"),
     Key("fairness.columns", TEXTS, "[gender, age]", "groups that must not be treated worse",
         ),
     Key("explain.immutable", TEXTS, "[age]", "columns that nobody can change: never part of advice",

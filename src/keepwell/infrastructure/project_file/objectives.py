@@ -9,13 +9,14 @@ themselves) and `period` (over how long).
 import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from keepwell.core.spec import ObjectiveSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
 from keepwell.core.suggestions import did_you_mean
-from keepwell.infrastructure.project_file.kinds import DURATION, Kind, choice, number
+from keepwell.infrastructure.project_file.kinds import DURATION, NAME, Kind, choice, number
 
 FRESH = ("outcomes", "data", "model")
 """What may have to be fresh."""
@@ -66,22 +67,27 @@ def _freshness(node: Node) -> dict[str, Any]:
     return {"kind": "freshness", "of": of, "limit": DURATION.read(value)}
 
 
-def _quality(node: Node) -> dict[str, Any]:
+def _quality(node: Node, scores: bool) -> dict[str, Any]:
     from keepwell.infrastructure.project_file.keys import METRIC
 
     key, value = _pair(node)
-    return {"kind": "quality", "of": METRIC.read(key), "limit": number().read(value)}
+    of = (NAME if scores else METRIC).read(key)
+    return {"kind": "quality", "of": of, "limit": number().read(value)}
 
 
-def _promise(name: str, node: Node) -> dict[str, Any]:
+def _promise(name: str, node: Node, scores: bool) -> dict[str, Any]:
     if name.startswith("latency"):
         return _latency(name, node)
     if name == "availability":
         return {"kind": name, "target": _share(node)}
-    return _freshness(node) if name == "freshness" else _quality(node)
+    if name == "freshness":
+        if scores:
+            raise ValueError("calls of a language model are never stale")
+        return _freshness(node)
+    return _quality(node, scores)
 
 
-def _entry(node: Node) -> ObjectiveSpec:
+def _entry(node: Node, scores: bool) -> ObjectiveSpec:
     at = f"line {node.start_mark.line + 1}"
     if not isinstance(node, MappingNode):
         raise ValueError(f"{at}: an objective is written as {{latency_p95_ms: 50}}")
@@ -98,7 +104,7 @@ def _entry(node: Node) -> ObjectiveSpec:
             elif promised:
                 raise ValueError("each objective stands behind a dash of its own")
             else:
-                promised = _promise(name, value)
+                promised = _promise(name, value, scores)
         except (ValueError, KeyError) as error:
             own = f": {error}" if type(error) is ValueError and str(error) else ""
             raise ValueError(f"{at}: {name} cannot be read{own}") from None
@@ -111,10 +117,10 @@ def _entry(node: Node) -> ObjectiveSpec:
     return ObjectiveSpec(**promised, **beside)
 
 
-def _read(node: Node) -> tuple[ObjectiveSpec, ...]:
+def _read(node: Node, *, scores: bool = False) -> tuple[ObjectiveSpec, ...]:
     if not isinstance(node, SequenceNode):
         raise ValueError("each objective stands behind a dash of its own")
-    found = tuple(_entry(item) for item in node.value)
+    found = tuple(_entry(item, scores) for item in node.value)
     names = [one.name for one in found]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
@@ -143,3 +149,5 @@ def _body(one: ObjectiveSpec) -> str:
 
 
 OBJECTIVES = Kind("a list of objectives", _read, _write)
+SCORE_OBJECTIVES = Kind("a list of objectives", partial(_read, scores=True), _write)
+"""Those of `traces.objectives`: what is `quality` there is a score, and nothing is ever stale."""

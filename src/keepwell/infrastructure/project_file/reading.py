@@ -41,6 +41,7 @@ from keepwell.core.spec import (
     WatchedFairnessSpec,
 )
 from keepwell.core.spec.looping import BoundsSpec, LoopSpec, RetrainSpec
+from keepwell.core.spec.tracing import TracesSpec
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.files import storing
 from keepwell.infrastructure.project_file.alerts import check_names
@@ -89,7 +90,9 @@ def load_project(path: Path) -> ProjectSpec:
     if wrong := check_names(alerts):
         complaints.add(None, wrong)
     if "costs.budget.monthly" in values and not any(
-        values.get(key.path) for key in KEYS if key.section == "costs.prices"
+        values.get(key.path)
+        for key in KEYS
+        if key.section == "costs.prices" or key.path == "costs.models"
     ):
         complaints.add(
             None, "costs.budget.monthly needs a price: `costs: {prices: {cpu_hour: 0.04}}`"
@@ -213,6 +216,7 @@ def _assemble(root: Path, values: dict[str, Any]) -> ProjectSpec:
         fairness=ProtectedSpec(**_own(ProtectedSpec, flat, "fairness")),
         explain=ExplainSpec(**_own(ExplainSpec, flat, "explain")),
         alerts=AlertsSpec(**_own(AlertsSpec, flat, "alerts")),
+        traces=TracesSpec(**_own(TracesSpec, flat, "traces")),
     )
 
 

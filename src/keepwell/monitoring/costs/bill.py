@@ -12,6 +12,9 @@ GROUPS = ("run", "model", "endpoint", "user", "kind", "project")
 """What costs may be told by."""
 
 THOUSAND = 1000.0
+CALLED = "language models"
+"""What calls of them are, among runs and serving."""
+
 SHARED = "shared"
 """Who causes what nobody asked for in particular."""
 
@@ -31,6 +34,25 @@ class Serving:
     model: str
     used: Used
     own: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """What an application asked of a language model for somebody.
+
+    Attributes:
+        app: The application.
+        model: The model.
+        user: For whom; empty where nobody says.
+        requests: How many traces that was part of.
+        cost: What it cost.
+    """
+
+    app: str
+    model: str
+    user: str
+    requests: int
+    cost: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +116,7 @@ class Books:
         platform: What nobody asked for in particular.
         storage: What was kept.
         imported: What bills of a cloud say, by service.
+        calls: What language models were asked.
     """
 
     project: str
@@ -104,6 +127,7 @@ class Books:
     platform: Used = field(default_factory=Used)
     storage: Used = field(default_factory=Used)
     imported: Mapping[str, float] = field(default_factory=dict)
+    calls: Sequence[Calls] = ()
 
 
 def bill_of(books: Books, spec: CostsSpec, by: str = "model") -> Bill:
@@ -122,7 +146,7 @@ def bill_of(books: Books, spec: CostsSpec, by: str = "model") -> Bill:
         since=books.since,
         until=books.until,
         currency=spec.currency,
-        priced=spec.prices.stated or bool(books.imported),
+        priced=spec.prices.stated or bool(books.imported) or total.tokens > 0,
         lines=lines,
         total=total,
         notes=tuple(_notes(books, spec, total)),
@@ -161,9 +185,26 @@ def _lines(books: Books, spec: CostsSpec, by: str) -> Iterable[tuple[str, Line]]
     if books.storage.gb_seconds:
         kept = cost_of(Resources(), spec, storage_gb_seconds=books.storage.gb_seconds)
         yield rest, Line(name=rest, cost=kept)
+    for call in books.calls:
+        name = _CALLERS[by](call, books.project)
+        cost = Cost(tokens=call.cost)
+        yield (
+            name,
+            Line(name=name, cost=cost, rows=call.requests, detail="" if by == "kind" else CALLED),
+        )
     for service, amount in books.imported.items():
         name = rest if by == "project" else f"bill: {service}"
         yield name, Line(name=name, cost=Cost(imported=amount), detail="imported")
+
+
+_CALLERS: Mapping[str, Callable[[Calls, str], str]] = {
+    "run": lambda call, _: f"calls of {call.app}",
+    "model": lambda call, _: call.model or "unknown",
+    "endpoint": lambda call, _: call.app,
+    "user": lambda call, _: call.user or "unknown",
+    "kind": lambda _, __: CALLED,
+    "project": lambda _, project: project,
+}
 
 
 def _namers(books: Books, by: str) -> tuple[Callable[[Run], str], Callable[[Serving], str]]:
@@ -210,7 +251,8 @@ def _per_thousand(line: Line) -> Line:
 
 def _notes(books: Books, spec: CostsSpec, total: Cost) -> Iterable[str]:
     if not spec.prices.stated:
-        yield "no price is stated: `costs: {prices: {cpu_hour: 0.04}}` in keepwell.yaml"
+        of = " of machines" if total.tokens else ""
+        yield f"no price{of} is stated: `costs: {{prices: {{cpu_hour: 0.04}}}}` in keepwell.yaml"
     unmeasured = sum(run.resources is None for run in books.runs)
     if unmeasured:
         yield f"{unmeasured} of {len(books.runs)} runs were not measured and count nothing"

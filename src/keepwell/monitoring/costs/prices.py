@@ -23,6 +23,7 @@ class Cost:
         storage: For what is kept.
         energy: For energy, where it is paid apart.
         imported: What bills of a cloud said.
+        tokens: For language models.
         energy_kwh: Energy.
         carbon_kg: CO₂ of it.
         estimated: The energy is estimated by watts, not measured.
@@ -34,6 +35,7 @@ class Cost:
     storage: float = 0.0
     energy: float = 0.0
     imported: float = 0.0
+    tokens: float = 0.0
     energy_kwh: float = 0.0
     carbon_kg: float = 0.0
     estimated: bool = False
@@ -41,7 +43,8 @@ class Cost:
     @property
     def total(self) -> float:
         """All of it."""
-        return self.cpu + self.gpu + self.memory + self.storage + self.energy + self.imported
+        machines = self.cpu + self.gpu + self.memory + self.storage + self.energy
+        return machines + self.imported + self.tokens
 
     def plus(self, other: "Cost") -> "Cost":
         """Return both together."""
@@ -52,6 +55,7 @@ class Cost:
             storage=self.storage + other.storage,
             energy=self.energy + other.energy,
             imported=self.imported + other.imported,
+            tokens=self.tokens + other.tokens,
             energy_kwh=self.energy_kwh + other.energy_kwh,
             carbon_kg=self.carbon_kg + other.carbon_kg,
             estimated=self.estimated or other.estimated,
@@ -88,8 +92,10 @@ def cost_of(used: Resources, spec: CostsSpec, *, storage_gb_seconds: float = 0.0
 def money(amount: float, currency: str) -> str:
     """Return an amount as people read it: two digits, of small ones three that say something.
 
-    >>> money(12.3, "EUR"), money(0.00123, "EUR"), money(0.0, "EUR")
-    ('12.30 EUR', '0.00123 EUR', '0.00 EUR')
+    >>> money(12.3, "EUR"), money(0.00123, "EUR"), money(0.000045, "EUR"), money(0.0, "EUR")
+    ('12.30 EUR', '0.00123 EUR', '0.000045 EUR', '0.00 EUR')
     """
+    if 0 < abs(amount) < 1e-4:  # noqa: PLR2004 (nobody reads powers of ten on a bill)
+        return f"{amount:.7f}".rstrip("0").rstrip(".") + f" {currency}"
     digits = f"{amount:,.2f}" if amount == 0 or abs(amount) >= 0.1 else f"{amount:.3g}"  # noqa: PLR2004
     return f"{digits} {currency}"

@@ -15,11 +15,11 @@ from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.locks import exclusive
 from keepwell.infrastructure.segments import (
     Segment,
+    decode_entry,
     finished_segments,
     list_segments,
     scan_frames,
 )
-from keepwell.monitoring.elsewhere.outbox import decode_entry
 
 AT_ONCE = 1_000
 BYTES_AT_ONCE = 4 << 20

@@ -7,18 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from keepwell.core.errors import BusyError, StorageError
-from keepwell.infrastructure.segments import SegmentWriter
+from keepwell.infrastructure.segments import SegmentWriter, encode_entry
 
-ENTRY = b"E"
 MOST_BYTES = 256 << 20
 _ROTATE_BYTES = 1 << 20  # delivered files go away one by one
 _LOOK_EVERY = 1.0
-
-_encode = msgspec.msgpack.Encoder(enc_hook=str).encode
-_decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
 
 
 class Outbox:
@@ -49,7 +43,7 @@ class Outbox:
             BusyError: If the folder is full.
             StorageError: If the disk refuses.
         """
-        payload = ENTRY + _encode(entry)
+        payload = encode_entry(entry)
         with self._turn:
             if self._is_full():
                 raise BusyError(
@@ -106,8 +100,3 @@ def waiting_bytes(folder: Path) -> int:
         except FileNotFoundError:  # delivered meanwhile
             continue
     return total
-
-
-def decode_entry(payload: bytes) -> dict[str, Any] | None:
-    """Return the entry of a payload; None if it is of another kind."""
-    return _decode(memoryview(payload)[1:]) if payload[:1] == ENTRY else None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from keepwell.core.durations import format_duration
 from keepwell.core.records import Signal
-from keepwell.core.spec import ObjectiveSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
 from keepwell.monitoring.objectives.tally import Sums
 from keepwell.monitoring.report import Scope
 from keepwell.monitoring.words import number, percent

@@ -87,7 +87,7 @@ class Intake:
             fresh = [row for row in rows.values() if row.id not in known]
             if fresh:
                 written = prediction_table(fresh)
-                self._tables.write(PREDICTIONS, written)
+                self._tables.write(PREDICTIONS, written, widen=True)
                 if self._counted is not None:
                     self._counted(fresh[0].id, written)
                 self._tidier.committed()

@@ -33,6 +33,7 @@ PREDICTION_SCHEMA = pa.schema(
         ("caller", pa.string()),
         ("inputs", pa.string()),
         ("trace", pa.string()),
+        ("parent", pa.string()),
     ]
 )
 
@@ -100,6 +101,7 @@ def predictions_of(table: pa.Table) -> list[Prediction]:
                 **row,
                 "probabilities": tuple(row["probabilities"] or ()),
                 "trace": row["trace"] or "",
+                "parent": row["parent"] or "",
             }
         )
         for row in in_seconds(table).to_pylist()

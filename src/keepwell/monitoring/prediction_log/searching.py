@@ -27,6 +27,7 @@ class Wanted:
         until: Before.
         version: Of this version.
         limit: At most so many, the newest.
+        skip: So many of the newest are left out.
     """
 
     endpoint: str
@@ -36,6 +37,7 @@ class Wanted:
     until: float | None = None
     version: int | None = None
     limit: int = 50
+    skip: int = 0
 
     @property
     def narrows(self) -> bool:
@@ -45,10 +47,26 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The newest rows that match, and how many match."""
+    """The newest rows that match, how many match, and the SQL that finds them."""
 
     total: int
     predictions: Sequence[Prediction]
+    sql: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How many rows match in stretches of equal length.
+
+    Attributes:
+        since: Where the first stretch begins, Unix seconds.
+        step: Seconds of each.
+        counts: How many rows, stretch by stretch.
+    """
+
+    since: float
+    step: float
+    counts: tuple[int, ...]
 
 
 def search(log: PredictionLog, wanted: Wanted) -> Found:
@@ -57,14 +75,43 @@ def search(log: PredictionLog, wanted: Wanted) -> Found:
     Raises:
         UsageError: If a term is none, or the log is too large to be looked through in 30 seconds.
     """
-    where = " AND ".join(_conditions(wanted))
-    matching = f"FROM predictions WHERE {where}"  # every value in it is quoted
+    matching = _matching(wanted)
     total = log.query(f"SELECT count(*) AS n {matching}", seconds=SECONDS)
-    rows = log.query(
-        f"SELECT * {matching} ORDER BY time DESC LIMIT {int(wanted.limit)}",
+    part = f" LIMIT {int(wanted.limit)}" + (f" OFFSET {int(wanted.skip)}" if wanted.skip else "")
+    sql = f"SELECT * {matching} ORDER BY time DESC{part}"
+    rows = log.query(sql, seconds=SECONDS)
+    return Found(total=int(total["n"][0].as_py()), predictions=predictions_of(rows), sql=sql)
+
+
+def count_over_time(log: PredictionLog, wanted: Wanted, stretches: int = 60) -> Counted | None:
+    """Return how many rows match over time; None if none does.
+
+    Raises:
+        UsageError: If a term is none, or the log is too large to be looked through in 30 seconds.
+    """
+    matching = _matching(wanted)
+    ends = log.query(
+        f"SELECT min(epoch(time)) AS first, max(epoch(time)) AS last {matching}", seconds=SECONDS
+    ).to_pylist()[0]
+    if ends["first"] is None:
+        return None
+    since = ends["first"] if wanted.since is None else wanted.since
+    until = ends["last"] if wanted.until is None else wanted.until
+    step = max((until - since) / stretches, 1.0)
+    found = log.query(
+        f"SELECT least(floor((epoch(time) - {since!r}) / {step!r}), {stretches - 1})::INT AS place,"
+        f" count(*) AS n {matching} GROUP BY 1",
         seconds=SECONDS,
+    ).to_pylist()
+    counts = {max(row["place"], 0): row["n"] for row in found}
+    return Counted(
+        since=since, step=step, counts=tuple(counts.get(place, 0) for place in range(stretches))
     )
-    return Found(total=int(total["n"][0].as_py()), predictions=predictions_of(rows))
+
+
+def _matching(wanted: Wanted) -> str:
+    """Return from which rows on a question is; every value in it is quoted."""
+    return f"FROM predictions WHERE {' AND '.join(_conditions(wanted))}"
 
 
 def _conditions(wanted: Wanted) -> list[str]:

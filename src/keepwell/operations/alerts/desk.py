@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from keepwell.core.alerting import rank
 from keepwell.core.errors import ConflictError, UsageError
 from keepwell.core.events import current_actor
 from keepwell.core.identifiers import new_id
@@ -44,6 +45,11 @@ class AlertDesk:
         self._workspace = workspace
         self._handling = handling
         self.store = AlertStore(workspace.metadata, workspace.clock)
+
+    def firing(self) -> list[Alert]:
+        """Return the alerts that go on, the gravest first, of equal ones the oldest."""
+        going = [alert for alert in self.store.current() if alert.status == "firing"]
+        return sorted(going, key=lambda alert: (-rank(alert.severity), alert.opened))
 
     def acknowledge(self, identifier: str, note: str = "") -> Alert:
         """Say that somebody looks after an alert: no reminders, no escalation.

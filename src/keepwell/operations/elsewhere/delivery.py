@@ -1,6 +1,7 @@
 """Hands what a program has logged to the workspace beside it, or to one behind an address.
 
-An entry is `{"endpoint": …, "prediction": {…}}`, as HTTP has it, or `{"endpoint": …, "outcome": {…}}`.
+An entry is `{"endpoint": …, "prediction": {…}}`, as HTTP has it, or `{"endpoint": …, "outcome": {…}}`; a step
+of a trace is `{"endpoint": "", "span": {…}}`, and what is thought of one `{"endpoint": "", "score": {…}}`.
 """
 
 import json
@@ -24,21 +25,40 @@ if TYPE_CHECKING:
     from keepwell.deployment.endpoints import Endpoints
     from keepwell.monitoring.elsewhere import Elsewhere
     from keepwell.monitoring.feedback import Feedback
+    from keepwell.monitoring.traces import TraceStore
 
 CALLER = "monitor.log"
 SECONDS = 10.0
 _UNWANTED = {400, 404, 409, 413, 422}
 """What another attempt would be answered with again."""
 
+_PATHS = {
+    "prediction": "/api/v1/endpoints/{name}/predictions?partial=true",
+    "outcome": "/endpoints/{name}/feedback",
+    "span": "/api/v1/traces?partial=true",
+    "score": "/api/v1/traces/scores?partial=true",
+}
+"""Where entries of each kind are posted."""
+
+_OF_TRACES = ("span", "score")
+
 Deliver = Callable[[str, Sequence[dict[str, Any]]], Delivered]
 
 
-def deliver_here(endpoints: "Endpoints", elsewhere: "Elsewhere", feedback: "Feedback") -> Deliver:
+def deliver_here(
+    endpoints: "Endpoints",
+    elsewhere: "Elsewhere",
+    feedback: "Feedback",
+    traces: "Callable[[], TraceStore]",
+) -> Deliver:
     """Return what keeps entries in this workspace."""
 
     def deliver(endpoint: str, entries: Sequence[dict[str, Any]]) -> Delivered:
         total = Delivered()
         for kind, items in _runs(entries):
+            if kind in _OF_TRACES:
+                total += _traced(traces(), kind, items)
+                continue
             try:
                 found = endpoints.read(endpoint)
                 if kind == "prediction":
@@ -63,12 +83,7 @@ def deliver_there(url: str, token: str) -> Deliver:
     def deliver(endpoint: str, entries: Sequence[dict[str, Any]]) -> Delivered:
         total, name = Delivered(), quote(endpoint, safe="")
         for kind, items in _runs(entries):
-            predictions = kind == "prediction"
-            path = (
-                f"/api/v1/endpoints/{name}/predictions?partial=true"
-                if predictions
-                else f"/endpoints/{name}/feedback"
-            )
+            path = _PATHS[kind].format(name=name)
             try:
                 said = _post(f"{url}{path}", {f"{kind}s": items}, token)
             except KeepwellError as error:
@@ -76,7 +91,7 @@ def deliver_there(url: str, token: str) -> Deliver:
                     raise
                 total += Delivered(refused=len(items), reason=error.what)
                 continue
-            if predictions:
+            if kind != "outcome":
                 rejected = said.get("rejected") or []
                 total += Delivered(
                     delivered=said["accepted"] + said["duplicate"],
@@ -106,9 +121,31 @@ def _told(items: Sequence[Any], counts: dict[str, int]) -> Delivered:
 
 def _runs(entries: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[Any]]]:
     """Yield neighbours of one kind: an outcome must not overtake its prediction."""
-    kind_of = lambda entry: "prediction" if "prediction" in entry else "outcome"  # noqa: E731
-    for kind, group in groupby(entries, key=kind_of):
+    for kind, group in groupby(entries, key=_kind_of):
         yield kind, [entry[kind] for entry in group]
+
+
+def _kind_of(entry: dict[str, Any]) -> str:
+    return next((kind for kind in _PATHS if kind in entry), "outcome")
+
+
+def _traced(store: "TraceStore", kind: str, items: Sequence[Any]) -> Delivered:
+    """Keep steps, or scores."""
+    if kind == "span":
+        taken = store.take(items, caller=CALLER, partial=True)
+        return Delivered(
+            delivered=taken.accepted + taken.duplicate,
+            refused=len(taken.rejected),
+            reason=taken.rejected[-1].why if taken.rejected else "",
+        )
+    total = Delivered()
+    for item in items:
+        try:
+            store.score(item, source="api", by=CALLER)
+            total += Delivered(delivered=1)
+        except (NotFoundError, InvalidDataError) as error:
+            total += Delivered(refused=1, reason=error.what)
+    return total
 
 
 def _post(url: str, body: dict[str, Any], token: str) -> dict[str, Any]:

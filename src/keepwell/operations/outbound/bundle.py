@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from keepwell.core.events import Event
 from keepwell.core.records import Prediction
+from keepwell.monitoring.traces import Span
 from keepwell.operations.outbound.samples import Sample
 
 _LONGEST = 500  # characters of a text that is sent along
@@ -23,6 +24,7 @@ class Bundle:
         samples: The numbers of `/metrics`.
         events: What changed: incidents, decisions, deployments, and what else is in the record.
         answered: Requests that bore a trace, a row of each; without inputs.
+        stages: Those whose stages were measured, and the stages.
     """
 
     project: str
@@ -32,6 +34,7 @@ class Bundle:
     samples: tuple[Sample, ...] = ()
     events: tuple[Event, ...] = ()
     answered: tuple[Prediction, ...] = ()
+    stages: tuple[Span, ...] = ()
 
 
 class Receiver(Protocol):

@@ -1,11 +1,13 @@
 """OpenTelemetry by OTLP over HTTP: metrics, events as logs, and a span for each request that bore a trace."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
 from keepwell.core.errors import MissingExtraError
+from keepwell.monitoring.traces import Span as Step
 from keepwell.operations.outbound.bundle import Bundle, facts_of, message_of, severity_of
 from keepwell.operations.outbound.posting import post, resolved
 from keepwell.operations.outbound.samples import Sample
@@ -125,8 +127,14 @@ def _traces(bundle: Bundle) -> Any:
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
     from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-    answered = [one for one in bundle.answered if len(one.trace) == _TRACE_DIGITS]
-    if not answered:
+    staged = {(one.trace, one.id) for one in bundle.stages}
+    answered = [
+        one
+        for one in bundle.answered
+        if len(one.trace) == _TRACE_DIGITS
+        and (one.trace, _span_id(one.request).hex()) not in staged
+    ]
+    if not answered and not bundle.stages:
         return None
     request = ExportTraceServiceRequest()
     group = request.resource_spans.add()
@@ -138,7 +146,8 @@ def _traces(bundle: Bundle) -> Any:
             name=f"predict {one.endpoint}",
             kind=Span.SpanKind.SPAN_KIND_SERVER,
             trace_id=bytes.fromhex(one.trace),
-            span_id=hashlib.blake2b(one.request.encode(), digest_size=8).digest(),
+            span_id=_span_id(one.request),
+            parent_span_id=bytes.fromhex(one.parent),
             start_time_unix_nano=int((one.time - one.latency_ms / 1000) * _NANO),
             end_time_unix_nano=int(one.time * _NANO),
         )
@@ -154,7 +163,35 @@ def _traces(bundle: Bundle) -> Any:
                 "keepwell.caller": one.caller,
             },
         )
+    for stage in bundle.stages:
+        _stage(scope, stage)
     return request
+
+
+def _stage(scope: Any, stage: Step) -> None:
+    """Tell a traced request, or a stage of it."""
+    from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+    server = stage.kind == "server"
+    kinds = Span.SpanKind
+    span = scope.spans.add(
+        name=stage.name,
+        kind=kinds.SPAN_KIND_SERVER if server else kinds.SPAN_KIND_INTERNAL,
+        trace_id=bytes.fromhex(stage.trace),
+        span_id=bytes.fromhex(stage.id),
+        parent_span_id=bytes.fromhex(stage.parent),
+        start_time_unix_nano=int(stage.time * _NANO),
+        end_time_unix_nano=int(stage.end * _NANO),
+    )
+    told = {f"keepwell.{name}": value for name, value in json.loads(stage.attributes).items()}
+    _attribute(span.attributes, {"keepwell.endpoint": stage.app, **told} if server else told)
+    if stage.error:
+        span.status.code, span.status.message = Status.STATUS_CODE_ERROR, stage.error
+
+
+def _span_id(request: str) -> bytes:
+    """Return the id of the span of a request: the one that its stages name as their parent."""
+    return hashlib.blake2b(request.encode(), digest_size=8).digest()
 
 
 def _describe(resource: Any, bundle: Bundle) -> None:

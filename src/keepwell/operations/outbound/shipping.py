@@ -10,6 +10,7 @@ from keepwell.core.errors import KeepwellError
 from keepwell.core.events import Event
 from keepwell.core.records import Prediction
 from keepwell.core.spec import ExportSpec
+from keepwell.monitoring.traces import Span
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.outbound.bundle import Bundle, Receiver
 from keepwell.operations.outbound.samples import samples_of
@@ -26,7 +27,11 @@ LEFT = 60.0
 
 _COLUMNS = (
     "id", "time", "endpoint", "model", "version", "role", "request", "latency_ms", "caller", "trace",
+    "parent",
 )  # fmt: skip
+
+
+Measured = Callable[[float, float], Iterable[Span]]
 
 
 class Shipment:
@@ -40,6 +45,7 @@ class Shipment:
         gather: Gives the families of `/metrics`.
         started: Since when counters count.
         leads: Tells whether this process tells what is in the record, which others can read as well.
+        measured: Gives the traced requests that ended in a stretch of time, with their stages.
     """
 
     def __init__(
@@ -51,7 +57,10 @@ class Shipment:
         gather: Callable[[], Iterable[Any]],
         started: float,
         leads: Callable[[], bool] = lambda: True,
+        *,
+        measured: Measured = lambda since, until: (),
     ) -> None:
+        self._measured = measured
         self._bench = bench
         self._predictions = predictions
         self._spec = spec
@@ -113,7 +122,12 @@ class Shipment:
             samples=samples_of(self._gather()) if "metrics" in what else (),
             events=self._events() if "events" in what else (),
             answered=self._answered(now) if "traces" in what else (),
+            stages=self._stages(now) if "traces" in what else (),
         )
+
+    def _stages(self, now: float) -> tuple[Span, ...]:
+        """Return the stages of the requests that were traced."""
+        return tuple(self._measured(self._state.until, now - SETTLED))
 
     def _events(self) -> tuple[Event, ...]:
         found = self._bench.metadata.events(after=self._state.seq, limit=MOST_EVENTS)
@@ -132,6 +146,7 @@ class Shipment:
             )
             for row in rows.to_pylist():
                 if row["trace"]:
+                    row["parent"] = row["parent"] or ""
                     one = Prediction(**row, key="", inputs="{}", prediction="null")
                     found.setdefault(one.request, one)
         return tuple(found.values())
@@ -163,6 +178,8 @@ def start_exports(
     predictions: Any,
     gather: Callable[[], Iterable[Any]],
     leads: Callable[[], bool] = lambda: True,
+    *,
+    measured: Measured = lambda since, until: (),
 ) -> list[Periodic]:
     """Return the jobs that tell every receiver of the project file; not started yet."""
     started = bench.clock.now()
@@ -170,7 +187,7 @@ def start_exports(
         Periodic(
             f"exporting to {named(spec)}",
             spec.every,
-            Shipment(bench, predictions, spec, place, gather, started, leads).run,
+            Shipment(bench, predictions, spec, place, gather, started, leads, measured=measured).run,
         )
         for place, spec in enumerate(bench.spec.monitor.export)
     ]

@@ -1,6 +1,6 @@
 """The project's books: what runs and endpoints used, as a bill, a budget, a list of what is idle."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from keepwell.core.ports import MeasurementStore
 from keepwell.core.records import Endpoint, Run, Scale
 from keepwell.core.spec import ProjectSpec
 from keepwell.monitoring.costs import usage
-from keepwell.monitoring.costs.bill import Bill, Books, Line, Serving, bill_of
+from keepwell.monitoring.costs.bill import Bill, Books, Calls, Line, Serving, bill_of
 from keepwell.monitoring.costs.billing import imported
 from keepwell.monitoring.costs.budget import BudgetState, month_of, state_of
 from keepwell.monitoring.costs.idle import Idle, Waiting, idle_endpoints
@@ -66,9 +66,10 @@ class Ledger:
         registry: The models.
         measurements: Where use is kept.
         clock: Tells the time.
+        calls: Gives what language models were asked in a stretch of time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (parts that are put together in one place)
         self,
         spec: ProjectSpec,
         home: Path,
@@ -77,7 +78,10 @@ class Ledger:
         registry: "Registry",
         measurements: MeasurementStore,
         clock: Clock,
+        *,
+        calls: Callable[[float, float], Sequence[Calls]] = lambda since, until: (),
     ) -> None:
+        self._calls = calls
         self.spec = spec
         self._home = home
         self._runs = runs
@@ -110,6 +114,7 @@ class Ledger:
             platform=used(usage.PLATFORM),
             storage=used(usage.STORAGE),
             imported=imported(self._measurements, since, until),
+            calls=self._calls(since, until),
         )
 
     def bill(self, since: float, until: float, by: str = "model") -> Bill:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keepwell.core.records import ModelVersion
-from keepwell.core.spec import ObjectiveSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
 from keepwell.monitoring.history import Point
 from keepwell.monitoring.objectives import Budget, Tally, budget_of
 from keepwell.tracking.metrics import direction

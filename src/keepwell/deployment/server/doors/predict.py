@@ -50,10 +50,10 @@ class PredictDoor(Door):
             and not any(name in _MEANT or name.startswith(_OURS) for name in headers)
         )
         given = headers.get(b"x-request-id")
-        if not usual or (given is not None and given != call.request.encode()):
+        if not usual or call.traced or (given is not None and given != call.request.encode()):
             return None
         own = "" if given is None else call.request
-        return Asked(endpoint=call.endpoint, request=own, trace=call.trace)
+        return Asked(endpoint=call.endpoint, request=own, trace=call.trace, parent=call.parent)
 
     async def answer(self, call: Call, request: Request) -> Response:
         """Return predictions, their ids, and the version that made them."""

@@ -90,7 +90,7 @@ class Lane:
             cls(endpoint, route, most) if whole else None
         )  # a redacted row is not logged as it came
 
-    def take(self, request: str, trace: str, body: bytes) -> Ready | None:
+    def take(self, request: str, trace: str, body: bytes, parent: str = "") -> Ready | None:
         """Answer a request; None if it is not a usual one, or the model fails."""
         started = perf_counter()
         try:
@@ -125,7 +125,12 @@ class Lane:
         self._scorer.took(len(raws), seconds)
         milliseconds = seconds * 1000
         about = Circumstances(
-            time=now, request=request, latency_ms=milliseconds, caller="", trace=trace
+            time=now,
+            request=request,
+            latency_ms=milliseconds,
+            caller="",
+            trace=trace,
+            parent=parent,
         )
         frames = []
         for at, answer in enumerate(answers):

@@ -25,11 +25,13 @@ class Asked:
         endpoint: Who is asked.
         request: The id that the client gave it; empty if none.
         trace: The trace that it is part of; empty if none.
+        parent: The step of it that the request is part of; empty if none.
     """
 
     endpoint: str
     request: str = ""
     trace: str = ""
+    parent: str = ""
 
 
 class Waiter(Protocol):
@@ -75,7 +77,7 @@ class HotPath:
             lane = self._lanes[name] = self._lane(snapshot, name)
         if lane is None:
             return False
-        ready = lane.take(asked.request or new_id(), asked.trace, body)
+        ready = lane.take(asked.request or new_id(), asked.trace, body, asked.parent)
         if ready is None:
             return False
         pending = self._pending

@@ -1,0 +1,1 @@
+"""How long the stages of a request take, and whose trace it is part of, where somebody asks for that."""
