@@ -35,10 +35,14 @@ class History:
 
     A version without a dataset of this workspace, one that was brought along, has none: then its floors are
     chance alone, and rows are compared column by column only.
+
+    Attributes:
+        joint_every: Seconds between two trials to tell live rows from training's.
     """
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
+        self.joint_every = JOINT_EVERY
         self._samples: dict[str, dict[str, Any]] = {}
         self._floors: dict[tuple[str, int], dict[str, float]] = {}
         self._own: dict[str, float] = {}
@@ -73,7 +77,7 @@ class History:
             return report
         # The first time is as far off as every other: a server that starts has better things to do.
         at, found = self._joint.setdefault(version.key, (report.time, ()))
-        if report.time - at >= JOINT_EVERY:
+        if report.time - at >= self.joint_every:
             try:
                 found = tuple(self._compare(report, version, log))
             except Exception:

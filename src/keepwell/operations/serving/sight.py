@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from keepwell.core.ports import MeasurementStore
 from keepwell.core.records import Endpoint, ModelVersion, Profile, Signal
@@ -12,14 +12,14 @@ from keepwell.operations.anomalies.watch import Anomaly
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.live_rows import live_dataset
 from keepwell.operations.inbound import Notices
-from keepwell.operations.loop.incidents import Incidents
+from keepwell.operations.loop.journal import Journal
 from keepwell.operations.loop.policy import Policy
+from keepwell.operations.loop.retrainings import RetrainingResult
 from keepwell.operations.loop.service import Views
 from keepwell.operations.loop.view import Happening, Look, View
 from keepwell.operations.rollouts.evidence import Evidence
 from keepwell.operations.serving.history import History
 from keepwell.operations.serving.readings import look_of
-from keepwell.operations.serving.retraining_jobs import RetrainingJobs
 from keepwell.operations.serving.traffic_meter import TrafficMeter
 from keepwell.operations.serving.trial_sight import see_trial
 
@@ -33,6 +33,14 @@ REMEMBERED_LOOKS = 8
 HAPPENINGS_SECONDS = 7 * 86400.0
 _EVENTS = 200
 _DEPLOYED = ("deployed", "created")
+
+
+class Results(Protocol):
+    """Knows how far retrainings are."""
+
+    def result(self, key: str) -> RetrainingResult | None:
+        """Return how far a retraining is; None if nobody works on it."""
+        ...
 
 
 class Sight:
@@ -53,6 +61,7 @@ class Sight:
         anomalies: Finds what was unusual in other series since a time; None where nobody watches them.
         beside: Each gives by endpoint what else is outside its limits, beside the monitor's report.
         sketches: Accumulators of the log; None to read rows only.
+        history: Training's own rows, as monitors compare with them.
     """
 
     def __init__(
@@ -61,8 +70,8 @@ class Sight:
         *,
         predictions: "PredictionLog",
         measurements: MeasurementStore,
-        incidents: Incidents,
-        jobs: RetrainingJobs,
+        incidents: Journal,
+        jobs: Results,
         collect: Callable[[], object],
         workers: "Callable[[], Sequence[WorkerState]]",
     ) -> None:
@@ -77,7 +86,7 @@ class Sight:
         self.anomalies: Callable[[float], Iterable[Anomaly]] | None = None
         self.beside: list[Callable[[str], Sequence[Signal]]] = []
         self.sketches: SketchStore | None = None
-        self._history = History(bench)
+        self.history = History(bench)
         self._notices = Notices(bench.metadata, bench.clock)
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
@@ -140,14 +149,14 @@ class Sight:
             since=since,
             traffic=self.meter.since(endpoint, begin),
             sketches=self.sketches,
-            floors=lambda rows: self._history.floors(version, self._profile(version), rows),
+            floors=lambda rows: self.history.floors(version, self._profile(version), rows),
         )
 
     def _look(self, endpoint: Endpoint, champion: ModelVersion) -> tuple[Look, ...]:
         from keepwell.monitoring.series import record as record_series
 
         report = self.report_since(endpoint.name, champion)
-        report = self._history.joined(report, champion, self._predictions)
+        report = self.history.joined(report, champion, self._predictions)
         told = self._notices.signals(endpoint.name)
         if told:
             report = replace(report, signals=_gravest((*report.signals, *told)))
