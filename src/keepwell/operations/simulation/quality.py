@@ -1,18 +1,17 @@
 """How good answers were over time, by the outcomes that came for them sooner or later."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepwell.core.records import ModelVersion
-from keepwell.monitoring.performance import measure_performance
+from keepwell.monitoring.performance import held_against
 from keepwell.monitoring.prediction_log.schema import seconds_of
 from keepwell.operations.simulation.result import Quality, QualityPoint
+from keepwell.tracking.metrics import headlines, measure
 
 POINTS = 40
-_FEWEST = 20  # answers that a point rests on
+_FEWEST = 50  # answers that a point rests on, on the average
 
 
 def measure_quality(
@@ -22,7 +21,6 @@ def measure_quality(
     *,
     since: float,
     until: float,
-    points: int = POINTS,
 ) -> Quality | None:
     """Return how good answers were from one time to another; None where nothing can be measured.
 
@@ -32,7 +30,6 @@ def measure_quality(
         version: Says how an answer is held against an outcome, and by which metric.
         since: Answers given before that do not count.
         until: Nor those given after that.
-        points: Stretches of equal length that the time is divided into.
     """
     if not version.signature.task.supervised:
         return None
@@ -40,23 +37,39 @@ def measure_quality(
     times = labelled["time"].to_numpy()
     inside = (times >= since) & (times <= until)
     labelled, times = labelled.filter(pa.array(inside)), times[inside]
-    whole = measure_performance(labelled, version, also=(version.metric,))
-    if whole is None:
+    metrics = _measured(labelled, version)
+    if not metrics:
         return None
-    values = {name: estimate.value for name, estimate in whole.metrics.items()}
+    points = max(1, min(POINTS, len(times) // _FEWEST))
     edges = np.linspace(since, until, points + 1)
     places = np.searchsorted(times, edges[1:-1], side="left")
     parts = np.split(np.arange(len(times)), places)
     return Quality(
         metric=version.metric,
-        value=values.get(version.metric),
-        rows=whole.rows,
+        value=metrics.get(version.metric),
+        rows=len(times),
         points=tuple(
-            _point(labelled, part, version, float(begin))
+            QualityPoint(
+                time=float(begin),
+                value=_measured(labelled.take(part), version).get(version.metric),
+                rows=len(part),
+            )
             for part, begin in zip(parts, edges[:-1], strict=True)
         ),
-        metrics=values,
+        metrics=metrics,
     )
+
+
+def _measured(labelled: pa.Table, version: ModelVersion) -> dict[str, float]:
+    """Return the metrics that rows decide."""
+    if not labelled.num_rows:
+        return {}
+    task, classes = version.signature.task, version.signature.classes
+    actual, scores, _ = held_against(labelled, version)
+    if not len(actual):
+        return {}
+    wanted = {*headlines(task), version.metric}
+    return measure(task, classes, actual, scores.predictions, scores.probabilities, only=wanted)
 
 
 def _labelled(answers: pa.Table, outcomes: pa.Table) -> pa.Table:
@@ -69,16 +82,4 @@ def _labelled(answers: pa.Table, outcomes: pa.Table) -> pa.Table:
     known = known.sort_by("time")
     return known.set_column(
         known.schema.get_field_index("time"), "time", pa.array(seconds_of(known["time"]))
-    )
-
-
-def _point(
-    labelled: pa.Table, rows: Sequence[int], version: ModelVersion, begin: float
-) -> QualityPoint:
-    if len(rows) < _FEWEST:
-        return QualityPoint(time=begin, value=None, rows=len(rows))
-    found = measure_performance(labelled.take(rows), version, also=(version.metric,))
-    estimate = found.metrics.get(version.metric) if found is not None else None
-    return QualityPoint(
-        time=begin, value=None if estimate is None else estimate.value, rows=len(rows)
     )
