@@ -102,7 +102,9 @@ def test_rows_that_another_version_answered_take_their_outcomes_along() -> None:
 
     past.advance(START + 10, answering)
     assert log.labelled("shop", version=7).num_rows == 2
-    assert log.labelled("shop").num_rows == 2, "the outcome of a row that was never answered is none"
+    assert log.labelled("shop").num_rows == 2, (
+        "the outcome of a row that was never answered is none"
+    )
     assert log.counts("shop").versions == {7: 2}
 
 
