@@ -1,11 +1,23 @@
 """A shop with a past: days of predictions whose truth turned around at some time, outcomes a day late."""
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from standing_world import DAY, START, ask, open_shop, tell
 
 from keepwell.core.clock import ManualClock
+from keepwell.core.identifiers import new_id
+from keepwell.core.records import Outcome, Prediction
 from keepwell.core.spec import LoopSpec, MonitorSpec, RetrainSpec
+from keepwell.monitoring.prediction_log.schema import (
+    OUTCOMES,
+    PREDICTIONS,
+    outcome_table,
+    prediction_table,
+)
+from keepwell.operations.build.judge import open_scorer
 from keepwell.operations.simulation import Past
 from keepwell.workspace import Workspace
 
@@ -65,3 +77,43 @@ def past_of(workspace: Workspace) -> Past:
         predictions=workspace.predictions,
         incidents=workspace.incidents,
     )
+
+
+def log_answers(
+    workspace: Workspace,
+    instances: Sequence[Mapping[str, Any]],
+    times: Sequence[float],
+    truths: Sequence[str],
+    late: float,
+) -> None:
+    """Log what the first version says to instances, and their outcomes some seconds after."""
+    version = workspace.registry.get("shop", 1)
+    scores = open_scorer(workspace.bench, version).rows(instances)
+    made = [
+        Prediction(
+            id=new_id(time),
+            time=time,
+            endpoint="shop",
+            model="shop",
+            version=1,
+            role="champion",
+            request=new_id(time),
+            key="",
+            inputs=json.dumps(dict(instance)),
+            prediction=json.dumps(said),
+            probabilities=tuple(map(float, chances)),
+            latency_ms=1.0,
+        )
+        for instance, time, said, chances in zip(
+            instances, times, scores.predictions, scores.probabilities, strict=True
+        )
+    ]
+    known = [
+        Outcome(
+            prediction_id=one.id, endpoint="shop", outcome=json.dumps(truth), time=one.time + late
+        )
+        for one, truth in zip(made, truths, strict=True)
+    ]
+    rows = prediction_table(made)
+    workspace.tables.write(PREDICTIONS, rows)
+    workspace.tables.write(OUTCOMES, outcome_table(known, rows))

@@ -42,6 +42,7 @@ PANELS = {
         "validate",
         "alerts",
         "incidents",
+        "loop",
         "anomalies",
         "forecasts",
         "causes",

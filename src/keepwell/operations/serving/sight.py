@@ -12,7 +12,7 @@ from keepwell.operations.anomalies.watch import Anomaly
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.live_rows import live_dataset
 from keepwell.operations.inbound import Notices
-from keepwell.operations.loop.journal import Journal
+from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.policy import Policy
 from keepwell.operations.loop.retrainings import RetrainingResult
 from keepwell.operations.loop.service import Views
@@ -70,7 +70,7 @@ class Sight:
         *,
         predictions: "PredictionLog",
         measurements: MeasurementStore,
-        incidents: Journal,
+        incidents: Incidents,
         jobs: Results,
         collect: Callable[[], object],
         workers: "Callable[[], Sequence[WorkerState]]",

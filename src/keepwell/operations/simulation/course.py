@@ -15,7 +15,7 @@ from keepwell.operations.loop.actions import (
     StartRollout,
 )
 from keepwell.operations.loop.executor import Executor
-from keepwell.operations.loop.journal import DraftJournal
+from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.retrainings import Retraining
 from keepwell.operations.loop.tick import tick
 from keepwell.operations.loop.view import View
@@ -63,7 +63,7 @@ class Walk:
         self._world = world
         self._endpoint = endpoint
         self._deciding = deciding
-        self._journal = DraftJournal()
+        self._journal = Incidents(world.store, world.clock)
         self._retrained: dict[str, Retrained] = {}
         self._looks = 0
         bench = world.bench
@@ -118,7 +118,7 @@ class Walk:
             actions = [action for action in actions if not isinstance(action, _ROLLOUTS)]
         with acting_as("loop"):
             self._executor.carry_out(view, actions)
-        self._remember(view)
+        self._remember()
         for retraining in self._noted.asked:
             self._settle(view, retraining)
         self._noted.asked.clear()
@@ -129,6 +129,7 @@ class Walk:
         """Return what has been decided."""
         training = self._training
         done = [self._told(one) for one in self._retrained.values()]
+        decided = self._journal.decisions(limit=None)
         notes = []
         if self._answering is not None and self._answering.refused:
             notes.append(
@@ -136,20 +137,20 @@ class Walk:
             )
         return Course(
             name="",
-            decisions=notable(self._journal.decisions.values()),
-            incidents=tuple(self._journal.incidents.values()),
+            decisions=notable(sorted(decided, key=lambda one: one.id)),
+            incidents=tuple(sorted(self._journal.find(), key=lambda one: one.opened)),
             retrainings=tuple(done),
             looks=self._looks,
             training=None if training is None else sum(training.took.values()),
             notes=tuple(notes),
         )
 
-    def _remember(self, view: View) -> None:
+    def _remember(self) -> None:
         """Note how much was known when a retraining was decided."""
-        for key, retraining in self._journal.retrainings.items():
-            if key not in self._retrained:
+        for retraining in self._journal.retrainings(self._endpoint):
+            if retraining.key not in self._retrained:
                 known = self._world.predictions.counts(self._endpoint).outcomes
-                self._retrained[key] = Retrained(request=retraining, outcomes=known)
+                self._retrained[retraining.key] = Retrained(request=retraining, outcomes=known)
 
     def _told(self, retrained: Retrained) -> Retrained:
         """Return a retraining with what came of it."""
@@ -173,7 +174,8 @@ class Walk:
         """End what was only noted: the cooldown runs, and the incident is closed as simulated."""
         now = self._world.clock.now()
         done = replace(retraining, settled=SIMULATED)
-        incident = self._journal.incidents.get(retraining.incident)
+        about = retraining.incident
+        incident = self._journal.get(about) if about else None
         reason = (
             f"it would be retrained here, on {self._retrained[retraining.key].outcomes:,} outcomes;"
             " nothing is trained in this simulation, so what follows from it is not known"
