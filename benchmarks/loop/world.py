@@ -26,7 +26,7 @@ from keepwell.operations.build.judge import open_scorer
 from keepwell.workspace import Workspace
 
 DAY = 86_400.0
-DAYS = 90.0
+DAYS = 60.0
 """Days that every stream is laid over: so a window, a cooldown and a week mean the same everywhere."""
 
 START = 1_750_000_000.0 // DAY * DAY
@@ -35,7 +35,7 @@ LATE = 6 * 3600.0
 """Seconds after which an outcome is known."""
 
 SETTINGS = """project: {name}
-data: {{source: history.csv, target: {target}, time: at}}
+data: {{source: history.csv, target: {target}, time: at, ignore: [at]}}
 train: {{budget: {first:g}s}}
 serve: {{rollout: {{strategy: {strategy}, steps: [20, 100], hold: 1h, watch: 7d}}}}
 monitor: {{window: 500, every: 10s}}

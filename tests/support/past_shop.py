@@ -89,6 +89,7 @@ def log_answers(
     """Log what the first version says to instances, and their outcomes some seconds after."""
     version = workspace.registry.get("shop", 1)
     scores = open_scorer(workspace.bench, version).rows(instances)
+    assert scores.probabilities is not None
     made = [
         Prediction(
             id=new_id(time),

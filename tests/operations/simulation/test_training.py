@@ -116,11 +116,11 @@ def test_a_challenger_takes_over_and_its_answers_are_the_better_ones(
     )
     course = found.policies[0]
     trained = next(one for one in course.retrainings if one.better)
-    assert (trained.status, trained.passed, trained.candidate) == ("done", True, 2)
+    assert (trained.status, trained.passed) == ("done", True)
     assert course.training is not None
     assert course.training >= trained.seconds > 0
-    assert [one.version for one in course.takeovers][:1] == [2]
-    assert course.incidents[0].resolution == "healed"
+    assert course.takeovers[0].version == trained.candidate
+    assert "healed" in {one.resolution for one in course.incidents}
     assert course.quality is not None
     assert found.actual.quality is not None
     assert course.quality.rows == found.actual.quality.rows == ROWS
