@@ -7,7 +7,7 @@
 
 Each stream's first tenth trains version 1; the rest is a prediction log with outcomes, which
 `keepwell.operations.simulation` replays: every rule sees what was known at each time and nothing later,
-trains for real with the same seconds of the processor, and is judged by its answers to the rows that followed.
+trains for real with the same seconds of the processor, and is judged by its answers to what followed.
 """
 
 import argparse
