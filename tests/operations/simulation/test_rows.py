@@ -108,6 +108,14 @@ def test_rows_that_another_version_answered_take_their_outcomes_along() -> None:
     assert log.counts("shop").versions == {7: 2}
 
 
+def test_what_was_answered_before_a_policy_took_over_stays_as_it_was() -> None:
+    past = PastLog(*tables_of([(0.0, 5.0), (2.0, 5.0)]))
+    log = PredictionLog(PastTables(NOTHING, NOTHING, past), ManualClock(START))
+    past.advance(START + 1, lambda rows: rows)
+    past.advance(START + 9, lambda rows: rows.set_column(4, "version", pa.array([7], pa.int64())))
+    assert log.labelled("shop", version=1).num_rows == log.labelled("shop", version=7).num_rows == 1
+
+
 def test_a_log_that_is_too_long_is_refused_with_what_to_do(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
