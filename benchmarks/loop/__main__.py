@@ -5,6 +5,8 @@
     python -m benchmarks.loop --page                       # and fill docs/reference/loop-benchmark.md
     python -m benchmarks.loop --report                     # the tables of the last results, without a run
 
+Each result is a line of the results file as soon as it is there; what is in it is not run again.
+
 Each stream's first tenth trains version 1; the rest is a prediction log with outcomes, which
 `keepwell.operations.simulation` replays: every rule sees what was known at each time and nothing later,
 trains for real with the same seconds of the processor, and is judged by its answers to what followed.
@@ -69,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _play(name: str, asked: argparse.Namespace) -> None:
+    known = report.read(asked.results)
+    wanted = [rule for rule in asked.rules if not report.done(known, name, rule, asked.budget)]
+    if not wanted:
+        return
     stream = STREAMS[name]()
     with past_of(stream, limit=asked.rows, budget=asked.budget) as workspace:
         rules: dict[str, tuple[Rule, str]] = {
@@ -77,7 +83,7 @@ def _play(name: str, asked: argparse.Namespace) -> None:
             "alarms": (at_alarms(), "all-at-once"),
         }
         first = True
-        for rule in asked.rules:
+        for rule in wanted:
             decide, strategy = rules[rule]
             begun = time.perf_counter()
             course, actual = _follow(

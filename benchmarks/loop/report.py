@@ -35,6 +35,12 @@ def append(path: Path, result: Result) -> None:
         file.write(json.dumps(result) + "\n")
 
 
+def done(results: Sequence[Result], stream: str, rule: str, budget: float) -> bool:
+    """Tell whether there is a result already."""
+    wanted = (stream, rule, budget)
+    return any((one["stream"], one["rule"], one["budget"]) == wanted for one in results)
+
+
 def machine() -> str:
     """Return what is measured on."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

@@ -33,7 +33,7 @@ from keepwell.operations.simulation.world import PastWorld
 Deciding = Callable[[View, float], Sequence[Action]]
 """What to do about a view at a time: `tick`, or what it is compared with."""
 
-_JOINT_LOOKS = 50
+_JOINT_LOOKS = 24
 """So often, over the whole time, all columns together are compared: each takes a second of one core."""
 _ROLLOUTS = (StartRollout, AdvanceRollout, PromoteRollout, AbortRollout)
 
