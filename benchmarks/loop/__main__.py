@@ -5,7 +5,8 @@
     python -m benchmarks.loop --page                       # and fill docs/reference/loop-benchmark.md
     python -m benchmarks.loop --report                     # the tables of the last results, without a run
 
-Each result is a line of the results file as soon as it is there; what is in it is not run again.
+Each result is a line of the results file as soon as it is there; streams that it
+holds all of are not run again.
 
 Each stream's first tenth trains version 1; the rest is a prediction log with outcomes, which
 `keepwell.operations.simulation` replays: every rule sees what was known at each time and nothing later,
@@ -72,9 +73,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _play(name: str, asked: argparse.Namespace) -> None:
     known = report.read(asked.results)
-    wanted = [rule for rule in asked.rules if not report.done(known, name, rule, asked.budget)]
-    if not wanted:
-        return
+    if all(report.done(known, name, rule, asked.budget) for rule in asked.rules):
+        return  # else all of its rules are run again: they begin with the same first version
     stream = STREAMS[name]()
     with past_of(stream, limit=asked.rows, budget=asked.budget) as workspace:
         rules: dict[str, tuple[Rule, str]] = {
@@ -83,7 +83,7 @@ def _play(name: str, asked: argparse.Namespace) -> None:
             "alarms": (at_alarms(), "all-at-once"),
         }
         first = True
-        for rule in wanted:
+        for rule in asked.rules:
             decide, strategy = rules[rule]
             begun = time.perf_counter()
             course, actual = _follow(
