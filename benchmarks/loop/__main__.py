@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--budget", type=float, default=1.0, help="processor seconds of each training"
     )
-    parser.add_argument("--rules", nargs="*", default=["loop", "weekly", "alarms"])
+    parser.add_argument("--rules", nargs="*", default=["loop", "periodic", "alarms"])
     parser.add_argument("--results", type=Path, default=report.RESULTS)
     parser.add_argument("--machine", default="", help="what else ran, for the page")
     parser.add_argument("--report", action="store_true", help="run nothing")
@@ -80,7 +80,7 @@ def _play(name: str, asked: argparse.Namespace) -> None:
     with past_of(stream, limit=asked.rows, budget=asked.budget) as workspace:
         rules: dict[str, tuple[Rule, str]] = {
             "loop": (tick, "canary"),
-            "weekly": (periodic(7 * DAY), "all-at-once"),
+            "periodic": (periodic(4 * DAY), "all-at-once"),
             "alarms": (at_alarms(), "all-at-once"),
         }
         first = True
@@ -90,7 +90,7 @@ def _play(name: str, asked: argparse.Namespace) -> None:
             measures = contextlib.nullcontext() if rule == "loop" else without_outcomes()
             with measures:
                 course, actual = _follow(
-                    workspace, decide, strategy, asked.budget, blind=rule == "weekly"
+                    workspace, decide, strategy, asked.budget, blind=rule == "periodic"
                 )
             took = time.perf_counter() - begun
             if first:

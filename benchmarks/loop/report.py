@@ -13,7 +13,7 @@ START, END = "<!-- measured -->", "<!-- /measured -->"
 RULES = {
     "loop": "Keepwell's loop",
     "frozen": "frozen",
-    "weekly": "every week",
+    "periodic": "every four days",
     "alarms": "at every alarm",
 }
 _UP = ("roc_auc", "accuracy", "average_precision", "r2")

@@ -26,8 +26,8 @@ from keepwell.operations.build.judge import open_scorer
 from keepwell.workspace import Workspace
 
 DAY = 86_400.0
-DAYS = 60.0
-"""Days that every stream is laid over: so a window, a cooldown and a week mean the same everywhere."""
+DAYS = 40.0
+"""Days that every stream is laid over: so a window, a cooldown and a day mean the same everywhere."""
 
 START = 1_750_000_000.0 // DAY * DAY
 FIRST = 0.1

@@ -33,7 +33,7 @@ def test_the_page_holds_the_results() -> None:
 
 
 def test_as_good_with_half_the_trainings_is_told_from_the_best_of_the_others() -> None:
-    rivals = [result("frozen", 0.7, 0), result("weekly", 0.9, 8), result("alarms", 0.8, 30)]
+    rivals = [result("frozen", 0.7, 0), result("periodic", 0.9, 8), result("alarms", 0.8, 30)]
     assert asked(f"report.verdict({[result('loop', 0.896, 4), *rivals]!r}, 'x')") == [True, True]
     assert asked(f"report.verdict({[result('loop', 0.89, 5), *rivals]!r}, 'x')") == [False, False]
     assert asked(f"report.verdict({rivals!r}, 'x')") is None
