@@ -102,6 +102,11 @@ class PastLog:
         """Time of the last prediction of all; None if there is none."""
         return float(self._asked[-1]) if len(self._asked) else None
 
+    @property
+    def end(self) -> float:
+        """Time at which the last prediction was asked or the last outcome came, 0 if there is none."""
+        return float(max([*self._asked[-1:], *self._came[-1:]], default=0.0))
+
     def between(self, since: float, until: float) -> tuple[int, int]:
         """Return how many predictions were asked and how many outcomes came in a time."""
         return _within(self._asked, since, until), _within(self._came, since, until)

@@ -55,7 +55,7 @@ class Plan:
 
     Attributes:
         since: The beginning; None: the first prediction.
-        until: The end; None: the last prediction.
+        until: The end; None: when the last prediction was asked, or the last outcome came.
         step: Seconds between two looks; None: chosen by the time and the policies.
         train: Seconds that each retraining may use; None: retrainings are only noted.
     """
@@ -198,7 +198,9 @@ class _Replay:
                 now="keepwell up, ask it, and post outcomes; or import a log: keepwell monitor import",
             )
         since = max(self._plan.since or log.first, served)
-        until = log.last if self._plan.until is None else self._plan.until
+        until = self._plan.until
+        if until is None:  # one look at least, at what has just been asked
+            until = max(log.end, since + 1.0) if log.last >= since else log.end
         if until <= since:
             raise UsageError(
                 f"'{name}' has no past in the time that was asked for",

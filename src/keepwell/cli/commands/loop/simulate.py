@@ -36,7 +36,7 @@ def simulate(
         str, typer.Option("--from", help="2026-01-31, or 30d ago; else the first prediction.")
     ] = "",
     until: Annotated[
-        str, typer.Option("--to", help="Likewise the end; else the last prediction.")
+        str, typer.Option("--to", help="Likewise the end; else all that is known.")
     ] = "",
     train: Annotated[
         float | None,
