@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from keepwell.core.looping import LoopSpec
 from past_shop import LOOP, MONITOR, past_of, shop_with_past
 from standing_world import DAY, START
 
 from keepwell.core.errors import NotFoundError, UsageError
-from keepwell.core.spec import LoopSpec
 from keepwell.monitoring.prediction_log.schema import OUTCOMES, PREDICTIONS, moment
 from keepwell.operations.simulation import Candidate, Course, Plan, simulate
 from keepwell.workspace import Workspace
@@ -129,3 +129,10 @@ def test_without_a_past_there_is_nothing_to_replay(tmp_path: Path) -> None:
 def test_a_time_before_anything_served_is_refused(shop: Workspace) -> None:
     with pytest.raises((UsageError, NotFoundError), match="has no past"):
         simulate(past_of(shop), "shop", [policy(shop)], Plan(until=START - 10 * DAY))
+
+
+def test_what_has_just_begun_is_looked_at_once(tmp_path: Path) -> None:
+    with shop_with_past(tmp_path / "shop", days=1, rows=1) as shop:
+        shop.tables.write(OUTCOMES, shop.tables.read(OUTCOMES).slice(0, 0), mode="overwrite")
+        found = simulate(past_of(shop), "shop", [policy(shop)])
+    assert (found.predictions, found.policies[0].looks, found.until - found.since) == (1, 1, 1.0)
