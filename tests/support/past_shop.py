@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from keepwell.core.looping import LoopSpec, RetrainSpec
 from standing_world import DAY, START, ask, open_shop, tell
 
 from keepwell.core.clock import ManualClock
 from keepwell.core.identifiers import new_id
 from keepwell.core.records import Outcome, Prediction
 from keepwell.core.spec import MonitorSpec
+from keepwell.core.spec.looping import LoopSpec, RetrainSpec
 from keepwell.monitoring.prediction_log.schema import (
     OUTCOMES,
     PREDICTIONS,

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keepwell.core.looping import LoopSpec
 from past_shop import LOOP, MONITOR, past_of, shop_with_past
 from standing_world import DAY, START
 
 from keepwell.core.errors import NotFoundError, UsageError
+from keepwell.core.spec.looping import LoopSpec
 from keepwell.monitoring.prediction_log.schema import OUTCOMES, PREDICTIONS, moment
 from keepwell.operations.simulation import Candidate, Course, Plan, simulate
 from keepwell.workspace import Workspace
