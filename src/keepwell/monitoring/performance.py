@@ -59,19 +59,14 @@ def measure_performance(
     task, classes = version.signature.task, version.signature.classes
     if not task.supervised:
         return None  # there is no outcome that an answer could be held against
-    if task.several:
-        actual, scores, unreadable = _sets(labelled)
-        losses = np.asarray(
-            [set(said) != set(true) for said, true in zip(scores.predictions, actual, strict=True)],
-            float,
-        )
-    elif task.numeric:
-        actual, scores, unreadable = _numbers(labelled)
+    actual, scores, unreadable = held_against(labelled, version)
+    if task.numeric:
         losses = np.abs(actual - np.asarray(scores.predictions, dtype=np.float64))
     else:
-        actual, scores, unreadable = _labels(labelled, Labels(classes), len(classes))
+        pairs = zip(scores.predictions, actual, strict=True)
         losses = np.asarray(
-            [said != true for said, true in zip(scores.predictions, actual, strict=True)], float
+            [set(said) != set(true) if task.several else said != true for said, true in pairs],
+            float,
         )
     wanted = {*headlines(task), version.metric, *also}
     metrics = intervals(task, classes, actual, scores, only=wanted) if len(actual) else {}
@@ -89,6 +84,21 @@ def measure_performance(
         unreadable=unreadable,
     )
     return judged(performance, min_rows)
+
+
+def held_against(labelled: pa.Table, version: ModelVersion) -> tuple[Any, Scores, int]:
+    """Return what was true, what was said, and how many outcomes could not be read.
+
+    Args:
+        labelled: Rows of `PredictionLog.labelled`.
+        version: Says what its answers and outcomes mean.
+    """
+    task, classes = version.signature.task, version.signature.classes
+    if task.several:
+        return _sets(labelled)
+    if task.numeric:
+        return _numbers(labelled)
+    return _labels(labelled, Labels(classes), len(classes))
 
 
 def severity(performance: Performance) -> float:

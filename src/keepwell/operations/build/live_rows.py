@@ -93,18 +93,26 @@ def live_table(rows: Iterable[Mapping[str, Any]], signature: Signature) -> pa.Ta
         rows: Logged predictions with their outcomes: `inputs` and `outcome` are JSON texts.
         signature: Of the version that answered; gives the columns and their types.
     """
-    instances, outcomes = [], []
+    documents, outcomes = [], []
     for row in rows:
-        instances.append(believed(json.loads(row["inputs"])))
+        documents.append(row["inputs"])
         outcomes.append(json.loads(row["outcome"]))
-    columns = {
-        field.name: pa.array(
-            [_value(instance.get(field.name), field.type) for instance in instances],
-            type=ARROW_TYPES[field.type],
-        )
-        for field in signature.inputs
-    }
-    return pa.table({**columns, signature.target: _outcomes(outcomes, signature)})
+    inputs = inputs_table(documents, signature)
+    return inputs.append_column(signature.target, _outcomes(outcomes, signature))
+
+
+def inputs_table(documents: Iterable[str], signature: Signature) -> pa.Table:
+    """Return logged inputs (JSON) as the columns that a version takes."""
+    instances = [believed(json.loads(document)) for document in documents]
+    return pa.table(
+        {
+            field.name: pa.array(
+                [_value(instance.get(field.name), field.type) for instance in instances],
+                type=ARROW_TYPES[field.type],
+            )
+            for field in signature.inputs
+        }
+    )
 
 
 def _value(value: Any, kind: ColumnType) -> Any:

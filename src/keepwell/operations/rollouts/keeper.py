@@ -114,7 +114,7 @@ class Keeper:
                 done = self._rollouts.roll_back(
                     rollout.id, reason=move.reason, verdict=move.verdict, probe=self._probe
                 )
-                shortcut.forget(self._bench.spec.root)
+                shortcut.forget(self._bench.home.parent)
                 _log.warning("rollout %s: %s: %s", rollout.id, done.status, done.notes)
             case "release_watch":
                 self._rollouts.release(rollout.id, watched=True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from keepwell.core.errors import UnavailableError
 from keepwell.core.records import Decision, GateVerdict, Incident, Intervention, Rollout
-from keepwell.core.spec import RolloutSpec
 from keepwell.operations.build import shortcut
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.loop.effects import Effects
@@ -15,6 +14,7 @@ from keepwell.operations.loop.retrainings import Retraining
 from keepwell.operations.playbooks.base import Playbook
 from keepwell.operations.playbooks.people.messages import tell_of_proposals
 from keepwell.operations.playbooks.registry import Playbooks
+from keepwell.operations.rollouts.starting import start_trial
 from keepwell.operations.serving.retraining_jobs import RetrainingJobs
 
 if TYPE_CHECKING:
@@ -55,24 +55,9 @@ class LiveEffects:
 
     def start_rollout(self, endpoint: str, candidate: int, *, incident: str, why: str) -> str:
         """Start the project's rollout of the candidate, once."""
-        for known in self._bench.rollouts.find(endpoint):
-            if known.candidate == candidate and known.incident == incident:
-                return known.id
-        spec: RolloutSpec = self._bench.spec.serve.rollout
-        if spec.strategy in ("shadow", "ab", "bandit"):  # these leave the decision to people
-            spec = replace(spec, strategy="canary")
-        self._make_room(endpoint, candidate)
-        rollout = self._bench.rollouts.start(
-            endpoint, candidate, spec=spec, reason=why, incident=incident, probe=self._probe
+        return start_trial(
+            self._bench, endpoint, candidate, incident=incident, why=why, probe=self._probe
         )
-        return rollout.id
-
-    def _make_room(self, endpoint: str, candidate: int) -> None:
-        """End a comparison that may go on for weeks: a model that heals goes first."""
-        running = self._bench.rollouts.running(endpoint)
-        if running is not None and not running.stepwise:
-            reason = f"the loop needs the endpoint to try version {candidate}"
-            self._bench.rollouts.complete(running.id, reason=reason, probe=self._probe)
 
     def advance_rollout(self, rollout: str, percent: float, *, verdict: GateVerdict) -> None:
         """Give the candidate its next share."""

@@ -40,10 +40,12 @@ class History:
     Attributes:
         known: Floors that were learnt, by column: by the digest of a version's profile and the window's size.
         together: The same of all columns together.
+        joint_every: Seconds between two trials to tell live rows from training's.
     """
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
+        self.joint_every = JOINT_EVERY
         self._samples: dict[str, dict[str, Any]] = {}
         self.known: dict[tuple[str, int], dict[str, float]] = {}
         self.together: dict[tuple[str, int], float] = {}
@@ -79,7 +81,7 @@ class History:
             return report
         # The first time is as far off as every other: a server that starts has better things to do.
         at, found = self._joint.setdefault(version.key, (report.time, ()))
-        if report.time - at >= JOINT_EVERY:
+        if report.time - at >= self.joint_every:
             try:
                 found = tuple(self._compare(report, version, log))
             except Exception:

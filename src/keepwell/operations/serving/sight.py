@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from keepwell.core.clock import Continuity
 from keepwell.core.ports import MeasurementStore
@@ -16,12 +16,12 @@ from keepwell.operations.build.live_rows import live_dataset
 from keepwell.operations.inbound import Notices
 from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.policy import Policy
+from keepwell.operations.loop.retrainings import RetrainingResult
 from keepwell.operations.loop.service import Views
 from keepwell.operations.loop.view import SKEW, Happening, Look, Memory, View
 from keepwell.operations.rollouts.evidence import Evidence
 from keepwell.operations.serving.history import History
 from keepwell.operations.serving.readings import in_quarantine, look_of, measures_of
-from keepwell.operations.serving.retraining_jobs import RetrainingJobs
 from keepwell.operations.serving.senses.load_meter import LoadMeter
 from keepwell.operations.serving.senses.training_use import TrainingMeter
 from keepwell.operations.serving.traffic_meter import TrafficMeter
@@ -37,6 +37,14 @@ REMEMBERED_LOOKS = 64
 HAPPENINGS_SECONDS = 7 * 86400.0
 _EVENTS = 200
 _DEPLOYED = ("deployed", "created")
+
+
+class Results(Protocol):
+    """Knows how far retrainings are."""
+
+    def result(self, key: str) -> RetrainingResult | None:
+        """Return how far a retraining is; None if nobody works on it."""
+        ...
 
 
 class Sight:
@@ -67,7 +75,7 @@ class Sight:
         predictions: "PredictionLog",
         measurements: MeasurementStore,
         incidents: Incidents,
-        jobs: RetrainingJobs,
+        jobs: Results,
         collect: Callable[[], object],
         workers: "Callable[[], Sequence[WorkerState]]",
     ) -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from keepwell.cli.commands.loop import history, plan, playing, saying, status
+from keepwell.cli.commands.loop import history, plan, playing, saying, simulate, status
 from keepwell.cli.options import ListingGroup, command_app, examples
 
 
@@ -45,3 +45,4 @@ app.command(
         "keepwell loop run roll_back --dry-run", "keepwell loop run scale --option workers=4"
     ),
 )(playing.run)
+app.command("simulate", epilog=examples(*simulate.SIMULATE_EXAMPLES))(simulate.simulate)

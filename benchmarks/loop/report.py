@@ -1,0 +1,139 @@
+"""Results, one JSON a line, and the tables that are made of them."""
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results.jsonl"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "loop-benchmark.md"
+START, END = "<!-- measured -->", "<!-- /measured -->"
+RULES = {
+    "loop": "Keepwell's loop",
+    "frozen": "frozen",
+    "periodic": "every four days",
+    "alarms": "at every alarm",
+}
+_UP = ("roc_auc", "accuracy", "average_precision", "r2")
+
+Result = dict[str, Any]
+
+
+def read(path: Path) -> list[Result]:
+    """Return the last result of each stream and rule."""
+    if not path.exists():
+        return []
+    lines = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+    return list({(one["stream"], one["rule"]): one for one in lines}.values())
+
+
+def append(path: Path, result: Result) -> None:
+    """Add a result."""
+    with path.open("a") as file:
+        file.write(json.dumps(result) + "\n")
+
+
+def done(results: Sequence[Result], stream: str, rule: str, budget: float) -> bool:
+    """Tell whether there is a result already."""
+    wanted = (stream, rule, budget)
+    return any((one["stream"], one["rule"], one["budget"]) == wanted for one in results)
+
+
+def machine() -> str:
+    """Return what is measured on."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{cores} cores, {platform.machine()}, CPython {platform.python_version()}"
+
+
+def verdict(results: Sequence[Result], stream: str) -> tuple[bool, bool] | None:
+    """Return whether the loop is as good as the best rule, and trains at most half as often as that one.
+
+    As good is: within half a percent of the best rule's metric. None without all results.
+    """
+    own = {one["rule"]: one for one in results if one["stream"] == stream}
+    if set(own) != set(RULES):
+        return None
+    loop = own.pop("loop")
+    best = max(own.values(), key=_worth)
+    slack = 0.005 * abs(_worth(best))
+    return (
+        _worth(loop) >= _worth(best) - slack,
+        loop["retrainings"] <= best["retrainings"] / 2 or best["rule"] == "frozen",
+    )
+
+
+def rendered(results: Sequence[Result]) -> str:
+    """Return all results as Markdown."""
+    if not results:
+        return "There are no results yet: the command above makes them."
+    streams = list(dict.fromkeys(one["stream"] for one in results))
+    days = sorted({one["date"] for one in results})
+    machines = "; ".join(sorted({one["machine"] for one in results}))
+    budgets = ", ".join(f"{budget:g} s" for budget in sorted({one["budget"] for one in results}))
+    lines = [
+        f"Measured {' to '.join(dict.fromkeys((days[0], days[-1])))} on {machines}; {budgets} for each"
+        " training.",
+        "",
+        "| stream | rows | metric | " + " | ".join(RULES.values()) + " |",
+        "|---|---|---|" + "---|" * len(RULES),
+        *(_qualities(results, stream) for stream in streams),
+        "",
+        "Retrainings, versions that took over, and seconds of training:",
+        "",
+        "| stream | " + " | ".join(RULES.values()) + " |",
+        "|---|" + "---|" * len(RULES),
+        *(_costs(results, stream) for stream in streams),
+    ]
+    told = [_told(results, stream) for stream in streams]
+    return "\n".join([*lines, "", *(line for line in told if line)]).rstrip()
+
+
+def filled(page: str, results: Sequence[Result]) -> str:
+    """Return a page with the results between its marks."""
+    before, rest = page.split(START, 1)
+    return f"{before}{START}\n\n{rendered(results)}\n\n{END}{rest.split(END, 1)[1]}"
+
+
+def _worth(one: Result) -> float:
+    value = one["metrics"].get(one["metric"])
+    if value is None:
+        return float("-inf")
+    return float(value) if one["metric"] in _UP else -float(value)
+
+
+def _qualities(results: Sequence[Result], stream: str) -> str:
+    own = {one["rule"]: one for one in results if one["stream"] == stream}
+    best = max(own.values(), key=_worth)
+    first = next(iter(own.values()))
+    cells = []
+    for rule in RULES:
+        if rule not in own:
+            cells.append("-")
+            continue
+        value = own[rule]["metrics"].get(first["metric"])
+        shown = "-" if value is None else f"{value:.4g}"
+        cells.append(f"**{shown}**" if own[rule] is best else shown)
+    return f"| {stream} | {first['rows']:,} | {first['metric']} | {' | '.join(cells)} |"
+
+
+def _costs(results: Sequence[Result], stream: str) -> str:
+    own = {one["rule"]: one for one in results if one["stream"] == stream}
+    cells = [
+        f"{own[rule]['retrainings']}, {own[rule]['takeovers']}, {own[rule]['training']:.0f} s"
+        if rule in own
+        else "-"
+        for rule in RULES
+    ]
+    return f"| {stream} | {' | '.join(cells)} |"
+
+
+def _told(results: Sequence[Result], stream: str) -> str:
+    found = verdict(results, stream)
+    if found is None:
+        return ""
+    good, frugal = found
+    quality = "as good as the best" if good else "not as good as the best"
+    cost = "at most half its retrainings" if frugal else "more than half its retrainings"
+    return f"- {stream}: {quality}, with {cost}."
