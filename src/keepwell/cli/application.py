@@ -21,6 +21,7 @@ PANELS = {
         "compare",
         "reproduce",
         "pretrained",
+        "ask",
     ),
     "Serve": (
         "up",
