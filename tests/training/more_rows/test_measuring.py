@@ -7,7 +7,7 @@ import pytest
 from training_worlds import World, world_of
 
 from keepwell.core.progress import SilentProgress
-from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.core.spec import DataSpec, SearchSpec, TrainSpec
 from keepwell.training import train
 from keepwell.training.framing import frame_problem
 from keepwell.training.learners import installed
@@ -54,7 +54,7 @@ def curve_of(
 def test_parts_of_the_rows_are_worse_and_more_rows_are_said_to_help() -> None:
     curve = curve_of()
     assert curve is not None
-    assert sorted(curve.scores) == [38, 75, 150, 300]
+    assert sorted(curve.scores) == [38, 77, 154, 307]
     means = [np.mean(list(curve.scores[size].values())) for size in sorted(curve.scores)]
     assert means[0] > means[1] > means[2]  # a loss falls
     assert set(curve.scores[38]) == {0, 1, 2, 3}
@@ -62,8 +62,8 @@ def test_parts_of_the_rows_are_worse_and_more_rows_are_said_to_help() -> None:
     assert "twice as many are expected to bring +" in curve.told
     assert "linear/plain has" in curve.told
     drawn = growth(curve)
-    assert drawn["data"][0]["x"] == [38, 75, 150, 300]
-    assert drawn["data"][1]["x"][-1] == 600
+    assert drawn["data"][0]["x"] == [38, 77, 154, 307]
+    assert drawn["data"][1]["x"][-1] == 614
     low, high = sorted(drawn["data"][2]["y"])
     assert low <= drawn["data"][1]["y"][-1] <= high
 
@@ -97,7 +97,13 @@ def test_a_curve_says_whether_more_rows_help_hurt_or_cannot_be_told() -> None:
 
 def test_a_training_tells_it_and_draws_it() -> None:
     spec = TrainSpec(
-        learners=("linear",), folds=4, repeats=1, budget=200, learning_curve="on", ensemble=1
+        learners=("linear",),
+        folds=4,
+        repeats=1,
+        budget=200,
+        learning_curve="on",
+        ensemble=1,
+        search=SearchSpec(trials=0),
     )
     trained = train(*world(500), DataSpec(source="", target="label"), spec)
     (told,) = [one for one in trained.findings if one.kind == "rows"]
