@@ -2,7 +2,7 @@
 
     python -m benchmarks.monitoring                     # what ends within minutes
     python -m benchmarks.monitoring drift --sizes 100k 1M 10M --peer evidently=/peers/evidently/bin/python
-    python -m benchmarks.monitoring feeding | looking | power | errors | streams --data FOLDER
+    python -m benchmarks.monitoring feeding | looking | power | errors | path | streams --data FOLDER
 
 `drift` keeps each measurement in its folder and goes on where it was cut off.
 """
@@ -14,9 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.monitoring import drift, feeding, looking, power
+from benchmarks.monitoring import drift, feeding, looking, path, power
 
-PARTS = ("drift", "feeding", "looking", "power", "errors", "streams")
+PARTS = ("drift", "feeding", "looking", "power", "errors", "streams", "path")
 
 
 def main() -> int:
@@ -55,6 +55,8 @@ def _measure(part: str, asked: argparse.Namespace) -> None:
             looking.measure(Path(folder))
     elif part == "power":
         power.simulated()
+    elif part == "path":
+        path.measure()
     elif part == "errors":
         power.errors()
     elif asked.data is None:

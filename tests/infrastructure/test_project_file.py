@@ -17,15 +17,14 @@ from keepwell.core.spec import (
     FairnessSpec,
     GateSpec,
     LearnerSpec,
-    LoopSpec,
     MonitorSpec,
     ProjectSpec,
-    RetrainSpec,
     RolloutSpec,
     ServeSpec,
     SplitSpec,
     TrainSpec,
 )
+from keepwell.core.spec.looping import LoopSpec, RetrainSpec
 from keepwell.infrastructure.project_file import load_project, render_project
 from keepwell.infrastructure.project_file.keys import KEYS, METRICS
 

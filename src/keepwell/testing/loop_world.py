@@ -23,6 +23,7 @@ from keepwell.core.records import (
     GateCheck,
     GateVerdict,
     Incident,
+    Intervention,
     ModelVersion,
     Rollout,
     RolloutStep,
@@ -31,7 +32,8 @@ from keepwell.core.records import (
     Signature,
     Task,
 )
-from keepwell.core.spec import LoopSpec, MonitorSpec, RetrainSpec, RolloutSpec
+from keepwell.core.spec import MonitorSpec, RolloutSpec
+from keepwell.core.spec.looping import LoopSpec, RetrainSpec
 from keepwell.operations.loop.actions import Action
 from keepwell.operations.loop.executor import Executor
 from keepwell.operations.loop.journal import DraftJournal
@@ -281,6 +283,19 @@ class LoopWorld:
         status = "aborted" if self.rollback_seen else "abort_failed"
         now = self.clock.now()
         self.rollouts[rollout] = replace(found, status=status, ended=now, reason=reason)
+
+    def plan(self, intervention: Intervention) -> Intervention:
+        """Plan one step."""
+        return replace(intervention, steps=(intervention.playbook,))
+
+    def intervene(self, intervention: Intervention) -> Intervention:
+        """Note that it was done."""
+        self._call("intervene", f"{intervention.playbook} {intervention.id}")
+        return intervention
+
+    def undo(self, intervention: Intervention, reason: str) -> None:
+        """Note that it was taken back."""
+        self._call("undo", f"{intervention.playbook} {intervention.id}")
 
     def publish(self, decision: Decision, incident: Incident | None) -> None:
         """Tell nobody."""

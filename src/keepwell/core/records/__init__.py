@@ -20,6 +20,7 @@ from keepwell.core.records.evaluation import Evaluation, Slice
 from keepwell.core.records.fairness import FairnessView, Group, Mitigation
 from keepwell.core.records.flags import CohortRule, Flags
 from keepwell.core.records.incident import Care, Cause, Decision, Entry, Incident, Note, Signal
+from keepwell.core.records.intervention import Effect, Intervention
 from keepwell.core.records.model import (
     Alias,
     Bundle,
@@ -61,6 +62,7 @@ __all__ = [
     "Decision",
     "Delivery",
     "Dependence",
+    "Effect",
     "Endpoint",
     "Entry",
     "Estimate",
@@ -76,6 +78,7 @@ __all__ = [
     "Hit",
     "Incident",
     "Interaction",
+    "Intervention",
     "KeptPart",
     "Mitigation",
     "ModelVersion",

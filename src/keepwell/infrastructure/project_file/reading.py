@@ -25,14 +25,12 @@ from keepwell.core.spec import (
     IdleSpec,
     LimitsSpec,
     LogSpec,
-    LoopSpec,
     MachinesSpec,
     MonitorSpec,
     PowerSpec,
     PricesSpec,
     ProjectSpec,
     ProtectedSpec,
-    RetrainSpec,
     RolloutSpec,
     SearchSpec,
     ServeSpec,
@@ -42,6 +40,7 @@ from keepwell.core.spec import (
     ValidationSpec,
     WatchedFairnessSpec,
 )
+from keepwell.core.spec.looping import LoopSpec, RetrainSpec
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.files import storing
 from keepwell.infrastructure.project_file.alerts import check_names

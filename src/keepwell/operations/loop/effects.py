@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Protocol
 
-from keepwell.core.records import Decision, GateVerdict, Incident
+from keepwell.core.records import Decision, GateVerdict, Incident, Intervention
 from keepwell.operations.loop.retrainings import Retraining
 
 
@@ -73,6 +73,21 @@ class Effects(Protocol):
         """
         ...
 
+    def plan(self, intervention: Intervention) -> Intervention:
+        """Return an intervention with its steps and the effect that is expected; nothing is done.
+
+        `KeepwellError` if it cannot be done here and now: the reason is recorded.
+        """
+        ...
+
+    def intervene(self, intervention: Intervention) -> Intervention:
+        """Carry out an intervention, and return it with what undoing needs (`before`)."""
+        ...
+
+    def undo(self, intervention: Intervention, reason: str) -> None:
+        """Take an intervention back; nothing happens if that was done."""
+        ...
+
     def publish(self, decision: Decision, incident: Incident | None) -> None:
         """Tell whoever listens (logs, live pages, alerts) of a decision that has been carried out.
 
@@ -101,6 +116,17 @@ class NoEffects:
         """Do nothing."""
 
     def abort_rollout(self, rollout: str, *, verdict: GateVerdict | None, reason: str) -> None:
+        """Do nothing."""
+
+    def plan(self, intervention: Intervention) -> Intervention:
+        """Return it as it is."""
+        return intervention
+
+    def intervene(self, intervention: Intervention) -> Intervention:
+        """Return it as it is."""
+        return intervention
+
+    def undo(self, intervention: Intervention, reason: str) -> None:
         """Do nothing."""
 
     def publish(self, decision: Decision, incident: Incident | None) -> None:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from keepwell.core.spec import LoopSpec, MonitorSpec, RolloutSpec
+from keepwell.core.spec import MonitorSpec, RolloutSpec
+from keepwell.core.spec.looping import LoopSpec
 
 RETRAINABLE = {
     "drift": frozenset({"drift", "prediction_drift", "joint_drift", "slice_drift"}),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keepwell.core.errors import UnavailableError
-from keepwell.core.records import Decision, GateVerdict, Incident, Rollout
+from keepwell.core.records import Decision, GateVerdict, Incident, Intervention, Rollout
 from keepwell.core.spec import RolloutSpec
 from keepwell.operations.build import shortcut
 from keepwell.operations.build.bench import Bench
@@ -78,6 +78,17 @@ class LiveEffects:
             rollout, reason=reason, verdict=verdict, probe=self._probe
         )
         self._seen(done, "aborted")
+
+    def plan(self, intervention: Intervention) -> Intervention:
+        """Return what would be done."""
+        raise UnavailableError(f"there is no playbook '{intervention.playbook}' yet")
+
+    def intervene(self, intervention: Intervention) -> Intervention:
+        """Carry it out."""
+        raise UnavailableError(f"there is no playbook '{intervention.playbook}' yet")
+
+    def undo(self, intervention: Intervention, reason: str) -> None:
+        """Take it back."""
 
     def publish(self, decision: Decision, incident: Incident | None) -> None:
         """Write the decision to the log."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepwell.core.records import Endpoint, Rollout, RolloutStep, Signal, Task
-from keepwell.core.spec import LoopSpec, RetrainSpec
+from keepwell.core.spec.looping import LoopSpec, RetrainSpec
 from keepwell.operations.loop.conditions import (
     AllOf,
     AnyOf,

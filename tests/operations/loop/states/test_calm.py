@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from keepwell.core.spec import LoopSpec, RetrainSpec
+from keepwell.core.spec.looping import LoopSpec, RetrainSpec
 from keepwell.operations.loop.actions import (
     OpenIncident,
     RejectCandidate,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from keepwell.core.records import Signal
-from keepwell.core.spec import LoopSpec
+from keepwell.core.spec.looping import LoopSpec
 from keepwell.operations.loop.actions import AddSignals, CloseIncident, StartRetraining, Wait
 from keepwell.operations.loop.retrainings import Retraining
 from keepwell.operations.loop.tick import tick

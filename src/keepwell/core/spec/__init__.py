@@ -12,6 +12,7 @@ from keepwell.core.alerting import INCIDENTS_ONLY, AlertsSpec
 from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.model import Task
+from keepwell.core.spec.looping import AS_IT_COMES, LoopSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,25 +359,6 @@ class MonitorSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetrainSpec:
-    """`loop.retrain:` — when a challenger is trained."""
-
-    on: tuple[str, ...] = ("drift", "performance")
-    schedule: str = ""  # five cron fields, UTC
-    cooldown: float = 21600.0  # seconds between two retrainings
-    min_labels: int = 200  # outcomes needed since the last training
-    budget: float | None = None  # seconds; None: train.budget
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopSpec:
-    """`loop:` — what may be done without asking."""
-
-    enabled: bool = True
-    retrain: RetrainSpec = RetrainSpec()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchSpec:
     """One entry of `batch:` — a source that is scored by name, or on a schedule.
 
@@ -470,7 +452,7 @@ class ProjectSpec:
     gate: GateSpec = GateSpec()
     serve: ServeSpec = ServeSpec()
     monitor: MonitorSpec = MonitorSpec()
-    loop: LoopSpec = LoopSpec()
+    loop: LoopSpec = AS_IT_COMES
     batch: tuple[BatchSpec, ...] = ()
     card: CardSpec = CardSpec()
     costs: CostsSpec = CostsSpec()
