@@ -7,11 +7,13 @@ if TYPE_CHECKING:
     from keepwell.deployment.scoring.compiling import compile_model as compile
     from keepwell.project import Project
     from keepwell.script import log, log_examples, log_params, monitor, register, watch
+    from keepwell.services.pretrained.asking import ask
 
 __version__ = "0.1.0"
 __all__ = [
     "Project",
     "__version__",
+    "ask",
     "compile",
     "log",
     "log_examples",
@@ -27,6 +29,7 @@ _FROM = {
         name: ("keepwell.script", name)
         for name in ("log", "log_examples", "log_params", "monitor", "register", "watch")
     },
+    "ask": ("keepwell.services.pretrained.asking", "ask"),
     "compile": ("keepwell.deployment.scoring.compiling", "compile_model"),
 }
 

@@ -22,6 +22,7 @@ PANELS = {
         "lighten",
         "reproduce",
         "pretrained",
+        "ask",
     ),
     "Serve": (
         "up",

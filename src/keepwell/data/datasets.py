@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keepwell.core.clock import Clock
 from keepwell.core.errors import NotFoundError, UsageError
@@ -16,12 +16,17 @@ from keepwell.data.appending import draft_appended
 from keepwell.data.differences import DatasetDiff, compare
 from keepwell.data.drafts import Draft
 from keepwell.data.ingesting import Request, draft_source
+from keepwell.data.pieces import Weight, sampled, taken, weighed
 from keepwell.data.pool import ChunkPool, stored_names, table_of
 from keepwell.data.staging import Staging
 from keepwell.infrastructure.codec import from_json, to_json
 from keepwell.infrastructure.files import write_atomic
 from keepwell.infrastructure.locks import Holder, exclusive
 from keepwell.infrastructure.metadata import Collection
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 KIND = "dataset_version"
 
@@ -190,18 +195,33 @@ class Datasets:
             NotFoundError: If it has no such column.
             IntegrityError: If rows are not there any more.
         """
-        names = [column.name for column in version.columns]
-        wanted = names if columns is None else list(columns)
-        unknown = [name for name in wanted if name not in names]
-        if unknown:
-            raise NotFoundError(
-                f"dataset {version.key} has no column '{unknown[0]}'",
-                why=f"its columns are {', '.join(names[:10])}",
-                now=did_you_mean(unknown[0], names),
-            )
-        stored = dict(zip(names, stored_names(names), strict=True))
-        table = self._pool.scan(version).to_table(columns=[stored[name] for name in wanted])
-        return table.rename_columns(wanted)
+        wanted, stored = _places(version, columns)
+        return self._pool.scan(version).to_table(columns=stored).rename_columns(wanted)
+
+    def take(self, version: DatasetVersion, rows: Any, columns: Iterable[str] | None = None) -> Any:
+        """Return the rows at some positions as an Arrow table; the others are never in memory together.
+
+        Raises:
+            IndexError: If there is no such row.
+            NotFoundError: If it has no such column.
+        """
+        wanted, stored = _places(version, columns)
+        return taken(self._pool.scan(version), stored, rows).rename_columns(wanted)
+
+    def sample(
+        self, version: DatasetVersion, share: float, seed: int
+    ) -> "tuple[Any, NDArray[np.int64]]":
+        """Return a random part of the rows as an Arrow table, in order, and their positions.
+
+        The rest is read in pieces and let go.
+        """
+        wanted, stored = _places(version, None)
+        table, positions = sampled(self._pool.scan(version), stored, share, seed)
+        return table.rename_columns(wanted), positions
+
+    def weigh(self, version: DatasetVersion) -> Weight:
+        """Return what a row of a version takes in memory."""
+        return weighed(self._pool.scan(version), _places(version, None)[1])
 
     def scan(self, version: DatasetVersion) -> Any:
         """Return a version as a `pyarrow` dataset, to be read in pieces.
@@ -281,6 +301,25 @@ class Datasets:
         version = replace(version, load_seconds=round(time.perf_counter() - started, 3))
         self._records.write(version, "ingested", why=f"from {source}", expected=0)
         return version
+
+
+def _places(version: DatasetVersion, columns: Iterable[str] | None) -> tuple[list[str], list[str]]:
+    """Return the columns that are wanted, and what they are called where they are stored.
+
+    Raises:
+        NotFoundError: If there is no such column.
+    """
+    names = [column.name for column in version.columns]
+    wanted = names if columns is None else list(columns)
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        raise NotFoundError(
+            f"dataset {version.key} has no column '{unknown[0]}'",
+            why=f"its columns are {', '.join(names[:10])}",
+            now=did_you_mean(unknown[0], names),
+        )
+    stored = dict(zip(names, stored_names(names), strict=True))
+    return wanted, [stored[name] for name in wanted]
 
 
 def _type(column: str, kind: str) -> ColumnType:

@@ -38,6 +38,12 @@ def by_chance(chosen: Chosen, primary: int) -> str:
     )
 
 
+def gain_interval(gains: Sequence[float], folds: int) -> tuple[float, float]:
+    """Return the 95% interval of the mean gain."""
+    low = least_gain(gains, folds)
+    return low, 2 * float(np.mean(gains)) - low
+
+
 def least_gain(gains: Sequence[float], folds: int) -> float:
     """Return the lower end of the mean gain's 95% interval.
 

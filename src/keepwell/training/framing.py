@@ -108,6 +108,7 @@ def frame_problem(
         features=features,
         lots=stopping_lots(plan, used, spec.seed),
         text_model=spec.text_model,
+        text_labels=spec.text_labels,
         image_model=spec.image_model,
     )
     if features.derive:

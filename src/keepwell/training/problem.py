@@ -1,6 +1,7 @@
 """What is to be learnt, in the form that learners and the search work with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +46,7 @@ class Problem:
         features: How columns are prepared beyond the usual, and what is derived from them.
         lots: By row: the rows of a fold with the largest say when to stop; None: drawn by the seed.
         text_model: Folder of a pretrained model of texts; empty: none.
+        text_labels: What classes are in words, where their names do not say.
         image_model: Folder, or file of weights, of one of pictures; empty: none.
         folder: Where long fits may keep checkpoints; empty: nowhere.
     """
@@ -60,6 +62,7 @@ class Problem:
     features: FeaturesSpec = AS_USUAL
     lots: "NDArray[np.float64] | None" = None
     text_model: str = ""
+    text_labels: Mapping[str, str] = field(default_factory=dict)
     image_model: str = ""
     folder: str = ""
 

@@ -22,7 +22,7 @@ class Finding:
         message: A sentence; with the way back, where something was dropped.
         dropped: Whether the columns were left out of the model.
         kind: `task`, `split`, `target`, `identifier`, `constant`, `copy`, `sum`, `single`, `search`,
-            `calibration`, `threshold`, `feature` or `overfit`.
+            `calibration`, `threshold`, `feature`, `rows` or `overfit`.
         columns: The columns, one by one.
     """
 

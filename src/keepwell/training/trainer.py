@@ -28,9 +28,12 @@ from keepwell.training.framing import Framed, frame_problem
 from keepwell.training.importance import IMPORTANCE_ROWS, importance
 from keepwell.training.learners.base import FIRST, Candidate, Learner
 from keepwell.training.learners.field import installed
-from keepwell.training.modalities.readiness import check_models, make_ready
+from keepwell.training.modalities.gain import worth_of_training
+from keepwell.training.modalities.readiness import check_models, make_ready, with_untrained
+from keepwell.training.more_rows import Curve, measure_curve
 from keepwell.training.plots import gallery
 from keepwell.training.plots.curves import threshold_curve
+from keepwell.training.plots.growth import growth
 from keepwell.training.problem import Problem
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
@@ -38,11 +41,13 @@ from keepwell.training.search.capacity import within
 from keepwell.training.search.search import Search, bounded
 from keepwell.training.search.spaces import checked
 from keepwell.training.search.store import TrialStore
+from keepwell.training.search.trials import Trial
 from keepwell.training.tasks import Given, task_of, trainer_of
 from keepwell.training.tasks.declared import must_recommend
 from keepwell.training.tasks.quantiles.bands import LEARNERS, check_quantiles, with_quantiles
 from keepwell.training.trained import CurvePoint, Finding, Trained
 from keepwell.training.workers.choice import free_memory, open_runner
+from keepwell.training.workers.runner import Runner
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -176,11 +181,12 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
         )
         trials = search.run()
         chosen = fitting.best(trials, search.primary)
+        grown = _grown(chosen.trial, search, spec, budget, runner, progress)
     finally:
         runner.close()
     progress.update(f"measuring {chosen.name} on {len(framed.division.test):,} test rows", 0.98)
     decided = _decided(chosen, problem, spec)
-    found = cut + _found(made, problem.metric)
+    found = cut + _found(made, problem.metric) + _growing(grown, decided.plots)
     trained = _reported(framed, decided, search, found, budget, after)
     trained = replace(trained, features=_features(framed, chosen, trained, made, learners, budget))
     if not spec.quantiles:
@@ -192,7 +198,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
 def _learners(spec: TrainSpec, latency_ms: float | None) -> dict[str, Learner]:
     """Return who may be tried, the settings of the spec checked against them."""
     check_models(spec)
-    learners = installed(LEARNERS if spec.quantiles else spec.learners)
+    learners = installed(LEARNERS if spec.quantiles else with_untrained(spec))
     if not spec.learners:  # nobody asked for what cannot be served in time
         learners = servable(learners, latency_ms or FAST)
     checked(spec.search.space, learners)
@@ -261,6 +267,35 @@ def _found(made: Sequence[Made], metric: str) -> tuple[Finding, ...]:
         for one in made
         if one.kept
     )
+
+
+def _grown(
+    trial: Trial,
+    search: Search,
+    spec: TrainSpec,
+    budget: Budget,
+    runner: Runner,
+    progress: Progress,
+) -> Curve | None:
+    """Return how the winner's score grows with rows, where that was wanted or is cheap."""
+    return measure_curve(
+        trial,
+        search.problem,
+        search.folds[: search.primary],
+        wanted=spec.learning_curve,
+        budget=budget,
+        runner=runner,
+        measuring=search.measuring,
+        progress=progress,
+    )
+
+
+def _growing(curve: Curve | None, plots: dict[str, dict[str, Any]]) -> tuple[Finding, ...]:
+    """Return what the reader should know of it, and add its figure."""
+    if curve is None:
+        return ()
+    plots["learning_curve"] = growth(curve)
+    return (Finding(column="", message=curve.told, kind="rows"),)
 
 
 def _features(
@@ -418,5 +453,7 @@ def _ended(search: Search, chosen: Chosen) -> tuple[Finding, ...]:
             else "nothing beat the baseline, which ignores the inputs: they may not tell the target"
         )
     elif message := by_chance(chosen, search.primary):
+        found.append(message)
+    if message := worth_of_training(chosen.trials, search.problem, search.primary):
         found.append(message)
     return tuple(Finding(column="", message=message, kind="search") for message in found)

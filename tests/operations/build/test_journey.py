@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 from outside import customers
 
@@ -103,3 +104,39 @@ def test_a_workspace_of_a_newer_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".keepwell" / "workspace.json").write_text('{"format": 99}')
     with pytest.raises(FormatError, match="format 99"):
         Workspace.open(tmp_path)
+
+
+def test_reads_no_more_rows_than_the_memory_granted_holds(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from keepwell.operations.build.recipe import ROWS, TEST_ROWS
+    from keepwell.operations.build.sources import parts
+    from keepwell.operations.insight.overall import test_rows_of
+
+    monkeypatch.setattr(parts, "_SMALL", 0)
+    monkeypatch.setattr(parts, "_FEWEST", 100)
+    monkeypatch.setattr("keepwell.training.workers.process.LIBRARIES", 1_000)
+    monkeypatch.setattr("keepwell.training.search.capacity.LIBRARIES", 1_000)
+    rows = parts.rows_to_learn
+    wide = dataclasses.replace(workspace.spec.train, memory=200_000, ensemble=1)
+    with changed(workspace, train=wide) as bounded:
+        result = bounded.builder.run()
+        assert result.dataset is not None
+        assert result.run is not None
+        part = rows(bounded.bench, result.dataset, bounded.spec.data, wide)
+        assert part.positions is not None
+        assert 100 < part.table.num_rows < 700
+        assert part.spec.memory is not None
+        assert part.spec.memory < 200_000
+        assert any("of 800 rows, drawn at random, were read" in told for told in result.findings)
+        read = np.frombuffer(bounded.runs.read(result.run.id, ROWS), dtype=np.int64)
+        assert np.array_equal(read, part.positions)
+        tested = np.frombuffer(bounded.runs.read(result.run.id, TEST_ROWS), dtype=np.int64)
+        whole = bounded.bench.datasets.read(result.dataset)
+        assert result.model is not None
+        assert test_rows_of(bounded.bench, result.model) == whole.take(read[tested])
+    least = dataclasses.replace(wide, memory=3_000)
+    with changed(workspace, train=least) as starved, pytest.raises(TrainingError) as refused:
+        starved.builder.run()
+    assert "are too little to learn from 'shop'" in refused.value.what
+    assert "MB` or more under `train:`" in refused.value.now

@@ -15,7 +15,7 @@ from keepwell.training.learners import Candidate, Learner, Watch, installed
 from keepwell.training.problem import Problem, answer_of
 from keepwell.training.search.matrices import FoldMatrices
 
-ELSEWHERE = {"text", "embeddings", "transformer", "convnet", "transfer"}
+ELSEWHERE = {"text", "embeddings", "transformer", "convnet", "transfer", "zero-shot"}
 """Learners of texts and pictures have tests of their own, in `modalities`."""
 NAMES = [name for name in plugin_names("learners") if name in installed() and name not in ELSEWHERE]
 

@@ -125,9 +125,11 @@ class TrainSpec:
     repeats: int | None = None  # of the cross-validation; None: two below 1,000 rows
     calibrate: str = "off"  # or auto, isotonic, sigmoid
     threshold: ThresholdSpec = ThresholdSpec()
+    learning_curve: str = "auto"  # or on, off: whether more rows would help
     script: str = ""  # the project's own training script, run in place of the search
     features: str = ""  # auto, off; empty: auto where the task can make features
     text_model: str = ""  # folder of a pretrained model of texts
+    text_labels: dict[str, str] = field(default_factory=dict)  # class → its name in words
     image_model: str = ""  # folder, or file of weights, of a pretrained model of pictures
 
 

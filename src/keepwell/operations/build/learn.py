@@ -19,7 +19,8 @@ from keepwell.infrastructure.codec import to_json
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.draft import Draft
 from keepwell.operations.build.earlier import trial_files, winners
-from keepwell.operations.build.recipe import keep_evidence
+from keepwell.operations.build.recipe import ROWS, keep_evidence
+from keepwell.operations.build.sources.parts import Part
 from keepwell.operations.build.sources.sides import sides
 from keepwell.operations.insight.fairness import keep_fairness
 from keepwell.operations.insight.overall import EXPLAINED, LEAST, keep_overview
@@ -53,6 +54,7 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
     progress: Progress,
     test_rows: npt.NDArray[np.int64] | None = None,
     weights: npt.NDArray[np.float64] | None = None,
+    part: Part | None = None,
 ) -> Draft:
     """Train on a table, record the run, and return the draft of a model version.
 
@@ -113,6 +115,7 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
             ),
         )
         must_have_raced(spec, trained)
+        trained = _told(trained, part)
         progress.update("compiling and proving the scorer")
         rows = affordable(
             PROOF_ROWS,
@@ -120,7 +123,7 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
             _ANSWERS * trained.row_seconds,
             _FEWEST_PROOF_ROWS,
         )
-        draft = _draft(bench, run.id, dataset, table, trained, rows)
+        draft = _draft(bench, run.id, dataset, table, trained, rows, part)
         _attach(bench, run.id, trained)
         keep_evidence(
             bench,
@@ -161,8 +164,24 @@ def _params(spec: TrainSpec) -> dict[str, str | int | float | bool | None]:
     }
 
 
+def _told(trained: Trained, part: Part | None) -> Trained:
+    """Return the same, with a note where not all rows were read."""
+    from keepwell.training import Finding
+
+    if part is None or not part.told:
+        return trained
+    told = Finding(column="", message=part.told, kind="search")
+    return replace(trained, findings=(told, *trained.findings))
+
+
 def _draft(
-    bench: Bench, run: str, dataset: str, table: pa.Table, trained: Trained, proven: int
+    bench: Bench,
+    run: str,
+    dataset: str,
+    table: pa.Table,
+    trained: Trained,
+    proven: int,
+    part: Part | None,
 ) -> Draft:
     from keepwell.operations.build.own.learners import scorer_files
     from keepwell.tracking.bundles import pack
@@ -178,12 +197,22 @@ def _draft(
         metric=trained.metric,
         learner=trained.learner,
         dataset=dataset,
-        test_rows=bench.blobs.write(np.asarray(trained.test_rows, dtype=np.int64).tobytes()),
+        test_rows=_keep_places(bench, run, trained, part),
         metrics=trained.metrics,
         importance=trained.importance,
         proof=proof,
         findings=tuple(finding.message for finding in trained.findings),
     )
+
+
+def _keep_places(bench: Bench, run: str, trained: Trained, part: Part | None) -> str:
+    """Return where the places of the test rows are noted; which rows were read is kept, if not all were."""
+    places = np.asarray(trained.test_rows, dtype=np.int64)
+    if part is not None and part.positions is not None:
+        positions = np.asarray(part.positions, dtype=np.int64)
+        bench.runs.attach(run, ROWS, positions.tobytes(), "application/octet-stream")
+        places = positions[places]
+    return bench.blobs.write(places.tobytes())
 
 
 def _attach(bench: Bench, run: str, trained: Trained) -> None:

@@ -5,9 +5,8 @@ test rows, and the answers to them. The race of candidates is not kept: how far 
 clock. What it chose is, and that can be made again.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,7 +26,6 @@ EVALUATION, RECIPE = "evaluation.json", "recipe.json"
 SCRIPT, TEST_ROWS, WEIGHTS, ROWS, ANSWERS = (
     f"recipe/{name}" for name in ("train.py", "test_rows.i64", "weights.f64", "rows.i64", "answers.f64")
 )  # fmt: skip
-_BY_EPOCHS = {"perceptron"}
 _JSON, _BYTES = "application/json", "application/octet-stream"
 
 
@@ -164,19 +162,14 @@ def _naive(trained: "Trained") -> tuple[dict[str, float], str]:
 def _program(name: str, trained: "Trained", *, weighted: bool) -> tuple[str, str]:
     """Return the program that makes the model again, or why there is none."""
     from keepwell.training.script import script
+    from keepwell.training.script.fitting import methods
 
-    learners = {trained.learner, *(str(name).partition("/")[0] for name in trained.params)}
-    if learners & _BY_EPOCHS:
-        return (
-            "",
-            "it was trained epoch by epoch until that stopped helping, which one fit does not repeat",
-        )
     try:
         text = script(
             trained.pipeline,
             trained.signature,
             metric=trained.metric,
-            told=_told(trained.pipeline),
+            told=methods(trained.pipeline, weighted=weighted),
             weighted=weighted,
             title=f"The model '{name}': {trained.learner} on '{trained.signature.target}'.",
         )
@@ -184,35 +177,3 @@ def _program(name: str, trained: "Trained", *, weighted: bool) -> tuple[str, str
     except Exception as error:  # noqa: BLE001 - a stranger's estimator: the model stands, its code does not
         return "", f"{type(error).__name__}: {error}"
     return text, ""
-
-
-def _told(pipeline: Any) -> dict[int, Mapping[str, Any]]:
-    """Return what estimators were told when they were fitted, by their identity.
-
-    Raises:
-        TypeError: If a part was fitted on what the search held back, which one fit cannot make again.
-    """
-    steps = getattr(pipeline, "steps", None)
-    if steps is None:
-        return {key: told for member in _members(pipeline) for key, told in _told(member).items()}
-    places = getattr(steps[0][1], "output_indices_", {}).get("categories")
-    positions = [] if places is None else list(range(places.start, places.stop))
-    boosters = [each for each in _leaves(steps[-1][1]) if _is_lightgbm(each)]
-    return {id(each): {"categorical_feature": positions} for each in boosters if positions}
-
-
-def _members(model: Any) -> list[Any]:
-    """Return the members of a vote; none for any other model."""
-    if type(model).__name__ == "CalibratedClassifierCV":
-        raise TypeError("its probabilities were calibrated on rows held back by the search")
-    given = model.get_params(deep=False).get("estimators") or []
-    return [item[1] for item in given if isinstance(item, tuple)]
-
-
-def _leaves(model: Any) -> list[Any]:
-    inner = _members(model)
-    return [leaf for member in inner for leaf in _leaves(member)] if inner else [model]
-
-
-def _is_lightgbm(model: Any) -> bool:
-    return type(model).__module__.partition(".")[0] == "lightgbm"

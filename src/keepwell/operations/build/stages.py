@@ -17,6 +17,7 @@ from keepwell.operations.build.judge import judge_version
 from keepwell.operations.build.learn import learn
 from keepwell.operations.build.own.learners import code_digests
 from keepwell.operations.build.shortcut import file_digest
+from keepwell.operations.build.sources.parts import rows_to_learn
 from keepwell.operations.build.sources.sides import digests, fingerprints, ingest_sides
 from keepwell.operations.build.takeover import take_over
 from keepwell.operations.insight.papers import papers
@@ -131,14 +132,16 @@ class Train(_Plain):
         spec, dataset = build.bench.spec, build.dataset
         if dataset is None:
             raise NotFoundError("there is no dataset to train on")
+        part = rows_to_learn(build.bench, dataset, spec.data, spec.train)
         draft = learn(
             build.bench,
-            build.bench.datasets.read(dataset),
+            part.table,
             dataset.columns,
             data=spec.data,
-            spec=spec.train,
+            spec=part.spec,
             dataset=dataset.key,
             progress=build.listener,
+            part=part,
         )
         output = build.bench.blobs.write(to_json(draft))
         self.restore(build, output)
@@ -208,7 +211,7 @@ class Gate(_Plain):
         if model is None or draft is None or dataset is None:
             raise NotFoundError("there is no version to judge")
         rows = np.frombuffer(build.bench.blobs.read(draft.test_rows), dtype=np.int64)
-        table = build.bench.datasets.read(dataset).take(rows)
+        table = build.bench.datasets.take(dataset, rows)
         champion = build.bench.registry.resolve(model.model, "champion")
         build.verdict = judge_version(
             build.bench, model, table, champion=None if champion == model.version else champion

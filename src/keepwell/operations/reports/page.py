@@ -28,6 +28,7 @@ _TITLES = {
     "roc_curve": "ROC curve", "precision_recall_curve": "Precision and recall", "calibration": "Calibration",
     "confusion_matrix": "Confusion of classes", "importance": "Importance", "lift": "Lift",
     "gain": "Cumulative gain", "cross_validation": "Cross-validation", "residuals": "Residuals",
+    "learning_curve": "Would more rows help?",
     "residual_histogram": "Distribution of residuals", "predicted_vs_actual": "Predicted and actual",
 }  # fmt: skip
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FIRST = "baseline"  # what every other learner has to beat
+UNTRAINED = "zero-shot"  # what training a pretrained model has to beat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Watch:
         report: Told the share of the work that is done, now and then.
         log: Told what is worth a curve, by step: the loss of an epoch.
         folder: Where a long fit may keep checkpoints; empty: nowhere.
+        whole: The fit is to all rows, and its model is kept; else it is measured on a fold and forgotten.
     """
 
     validation: "tuple[Matrix, NDArray[Any]] | None" = None
@@ -51,6 +53,7 @@ class Watch:
     report: Callable[[float], None] = lambda share: None
     log: Callable[[int, Mapping[str, float]], None] = lambda step, values: None
     folder: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +78,9 @@ class Learner(Protocol):
 
     One that looks at `watch.validation` says so by an attribute `stops_early = True`: then a part of the
     rows is set apart for it. One whose rounds are passes over the rows adds `epochs = True`: more rows then
-    need no more of them. One in whose fit chance has a part says `drawn = True`: in an ensemble it may be
-    fitted more than once, by other seeds.
+    need no more of them. One whose fit takes long says `refitted = False`: in a fold, the rows that told it
+    when to stop are not learnt from in a second fit. One in whose fit chance has a part says `drawn = True`:
+    in an ensemble it may be fitted more than once, by other seeds.
     One that takes long may have `pays(problem) -> bool`: whether it is worth trying where nobody named it;
     and `tail`: the seconds that it goes on after it was told to stop, in a fit to all rows.
     """

@@ -86,6 +86,7 @@ class Perceptron:
         with warnings.catch_warnings(), threadpool_limits(problem.jobs):
             warnings.simplefilter("ignore", ConvergenceWarning)
             epochs, interrupted = _train(model, problem, train, wanted, weights, watch, scaler)
+        model.passes_ = len(model.loss_curve_)  # what a program that makes it again must know
         if not numeric:
             return Fitted(model=model, rounds=epochs, interrupted=interrupted)
         _unscale(model, float(scaler.scale_[0]), float(scaler.mean_[0]))

@@ -7,12 +7,13 @@ from pathlib import Path
 from keepwell.core.errors import MissingExtraError, UsageError
 from keepwell.core.progress import Progress
 from keepwell.core.spec import LearnerSpec, TrainSpec
-from keepwell.training.learners.base import Learner
+from keepwell.training.learners.base import UNTRAINED, Learner
 from keepwell.training.problem import Problem
 
 _NEED = {
     "embeddings": ("text", "text_model", "texts"),
     "transformer": ("text", "text_model", "texts"),
+    UNTRAINED: ("text", "text_model", "texts"),
     "transfer": ("images", "image_model", "pictures"),
 }
 
@@ -49,6 +50,13 @@ def check_models(spec: TrainSpec) -> None:
             raise MissingExtraError("`images: {model: …}` under `train:`", extra="torch,images")
         if at.is_dir() and find_spec("transformers") is None:
             raise MissingExtraError("a model's folder at `images: {model: …}`", extra="nlp")
+
+
+def with_untrained(spec: TrainSpec) -> "tuple[str | LearnerSpec, ...]":
+    """Return the learners that were named; where one trains a model of texts on, with the model as it is."""
+    names = {item.name if isinstance(item, LearnerSpec) else item for item in spec.learners}
+    trained_on = names & {"embeddings", "transformer"}
+    return (*spec.learners, UNTRAINED) if trained_on and UNTRAINED not in names else spec.learners
 
 
 def make_ready(learners: Mapping[str, Learner], problem: Problem, progress: Progress) -> None:

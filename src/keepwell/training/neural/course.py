@@ -105,7 +105,7 @@ class _Trainer:
         given = np.ones(len(target)) if weights is None else weights / max(weights.mean(), 1e-12)
         self._weights = torch.as_tensor(given, dtype=torch.float32)
         self._held = watch.validation
-        self._epochs = max(1, watch.rounds or plan.epochs)
+        self._epochs = max(1, min(watch.rounds or plan.epochs, plan.epochs))
         learnt = [one for one in module.parameters() if one.requires_grad]
         self._optimizer = torch.optim.AdamW(learnt, lr=plan.rate, weight_decay=plan.decay)
         steps = self._epochs * -(-len(target) // plan.batch)

@@ -48,7 +48,7 @@ def fit_module(  # noqa: PLR0913 - the parts of a fit
     """
     if (alone := lonely(problem, train, target, weights)) is not None:
         return alone
-    rows = _dense(train.values)
+    rows = dense(train.values)
     classes = None if problem.task.numeric else np.unique(target)
     middle, spread = _scale(target) if classes is None else (0.0, 1.0)
     wanted: NDArray[Any]
@@ -59,20 +59,40 @@ def fit_module(  # noqa: PLR0913 - the parts of a fit
     seen = _told(watch, problem, classes, middle, spread)
 
     def on(device: str) -> Fitted:
-        if watch.validation is None:
+        if watch.whole:
             warm_up()
         module = build(rows.shape[1], 1 if classes is None else len(classes))
         course = train_module(module, rows, wanted, weights, plan(device), problem, seen)
         whole = module if classes is not None else _unscaled(module, middle, spread)
-        model: Any = _Eager(whole, classes)
-        if watch.validation is None:
-            graph, apart = to_graph(whole, rows, trimmed=trimmed, columns=trimmed)
-            made: Any = NetworkRegressor() if classes is None else NetworkClassifier()
-            known = () if classes is None else classes
-            model = made.of(graph, width=rows.shape[1], classes=known, trimmed=trimmed, apart=apart)
+        model = answering(whole, rows, classes, watch, trimmed=trimmed)
         return Fitted(model=model, rounds=course.epochs, interrupted=course.interrupted)
 
     return on_gpu_or_cpu("PyTorch", Matrix(values=rows), _cuda, on, gpu="cuda", cpu="cpu")
+
+
+def answering(
+    module: Any,
+    rows: "NDArray[np.float32]",
+    classes: "NDArray[Any] | None",
+    watch: Watch,
+    *,
+    trimmed: bool = False,
+) -> Any:
+    """Return an estimator that answers by a module: as it is on a fold, as a graph where it is kept.
+
+    Args:
+        module: Takes rows, gives a score for each class, or one number.
+        rows: Like those that it will be asked about.
+        classes: Codes in the order of the scores; None: it gives numbers.
+        watch: Says which of the two it is.
+        trimmed: Rows are pieces of texts, filled up.
+    """
+    if not watch.whole:
+        return _Eager(module, classes)
+    graph, apart = to_graph(module, rows, trimmed=trimmed, columns=trimmed)
+    made: Any = NetworkRegressor() if classes is None else NetworkClassifier()
+    known = () if classes is None else classes
+    return made.of(graph, width=rows.shape[1], classes=known, trimmed=trimmed, apart=apart)
 
 
 def settings_of(
@@ -113,13 +133,13 @@ class _Eager:
 
     def predict_proba(self, values: Any) -> "NDArray[np.float64]":
         """Return a row of probabilities for each row."""
-        scores = scores_of(self._module, _dense(values)).astype(np.float64)
+        scores = scores_of(self._module, dense(values)).astype(np.float64)
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
     def predict(self, values: Any) -> "NDArray[np.float64]":
         """Return a number for each row."""
-        return scores_of(self._module, _dense(values))[:, 0].astype(np.float64)
+        return scores_of(self._module, dense(values))[:, 0].astype(np.float64)
 
 
 def _told(
@@ -137,9 +157,9 @@ def _told(
     held, actual = watch.validation
     if classes is None:
         told = (np.asarray(actual, dtype=np.float64) - middle) / spread
-        return replace(watch, validation=(Matrix(values=_dense(held.values)), told))
+        return replace(watch, validation=(Matrix(values=dense(held.values)), told))
     known = np.isin(actual, classes)
-    rows = Matrix(values=_dense(held.values)[known])
+    rows = Matrix(values=dense(held.values)[known])
     return replace(watch, validation=(rows, np.searchsorted(classes, actual[known])))
 
 
@@ -162,7 +182,8 @@ def _unscaled(module: Any, middle: float, spread: float) -> Any:
     return Unscaled()
 
 
-def _dense(values: Any) -> "NDArray[np.float32]":
+def dense(values: Any) -> "NDArray[np.float32]":
+    """Return rows as PyTorch takes them."""
     whole = values.toarray() if hasattr(values, "toarray") else values
     return np.ascontiguousarray(whole, dtype=np.float32)
 

@@ -10,11 +10,14 @@
 
 import inspect
 import sys
+import textwrap
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 import numpy as np
+
+from keepwell.training.script.bending import Bent, curves_of, is_bent
 
 _WIDTH = 88
 _STEP = "    "
@@ -25,15 +28,15 @@ class Printed:
     """Writes values as Python code, and remembers what that code needs.
 
     Args:
-        told: By the identity of an estimator, what it is told beside rows and target when it is fitted.
+        told: By the identity of an estimator, the method that it is fitted by, where that is not its own.
 
     Attributes:
         imports: Module and name of each class and function from elsewhere.
         own: Classes and functions of Keepwell's own, whose source must come along.
-        classes: Code of the classes that estimators with something to be told are made of, by name.
+        classes: Code of the classes that such estimators are made of, by name.
     """
 
-    def __init__(self, told: Mapping[int, Mapping[str, Any]] | None = None) -> None:
+    def __init__(self, told: Mapping[int, str] | None = None) -> None:
         self._told = told or {}
         self.imports: set[tuple[str, str]] = set()
         self.own: list[Any] = []
@@ -75,6 +78,11 @@ class Printed:
         return f"frozenset({braces})" if isinstance(value, frozenset) else braces
 
     def _made(self, value: Any, indent: str) -> str:
+        if is_bent(value):
+            given = {"estimator": value.estimator.estimator, "curves": curves_of(value)}
+            inner = indent + _STEP
+            words = [f"{name}={self.code(item, inner)}" for name, item in given.items()]
+            return _laid_out(f"{self._named(Bent)}(", words, ")", indent)
         if not hasattr(value, "get_params"):
             raise TypeError(f"a {type(value).__name__} cannot be written as code")
         usual = _defaults(type(value))
@@ -88,18 +96,15 @@ class Printed:
             if name not in usual or not _same(item, usual[name])
         ]
         name = self._named(type(value))
-        if settings := self._told.get(id(value)):
-            name = self._class_told(name, settings)
+        if method := self._told.get(id(value)):
+            name = self._class_told(name, method)
         return _laid_out(f"{name}(", words, ")", indent)
 
-    def _class_told(self, name: str, settings: Mapping[str, Any]) -> str:
-        """Return the name of a class that is told more by itself: a vote clones its members."""
-        said = "".join(f", {key}={self.code(value)}" for key, value in settings.items())
-        made = (
-            f"({name}):\n"
-            f"    def fit(self, X, y, **more):\n"
-            f"        return super().fit(X, y{said}, **more)\n"
-        )
+    def _class_told(self, name: str, method: str) -> str:
+        """Return the name of a class that is fitted so by itself: a vote clones its members."""
+        made = f"({name}):\n{textwrap.indent(method, _STEP)}"
+        if "StandardScaler" in method:
+            self.imports.add(("sklearn.preprocessing", "StandardScaler"))
         for known, code in self.classes.items():
             if code.removeprefix(f"class {known}") == made:
                 return known

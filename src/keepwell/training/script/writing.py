@@ -35,7 +35,7 @@ def script(
     signature: Signature,
     *,
     metric: str,
-    told: Mapping[int, Mapping[str, Any]] | None = None,
+    told: Mapping[int, str] | None = None,
     weighted: bool,
     title: str,
 ) -> str:
@@ -45,15 +45,13 @@ def script(
         pipeline: A pipeline of `prepare` and `model`; only its settings are read.
         signature: What it takes and gives.
         metric: What it was chosen by.
-        told: By the identity of an estimator in it, what that is told beside rows and target.
+        told: By the identity of an estimator in it, the method that it is fitted by (see `methods`).
         weighted: Rows count differently.
         title: What the program is about, in a sentence.
 
     Raises:
-        TypeError: If a part of the pipeline has no settings to be read, or weights cannot reach it.
+        TypeError: If a part of the pipeline has no settings to be read.
     """
-    if weighted and not hasattr(pipeline, "named_steps"):
-        raise TypeError("weights of rows cannot reach the members of a vote of pipelines")
     printed = Printed(told)
     made = printed.code(pipeline)
     bodies, inlined = sources(printed.own)
@@ -61,7 +59,8 @@ def script(
     used = {name for code in measured.values() if (name := re.match(r"\w+", code)[0])}  # type: ignore[index]
     imports = {(module, name) for module, name in printed.imports if name}
     imports |= {("sklearn.metrics", name) for name in used}
-    fitted = ", model__sample_weight=weights" if weighted else ""
+    step = "model__" if hasattr(pipeline, "named_steps") else ""  # else a vote, which hands them on
+    fitted = f", {step}sample_weight=weights" if weighted else ""
     classes = not signature.task.numeric
     lines = [
         f'"""{title}',

@@ -36,6 +36,7 @@ class Job:
         share: Part of the fold's training rows to learn from; smaller parts lie within larger ones.
         rounds: Boosting rounds, as they would be with all rows; None: a part of the fold's training rows
             says when to stop.
+        complete: A part is learnt from whole, too: what told it when to stop is learnt from in a second fit.
         draw: Of a fit to all rows: by another seed each time, where chance has a part in it.
     """
 
@@ -44,6 +45,7 @@ class Job:
     share: float = 1.0
     rounds: int | None = None
     draw: int = 0
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +149,8 @@ class Workbench:
         watch = Watch(rounds=known, stop=stop, report=report)
         if job.rounds is None and getattr(learner, "stops_early", False):
             parts = set_apart(self._lots[matrices.train], number)
-            again = job.share == 1 and len(target) <= _REFITTED
+            again = (job.share == 1 or job.complete) and len(target) <= _REFITTED
+            again = again and getattr(learner, "refitted", True)
             fitted, rounds = _stopped(candidate, problem, learner, rows, parts, watch, again=again)
         else:
             fitted = learner.fit(candidate, problem, *rows, watch)
@@ -190,7 +193,14 @@ class Workbench:
         learner = self._learners[candidate.learner]
         self._matrices.clear()
         prepared, matrix = prepare(problem, learner.flavour, choices=candidate.preparation)
-        watch = Watch(rounds=job.rounds, stop=stop, report=report, log=log, folder=problem.folder)
+        watch = Watch(
+            rounds=job.rounds,
+            stop=stop,
+            report=report,
+            log=log,
+            folder=problem.folder,
+            whole=True,
+        )
         drawn = replace(problem, seed=problem.seed + _NEXT * job.draw)
         fitted = learner.fit(candidate, drawn, matrix, problem.target, problem.weights, watch)
         return Outcome(

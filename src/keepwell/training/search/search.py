@@ -14,7 +14,7 @@ from keepwell.core.progress import Progress, announce
 from keepwell.core.spec import SearchSpec
 from keepwell.infrastructure.interruption import heeding
 from keepwell.tracking.metrics import direction
-from keepwell.training.learners.base import FIRST, Candidate, Learner
+from keepwell.training.learners.base import FIRST, UNTRAINED, Candidate, Learner
 from keepwell.training.problem import Problem
 from keepwell.training.search import spaces
 from keepwell.training.search.budget import Budget
@@ -73,6 +73,7 @@ class Search:
     Attributes:
         interrupted: A Ctrl-C ended it early.
         primary: How many folds candidates were compared on: fewer, where the budget allows no more.
+        problem: What is to be learnt.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a search
@@ -95,7 +96,7 @@ class Search:
     ) -> None:
         self.interrupted = False
         self.folds = list(folds)
-        self._problem = problem
+        self.problem = problem
         self._learners = learners
         self._spec = spec or SearchSpec()
         self.primary = primary or len(self.folds)
@@ -164,18 +165,19 @@ class Search:
         everyone = [self._trial(c) for c in self._portfolio()]
         baseline = [trial for trial in everyone if trial.candidate.learner == FIRST]
         self._finalists = baseline
-        here = HereRunner(self._problem, self.folds, self._learners, self._budget.now)
+        here = HereRunner(self.problem, self.folds, self._learners, self._budget.now)
         self._race.through(baseline, range(self.primary), span=_BASELINE, runner=here)
         others = [trial for trial in everyone if trial not in baseline]
         if self._spec.method == "auto":
             self._calibrate(others)
             self._try_portfolio(others)
+        self._measure_untrained(others)
         self._search()
         best = [trial for trial in self._ranked()[: self._places] if trial.scores]
         self._race.through(best, range(self.primary, len(self.folds)), span=_REPEATS)
 
     def _portfolio(self) -> list[Candidate]:
-        return portfolio(self._problem, self._learners, self._earlier, named=self._named)
+        return portfolio(self.problem, self._learners, self._earlier, named=self._named)
 
     def _trial(self, candidate: Candidate) -> Trial:
         return Trial(candidate=candidate, learner=self._learners[candidate.learner])
@@ -216,7 +218,7 @@ class Search:
         if (share := self._first_share()) < 1:
             self._race.through(trials, [0], share, _PARTS)
             known = [trial for trial in trials if trial.sampled and not trial.failed]
-            sign = direction(self._problem.metric)
+            sign = direction(self.problem.metric)
             known.sort(key=lambda trial: -sign * trial.sampled[0])
             fewer = known[: max(self._places + 1, len(known) // 2)]
             for trial in known[len(fewer) :]:
@@ -224,7 +226,7 @@ class Search:
             trials = fewer or trials
         self._race.through(trials, self._first[:1], span=_FIRST)
         if len(self._first) > 1:
-            known = by_first_fold(trials, self._problem.metric)
+            known = by_first_fold(trials, self.problem.metric)
             half = known[: max(2 * self._places, len(known) // 2)]
             self._race.through([one for one in half if one.scores], self._first[1:], span=_SECOND)
         contenders = [trial for trial in self._race.best if trial.candidate.learner != FIRST]
@@ -234,17 +236,25 @@ class Search:
         self._finalists = chosen + self._finalists
         self._race.through(chosen, range(len(self._first), self.primary), span=_REST)
 
+    def _measure_untrained(self, trials: Sequence[Trial]) -> None:
+        """Take the pretrained model as it is through all folds: what was gained by training is told by it."""
+        untrained = [one for one in trials if one.candidate.learner == UNTRAINED]
+        if untrained:
+            self._race.through(untrained, range(self.primary), span=(_REST[1], _REST[1]))
+            measured = [one for one in untrained if len(one.scores) >= self.primary]
+            self._finalists += [one for one in measured if one not in self._finalists]
+
     def _search(self) -> None:
         """Try what is proposed, as long as it pays."""
         spec = self._spec
         names = spaces.tuned(spec.space, self._learners)
-        if not self._named and not spec.space and self._problem.rows < WORTH_MORE:
+        if not self._named and not spec.space and self.problem.rows < WORTH_MORE:
             names = [name for name in names if name in lean_learners()]
         limit = self._most_trials()
         if not names or not limit:
             return
         grid = Grid(names, spec) if spec.method == "grid" else None
-        self._proposer = proposer = grid or Optuna(names, self._learners, self._problem, spec)
+        self._proposer = proposer = grid or Optuna(names, self._learners, self.problem, spec)
         limit = grid.size if grid is not None and spec.trials is None else limit
         made, since_best, best = 0, 0, self._leading()
         while made < limit and (spec.method != "auto" or since_best < _PATIENCE):
@@ -301,10 +311,10 @@ class Search:
             score - (baseline.scores.get(fold, 0.0) if baseline else 0.0)
             for fold, score in trial.scores.items()
         ]
-        return direction(self._problem.metric) * float(np.mean(gains))
+        return direction(self.problem.metric) * float(np.mean(gains))
 
     def _most_trials(self) -> int:
-        spec, rows = self._spec, self._problem.rows
+        spec, rows = self._spec, self.problem.rows
         if spec.trials is not None:
             return spec.trials
         if spec.method != "auto":
@@ -319,9 +329,9 @@ class Search:
 
     def _ranked(self) -> list[Trial]:
         if all(trial.candidate.learner == FIRST for trial in self._finalists):
-            return by_first_fold(self._race.trials, self._problem.metric)
+            return by_first_fold(self._race.trials, self.problem.metric)
         others = [trial for trial in self._race.trials if trial not in self._finalists]
-        return ranked([self._finalists, others], self._problem.metric)
+        return ranked([self._finalists, others], self.problem.metric)
 
     def _importances(self) -> dict[str, dict[str, float]]:
         if isinstance(self._proposer, Optuna):
@@ -331,7 +341,7 @@ class Search:
             for proposal, trial in self._proposed
             if (gain := self._gain(trial)) is not None
         ]
-        return importances_of_grid(tried, self._problem.seed) if tried else {}
+        return importances_of_grid(tried, self.problem.seed) if tried else {}
 
 
 def _at(span: tuple[float, float], share: float) -> float:

@@ -47,6 +47,11 @@ class Configured:
         """The learner's."""
         return bool(getattr(self.learner, "epochs", False))
 
+    @property
+    def refitted(self) -> bool:
+        """The learner's."""
+        return bool(getattr(self.learner, "refitted", True))
+
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return the one candidate; none if the learner has nothing to offer."""
         offered = list(self.learner.candidates(problem))[:1]

@@ -35,6 +35,8 @@ class ConvNet:
 
     flavour: Flavour = "pixels"
     interruptible = True
+    stops_early = epochs = True
+    refitted = False
     tail = 6.0
     needs = ("torch", "onnxscript", "onnxruntime", "PIL")
     extra = "torch,images"

@@ -38,6 +38,8 @@ class Transfer:
 
     flavour: Flavour = "pixels"
     interruptible = True
+    stops_early = epochs = True
+    refitted = False
     tail = 12.0
     needs = ("torch", "onnxscript", "onnxruntime", "PIL")
     extra = "torch,images"

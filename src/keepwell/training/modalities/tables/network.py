@@ -31,6 +31,8 @@ class Network:
 
     flavour: Flavour = "linear"
     interruptible = True
+    stops_early = epochs = True
+    refitted = False
     tail = 5.0
     on_request = True
     needs = ("torch", "onnxscript", "onnxruntime")

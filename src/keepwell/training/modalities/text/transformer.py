@@ -31,6 +31,8 @@ class Transformer:
 
     flavour: Flavour = "tokens"
     interruptible = True
+    stops_early = epochs = True
+    refitted = False
     tail = 15.0
     needs = ("tokenizers", "onnxruntime", "torch", "transformers", "onnxscript")
     extra = "nlp"

@@ -61,7 +61,7 @@ def pretrained_in(folder: Path) -> list[Pretrained]:
             why="pretrained models are read from the disk and never downloaded",
             now="copy models there, or name the folder that has them: keepwell pretrained FOLDER",
         )
-    return [_described(path) for path in sorted(_models(folder))]
+    return [described(path) for path in sorted(_models(folder))]
 
 
 def _models(folder: Path) -> Iterator[Path]:
@@ -86,7 +86,8 @@ def _holds_weights(path: Path) -> bool:
         return file.read(2) in (b"PK", b"\x80\x02")
 
 
-def _described(path: Path) -> Pretrained:
+def described(path: Path) -> Pretrained:
+    """Return what a model's own files say of it."""
     config: dict[str, Any] = {}
     sentences = False
     if path.is_dir():

@@ -1,0 +1,1 @@
+"""How each kind of pretrained model is asked: one file for each."""
