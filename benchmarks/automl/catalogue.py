@@ -8,7 +8,10 @@ from benchmarks.automl.engines import Engine
 ENGINES: dict[str, Engine] = {
     "keepwell": Engine(
         package="keepwell",
-        libraries=("pyarrow", "lightgbm", "sklearn.compose", "sklearn.linear_model", "optuna", "skops.io"),
+        libraries=(
+            "pyarrow", "lightgbm", "sklearn.compose", "sklearn.linear_model", "optuna", "skops.io",
+            "duckdb", "deltalake", "sqlalchemy", "keepwell.workspace",
+        ),
         fit=engines.keepwell,
     ),
     "autogluon": Engine(

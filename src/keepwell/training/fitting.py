@@ -8,7 +8,8 @@ from typing import Any
 from keepwell.core.errors import TrainingError
 from keepwell.core.progress import Progress
 from keepwell.training.ensembling.combining import combined
-from keepwell.training.ensembling.selection import MOST_TREES, Ensemble, select, trees_of
+from keepwell.training.ensembling.latency import MOST, microseconds_of
+from keepwell.training.ensembling.selection import Ensemble, select
 from keepwell.training.learners.base import FIRST
 from keepwell.training.problem import Problem
 from keepwell.training.search.budget import Budget
@@ -100,7 +101,7 @@ class Fitting:
         progress: Hears how far it is.
         runner: Does the jobs.
         most: Members of an ensemble at most; None: a few.
-        trees: That one row may pass through.
+        microseconds: That one row may take.
         measuring: Seconds to keep for what comes after.
         log: Hears of the curves of a fit, by candidate and step, while it goes on.
     """
@@ -114,7 +115,7 @@ class Fitting:
         progress: Progress,
         runner: Runner,
         most: int | None = None,
-        trees: float = MOST_TREES,
+        microseconds: float = MOST,
         measuring: float = 0.0,
         log: Callable[[str, int, Mapping[str, float]], None] = lambda name, step, values: None,
     ) -> None:
@@ -124,7 +125,7 @@ class Fitting:
         self._progress = progress
         self._runner = runner
         self._most = most
-        self._trees = trees
+        self._microseconds = microseconds
         self._measuring = measuring
         self._log = log
 
@@ -171,7 +172,7 @@ class Fitting:
                 list(considered),
                 primary=primary,
                 most=most,
-                trees=self._trees,
+                microseconds=self._microseconds,
             )
             if ensemble is None or len(ensemble.members) < 2:  # noqa: PLR2004 (a vote)
                 break
@@ -250,8 +251,7 @@ class Fitting:
 
         What chance did to one fit cancels out in the mean of some: it is the cheapest gain there is.
         """
-        classes = self._problem.classes
-        cost = {trial: trees_of(trial, classes) for trial, _ in members}
+        cost = {trial: microseconds_of(trial, self._problem) for trial, _ in members}
         spent = sum(cost.values())
         time = self._budget.left - self._measuring - grace_of(members[0][0].learner, 0.0)
         time *= self._runner.parallel
@@ -261,7 +261,7 @@ class Fitting:
                 seconds = _SLOWER * outcomes[trial].seconds
                 if not getattr(trial.learner, "drawn", False) or seconds > time:
                     continue
-                if spent + cost[trial] > self._trees:
+                if spent + cost[trial] > self._microseconds:
                     continue
                 spent, time = spent + cost[trial], time - seconds
                 orders.append(self._order(trial, draw))

@@ -20,7 +20,7 @@ from keepwell.training.engineering.report import FeatureReport, Made
 from keepwell.training.engineering.selection import FEWEST_ROWS, LEAST_BUDGET, SHARE, engineered
 from keepwell.training.ensembling.calibration import calibrated
 from keepwell.training.ensembling.combining import members_of
-from keepwell.training.ensembling.selection import FAST, MOST_TREES, servable
+from keepwell.training.ensembling.latency import FAST, MOST, servable
 from keepwell.training.ensembling.threshold import chosen_threshold
 from keepwell.training.evaluation import OVERFIT_ROWS, overfit, scores_of, test_metrics
 from keepwell.training.fitting import Chosen, Fitting
@@ -177,7 +177,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
             most=spec.ensemble,
             measuring=search.measuring,
             log=past.log,
-            trees=MOST_TREES * min(1.0, (latency_ms or FAST) / FAST),
+            microseconds=MOST * min(1.0, (latency_ms or FAST) / FAST),
         )
         trials = search.run()
         chosen = fitting.best(trials, search.primary)

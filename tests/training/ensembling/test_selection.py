@@ -8,6 +8,7 @@ from training_worlds import World
 
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.training.ensembling import select
+from keepwell.training.ensembling.latency import microseconds_of
 from keepwell.training.framing import Framed, frame_problem
 from keepwell.training.learners import Candidate
 from keepwell.training.search import Trial
@@ -57,20 +58,23 @@ def test_leaves_a_model_alone_that_no_other_helps(framed: Framed) -> None:
     assert [weight for _, weight in found.members] == [1.0]
 
 
-def test_takes_no_more_trees_than_one_row_may_pass_through(framed: Framed) -> None:
+def test_takes_no_more_than_one_row_may_wait_for(framed: Framed) -> None:
     random = np.random.default_rng(1)
     trials = [
         trial(framed, f"a/{n}", random.normal(size=framed.problem.rows), rounds=400)
         for n in range(6)
     ]
     trials.sort(key=lambda one: one.mean or 0.0)
-    for trees, most in ((2_000, 5), (900, 2), (300, 1)):
+    each = microseconds_of(trials[0], framed.problem)
+    for time, most in ((5 * each, 5), (2.2 * each, 2), (0.8 * each, 1)):
         found = select(
-            framed.problem, framed.folds, trials, primary=framed.primary, most=6, trees=trees
+            framed.problem, framed.folds, trials, primary=framed.primary, most=6, microseconds=time
         )
         assert found is not None
         assert len(found.members) <= most
-    limited = select(framed.problem, framed.folds, trials, primary=framed.primary, most=3)
+    limited = select(
+        framed.problem, framed.folds, trials, primary=framed.primary, most=3, microseconds=9 * each
+    )
     assert limited is not None
     assert len(limited.members) == 3
 

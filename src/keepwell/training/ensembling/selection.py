@@ -1,6 +1,6 @@
 """Which models vote, and with what weight: chosen greedily, with replacement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from keepwell.tracking.metrics import direction
 from keepwell.training.ensembling.held_out import HeldOut, held_out
-from keepwell.training.learners.base import FIRST, Learner
+from keepwell.training.ensembling.latency import MOST, microseconds_of
+from keepwell.training.learners.base import FIRST
 from keepwell.training.problem import Problem
 from keepwell.training.search.trials import Trial
 from keepwell.training.splits.plans import Fold
@@ -16,31 +17,15 @@ from keepwell.training.splits.plans import Fold
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FAST = 0.1
-"""Milliseconds that one row may take, unless the gate says otherwise."""
-
 MOST_MEMBERS = 5
-MOST_TREES = 2_000
-"""That one row may pass through: some 80 microseconds of a compiled scorer."""
-
 _VOTES = 20
 _CANDIDATES = 20  # of which members are chosen
 _ROWS = 10_000  # that members are chosen on
 _MOST_FOLDS = 0.6  # share of the folds on which an ensemble must be better than its best member
 _LEAST_GAIN = 1e-6
+_FAR = 5.0  # times the time that a row may take: out of the question, where anything else is there
+_NEXT_TO_NOTHING = 0.01  # of the metric: what answering in time may cost
 _LEAST_WEIGHT = 0.1  # of a member: less is not worth its time, its bytes and its fit
-# What one row costs beside rounds, in LightGBM's trees: measured with compiled scorers, 30 columns.
-_WORTH = {
-    "linear": 100.0,
-    "elastic": 100.0,
-    "perceptron": 200.0,
-    "forest": 300.0,
-    "extra-trees": 300.0,
-    "neighbours": 1_500.0,
-    "xgboost": 4_000.0,  # its library takes that long to be asked anything
-}
-_NOT_TREES = ("perceptron",)  # its rounds are passes over the rows
-_UNKNOWN = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +52,7 @@ def select(
     *,
     primary: int,
     most: int | None = None,
-    trees: float = MOST_TREES,
+    microseconds: float = MOST,
 ) -> Ensemble | None:
     """Return the ensemble, of one or more members; None if no trial went through all folds.
 
@@ -77,7 +62,7 @@ def select(
         trials: Best first.
         primary: How many folds make one cross-validation.
         most: Members at most.
-        trees: That one row may pass through, all members together.
+        microseconds: That one row may take, all members together.
     """
     whole = [
         trial
@@ -86,16 +71,21 @@ def select(
         and len(trial.answers) >= primary
         and all(fold in trial.scores for fold in range(primary))
     ][:_CANDIDATES]
+    whole = [t for t in whole if microseconds_of(t, problem) <= _FAR * microseconds] or whole
     if not whole:
         return None
     held = held_out(problem, folds, whole, primary)
     weights = np.zeros(len(whole))
     weights[0] = 1.0
     contenders = [at for at, trial in enumerate(whole) if trial.candidate.learner != FIRST]
-    if (most or MOST_MEMBERS) > 1 and len(contenders) > 1 and contenders[0] == 0:
-        chosen = _greedy(problem, held, whole, contenders, most or MOST_MEMBERS, trees)
-        if _better(problem, held, chosen):
-            weights = chosen
+    if contenders and contenders[0] == 0:
+        quick = [at for at in contenders if microseconds_of(whole[at], problem) <= microseconds]
+        if quick and quick[0] != 0 and _nearly(whole[quick[0]], whole[0], problem):
+            weights = np.eye(len(whole))[quick[0]]
+        if (most or MOST_MEMBERS) > 1 and len(quick) > 1:
+            chosen = _greedy(problem, held, whole, quick, most or MOST_MEMBERS, microseconds)
+            if _better(problem, held, chosen, weights):
+                weights = chosen
     answer = _vote(held, weights)
     members = sorted(
         ((whole[at], float(weights[at])) for at in np.flatnonzero(weights)),
@@ -109,28 +99,13 @@ def select(
     )
 
 
-def servable(learners: Mapping[str, Learner], latency_ms: float) -> dict[str, Learner]:
-    """Return the learners of which one row can be answered in time, whatever their settings."""
-    most = MOST_TREES * latency_ms / FAST
-    return {name: each for name, each in learners.items() if _WORTH.get(name, 0.0) <= most}
-
-
-def trees_of(trial: Trial, classes: int) -> float:
-    """Return the trees that one row passes through, or what other models cost in trees."""
-    learner = trial.candidate.learner
-    fixed = _WORTH.get(learner, 0.0)
-    if trial.final_rounds is None or learner in _NOT_TREES:
-        return fixed or _UNKNOWN
-    return fixed + trial.final_rounds * (classes if classes > 2 else 1)  # noqa: PLR2004
-
-
 def _greedy(
     problem: Problem,
     held: HeldOut,
     trials: Sequence[Trial],
     contenders: Sequence[int],
     most: int,
-    trees: float,
+    microseconds: float,
 ) -> "NDArray[np.float64]":
     """Return weights: again and again the vote is added that helps most."""
     sign = direction(problem.metric)
@@ -142,7 +117,7 @@ def _greedy(
         value = problem.measure(actual, answer).get(problem.metric)
         return -np.inf if value is None else sign * value
 
-    cost = {at: trees_of(trials[at], problem.classes) for at in contenders}
+    cost = {at: microseconds_of(trials[at], problem) for at in contenders}
     votes = np.zeros(len(trials))
     votes[contenders[0]] = 1.0
     total = answers[contenders[0]].copy()
@@ -153,7 +128,7 @@ def _greedy(
         allowed = [
             at
             for at in contenders
-            if at in chosen or (len(chosen) < most and spent + cost[at] <= trees)
+            if at in chosen or (len(chosen) < most and spent + cost[at] <= microseconds)
         ]
         scored = [(score((total + answers[at]) / count), -at) for at in allowed]
         value, at = max(scored)
@@ -173,13 +148,24 @@ def _sample(problem: Problem, rows: int) -> Any:
     return np.sort(np.random.default_rng(problem.seed + 5).permutation(rows)[:_ROWS])
 
 
-def _better(problem: Problem, held: HeldOut, weights: "NDArray[np.float64]") -> bool:
-    """Tell whether a vote is better than its best member on most folds, and in the mean."""
+def _nearly(quick: Trial, best: Trial, problem: Problem) -> bool:
+    """Tell whether a model that answers in time is as good as the best, or short of it by next to nothing."""
+    lost = direction(problem.metric) * ((best.mean or 0.0) - (quick.mean or 0.0))
+    return lost <= _NEXT_TO_NOTHING * abs(best.mean or 0.0)
+
+
+def _better(
+    problem: Problem,
+    held: HeldOut,
+    weights: "NDArray[np.float64]",
+    than: "NDArray[np.float64]",
+) -> bool:
+    """Tell whether a vote is better than a model alone on most folds, and in the mean."""
     if np.count_nonzero(weights) < 2:  # noqa: PLR2004
         return False
     sign = direction(problem.metric)
     voted = np.array(_by_fold(problem, held, _vote(held, weights)))
-    single = np.array(_by_fold(problem, held, held.answers[0]))
+    single = np.array(_by_fold(problem, held, _vote(held, than)))
     gains = sign * (voted - single)
     return bool(gains.mean() > 0 and np.mean(gains > 0) >= _MOST_FOLDS)
 

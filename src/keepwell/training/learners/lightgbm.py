@@ -45,6 +45,7 @@ _COUNTS: dict[str, Params] = {
 }
 _RATES: Params = {"objective": "poisson"}
 _SKEWED = 1.0
+_WORTH = 1e-4  # of the first tree's loss, that further trees must take off
 # What early stopping watches. For classes always the log loss: a ranking can be perfect after a few
 # rounds, when every probability is still near the base rate and every label the majority's.
 _WATCHED = {"rmse": "rmse", "mae": "l1", "mean_poisson_deviance": "poisson"}
@@ -63,9 +64,11 @@ class LightGBM:
         portfolio = dict(_PORTFOLIO)
         if problem.task.numeric and _is_skewed_amount(problem.target):
             portfolio |= _COUNTS
-        if problem.task is Task.COUNTS:
+        if problem.task is Task.COUNTS and problem.metric not in ("rmse", "mae"):
             portfolio = {
-                name: {**_RATES, **params} for name, params in (_COUNTS | _PORTFOLIO).items()
+                name: {**_RATES, **params}
+                for name, params in (_COUNTS | _PORTFOLIO).items()
+                if name != "plain"  # which would be `rates`
             }
         small = {"min_child_samples": max(2, problem.rows // 25)}
         return [
@@ -147,7 +150,7 @@ def _fitted(
     settings: dict[str, Any] = {}
     if watch.validation is not None:
         settings = _validated(model, problem, target, *watch.validation)
-        callbacks.append(_early_stopping(candidate))
+        callbacks.append(_EarlyStop(candidate))
     if train.categorical:
         settings["categorical_feature"] = list(train.categorical)
     model.fit(train.values, target, sample_weight=weights, callbacks=callbacks, **settings)
@@ -181,12 +184,36 @@ def _validated(
     return {"eval_set": [(values, actual)], "eval_metric": watched}  # LightGBM before 4.7
 
 
-def _early_stopping(candidate: Candidate) -> Any:
-    import lightgbm
+class _EarlyStop:
+    """Ends the boosting once the watched loss has not gone down by what is worth its trees for a while.
 
-    rate = float(candidate.params.get("learning_rate") or 0.1)
-    patience = max(50, round(5 / rate))
-    return lightgbm.early_stopping(patience, first_metric_only=True, verbose=False)
+    LightGBM's own takes any gain, however small, for a reason to go on: where few rows are all told apart,
+    their loss goes on falling for thousands of trees.
+    """
+
+    order = 30  # after the timer
+    before_iteration = False
+
+    def __init__(self, candidate: Candidate) -> None:
+        rate = float(candidate.params.get("learning_rate") or 0.1)
+        self._patience = max(50, round(5 / rate))
+        self._best = float("inf")
+        self._least = 0.0
+        self._at = 0
+        self._results: list[Any] = []
+
+    def __call__(self, env: Any) -> None:
+        results = env.evaluation_result_list
+        loss = float(results[0][2])
+        if not self._results:
+            self._least = _WORTH * abs(loss)
+        if not self._results or loss < self._best - self._least:
+            self._best, self._at, self._results = loss, env.iteration, results
+        last = env.iteration == env.end_iteration - 1
+        if last or env.iteration - self._at >= self._patience:
+            from lightgbm.callback import EarlyStopException
+
+            raise EarlyStopException(self._at, self._results)
 
 
 def _is_skewed_amount(target: "NDArray[np.float64]") -> bool:

@@ -82,6 +82,7 @@ LEAN = frozenset(
         "catboost/plain",
         "extra-trees/plain",
         "elastic/light",
+        "perceptron/narrow",
     }
 )
 """All that is tried on a small table, unless learners are named: there the noise of the folds is wider than

@@ -75,7 +75,7 @@ class Race:
         self._progress = progress
         self._better = better
         self._pending: list[tuple[Trial, int, float]] = []
-        self._span, self._total = (0.0, 1.0), 1
+        self._span, self._total, self._until = (0.0, 1.0), 1, 1.0
         self._spoke = budget.spent
         self.interruption = Interruption()
 
@@ -86,11 +86,14 @@ class Race:
         share: float = 1.0,
         span: tuple[float, float] = (0.0, 1.0),
         runner: "Runner | None" = None,
+        until: float = 1.0,
     ) -> None:
         """Run trials through folds, or through a share of their training rows.
 
-        `span` is where that lies on the whole bar of progress; `runner` does it in place of the usual one.
+        `span` is where that lies on the whole bar of progress; `runner` does it in place of the usual one;
+        what has not begun when the share `until` of the budget is spent does not.
         """
+        self._until = until
         self.trials += [trial for trial in trials if trial not in self.trials]
         self._pending = [(trial, fold, share) for fold in folds for trial in trials]
         self._span, self._total = span, max(len(self._pending), 1)
@@ -190,6 +193,8 @@ class Race:
     def _allowance(self, trial: Trial, share: float) -> tuple[Callable[[], bool], float] | None:
         """Return what tells the next fit of a trial to stop, and when; None if it must not start."""
         reserve, left = self.reserve, self._budget.left
+        if self._until < 1 and self._budget.spent > self._until * self._budget.seconds:
+            return None
         whole = max(left - reserve, 0.0)
         if trial.candidate.learner == FIRST:
             return self._budget.deadline(1.0, reserve), max(whole, 1.0)

@@ -39,6 +39,8 @@ _SMALL = 8_000  # rows; below, one fold is too noisy to judge by, and more folds
 _FEWEST_ROWS = 5_000
 _LARGE = 20_000  # training rows of a fold, from which on candidates are first tried on a part
 _PART = 8_000  # rows of that part
+_FIRST_UNTIL = 0.45  # of the budget: who has not begun by then does not
+_FOLDS_SHARE = 0.7  # of what is left then, for the folds that the best have not been through
 _BATCH = 4  # proposals between two looks at the scores
 _PATIENCE = 32  # proposals without a better one
 _WITHOUT_END = 400
@@ -194,17 +196,9 @@ class Search:
         if first.failed or per_fold <= 0:
             return
         folds = int(free / per_fold * self._runner.parallel)
-        entering = round(len(trials) * share) if share < 1 else len(trials)
-        affordable = max(1, (folds - entering) // (self._places + 1))
-        fewer = ""
-        if affordable < self.primary:
-            fewer = f"; candidates are compared on {affordable} of {self.primary} folds"
-            self.primary = affordable
-            self._first = [fold for fold in self._first if fold < affordable]
-            self._race.shorten(affordable)
         self._estimate = (
             f"about {_seconds(per_fold)} a fold: {self._budget.left:.0f}s are left, enough for some "
-            f"{folds:,} folds, {max(1, folds // self.primary):,} candidates in full{fewer}"
+            f"{folds:,} folds, {max(1, folds // self.primary):,} candidates in full"
         )
         announce(self._progress, self._estimate)
 
@@ -224,16 +218,24 @@ class Search:
             for trial in known[len(fewer) :]:
                 _leave(trial, "others were better on a part of the rows")
             trials = fewer or trials
-        self._race.through(trials, self._first[:1], span=_FIRST)
+        self._race.through(trials, self._first[:1], span=_FIRST, until=_FIRST_UNTIL)
         if len(self._first) > 1:
             known = by_first_fold(trials, self.problem.metric)
             half = known[: max(2 * self._places, len(known) // 2)]
-            self._race.through([one for one in half if one.scores], self._first[1:], span=_SECOND)
+            self._race.through(
+                [one for one in half if one.scores],
+                self._first[1:],
+                span=_SECOND,
+                until=_FIRST_UNTIL,
+            )
+            if not any(trial.candidate.learner != FIRST for trial in self._race.best):
+                self._shorten(1)  # there was no time for a second fold
         contenders = [trial for trial in self._race.best if trial.candidate.learner != FIRST]
         chosen = contenders[: self._places]
         for trial in contenders[self._places :]:
             _leave(trial, "")
         self._finalists = chosen + self._finalists
+        self._settle_folds(chosen)
         self._race.through(chosen, range(len(self._first), self.primary), span=_REST)
 
     def _measure_untrained(self, trials: Sequence[Trial]) -> None:
@@ -243,6 +245,22 @@ class Search:
             self._race.through(untrained, range(self.primary), span=(_REST[1], _REST[1]))
             measured = [one for one in untrained if len(one.scores) >= self.primary]
             self._finalists += [one for one in measured if one not in self._finalists]
+
+    def _settle_folds(self, chosen: Sequence[Trial]) -> None:
+        """Compare on as many folds as those that are left can go through: a vote needs all of them."""
+        each = sum(trial.usual_seconds for trial in chosen) / self._runner.parallel
+        free = max(self._budget.left - self._race.reserve, 0.0)
+        affordable = len(self._first) + int(_FOLDS_SHARE * free / max(each, 1e-9))
+        if affordable < self.primary:
+            told = f"candidates are compared on {affordable} of {self.primary} folds"
+            self._estimate = f"{self._estimate}; {told}" if self._estimate else told
+            announce(self._progress, told)
+            self._shorten(affordable)
+
+    def _shorten(self, folds: int) -> None:
+        self.primary = min(self.primary, folds)
+        self._first = self._first[:folds]
+        self._race.shorten(folds)
 
     def _search(self) -> None:
         """Try what is proposed, as long as it pays."""
@@ -319,7 +337,7 @@ class Search:
             return spec.trials
         if spec.method != "auto":
             return _TOLD
-        return 6 if rows < 2_000 else 24 if rows < 10_000 else _WITHOUT_END  # noqa: PLR2004
+        return 12 if rows < 2_000 else 24 if rows < 10_000 else _WITHOUT_END  # noqa: PLR2004
 
     def _leading(self) -> Trial | None:
         return next(iter(self._race.best), None)
