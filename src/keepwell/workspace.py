@@ -14,13 +14,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from keepwell.core.clock import Clock, SystemClock
-from keepwell.core.errors import NotFoundError
 from keepwell.core.ports import BlobStore, MeasurementStore
 from keepwell.core.spec import ProjectSpec
 from keepwell.infrastructure.consent import look_in
 from keepwell.infrastructure.files import mark_beside
 from keepwell.infrastructure.project_file import load_project
-from keepwell.infrastructure.settings import read_settings
+from keepwell.infrastructure.settings import HOME, PROJECT_FILE, find_project, read_settings
 
 if TYPE_CHECKING:
     from keepwell.core.records import Incident, ModelVersion, Profile
@@ -58,25 +57,7 @@ if TYPE_CHECKING:
     from keepwell.tracking.registry import Registry
     from keepwell.tracking.runs import Runs
 
-PROJECT_FILE = "keepwell.yaml"
-HOME = ".keepwell"
-
-
-def find_project(start: Path) -> Path:
-    """Return the folder with a project file, `start` or the nearest above it.
-
-    Raises:
-        NotFoundError: If there is none up to the root of the file system.
-    """
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        if (folder / PROJECT_FILE).is_file():
-            return folder
-    raise NotFoundError(
-        f"there is no {PROJECT_FILE} in {start} or above it",
-        why="this command works on a project",
-        now="keepwell init --data FILE --target COLUMN, or go to a project's folder",
-    )
+__all__ = ["HOME", "PROJECT_FILE", "Workspace", "find_project"]
 
 
 class Workspace:

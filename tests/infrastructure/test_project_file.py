@@ -631,7 +631,10 @@ def test_alerts_are_read_and_written_back(file: Path) -> None:
     ("alerts", "words"),
     [
         ("channels: {ops: {webhok: x}}", "did you mean 'webhook'"),
-        ("channels: {ops: {}}", "exactly one of webhook, email, apprise, github, gitlab, jira, log"),
+        (
+            "channels: {ops: {}}",
+            "exactly one of webhook, email, apprise, github, gitlab, jira, log",
+        ),
         ("channels: {ops: {webhook: x, log: true}}", "exactly one of"),
         ("channels: {ops: {email: a@b.c}}", "needs `server:` and `from:`"),
         ("channels: {ops: {apprise: x, secret: y}}", "secret does not belong to apprise"),

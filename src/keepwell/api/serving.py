@@ -140,21 +140,10 @@ def up(
             lambda: supervisor.wait_for(publisher.publish(), WORKERS_TIMEOUT),
             token=probe_token(workspace.home, workspace.spec.serve),
         )
-        watch = Watch(
-            workspace.measurements,
-            lambda: watched_subjects(workspace.endpoints, workspace.traces.apps()),
-            workspace.clock,
-        )
-        leadership = Leadership(
-            workspace.metadata.leases,
-            Place.here(home, address.url),
-            announce=lambda lease: record_leader(workspace.metadata, lease),
-        )
-        stack.callback(leadership.close)
+        watch = _watch(workspace)
+        leadership = _leadership(workspace, address.url, stack)
         alone = leadership.only  # what two control processes must not do both
-        loop, keeper, sight = _loop(
-            workspace, supervisor, probe, address.url, leadership, stack
-        )
+        loop, keeper, sight = _loop(workspace, supervisor, probe, address.url, leadership, stack)
         sight.anomalies = watch.recent
         leadership.look()
         for job in (
@@ -194,6 +183,24 @@ def up(
         interruption.check()  # a Ctrl-C while all that was loaded; from here on uvicorn listens for it
         with acting_as("api"):
             uvicorn.Server(config).run(sockets=[pages])
+
+
+def _watch(workspace: "Workspace") -> Watch:
+    return Watch(
+        workspace.measurements,
+        lambda: watched_subjects(workspace.endpoints, workspace.traces.apps()),
+        workspace.clock,
+    )
+
+
+def _leadership(workspace: "Workspace", url: str, stack: contextlib.ExitStack) -> Leadership:
+    leadership = Leadership(
+        workspace.metadata.leases,
+        Place.here(workspace.home, url),
+        announce=lambda lease: record_leader(workspace.metadata, lease),
+    )
+    stack.callback(leadership.close)
+    return leadership
 
 
 @contextlib.contextmanager

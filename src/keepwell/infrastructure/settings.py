@@ -3,10 +3,29 @@
 import json
 from pathlib import Path
 
-from keepwell.core.errors import FormatError
+from keepwell.core.errors import FormatError, NotFoundError
 from keepwell.infrastructure.files import write_atomic
 
 FORMAT = 1
+PROJECT_FILE = "keepwell.yaml"
+HOME = ".keepwell"
+
+
+def find_project(start: Path) -> Path:
+    """Return the folder with a project file, `start` or the nearest above it.
+
+    Raises:
+        NotFoundError: If there is none up to the root of the file system.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / PROJECT_FILE).is_file():
+            return folder
+    raise NotFoundError(
+        f"there is no {PROJECT_FILE} in {start} or above it",
+        why="this command works on a project",
+        now="keepwell init --data FILE --target COLUMN, or go to a project's folder",
+    )
 
 
 def read_settings(home: Path) -> dict[str, str]:

@@ -22,6 +22,7 @@ from keepwell.core.spec import (
     ProjectSpec,
     ServeSpec,
 )
+from keepwell.core.spec.objectives import ObjectiveSpec
 from keepwell.operations.own_model import register_own
 from keepwell.operations.tuning import Asked, Settings, Trial, tune
 from keepwell.operations.tuning.choice import best_of, better_in_a_crowd, keeps, room_for

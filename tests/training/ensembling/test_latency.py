@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
-from tests.support.training_worlds import World
+from training_worlds import World
 
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.training.ensembling.latency import MOST, microseconds_of, servable

@@ -48,7 +48,7 @@ class Shipment:
         measured: Gives the traced requests that ended in a stretch of time, with their stages.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is told, by whom and to whom
         self,
         bench: Bench,
         predictions: Any,
@@ -187,7 +187,9 @@ def start_exports(
         Periodic(
             f"exporting to {named(spec)}",
             spec.every,
-            Shipment(bench, predictions, spec, place, gather, started, leads, measured=measured).run,
+            Shipment(
+                bench, predictions, spec, place, gather, started, leads, measured=measured
+            ).run,
         )
         for place, spec in enumerate(bench.spec.monitor.export)
     ]

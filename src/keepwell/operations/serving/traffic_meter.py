@@ -41,9 +41,9 @@ class TrafficMeter:
                 for version, traffic in versions.items()
             }
             before = self._last.get(worker, {})
-            for key, now in counted.items():
+            for key, tally in counted.items():
                 old, total = before.get(key, _NONE), self._totals.get(key, _NONE)
-                self._totals[key] = _minus(total, _minus(old, now))
+                self._totals[key] = _minus(total, _minus(old, tally))
             self._last[worker] = counted
         now = self._clock.now()
         back = self._history[-1][0] - now if self._history else 0.0

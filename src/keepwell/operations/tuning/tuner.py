@@ -9,7 +9,8 @@ from typing import Any
 from keepwell.core.errors import KeepwellError, NotFoundError
 from keepwell.core.progress import Progress, SilentProgress
 from keepwell.core.records import Endpoint, ModelVersion, Route
-from keepwell.core.spec import ObjectiveSpec, ServeSpec
+from keepwell.core.spec import ServeSpec
+from keepwell.core.spec.objectives import ObjectiveSpec
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.tuning.choice import (
     CROWD,
