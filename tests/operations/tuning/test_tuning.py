@@ -18,7 +18,6 @@ from keepwell.core.spec import (
     DataSpec,
     LimitsSpec,
     MonitorSpec,
-    ObjectiveSpec,
     ProjectSpec,
     ServeSpec,
 )
