@@ -281,7 +281,7 @@ def _grown(
     return measure_curve(
         trial,
         search.problem,
-        search.folds[: search.primary],
+        search.folds,
         wanted=spec.learning_curve,
         budget=budget,
         runner=runner,
