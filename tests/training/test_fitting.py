@@ -46,7 +46,7 @@ class Pretending:
 
 
 def everybody(
-    problem: Any, folds: Any, trials: Sequence[Trial], *, primary: int, most: int | None, trees: Any
+    problem: Any, folds: Any, trials: Sequence[Trial], *, primary: int, most: int | None, **_: Any
 ) -> Ensemble:
     """Elect all, or the first ones, with equal weights."""
     chosen = trials[:most]

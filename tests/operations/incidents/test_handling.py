@@ -32,7 +32,7 @@ def served(metadata: SqlMetadataStore) -> tuple[LoopWorld, Incidents, Handling]:
     world.executor = Executor(incidents, world, world.clock)
     world.signals = (make_signal("latency", value=0.5),)
     world.look(times=3)
-    return world, incidents, Handling(incidents, world.clock, lambda: 3600.0)
+    return world, incidents, Handling(incidents, world.clock, lambda: world.policy.rest)
 
 
 def test_what_people_say_and_what_the_loop_does_never_undo_each_other(
@@ -77,7 +77,7 @@ def test_who_closes_by_hand_is_not_overruled_and_not_asked_again(
     incidents.write(late, incident=seen)  # the loop had seen it open a moment before
     assert incidents.read(seen.id).status == "closed"
     world.look(times=10)
-    assert len(incidents.find()) == 1, "its signals are no news for an hour"
+    assert len(incidents.find()) == 1, "its signals are no news for a while"
     with pytest.raises(ConflictError, match="is closed"):
         handling.close(seen.id, "again")
     with pytest.raises(ConflictError, match="is closed"):

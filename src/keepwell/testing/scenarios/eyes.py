@@ -53,6 +53,7 @@ class Eyes:
             jobs=jobs,
             collect=workspace.collector.collect,
             workers=lambda: living(workspace.home),
+            steady=clock.now,
         )
         evidence = Evidence(bench, workspace.predictions, workspace.tables, self._sight.meter)
         sources = (

@@ -18,7 +18,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPRegressor
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeRegressor
 from xgboost import XGBClassifier, XGBRegressor
@@ -39,7 +39,7 @@ QUIET: dict[str, Any] = {"iterations": 2, "verbose": 0, "allow_writing_files": F
         (RandomForestRegressor(2), BOTH, "several targets"),
         (MLPRegressor("squared_error", (2,), solver="lbfgs", max_iter=2), BOTH, "several targets"),
         (GradientBoostingRegressor(init=Ridge(), n_estimators=2), NUMBER, "of its own"),
-        (TransformedTargetRegressor(Ridge(), transformer=StandardScaler()), NUMBER, "of its own"),
+        (TransformedTargetRegressor(Ridge(), transformer=MinMaxScaler()), NUMBER, "of its own"),
         (
             TransformedTargetRegressor(Ridge(), func=np.arcsinh, inverse_func=np.sinh),
             NUMBER,
