@@ -179,6 +179,8 @@ class Fitting:
             if self._is_affordable([trial for trial, _ in ensemble.members]):
                 return ensemble.members, ensemble
             most = len(ensemble.members) - 1
+        if ensemble is not None and len(ensemble.members) == 1 and _learnt(ensemble):
+            return ensemble.members, ensemble
         first = next((t for t in considered if not t.failed and t.mean is not None), None)
         return (() if first is None else ((first, 1.0),)), ensemble
 
@@ -296,3 +298,8 @@ class Fitting:
             why="; ".join(sorted(notes)) or f"{self._problem.metric} is undefined on these rows",
             now="load more rows, or set another `metric:` under `train:`",
         )
+
+
+def _learnt(ensemble: Ensemble) -> bool:
+    """Tell whether what was elected is more than the baseline."""
+    return ensemble.members[0][0].candidate.learner != FIRST

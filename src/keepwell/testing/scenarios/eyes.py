@@ -68,7 +68,8 @@ class Eyes:
         self._sight.beside += [workspace.standings.signals, self._alerts.signals]
         workspace.standings.count_by(self._sight.meter.since)
         self._keeper = Keeper(bench, evidence, probe)
-        self._executor = Executor(workspace.incidents, LiveEffects(bench, jobs, probe), clock)
+        effects = LiveEffects(bench, jobs, probe, workspace.playbooks(probe=probe, jobs=jobs))
+        self._executor = Executor(workspace.incidents, effects, clock)
 
     def close(self) -> None:
         """Write what was counted."""
