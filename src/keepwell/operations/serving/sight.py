@@ -58,10 +58,10 @@ class Sight:
         jobs: The retrainings.
         collect: Brings the newest predictions into the log.
         workers: Gives the workers' heartbeats.
-        steady: Tells seconds by a clock that cannot be set. Where time is moved by hand, it is that time:
-            else each step would look like a machine that slept.
 
     Attributes:
+        steady: Tells seconds by a clock that cannot be set. Where time is moved by hand, it is that time:
+            else each step would look like a machine that slept.
         meter: What the workers counted.
         evidence: What rollouts have shown beyond that; None to judge them without.
         anomalies: Finds what was unusual in other series since a time; None where nobody watches them.
@@ -80,7 +80,6 @@ class Sight:
         jobs: Results,
         collect: Callable[[], object],
         workers: "Callable[[], Sequence[WorkerState]]",
-        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bench = bench
         self._predictions = predictions
@@ -98,7 +97,7 @@ class Sight:
         self.history = History(bench)
         self._notices = Notices(bench.metadata, bench.clock)
         self._continuity = Continuity()
-        self._steady = steady
+        self.steady: Callable[[], float] = time.monotonic
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
 
@@ -124,7 +123,7 @@ class Sight:
         now = self._bench.clock.now()
         if self._continuity.begun is None:
             self._continuity.resume(self._last_look(endpoint), now)
-        self._continuity.look(now, self._steady())
+        self._continuity.look(now, self.steady())
         memory = self._incidents.recall(endpoint, champion.version)
         looks = self._look(record, champion, watched_since(memory))
         retraining = memory.retraining

@@ -89,8 +89,8 @@ class Walk:
             jobs=self._training or NoTraining(),
             collect=lambda: None,
             workers=list,
-            steady=world.clock.now,
         )
+        self._sight.steady = world.clock.now
         self._sight.history.joint_every = max(JOINT_EVERY, seconds / _JOINT_LOOKS)
         if self._training is not None:
             self._sight.evidence = evidence

@@ -53,7 +53,6 @@ class Eyes:
             jobs=jobs,
             collect=workspace.collector.collect,
             workers=lambda: living(workspace.home),
-            steady=clock.now,
         )
         evidence = Evidence(bench, workspace.predictions, workspace.tables, self._sight.meter)
         sources = (
@@ -61,6 +60,7 @@ class Eyes:
             lambda: alarming_signals(measurements, clock.now()),
         )
         self._alerts = watcher_of(workspace, "", sources, machine.disk)
+        self._sight.steady = clock.now
         self._sight.evidence = evidence
         self._sight.history.known, self._sight.history.together = floors.alone, floors.together
         self._sight.anomalies = self._watch.recent

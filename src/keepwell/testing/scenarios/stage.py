@@ -106,6 +106,7 @@ class Stage:
                 self.traffic.arrive(self.endpoint, self.clock.now() - BURST, self.clock.now())
             self.traffic.beat()
             self.workspace.collector.collect()
+            self.workspace.collector.close()  # counted by now: real seconds are not what passes here
             self.traffic.tell()
             view = self._eyes.look(stands=self.stands)
             if view is not None:

@@ -28,7 +28,7 @@ def _later(stage: Stage) -> None:
 def _at_once(stage: Stage) -> None:
     stage.live(1)
     stage.traffic.failing[stage.deploy_at_once()] = 0.3
-    stage.live(4)
+    stage.live(6)
 
 
 SCENARIOS = (
@@ -58,8 +58,8 @@ SCENARIOS = (
         expected=Expected(
             signals=("errors",),
             cause="deployment",
-            actions=("open_incident", "tell"),
-            also=("intervene",),
+            actions=("open_incident", "intervene", "close:healed"),
+            once=("intervene",),
         ),
     ),
 )
