@@ -167,6 +167,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
             named=bool(spec.learners),
             better=better,
             after=after.seconds,
+            microseconds=_allowed(latency_ms),
         )
         fitting = Fitting(
             problem,
@@ -177,7 +178,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
             most=spec.ensemble,
             measuring=search.measuring,
             log=past.log,
-            microseconds=MOST * min(1.0, (latency_ms or FAST) / FAST),
+            microseconds=_allowed(latency_ms),
         )
         trials = search.run()
         chosen = fitting.best(trials, search.primary)
@@ -193,6 +194,11 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
         return trained
     test = framed.frame.iloc[framed.division.test]
     return with_quantiles(trained, problem, folds, test, spec.quantiles)
+
+
+def _allowed(latency_ms: float | None) -> float:
+    """Return the microseconds that one row may take."""
+    return MOST * min(1.0, (latency_ms or FAST) / FAST)
 
 
 def _learners(spec: TrainSpec, latency_ms: float | None) -> dict[str, Learner]:
