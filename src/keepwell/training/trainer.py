@@ -167,7 +167,6 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
             named=bool(spec.learners),
             better=better,
             after=after.seconds,
-            microseconds=_allowed(latency_ms),
         )
         fitting = Fitting(
             problem,
@@ -178,7 +177,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
             most=spec.ensemble,
             measuring=search.measuring,
             log=past.log,
-            microseconds=_allowed(latency_ms),
+            microseconds=MOST * min(1.0, (latency_ms or FAST) / FAST),
         )
         trials = search.run()
         chosen = fitting.best(trials, search.primary)
@@ -194,11 +193,6 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
         return trained
     test = framed.frame.iloc[framed.division.test]
     return with_quantiles(trained, problem, folds, test, spec.quantiles)
-
-
-def _allowed(latency_ms: float | None) -> float:
-    """Return the microseconds that one row may take."""
-    return MOST * min(1.0, (latency_ms or FAST) / FAST)
 
 
 def _learners(spec: TrainSpec, latency_ms: float | None) -> dict[str, Learner]:

@@ -19,9 +19,6 @@ FAST = 0.1
 MOST = 80.0
 """Microseconds of `FAST` that models may take; the rest is for reading the row and preparing it."""
 
-FAR = 5.0
-"""Times what one row may take: who takes longer is out of the question, where anything else is there."""
-
 _FIXED = {
     "linear": 5.0,
     "elastic": 5.0,

@@ -14,7 +14,6 @@ from keepwell.core.progress import Progress, announce
 from keepwell.core.spec import SearchSpec
 from keepwell.infrastructure.interruption import heeding
 from keepwell.tracking.metrics import direction
-from keepwell.training.ensembling.latency import FAR, MOST, microseconds_of
 from keepwell.training.learners.base import FIRST, UNTRAINED, Candidate, Learner
 from keepwell.training.problem import Problem
 from keepwell.training.search import spaces
@@ -72,7 +71,6 @@ class Search:
         named: The user chose the learners.
         better: Hears when the best gets better.
         after: From the seconds in which a model answers a row to those that are kept for measuring it.
-        microseconds: That one row may take.
 
     Attributes:
         interrupted: A Ctrl-C ended it early.
@@ -97,10 +95,8 @@ class Search:
         named: bool = True,
         better: Callable[[CurvePoint], None] = lambda point: None,
         after: Callable[[float], float] = lambda answering: 0.0,
-        microseconds: float = MOST,
     ) -> None:
         self.interrupted = False
-        self._microseconds = microseconds
         self.folds = list(folds)
         self.problem = problem
         self._learners = learners
@@ -223,7 +219,6 @@ class Search:
                 _leave(trial, "others were better on a part of the rows")
             trials = fewer or trials
         self._race.through(trials, self._first[:1], span=_FIRST, until=_FIRST_UNTIL)
-        trials = self._in_time(trials)
         if len(self._first) > 1:
             known = by_first_fold(trials, self.problem.metric)
             half = known[: max(2 * self._places, len(known) // 2)]
@@ -250,18 +245,6 @@ class Search:
             self._race.through(untrained, range(self.primary), span=(_REST[1], _REST[1]))
             measured = [one for one in untrained if len(one.scores) >= self.primary]
             self._finalists += [one for one in measured if one not in self._finalists]
-
-    def _in_time(self, trials: list[Trial]) -> list[Trial]:
-        """Leave out those that a row could never wait for, unless there is nothing else."""
-        most = FAR * self._microseconds
-        slow = {t for t in trials if t.scores and microseconds_of(t, self.problem) > most}
-        quick = [trial for trial in trials if trial not in slow]
-        if not any(trial.scores for trial in quick):
-            return trials
-        for trial in slow:
-            _leave(trial, "one row would take too long to answer")
-            trial.failed = True
-        return quick
 
     def _settle_folds(self, chosen: Sequence[Trial]) -> None:
         """Compare on as many folds as those that are left can go through: a vote needs all of them."""
