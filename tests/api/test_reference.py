@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from keepwell.operations.leadership import Place
-from keepwell.operations.leadership.telling import CONTROL
+from keepwell.operations.leadership.leader import CONTROL
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "http.md"
 

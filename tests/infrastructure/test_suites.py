@@ -35,7 +35,7 @@ def test_every_port_has_a_suite() -> None:
 def test_a_suite_is_made_of_named_laws(suite: ModuleType) -> None:
     found = laws(suite)
     assert len(found) >= 7
-    assert all(list(inspect.signature(law).parameters) [:1] == ["make"] for law in found)
+    assert all(list(inspect.signature(law).parameters)[:1] == ["make"] for law in found)
     assert all(named(law).count("_") >= 1 for law in found)
 
 
