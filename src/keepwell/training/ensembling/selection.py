@@ -23,7 +23,6 @@ _CANDIDATES = 20  # of which members are chosen
 _ROWS = 10_000  # that members are chosen on
 _MOST_FOLDS = 0.6  # share of the folds on which an ensemble must be better than its best member
 _LEAST_GAIN = 1e-6
-_FAR = 5.0  # times the time that a row may take: out of the question, where anything else is there
 _NEXT_TO_NOTHING = 0.01  # of the metric: what answering in time may cost
 _LEAST_WEIGHT = 0.1  # of a member: less is not worth its time, its bytes and its fit
 
@@ -71,7 +70,6 @@ def select(
         and len(trial.answers) >= primary
         and all(fold in trial.scores for fold in range(primary))
     ][:_CANDIDATES]
-    whole = [t for t in whole if microseconds_of(t, problem) <= _FAR * microseconds] or whole
     if not whole:
         return None
     held = held_out(problem, folds, whole, primary)

@@ -79,8 +79,8 @@ class Learner(Protocol):
     One that looks at `watch.validation` says so by an attribute `stops_early = True`: then a part of the
     rows is set apart for it. One whose rounds are passes over the rows adds `epochs = True`: more rows then
     need no more of them. One whose fit takes long says `refitted = False`: in a fold, the rows that told it
-    when to stop are not learnt from in a second fit. One in whose fit chance has a part says `drawn = True`:
-    in an ensemble it may be fitted more than once, by other seeds.
+    when to stop are not learnt from in a second fit; of few rows none is set apart. One in whose fit chance
+    has a part says `drawn = True`: in an ensemble it may be fitted more than once, by other seeds.
     One that takes long may have `pays(problem) -> bool`: whether it is worth trying where nobody named it;
     and `tail`: the seconds that it goes on after it was told to stop, in a fit to all rows.
     """

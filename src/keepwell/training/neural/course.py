@@ -110,7 +110,10 @@ class _Trainer:
         self._optimizer = torch.optim.AdamW(learnt, lr=plan.rate, weight_decay=plan.decay)
         steps = self._epochs * -(-len(target) // plan.batch)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimizer, max_lr=plan.rate, total_steps=max(steps, 2), pct_start=0.25
+            self._optimizer,
+            max_lr=plan.rate,
+            total_steps=max(steps, 5),  # of four, a quarter is one step, which PyTorch divides by
+            pct_start=0.25,
         )
         self._best, self._kept, self._at = float("inf"), None, 0
 

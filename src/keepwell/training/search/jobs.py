@@ -21,6 +21,7 @@ Log = Callable[[int, Mapping[str, float]], None]
 
 _MOST_NOTE = 300
 _REFITTED = 8_000  # rows, up to which what was set apart is learnt from too before a fold is scored
+_FEW = 500  # rows, up to which a learner that is not fitted again is not stopped
 _NEXT = 7919  # between the seeds of two fits of the same settings
 _USUAL_ROUNDS = 100  # where rows are too few to say
 _KEPT = 3  # preparations of a fold that are in memory together
@@ -147,7 +148,7 @@ class Workbench:
         rows = _Rows(train, target, matrices.weights)
         known = _scaled(learner, job.rounds, len(target) / problem.rows)
         watch = Watch(rounds=known, stop=stop, report=report)
-        if job.rounds is None and getattr(learner, "stops_early", False):
+        if job.rounds is None and _stops_early(learner, len(target)):
             parts = set_apart(self._lots[matrices.train], number)
             again = (job.share == 1 or job.complete) and len(target) <= _REFITTED
             again = again and getattr(learner, "refitted", True)
@@ -267,6 +268,15 @@ def _stopped(
         return fitted, rounds
     wanted = _scaled(learner, fitted.rounds, len(rows.target) / found)
     return learner.fit(candidate, problem, *rows, replace(watch, rounds=wanted)), rounds
+
+
+def _stops_early(learner: Learner, rows: int) -> bool:
+    """Tell whether a part of the rows is set apart to say when to stop.
+
+    Of few rows a fifth is missed where it is not learnt from later, and too noisy to tell passes apart.
+    """
+    wanted = bool(getattr(learner, "stops_early", False))
+    return wanted and (rows > _FEW or getattr(learner, "refitted", True))
 
 
 def _scaled(learner: Learner, rounds: float | None, share: float) -> Any:
