@@ -30,7 +30,7 @@ WITH told AS (
   FROM spans LEFT JOIN prices ON model = p_model WHERE {{near}}
 ), judged AS (
   SELECT trace, name, avg(value) AS value FROM (
-    SELECT trace, name, arg_max(value, epoch(time)) AS value FROM scores GROUP BY trace, name, source, "by"
+    SELECT trace, name, arg_max(value, (time, id)) AS value FROM scores GROUP BY trace, name, source, "by"
   ) GROUP BY trace, name
 ), every AS (
   SELECT trace, min(t0) AS began, max(t0 + ms / 1000) AS ended,
