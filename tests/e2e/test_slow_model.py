@@ -6,7 +6,6 @@ from shutil import copytree, ignore_patterns
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 from outside import Served, keepwell, keepwell_json
 
 from keepwell import Project
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from sklearn.ensemble import BaggingClassifier
 
 ROW = {"tenure": 2, "charges": 95.5}
-LIMIT = 0.01  # seconds
+LIMIT = 0.02  # seconds: long for the version before, short for this one
 
 
 def slow_model(rows: "pd.DataFrame", churn: "pd.Series[str]") -> "BaggingClassifier":
@@ -30,7 +29,6 @@ def slow_model(rows: "pd.DataFrame", churn: "pd.Series[str]") -> "BaggingClassif
     )
 
 
-@pytest.mark.xfail(reason="on a slow machine the version before trips the limit too", strict=False)
 def test_a_slow_model_trips_its_limit_and_the_fallback_answers(
     trained_template: Path, tmp_path: Path, free_port: int
 ) -> None:

@@ -23,12 +23,13 @@ _FIXED = {
     "linear": 5.0,
     "elastic": 5.0,
     "perceptron": 9.0,
-    "neighbours": 60.0,
+    "neighbours": 20.0,
     "xgboost": 160.0,  # its library takes that long to be asked anything
 }
 _NOT_TREES = ("perceptron",)  # its rounds are passes over the rows
 _UNKNOWN = 12.0
 _STEP, _WEIGHT = 3.0, 0.03  # nanoseconds of a step, and what each root of a leaf adds
+_POINT = 0.012  # microseconds
 _TREES_OF_FORESTS = 200
 _LEAVES = 31
 
@@ -47,6 +48,8 @@ def microseconds_of(trial: Trial, problem: Problem) -> float:
         leaf = max(int(params.get("min_samples_leaf") or 1), 1)
         leaves = min(problem.rows / leaf, int(params.get("max_leaf_nodes") or 3_000))
         return _walks(_TREES_OF_FORESTS, leaves)
+    if learner == "neighbours":  # every row is a point to be compared with
+        return fixed + _POINT * problem.rows
     if trial.final_rounds is None or learner in _NOT_TREES:
         return fixed or _UNKNOWN
     classes = problem.classes if problem.classes > 2 else 1  # noqa: PLR2004

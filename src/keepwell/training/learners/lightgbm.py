@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_ROUNDS = 4000
+_MOST_TREES = 6000  # a round has one for each class: where there are many, rows would wait for milliseconds
 _SHARED: Params = {
     "learning_rate": 0.05,
     "num_leaves": 31,
@@ -129,7 +130,7 @@ def _fitted(
 ) -> Fitted:
     import lightgbm
 
-    rounds = watch.rounds or _MOST_ROUNDS
+    rounds = watch.rounds or min(_MOST_ROUNDS, _MOST_TREES // max(problem.classes, 1))
     params: dict[str, Any] = {
         **_objective(problem.metric),
         **candidate.params,
