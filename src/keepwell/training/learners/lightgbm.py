@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_ROUNDS = 4000
-_MOST_TREES = 6000  # a round has one for each class: where there are many, rows would wait for milliseconds
+# A round has one tree for each class: where there are many, a row would wait for milliseconds.
+_MOST_TREES = 6000
 _SHARED: Params = {
     "learning_rate": 0.05,
     "num_leaves": 31,
