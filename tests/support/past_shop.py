@@ -86,9 +86,10 @@ def log_answers(
     times: Sequence[float],
     truths: Sequence[str],
     late: float,
+    number: int = 1,
 ) -> None:
-    """Log what the first version says to instances, and their outcomes some seconds after."""
-    version = workspace.registry.get("shop", 1)
+    """Log what a version says to instances, and their outcomes some seconds after."""
+    version = workspace.registry.get("shop", number)
     scores = open_scorer(workspace.bench, version).rows(instances)
     assert scores.probabilities is not None
     made = [
@@ -97,7 +98,7 @@ def log_answers(
             time=time,
             endpoint="shop",
             model="shop",
-            version=1,
+            version=number,
             role="champion",
             request=new_id(time),
             key="",

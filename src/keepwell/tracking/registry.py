@@ -33,13 +33,23 @@ PROFILE_FILE = "profile.json"
 
 
 class Registry:
-    """Models, their versions and aliases. Safe to use from several threads and processes."""
+    """Models, their versions and aliases. Safe to use from several threads and processes.
 
-    def __init__(self, metadata: MetadataStore, blobs: BlobStore, clock: Clock) -> None:
+    Args:
+        metadata: The record.
+        blobs: Holds the bundles.
+        clock: The time.
+        above: New versions have higher numbers than this one.
+    """
+
+    def __init__(
+        self, metadata: MetadataStore, blobs: BlobStore, clock: Clock, *, above: int = 0
+    ) -> None:
         self._versions = Collection(metadata, "model_version", ModelVersion)
         self._aliases = Aliases(metadata)
         self._blobs = blobs
         self._clock = clock
+        self._above = above
 
     def register(  # noqa: PLR0913 (what is known about a version, by name)
         self,
@@ -79,7 +89,8 @@ class Registry:
             for item in known:
                 if item.run == run and item.bundle == bundle:
                     return item
-            numbered = replace(wish, version=known[0].version + 1 if known else 1)
+            highest = max(self._above, known[0].version if known else 0)
+            numbered = replace(wish, version=highest + 1)
             try:
                 self._versions.write(numbered, "registered", why=f"run {run}", expected=0)
             except ConflictError:  # another process took the number

@@ -17,11 +17,14 @@ from keepwell.core.errors import UsageError
 from keepwell.core.progress import SilentProgress
 from keepwell.core.records import ModelVersion
 from keepwell.core.spec import DataSpec, ProjectSpec, RolloutSpec, ServeSpec, TrainSpec
+from keepwell.core.spec.looping import BoundsSpec, LoopRuleSpec, LoopSpec, RetrainSpec
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.live_rows import live_table
 from keepwell.operations.build.retraining.comparison import compare
+from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.retrainings import Retraining, RetrainingResult
 from keepwell.operations.own_model import register_own
+from keepwell.operations.serving.senses.training_use import TrainingMeter
 from keepwell.operations.simulation import Candidate, Plan, simulate
 from keepwell.operations.simulation import training as module
 from keepwell.operations.simulation.rows import PastLog, read_rows
@@ -159,7 +162,34 @@ def test_trainings_are_real_and_leave_nothing_behind(shop: Workspace) -> None:
         assert failed is not None
         assert (failed.status, "no version 9" in failed.error) == ("failed", True)
         assert training.result("shop/three") is None
+        assert training.seconds == result.seconds + failed.seconds
+        meter = TrainingMeter(
+            world.bench.metadata,
+            Incidents(world.store, world.clock),
+            training.result,
+            world.clock,
+        )
+        assert meter.use("shop", DAY).used == training.seconds > 0, "limits count what was used"
+        assert training.seconds > failed.seconds
     assert shop.datasets.names() == ["shop"]
+
+
+def test_a_limit_on_training_holds_in_a_simulation(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "train_challenger", quick_challenger)
+    rule = LoopRuleSpec(name="often", when="rows > 0", do="retrain", looks=1, cooldown=60.0)
+    eager = RetrainSpec(on=(), cooldown=60.0, min_labels=60)
+
+    def trained(budget: float | None) -> int:
+        limits = BoundsSpec(budget=budget, per=30 * DAY)
+        loop = LoopSpec(builtin=False, rules=(rule,), retrain=eager, limits=limits)
+        policy = Candidate(name="often", spec=replace(shop.spec, loop=loop))
+        plan = Plan(until=START + 2 * DAY, step=DAY / 4, train=1.5)
+        return len(simulate(past_of(shop), "shop", [policy], plan).policies[0].retrainings)
+
+    assert trained(budget=1e-6) == 1, "the first one uses it up"
+    assert trained(budget=None) > 1
 
 
 def test_what_cannot_be_trained_as_of_then_is_refused(shop: Workspace, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A simulation, as a terminal shows it: all policies in one table, what each decided, quality over time."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +29,18 @@ def tell_simulation(out: Output, found: "Simulation", limit: int) -> None:
     out.table(*_overview(found))
     for course in found.courses:
         _tell_course(out, course, limit)
-    if found.trained:
+    if found.acted:
         _tell_quality(out, found)
-    else:
+    if not found.trained:
         out.say()
         out.say(
             "a retraining closes its incident as `simulated`: nothing was trained, so what it would have"
             " brought is not known. To see that: --train 5",
+            style="dim",
+        )
+    if not found.acted and any(one.interventions for one in found.policies):
+        out.say(
+            "what else would have been done was noted only. To carry out what changes answers: --act",
             style="dim",
         )
 
@@ -42,6 +48,9 @@ def tell_simulation(out: Output, found: "Simulation", limit: int) -> None:
 def _overview(found: "Simulation") -> tuple[list[str], list[list[Any]]]:
     measured = next((one.quality.metric for one in found.courses if one.quality), "")
     columns = ["policy", "looks", "incidents", "retrainings", "new champions", "ended"]
+    intervened = any(one.interventions for one in found.courses)
+    if intervened:
+        columns.append("interventions")
     if measured:
         columns.append(measured)
     if found.trained:
@@ -56,12 +65,25 @@ def _overview(found: "Simulation") -> tuple[list[str], list[list[Any]]]:
             len(one.takeovers),
             ", ".join(f"{n} {name}" for name in _RESOLUTIONS if (n := one.closed(name))),
         ]
+        if intervened:
+            row.append(_interventions(one, simulated=one is not found.actual))
         if measured:
             row.append(one.quality.value if one.quality else None)
         if found.trained:
             row.append(None if one.training is None else format_duration(one.training))
         rows.append(row)
     return columns, rows
+
+
+def _interventions(course: "Course", *, simulated: bool) -> str:
+    """Return how many interventions ended how; those whose effect was not simulated apart."""
+    ends = Counter(
+        one.intervention.status
+        if one.simulated or one.intervention.status != "kept" or not simulated
+        else "noted"
+        for one in course.interventions
+    )
+    return ", ".join(f"{count} {name}" for name, count in sorted(ends.items()))
 
 
 def _tell_course(out: Output, course: "Course", limit: int) -> None:

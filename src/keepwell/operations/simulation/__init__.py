@@ -7,11 +7,14 @@ unchanged. Nothing that came later is there to be seen, and nothing of the works
     found = simulate(Past(…), "churn", [Candidate(name="as it is", spec=spec)], Plan(train=5.0))
 """
 
+from keepwell.operations.simulation.acting.assent import ASSUMPTIONS
+from keepwell.operations.simulation.plan import Plan
 from keepwell.operations.simulation.policies import PRESENT, Candidate, read_policy
 from keepwell.operations.simulation.result import Course, Simulation
-from keepwell.operations.simulation.running import Past, Plan, simulate
+from keepwell.operations.simulation.running import Past, simulate
 
 __all__ = [
+    "ASSUMPTIONS",
     "PRESENT",
     "Candidate",
     "Course",

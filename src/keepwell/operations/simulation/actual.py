@@ -7,7 +7,13 @@ from keepwell.core.records import Decision, Endpoint
 from keepwell.core.references import Ref
 from keepwell.infrastructure.codec import from_plain
 from keepwell.operations.loop.incidents import Incidents
-from keepwell.operations.simulation.result import Course, Quality, Retrained, Takeover
+from keepwell.operations.simulation.result import (
+    Course,
+    Intervened,
+    Quality,
+    Retrained,
+    Takeover,
+)
 
 NAME = "really"
 
@@ -22,7 +28,7 @@ def what_happened(
     quality: Quality | None,
 ) -> Course:
     """Return what the record says of an endpoint from one time to another."""
-    decisions = sorted(incidents.decisions(endpoint, limit=None), key=lambda one: one.time)
+    decisions = incidents.decisions(endpoint, limit=None)[::-1]
     trained = sorted(incidents.retrainings(endpoint), key=lambda one: one.decided)
     return Course(
         name=NAME,
@@ -36,6 +42,11 @@ def what_happened(
         retrainings=tuple(
             Retrained(request=one, outcomes=0, status=one.settled or "running")
             for one in trained
+            if since <= one.decided <= until
+        ),
+        interventions=tuple(
+            Intervened(intervention=one, simulated=False)
+            for one in sorted(incidents.interventions(endpoint), key=lambda one: one.decided)
             if since <= one.decided <= until
         ),
         takeovers=takeovers(metadata, endpoint, since=since, until=until),

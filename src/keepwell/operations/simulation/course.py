@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from keepwell.core.events import acting_as
-from keepwell.core.identifiers import new_id
 from keepwell.core.progress import Progress
-from keepwell.core.records import Decision, Incident
+from keepwell.core.records import Intervention
 from keepwell.operations.loop.actions import (
     AbortRollout,
     Action,
@@ -16,17 +15,23 @@ from keepwell.operations.loop.actions import (
 )
 from keepwell.operations.loop.executor import Executor
 from keepwell.operations.loop.incidents import Incidents
-from keepwell.operations.loop.retrainings import Retraining
 from keepwell.operations.loop.tick import tick
 from keepwell.operations.loop.view import View
 from keepwell.operations.rollouts.evidence import Evidence
 from keepwell.operations.rollouts.keeper import Keeper
 from keepwell.operations.serving.history import JOINT_EVERY
 from keepwell.operations.serving.sight import Sight
+from keepwell.operations.simulation.acting.answering import Answering
+from keepwell.operations.simulation.acting.assent import EVERYBODY, agree, told
+from keepwell.operations.simulation.acting.effects import (
+    NotedEffects,
+    SimulatedEffects,
+    playbooks_of,
+)
+from keepwell.operations.simulation.acting.settling import Settling
 from keepwell.operations.simulation.actual import notable
-from keepwell.operations.simulation.answering import Answering
-from keepwell.operations.simulation.effects import NotedEffects, SimulatedEffects
-from keepwell.operations.simulation.result import SIMULATED, Course, Retrained
+from keepwell.operations.simulation.plan import Plan
+from keepwell.operations.simulation.result import Course, Intervened, Retrained
 from keepwell.operations.simulation.training import NoTraining, PastTraining
 from keepwell.operations.simulation.world import PastWorld
 
@@ -45,7 +50,7 @@ class Walk:
         world: The world.
         endpoint: Whom it looks after.
         seconds: How long the whole way is.
-        train: Seconds that each retraining may use; None to note retrainings only.
+        plan: What is carried out, and what is noted only.
         progress: Hears how far it is.
         deciding: Decides.
     """
@@ -56,7 +61,7 @@ class Walk:
         endpoint: str,
         seconds: float,
         *,
-        train: float | None,
+        plan: Plan,
         progress: Progress,
         deciding: Deciding = tick,
     ) -> None:
@@ -66,20 +71,20 @@ class Walk:
         self._journal = Incidents(world.store, world.clock)
         self._retrained: dict[str, Retrained] = {}
         self._looks = 0
+        self._plan = plan
+        acts, train = plan.acts, plan.train
+        self._settling = Settling(self._journal, world.clock, endpoint, acts=acts)
         bench = world.bench
         self._training: PastTraining | None = None
         self._answering: Answering | None = None
         self._keeper: Keeper | None = None
-        self._noted = NotedEffects()
         evidence = Evidence(bench, world.predictions, world.tables)
         if train is not None:
             self._training = PastTraining(
                 bench, lambda: world.predictions.labelled(endpoint), train, progress
             )
-            real = bench.registry.versions(bench.spec.name)
-            self._answering = Answering(
-                bench, endpoint, frozenset(version.version for version in real)
-            )
+        if acts:
+            self._answering = Answering(bench, endpoint, range(1, world.real + 1))
             self._keeper = Keeper(bench, evidence, None)
         self._sight = Sight(
             bench,
@@ -92,12 +97,12 @@ class Walk:
         )
         self._sight.steady = world.clock.now
         self._sight.history.joint_every = max(JOINT_EVERY, seconds / _JOINT_LOOKS)
-        if self._training is not None:
+        if acts:
             self._sight.evidence = evidence
-        effects = (
-            SimulatedEffects(bench, self._training) if self._training is not None else self._noted
+        self._effects = (
+            SimulatedEffects(bench, self._training, playbooks_of(world)) if acts else NotedEffects()
         )
-        self._executor = Executor(self._journal, effects, world.clock)
+        self._executor = Executor(self._journal, self._effects, world.clock)
 
     def begin(self) -> None:
         """Let what lies before be there, as it was really answered."""
@@ -107,23 +112,24 @@ class Walk:
     def look(self, time: float) -> None:
         """Move on to a time, look, decide, and do it."""
         world = self._world
-        world.rows.advance(time, self._answering)
-        world.record.follow(time)
+        for stop in (*world.record.stops(time), time):  # where people changed who answers
+            world.rows.advance(stop, self._answering)
+            world.record.follow(stop)
         view = self._sight.view(self._endpoint)
         if view is None:
             return
         self._looks += 1
         actions = self._deciding(view, time)
         if (
-            self._training is None
+            not self._plan.acts
         ):  # what really was rolled out goes its way, whatever is thought of it
             actions = [action for action in actions if not isinstance(action, _ROLLOUTS)]
         with acting_as("loop"):
             self._executor.carry_out(view, actions)
         self._remember()
-        for retraining in self._noted.asked:
-            self._settle(view, retraining)
-        self._noted.asked.clear()
+        self._settle(view)
+        if self._plan.approve == EVERYBODY:
+            agree(self._journal, self._endpoint)
         if self._keeper is not None:
             self._keeper.look()
 
@@ -137,13 +143,21 @@ class Walk:
             notes.append(
                 f"{self._answering.refused:,} rows could not be answered anew and are left out"
             )
+        intervened = sorted(
+            self._journal.interventions(self._endpoint), key=lambda one: one.decided
+        )
+        notes += told(self._plan.approve, sum(bool(one.approval) for one in intervened))
         return Course(
             name="",
-            decisions=notable(sorted(decided, key=lambda one: one.id)),
+            decisions=notable(reversed(decided)),
             incidents=tuple(sorted(self._journal.find(), key=lambda one: one.opened)),
             retrainings=tuple(done),
+            interventions=tuple(
+                Intervened(intervention=one, simulated=self._is_simulated(one))
+                for one in intervened
+            ),
             looks=self._looks,
-            training=None if training is None else sum(training.took.values()),
+            training=None if training is None else training.seconds,
             notes=tuple(notes),
         )
 
@@ -164,7 +178,7 @@ class Walk:
         return replace(
             retrained,
             status=result.status,
-            seconds=training.took[key],
+            seconds=result.seconds,
             candidate=result.candidate,
             window=result.window,
             passed=verdict is not None and verdict.passed,
@@ -172,36 +186,17 @@ class Walk:
             error=result.error,
         )
 
-    def _settle(self, view: View, retraining: Retraining) -> None:
-        """End what was only noted: the cooldown runs, and the incident is closed as simulated."""
-        now = self._world.clock.now()
-        done = replace(retraining, settled=SIMULATED)
-        about = retraining.incident
-        incident = self._journal.get(about) if about else None
-        reason = (
-            f"it would be retrained here, on {self._retrained[retraining.key].outcomes:,} outcomes;"
-            " nothing is trained in this simulation, so what follows from it is not known"
-        )
-        decision = Decision(
-            id=new_id(now),
-            time=now,
-            endpoint=self._endpoint,
-            action="close" if incident is not None else "note",
-            reason=reason,
-            incident=retraining.incident,
-            outcome="done",
-        )
-        closed = None if incident is None else _closed(incident, view, reason, now)
-        self._journal.write(decision, incident=closed, retraining=done)
+    def _settle(self, view: View) -> None:
+        """End what was only noted."""
+        asked, noted = self._effects.asked, self._effects.noted
+        for retraining in asked:
+            outcomes = self._retrained[retraining.key].outcomes
+            self._settling.retraining(view, retraining, outcomes)
+        for one in noted:
+            self._settling.intervention(one)
+        asked.clear()
+        noted.clear()
 
-
-def _closed(incident: Incident, view: View, reason: str, now: float) -> Incident:
-    """Return an incident as closed; its signals are no news until they grow, or at another version."""
-    return replace(
-        incident,
-        status="closed",
-        closed=now,
-        resolution=SIMULATED,
-        summary=f"{reason[:1].upper()}{reason[1:]}.",
-        accepted=tuple(one for one in incident.signals if view.is_current(one)),
-    )
+    def _is_simulated(self, one: Intervention) -> bool:
+        """Tell whether answers followed from it."""
+        return self._plan.acts and one.began is not None and one.key not in self._settling.noted

@@ -16,6 +16,7 @@ from keepwell.core.ports import MetadataStore
 from keepwell.core.records import Endpoint
 from keepwell.core.references import Ref
 from keepwell.infrastructure.codec import from_plain
+from keepwell.operations.simulation.people import ByPeople
 from keepwell.operations.simulation.stores import THEN
 
 DECIDED = ("endpoint", "rollout", "alias", "model_version")
@@ -39,7 +40,8 @@ class PastRecord:
         endpoint: Whose past.
         model: The model that it serves.
         live: The dataset that outcomes of the endpoint are kept in.
-        takeover: From when on the kinds of `DECIDED` are the policy's; None to follow them to the end.
+        people: Repeats what people did to the endpoint since a policy has taken over: from then on the kinds
+            of `DECIDED` are the policy's. None to follow what really became of them to the end.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class PastRecord:
         endpoint: str,
         model: str,
         live: str,
-        takeover: float | None,
+        people: ByPeople | None,
     ) -> None:
         self._base = base
         self._own = own
@@ -59,7 +61,8 @@ class PastRecord:
         self._endpoint = endpoint
         self._model = model
         self._live = live
-        self._takeover = takeover
+        self._takeover = None if people is None else people.since
+        self._people = people
         self._known: set[Ref] = set()
         self._waiting = deque(self._wanted())
 
@@ -83,14 +86,21 @@ class PastRecord:
             self._copy(event)
         self._move(until)
 
+    def stops(self, until: float) -> list[float]:
+        """Return when, up to a time, people changed what the endpoint answers."""
+        waiting = (event for event in self._waiting if event.time <= until)
+        return [event.time for event in waiting if self._is_by_people(event)]
+
     def _wanted(self) -> Iterable[Event]:
         events = [event for kind in KINDS for event in self._base.events(kind=kind)]
         for event in sorted(events, key=lambda one: (one.time, one.seq)):
             taken = self._takeover is not None and event.time > self._takeover
-            if self._concerns(event) and not (
-                taken and (event.ref.kind in DECIDED or self._is_live(event.ref.name))
-            ):
+            policys = taken and (event.ref.kind in DECIDED or self._is_live(event.ref.name))
+            if self._concerns(event) and (not policys or self._is_by_people(event)):
                 yield event
+
+    def _is_by_people(self, event: Event) -> bool:
+        return self._people is not None and event in self._people
 
     def _concerns(self, event: Event) -> bool:
         match event.ref.kind:
@@ -107,6 +117,9 @@ class PastRecord:
         return dataset.startswith(f"{self._live}/")
 
     def _copy(self, event: Event) -> None:
+        if self._people is not None and event in self._people:
+            self._people.repeat(event)
+            return
         if event.data is None and event.ref not in self._known:
             return
         ref, data = event.ref, event.data

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from keepwell.core.records import Decision, Incident
+from keepwell.core.records import Decision, Incident, Intervention
 from keepwell.operations.loop.retrainings import Retraining
 
 SIMULATED = "simulated"
@@ -72,6 +72,19 @@ class Retrained:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Intervened:
+    """One use of a playbook that does not train.
+
+    Attributes:
+        intervention: As it stood in the end.
+        simulated: Answers followed from it; else it was noted only: `outcome` says why.
+    """
+
+    intervention: Intervention
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Takeover:
     """A version became champion.
 
@@ -95,6 +108,7 @@ class Course:
         decisions: Oldest first, without the waiting.
         incidents: Oldest first, as they stood in the end.
         retrainings: Oldest first.
+        interventions: What was done, or proposed, besides training, oldest first.
         takeovers: New champions, oldest first.
         quality: How good the answers were; None where nothing can be measured.
         looks: How often was looked; 0 of what really happened: that is not recorded.
@@ -106,6 +120,7 @@ class Course:
     decisions: tuple[Decision, ...] = ()
     incidents: tuple[Incident, ...] = ()
     retrainings: tuple[Retrained, ...] = ()
+    interventions: tuple[Intervened, ...] = ()
     takeovers: tuple[Takeover, ...] = ()
     quality: Quality | None = None
     looks: int = 0
@@ -131,6 +146,7 @@ class Simulation:
         policies: Each policy's course.
         actual: What really happened.
         trained: Whether retrainings were carried out.
+        acted: Whether what changes answers was carried out.
         notes: What to know about all of it.
     """
 
@@ -143,6 +159,7 @@ class Simulation:
     policies: tuple[Course, ...]
     actual: Course
     trained: bool
+    acted: bool = False
     notes: tuple[str, ...] = ()
 
     @property

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 2_000_000
 """Predictions that are held in memory at a time."""
 
+_NOBODY = -1  # a fallback's version is 0
+
 Answering = Callable[[pa.Table], pa.Table]
 """What becomes of rows as they were logged: the same rows, as another policy would have answered them."""
 
@@ -142,10 +144,10 @@ class PastLog:
         """Return outcomes with the version that gave the answer; those of rows that it never gave go."""
         if self._versions is None:
             return came
-        versions = [self._versions.get(one, 0) for one in came["prediction_id"].to_pylist()]
+        versions = [self._versions.get(one, _NOBODY) for one in came["prediction_id"].to_pylist()]
         column = pa.array(versions, pa.int64())
         named = came.set_column(came.schema.get_field_index("version"), "version", column)
-        return named.filter(pc.greater(column, 0))
+        return named.filter(pc.not_equal(column, _NOBODY))
 
 
 def _joined(parts: list[pa.Table], schema: pa.Schema) -> pa.Table:

@@ -21,6 +21,7 @@ from keepwell.operations.loop.tick import tick
 from keepwell.operations.simulation.actual import takeovers, what_happened
 from keepwell.operations.simulation.course import Deciding, Walk
 from keepwell.operations.simulation.pace import looks_of, step_of, told
+from keepwell.operations.simulation.plan import Plan
 from keepwell.operations.simulation.policies import Candidate
 from keepwell.operations.simulation.quality import measure_quality
 from keepwell.operations.simulation.record import champion_since
@@ -47,23 +48,6 @@ class Past:
     tables: TableStore
     predictions: PredictionLog
     incidents: Incidents
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What of the past is replayed, and how.
-
-    Attributes:
-        since: The beginning; None: the first prediction.
-        until: The end; None: when the last prediction was asked, or the last outcome came.
-        step: Seconds between two looks; None: chosen by the time and the policies.
-        train: Seconds that each retraining may use; None: retrainings are only noted.
-    """
-
-    since: float | None = None
-    until: float | None = None
-    step: float | None = None
-    train: float | None = None
 
 
 def simulate(
@@ -107,6 +91,8 @@ class _Replay:
         self._past = past
         self._plan = plan
         self._endpoint = past.bench.endpoints.read(endpoint)
+        if plan.acts:
+            _check_answerable(self._endpoint)
         if plan.train is not None:
             _check_trainable(past.bench, self._endpoint)
         earliest = None if plan.since is None else plan.since - EARLIER
@@ -128,13 +114,13 @@ class _Replay:
             PastLog(*self._rows),
             self._endpoint,
             since=self.since,
-            takeover=self._plan.train is not None,
+            takeover=self._plan.acts,
         ) as world:
             walk = Walk(
                 world,
                 self._endpoint.name,
                 self.until - self.since,
-                train=self._plan.train,
+                plan=self._plan,
                 progress=progress,
                 deciding=deciding,
             )
@@ -149,7 +135,7 @@ class _Replay:
                     world.store, self._endpoint.name, since=self.since, until=self.until
                 ),
             )
-            if self._plan.train is None:
+            if not self._plan.acts:
                 return course
             answers = world.tables.dataset(PREDICTIONS).to_table()
             return replace(
@@ -182,6 +168,7 @@ class _Replay:
             policies=courses,
             actual=actual,
             trained=self._plan.train is not None,
+            acted=self._plan.acts,
             notes=self._notes,
         )
 
@@ -240,6 +227,16 @@ class _Part:
 def _judge(bench: Bench, endpoint: Endpoint) -> ModelVersion:
     """Return the version by whose metric all answers are measured: the present champion."""
     return bench.registry.get(endpoint.model, endpoint.champion)
+
+
+def _check_answerable(endpoint: Endpoint) -> None:
+    """Refuse to act where nothing could be answered anew."""
+    if endpoint.external:
+        raise UsageError(
+            f"nothing can be carried out for '{endpoint.name}'",
+            why="its model answers somewhere else: what another one would have said is not known here",
+            now="leave --act and --train out: what would be done is noted then",
+        )
 
 
 def _check_trainable(bench: Bench, endpoint: Endpoint) -> None:

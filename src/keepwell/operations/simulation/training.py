@@ -11,6 +11,7 @@ from keepwell.core.errors import KeepwellError
 from keepwell.core.progress import Progress
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.challenger import train_challenger
+from keepwell.operations.build.retraining_record import RetrainingRecord, results
 from keepwell.operations.loop.retrainings import Retraining, RetrainingResult
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,6 @@ class PastTraining:
         progress: Hears how it goes.
 
     Attributes:
-        took: Seconds that each retraining really took, by key.
         results: What came of each, by key.
     """
 
@@ -41,7 +41,7 @@ class PastTraining:
         self._labelled = labelled
         self._seconds = seconds
         self._progress = progress
-        self.took: dict[str, float] = {}
+        self._kept = results(bench.metadata)
         self.results: dict[str, RetrainingResult] = {}
 
     def start(self, retraining: Retraining) -> None:
@@ -61,8 +61,15 @@ class PastTraining:
         except Exception as error:
             logger.exception("a simulated retraining failed in an unforeseen way")
             result = RetrainingResult(status="failed", error=repr(error))
-        self.took[retraining.key] = time.perf_counter() - begun
+        result = replace(result, seconds=time.perf_counter() - begun)
         self.results[retraining.key] = result
+        # By this record a policy's limit on training counts what was used.
+        self._kept.write(RetrainingRecord(request=retraining, result=result), result.status)
+
+    @property
+    def seconds(self) -> float:
+        """What all of them took."""
+        return sum(result.seconds for result in self.results.values())
 
     def result(self, key: str) -> RetrainingResult | None:
         """Return what came of a retraining; None if it was never started."""

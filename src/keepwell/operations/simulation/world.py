@@ -20,6 +20,7 @@ from keepwell.infrastructure.tables import open_tables
 from keepwell.monitoring.prediction_log import PredictionLog
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.live_rows import live_dataset
+from keepwell.operations.simulation.people import ByPeople, highest
 from keepwell.operations.simulation.record import PastRecord
 from keepwell.operations.simulation.rows import PastLog
 from keepwell.operations.simulation.stores import PastBlobs, PastTables
@@ -39,6 +40,7 @@ class PastWorld:
         rows: The log, as it is known.
         predictions: Reads it.
         record: Copies what happened.
+        real: Versions up to this number are the workspace's own; those of the simulation are above it.
     """
 
     bench: Bench
@@ -48,6 +50,7 @@ class PastWorld:
     rows: PastLog
     predictions: PredictionLog
     record: PastRecord
+    real: int
 
 
 @contextlib.contextmanager
@@ -84,6 +87,8 @@ def past_world(
         blobs = PastBlobs(base.blobs, open_blobs(str(home / "blobs")))
         tables = PastTables(base_tables, open_tables(str(home / "tables")), rows)
         endpoints = Endpoints(store, clock)
+        real = highest(base.metadata, endpoint.model)
+        registry = Registry(store, blobs, clock, above=real)
         bench = Bench(
             spec=spec,
             home=home,
@@ -92,7 +97,7 @@ def past_world(
             blobs=blobs,
             datasets=Datasets(store, blobs, tables, clock, home / "staging"),
             runs=Runs(store, store.measurements, blobs, clock),
-            registry=Registry(store, blobs, clock),
+            registry=registry,
             endpoints=endpoints,
             rollouts=Rollouts(store, endpoints, clock),
         )
@@ -103,7 +108,16 @@ def past_world(
             endpoint=endpoint.name,
             model=endpoint.model,
             live=live_dataset(bench),
-            takeover=since if takeover else None,
+            people=ByPeople(
+                base.metadata,
+                store,
+                registry,
+                endpoints,
+                endpoint=endpoint.name,
+                since=since,
+            )
+            if takeover
+            else None,
         )
         record.begin(since)
         yield PastWorld(
@@ -114,4 +128,5 @@ def past_world(
             rows=rows,
             predictions=PredictionLog(tables, clock),
             record=record,
+            real=real,
         )

@@ -1,9 +1,14 @@
 """`keepwell loop plan`: a dry run of every rule and every playbook."""
 
+from typing import TYPE_CHECKING
+
 from keepwell.cli.commands.loop.history import in_words
 from keepwell.cli.commands.loop.status import Endpoint
 from keepwell.cli.options import HERE, AsJson, ProjectFolder, open_workspace
 from keepwell.cli.output import Output
+
+if TYPE_CHECKING:
+    from keepwell.core.records import Effect
 
 
 def plan(endpoint: Endpoint = "", project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
@@ -23,7 +28,7 @@ def plan(endpoint: Endpoint = "", project: ProjectFolder = HERE, as_json: AsJson
             one.playbook,
             _now(one.rule, one.waits, one.approval, holds=one.holds),
             one.problem or "; ".join(one.steps),
-            in_words(one.predicted),
+            _expected(one.predicted),
         ]
         for one in found
     ]
@@ -31,6 +36,11 @@ def plan(endpoint: Endpoint = "", project: ProjectFolder = HERE, as_json: AsJson
         {"plans": [to_plain(one) for one in found]},
         lambda: out.table(columns, rows) if rows else out.say("there is no endpoint so far"),
     )
+
+
+def _expected(effect: "Effect") -> str:
+    """Return what is expected; where no number can be, why not."""
+    return effect.reason if effect.after is None and effect.reason else in_words(effect)
 
 
 def _now(rule: str, waits: str, approval: str, *, holds: bool) -> str:

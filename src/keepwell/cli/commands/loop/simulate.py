@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SIMULATE_EXAMPLES = (
     "keepwell loop simulate",
     "keepwell loop simulate --policy careful.yaml --policy eager.yaml",
+    "keepwell loop simulate --act --approve all",
     "keepwell loop simulate churn --from 2026-01-01 --to 2026-03-01 --train 5 --json",
 )
 
@@ -42,10 +43,20 @@ def simulate(
         float | None,
         typer.Option(
             min=0.1,
-            help="Carry retrainings out, with so many seconds each; else they are only noted.",
+            help="Carry retrainings out, too, with so many seconds each; else they are only noted.",
             show_default=False,
         ),
     ] = None,
+    act: Annotated[
+        bool,
+        typer.Option(
+            "--act",
+            help="Carry out what changes answers (rolling back, recalibrating …); `--train` does.",
+        ),
+    ] = False,
+    approve: Annotated[
+        str, typer.Option(help="What people say to proposals: `none` agrees, or `all` do.")
+    ] = "none",
     every: Annotated[
         str, typer.Option(help="Time between two looks: 6h; else some hundreds of looks.")
     ] = "",
@@ -77,7 +88,9 @@ def simulate(
             ),
             endpoint or workspace.spec.endpoint,
             policies,
-            _plan(workspace.clock.now(), since, until, every, train),
+            _plan(
+                workspace.clock.now(), since, until, every, train=train, act=act, approve=approve
+            ),
             progress=listener,
         )
     out.answer(to_plain(found), lambda: tell_simulation(out, found, limit))
@@ -93,9 +106,24 @@ def _policies(workspace: "Workspace", files: list[Path]) -> "list[Candidate]":
     return [Candidate(name=PRESENT, spec=workspace.spec), *named]
 
 
-def _plan(now: float, since: str, until: str, every: str, train: float | None) -> "Plan":
-    from keepwell.operations.simulation import Plan
+def _plan(
+    now: float,
+    since: str,
+    until: str,
+    every: str,
+    *,
+    train: float | None,
+    act: bool,
+    approve: str,
+) -> "Plan":
+    from keepwell.operations.simulation import ASSUMPTIONS, Plan
 
+    if approve not in ASSUMPTIONS:
+        raise UsageError(
+            f"--approve cannot be '{approve}'",
+            why=f"a simulation asks nobody: it assumes one of {', '.join(ASSUMPTIONS)}",
+            now="keepwell loop simulate --act --approve all",
+        )
     try:
         step = parse_duration(every) if every else None
     except ValueError as error:
@@ -105,4 +133,6 @@ def _plan(now: float, since: str, until: str, every: str, train: float | None) -
         until=moment(until, now) if until else None,
         step=step,
         train=train,
+        act=act,
+        approve=approve,
     )

@@ -8,7 +8,7 @@ from keepwell.core.clock import Clock
 from keepwell.core.errors import KeepwellError
 from keepwell.core.ports import MeasurementStore
 from keepwell.core.records import Effect, Intervention
-from keepwell.core.spec.looping import PLAYBOOKS, TRAINING
+from keepwell.core.spec.looping import PLAYBOOKS
 from keepwell.infrastructure.codec import from_plain, to_plain
 from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.interventions.consent import Consent
@@ -158,8 +158,6 @@ class LoopDesk:
         return [self._planned(playbook, endpoint, {}) for playbook in PLAYBOOKS]
 
     def _planned(self, playbook: str, endpoint: str, options: Mapping[str, Any]) -> Planned:
-        if playbook in TRAINING:
-            return Planned(endpoint=endpoint, playbook=playbook, steps=(PLAYBOOKS[playbook],))
         try:
             one = self.consent.draft(playbook, endpoint, options)
         except KeepwellError as error:
