@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from itertools import count
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +121,33 @@ def test_an_acknowledged_incident_acknowledges_its_alert() -> None:
     assert desk.look(found, after=1000.0) == []
     assert desk.one.acknowledged_by == "user:ana"
     assert desk.sent[0].link == "http://127.0.0.1:4400/incidents/i1"
+
+
+@pytest.mark.parametrize(("pause", "alerts"), [(600.0, 1), (7200.0, 2)])
+def test_a_reopened_incident_is_told_anew_and_has_to_be_taken_on_anew(
+    pause: float, alerts: int
+) -> None:
+    desk = Desk()
+    found = hit("incident", subject="incident:i1", incident="i1")
+    incident = Incident(id="i1", endpoint="churn", title="t")
+    desk.incidents["i1"] = incident
+    desk.look(found)
+    assert desk.look(found) == [("ops", "firing")]
+    taken = replace(incident, acknowledged=desk.now + 1, acknowledged_by="user:ana")
+    desk.incidents["i1"] = taken
+    assert desk.look(found, after=1000.0) == [], "somebody looks after it"
+    assert desk.look() + desk.look(after=61.0) == [("ops", "resolved")]
+
+    desk.incidents["i1"] = replace(taken, reopened=1, back=desk.now + pause)
+    assert desk.look(found, after=pause) == []
+    assert desk.look(found) == [("ops", "firing")]
+    assert len(desk.alerts) == alerts, "within an hour it is the same one"
+    newest = max(desk.alerts.values(), key=lambda one: one.id)
+    assert newest.acknowledged is None, "that was said of the first time"
+    assert desk.look(found, after=901.0) == [("phone", "escalation")]
+    again = replace(desk.incidents["i1"], acknowledged=desk.now + 1)
+    desk.incidents["i1"] = again
+    assert desk.look(found, after=20_000.0) == []
 
 
 def test_a_silence_is_followed_but_not_told_until_it_ends() -> None:

@@ -11,6 +11,8 @@ from keepwell.core.ports import Point
 from keepwell.core.records import Decision, Incident, Signal
 from keepwell.operations.alerts.reading import Machine, Reader
 from keepwell.operations.alerts.watcher import Watcher
+from keepwell.operations.loop.actions import ReopenIncident
+from keepwell.operations.loop.transitions import reopened
 from keepwell.operations.serving.alerting import watcher_of
 from keepwell.workspace import Workspace
 
@@ -106,6 +108,33 @@ def test_an_incident_and_its_rules_are_one_alert(workspace: Workspace) -> None:
     workspace.alerts.acknowledge(alert.id[:20], "on it")
     assert workspace.incidents.read("01I").acknowledged is not None
     assert [one.text for one in workspace.incidents.read("01I").notes] == ["on it"]
+
+
+def test_an_incident_that_comes_back_is_told_again(workspace: Workspace) -> None:
+    watcher = watcher_of(workspace)
+    incident = Incident(id="01I", endpoint="shop", title="Performance fell", opened=1_000_000.0)
+
+    def write(action: str, now: Incident) -> None:
+        time = workspace.clock.now()
+        decision = Decision(
+            id=f"d{time}", time=time, endpoint="shop", action=action, reason="", incident="01I"
+        )
+        workspace.incidents.write(decision, incident=now)
+
+    write("open_incident", incident)
+    assert look(watcher, workspace, 5) == ["ops firing"]
+    (alert,) = workspace.alerts.store.alerts()
+    workspace.alerts.acknowledge(alert.id, "on it")
+    closed = replace(incident, status="closed", closed=workspace.clock.now(), resolution="healed")
+    write("close", closed)
+    assert look(watcher, workspace, 8) == ["ops resolved"]
+
+    again = ReopenIncident(reason="it fell again", incident=closed, signals=(), causes=())
+    write("reopen_incident", reopened(again, advance(workspace, 60.0)))
+    assert workspace.incidents.read("01I").reopened == 1
+    assert look(watcher, workspace, 5) == ["ops firing"]
+    (same,) = workspace.alerts.store.alerts()
+    assert (same.id, same.status, same.acknowledged) == (alert.id, "firing", None)
 
 
 def test_workers_are_added_once_and_taken_back(workspace: Workspace) -> None:

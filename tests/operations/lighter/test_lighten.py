@@ -7,7 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
+from starlette.testclient import TestClient
 
+from keepwell.api.app import create_app
+from keepwell.api.routes import models as lighter
 from keepwell.core.errors import UsageError
 from keepwell.core.records import Estimate, ModelVersion
 from keepwell.operations.build.recipe import evaluation_of
@@ -101,6 +104,35 @@ def test_it_is_found_again_and_not_made_twice(
     closed = [one for one in found if one.version.gate is not None and one.version.gate.passed]
     assert lighter_variants(shop.bench, parent) == closed
     assert lighter_of(shop.bench, parent) is None
+
+
+def test_it_is_made_and_read_over_http(
+    shop: Workspace, parent: ModelVersion, variant: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = TestClient(create_app(shop), base_url="http://127.0.0.1:4400")
+    path = f"/api/v1/models/shop/versions/{parent.version}/lighter"
+    made = client.post(path, json={"max_loss": LOSS})
+    assert made.status_code == 200, made.text
+    found = made.json()
+    assert (found["parent"], found["made"]["version"]) == (parent.key, variant.version)
+    assert found["told"].startswith(f"{variant.key} answers one row {found['row_gain']:.1f}x")
+
+    listed = client.get(path).json()
+    assert [one["version"]["version"] for one in listed["variants"]] == [variant.version]
+    assert listed["evidence"] is None
+    own = client.get(path.replace(f"/{parent.version}/", f"/{variant.version}/")).json()
+    assert own["evidence"]["parent"] == parent.key
+    assert (own["evidence"], own["variants"]) == (found["evidence"], [])
+
+    assert client.post(path, json={"max_loss": 0.9}).status_code == 422
+    assert client.post("/api/v1/models/none/versions/1/lighter", json={}).status_code == 404
+    refusal = Refusal(version=parent.key, why="it has no trees", now="train one that has")
+    monkeypatch.setattr(lighter, "consider", lambda *_, **__: refusal)
+    refused = client.post(path, json={"dry_run": True})
+    assert refused.status_code == 409
+    assert refused.json()["what"] == f"no lighter variant of {parent.key}"
+    assert (refused.json()["why"], refused.json()["now"]) == (refusal.why, refusal.now)
+    assert len(shop.registry.versions("shop")) == variant.version, "nothing else was made"
 
 
 def test_the_gate_grants_the_loss_only_where_its_parent_is_champion(

@@ -130,7 +130,8 @@ class Incident:
     rollout: str = ""
     attempts: int = 0  # retrainings that were started for it
     failures: int = 0  # actions that failed since the last one that worked
-    reopened: int = 0  # times that its signals came back soon after it had closed by itself
+    reopened: int = 0  # times that its signals came back soon after it had closed by itself …
+    back: float | None = None  # … and when they did so last
     accepted: tuple[Signal, ...] = ()  # signals it ended with: no news until they grow …
     accepted_until: float | None = None  # … or until then
     evidence: dict[str, Any] = field(default_factory=dict)

@@ -170,6 +170,8 @@ def _known_to_people(
     taken = None if incident is None else incident.acknowledged
     if incident is None or taken is None or alert.acknowledged is not None:
         return alert
-    if taken < alert.first_notified:  # it grew worse since
+    if taken < max(
+        alert.first_notified, incident.back or 0.0
+    ):  # it grew worse, or came back, since
         return alert
     return replace(alert, acknowledged=taken, acknowledged_by=incident.acknowledged_by)

@@ -78,6 +78,7 @@ def reopened(action: ReopenIncident, now: float) -> Incident:
         signals=_merged(incident.signals, action.signals),
         causes=action.causes,
         reopened=incident.reopened + 1,
+        back=now,
         timeline=(*incident.timeline, entry),
         evidence={**incident.evidence, "at_reopening": json_ready(action.evidence)},
     )
