@@ -9,9 +9,11 @@ from past_shop import LOOP, MONITOR, shop_with_past
 
 from keepwell.cli.output import Output
 from keepwell.cli.tables.simulation import tell_simulation
+from keepwell.core.records import Intervention
 from keepwell.infrastructure.project_file import render_project
 from keepwell.operations.simulation.result import (
     Course,
+    Intervened,
     Quality,
     QualityPoint,
     Simulation,
@@ -52,11 +54,51 @@ def test_policies_stand_in_one_document(keepwell: Any, shop: Path) -> None:
     assert told.document["actual"]["quality"]["metric"] == "roc_auc"
 
 
+def test_what_is_carried_out_counts_in_the_metric(keepwell: Any, shop: Path) -> None:
+    told = keepwell(
+        "loop", "simulate", "--act", "--approve", "all", "--every", "1d", "--json", "-C", shop
+    )
+    assert told.code == 0, told.err
+    assert (told.document["acted"], told.document["trained"]) == (True, False)
+    (policy,) = told.document["policies"]
+    assert policy["interventions"] == []
+    assert policy["quality"] == told.document["actual"]["quality"], "nothing was done"
+
+
+def test_interventions_are_counted_by_how_they_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    def intervened(status: str, *, simulated: bool) -> Intervened:
+        one = Intervention(
+            id=status, endpoint="shop", playbook="scale", reason="busy", status=status
+        )
+        return Intervened(intervention=one, simulated=simulated)
+
+    mine = (intervened("kept", simulated=False), intervened("undone", simulated=True))
+    theirs = (intervened("kept", simulated=False),)
+    found = Simulation(
+        endpoint="shop",
+        since=0.0,
+        until=40.0,
+        step=10.0,
+        predictions=200,
+        outcomes=200,
+        policies=(Course(name="eager", interventions=mine, looks=4),),
+        actual=Course(name="really", interventions=theirs),
+        trained=False,
+    )
+    tell_simulation(Output(as_json=False), found, 10)
+    out = capsys.readouterr().out
+    assert "1 noted, 1 undone" in out
+    assert "1 kept" in out, "what was really done was done"
+    assert "To carry out what changes answers: --act" in out.replace("\n", " ")
+
+
 def test_mistakes_say_what_now(keepwell: Any, shop: Path) -> None:
     told = keepwell("loop", "simulate", "--policy", "nowhere.yaml", "--project", shop)
     assert (told.code, "no policy file nowhere.yaml" in told.err) == (1, True)
     told = keepwell("loop", "simulate", "--every", "often", "--project", shop)
     assert told.code == 2
+    told = keepwell("loop", "simulate", "--approve", "perhaps", "--project", shop)
+    assert (told.code, "assumes one of none, all" in told.err) == (2, True)
     told = keepwell("loop", "simulate", "--from", "2001-01-01", "--to", "2001-02-01", "-C", shop)
     assert (told.code, "has no past to replay" in told.err) == (1, True)
 
