@@ -123,6 +123,7 @@ def test_quality_is_drawn_with_what_was_served_as_a_line(
         policies=(course("eager", [0.9, 0.9, 0.9, 0.9], (Takeover(time=20.0, version=2),)),),
         actual=course("really", [0.9, 0.9, 0.1, None], ()),
         trained=True,
+        acted=True,
     )
     tell_simulation(Output(as_json=False), found, 10)
     out = capsys.readouterr().out

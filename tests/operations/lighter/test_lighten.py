@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from keepwell.api.app import create_app
-from keepwell.api.routes import models as lighter
 from keepwell.core.errors import UsageError
 from keepwell.core.records import Estimate, ModelVersion
 from keepwell.operations.build.recipe import evaluation_of
@@ -124,10 +124,11 @@ def test_it_is_made_and_read_over_http(
     assert own["evidence"]["parent"] == parent.key
     assert (own["evidence"], own["variants"]) == (found["evidence"], [])
 
-    assert client.post(path, json={"max_loss": 0.9}).status_code == 422
+    assert client.post(path, json={"max_loss": 0.9}).status_code == 400
     assert client.post("/api/v1/models/none/versions/1/lighter", json={}).status_code == 404
     refusal = Refusal(version=parent.key, why="it has no trees", now="train one that has")
-    monkeypatch.setattr(lighter, "consider", lambda *_, **__: refusal)
+    routes = import_module("keepwell.api.routes.models")
+    monkeypatch.setattr(routes, "consider", lambda *_, **__: refusal)
     refused = client.post(path, json={"dry_run": True})
     assert refused.status_code == 409
     assert refused.json()["what"] == f"no lighter variant of {parent.key}"
