@@ -178,7 +178,7 @@ def test_a_limit_on_training_holds_in_a_simulation(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "train_challenger", quick_challenger)
-    rule = LoopRuleSpec(name="often", when="rows > 0", do="retrain", looks=1, cooldown=60.0)
+    rule = LoopRuleSpec(name="often", when="rows > 0", do="retune", looks=1, cooldown=60.0)
     eager = RetrainSpec(on=(), cooldown=60.0, min_labels=60)
 
     def trained(budget: float | None) -> int:
@@ -186,7 +186,9 @@ def test_a_limit_on_training_holds_in_a_simulation(
         loop = LoopSpec(builtin=False, rules=(rule,), retrain=eager, limits=limits)
         policy = Candidate(name="often", spec=replace(shop.spec, loop=loop))
         plan = Plan(until=START + 2 * DAY, step=DAY / 4, train=1.5)
-        return len(simulate(past_of(shop), "shop", [policy], plan).policies[0].retrainings)
+        made = simulate(past_of(shop), "shop", [policy], plan).policies[0].retrainings
+        assert {one.request.mode for one in made} == {"tune"}
+        return len(made)
 
     assert trained(budget=1.5 + 1e-6) == 1, "a second one would use more than is left"
     assert trained(budget=None) > 1

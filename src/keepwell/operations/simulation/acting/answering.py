@@ -58,7 +58,9 @@ class Answering:
         if endpoint is None or not endpoint.routes:
             return rows
         rows, same = _screened(rows, endpoint.quarantined)
-        known = {one.version for one in self._bench.registry.versions(endpoint.model)}
+        known: set[int] = set()
+        if endpoint.flags.rules:
+            known = {one.version for one in self._bench.registry.versions(endpoint.model)}
         parts, places = [rows.slice(0, 0)], [np.arange(0)]
         for who, at in assigned(rows, endpoint, known):
             if len(at):
