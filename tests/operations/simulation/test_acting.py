@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,7 +21,7 @@ from keepwell.operations.simulation.rows import PastLog, read_rows
 from keepwell.operations.simulation.world import PastWorld, past_world
 from keepwell.workspace import Workspace
 
-OPTIONS = {"quarantine": {"column": "age"}}
+OPTIONS: dict[str, dict[str, Any]] = {"quarantine": {"column": "age"}}
 
 
 @pytest.fixture(scope="module")

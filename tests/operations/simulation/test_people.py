@@ -102,7 +102,7 @@ def test_only_what_people_did_is_repeated(tmp_path: Path) -> None:
             assert (2, 0) in seen
             assert all(champion != 3 for champion, _ in seen), "that was the real loop's"
             assert world.bench.registry.resolve("shop", "champion") == 2
-            assert found.rollout == ""
+            assert world.bench.endpoints.read("shop").rollout == ""
             made = world.bench.registry.register(
                 "shop",
                 run="own",
