@@ -138,6 +138,7 @@ def _keep(asked: argparse.Namespace, stream: Any, rule: str, course: Course, too
         "rule": rule,
         "rows": quality.rows if quality else 0,
         "metric": quality.metric if quality else "",
+        "value": report.judged(quality) if quality else None,
         "metrics": quality.metrics if quality else {},
         "points": [point.value for point in quality.points] if quality else [],
         "retrainings": len(course.retrainings),

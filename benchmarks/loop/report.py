@@ -1,11 +1,16 @@
 """Results, one JSON a line, and the tables that are made of them."""
 
+from __future__ import annotations
+
 import json
 import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keepwell.operations.simulation.result import Quality
 
 RESULTS = Path(__file__).parent / "results.jsonl"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "loop-benchmark.md"
@@ -17,6 +22,7 @@ RULES = {
     "alarms": "at every alarm",
 }
 _UP = ("roc_auc", "accuracy", "average_precision", "r2")
+_ORDERS = ("roc_auc", "average_precision")
 
 Result = dict[str, Any]
 
@@ -45,6 +51,21 @@ def machine() -> str:
     """Return what is measured on."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{cores} cores, {platform.machine()}, CPython {platform.python_version()}"
+
+
+def judged(quality: Quality) -> float | None:
+    """Return the one number that a rule is judged by.
+
+    Metrics that go by the order of scores are averaged over the points in time, by rows (the
+    prequential AUC of Brzezinski and Stefanowski, 2017): over the whole stream they would hold the
+    scores of one version against those of another, which nobody does who uses them. The others
+    are of all rows together.
+    """
+    if quality.metric not in _ORDERS:
+        return quality.value
+    known = [point for point in quality.points if point.value is not None]
+    rows = sum(point.rows for point in known)
+    return sum((point.value or 0.0) * point.rows for point in known) / rows if rows else None
 
 
 def verdict(results: Sequence[Result], stream: str) -> tuple[bool, bool] | None:
@@ -97,7 +118,7 @@ def filled(page: str, results: Sequence[Result]) -> str:
 
 
 def _worth(one: Result) -> float:
-    value = one["metrics"].get(one["metric"])
+    value = one["value"]
     if value is None:
         return float("-inf")
     return float(value) if one["metric"] in _UP else -float(value)
@@ -112,7 +133,7 @@ def _qualities(results: Sequence[Result], stream: str) -> str:
         if rule not in own:
             cells.append("-")
             continue
-        value = own[rule]["metrics"].get(first["metric"])
+        value = own[rule]["value"]
         shown = "-" if value is None else f"{value:.4g}"
         cells.append(f"**{shown}**" if own[rule] is best else shown)
     return f"| {stream} | {first['rows']:,} | {first['metric']} | {' | '.join(cells)} |"

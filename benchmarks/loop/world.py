@@ -39,7 +39,7 @@ data: {{source: history.csv, target: {target}, time: at, ignore: [at]}}
 train: {{budget: {first:g}s}}
 serve: {{rollout: {{strategy: {strategy}, steps: [20, 100], hold: 1h, watch: 7d}}}}
 monitor: {{window: 500, every: 10s}}
-loop: {{retrain: {{on: [drift, performance], cooldown: 6h, min_labels: 200}}}}
+loop: {{retrain: {{cooldown: 6h, min_labels: 200}}}}
 """
 
 

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -20,7 +22,7 @@ def asked(code: str) -> Any:
 def result(rule: str, score: float, retrainings: int, metric: str = "roc_auc") -> dict[str, Any]:
     return {
         "stream": "x", "rule": rule, "rows": 9000, "metric": metric, "metrics": {metric: score},
-        "retrainings": retrainings, "failed": 0, "takeovers": retrainings, "training": 3.0,
+        "value": score, "retrainings": retrainings, "failed": 0, "takeovers": retrainings, "training": 3.0,
         "seconds": 9.0, "budget": 1.0, "date": "2026-01-02", "machine": "here",
     }  # fmt: skip
 
@@ -48,3 +50,14 @@ def test_as_good_with_half_the_trainings_is_told_from_the_best_of_the_others() -
     shown = asked(f"report.rendered({[result('loop', 0.95, 4), *rivals]!r})")
     assert "| x | 9,000 | roc_auc | **0.95** | 0.7 | 0.9 | 0.8 |" in shown
     assert "- x: as good as the best, with at most half its retrainings." in shown
+
+
+def test_metrics_of_order_are_averaged_over_time() -> None:
+    code = """[report.judged(Quality(metric=metric, value=0.5, rows=40, points=(
+        QualityPoint(time=0.0, value=0.9, rows=30), QualityPoint(time=1.0, value=None, rows=9),
+        QualityPoint(time=2.0, value=0.7, rows=10)))) for metric in ("roc_auc", "rmse")]"""
+    known = "__import__('keepwell.operations.simulation.result', fromlist=['x'])"
+    code = code.replace("QualityPoint(", f"{known}.QualityPoint(").replace(
+        "Quality(metric", f"{known}.Quality(metric"
+    )
+    assert asked(" ".join(code.split())) == [pytest.approx(0.85), 0.5]

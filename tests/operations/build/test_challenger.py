@@ -1,5 +1,7 @@
 """A challenger learns the world of now, and is judged on rows that nobody has seen."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 from build_world import live_rows
@@ -7,7 +9,7 @@ from build_world import live_rows
 from keepwell.core.errors import TrainingError
 from keepwell.core.progress import SilentProgress
 from keepwell.core.records import ColumnType, Field, Signature, Task
-from keepwell.operations.build.challenger import train_challenger
+from keepwell.operations.build.challenger import EACH_CLASS, gather, train_challenger
 from keepwell.operations.build.live_rows import in_common, keep_live_rows, live_table
 from keepwell.operations.loop.retrainings import Retraining, Window
 from keepwell.workspace import Workspace
@@ -50,6 +52,41 @@ def test_in_an_unchanged_world_it_is_not_better(workspace: Workspace) -> None:
     assert result.comparison is not None
     assert result.comparison.gain.low is not None
     assert abs(result.comparison.gain.value) < 0.1
+
+
+def test_it_is_tested_on_rows_of_both_classes_however_far_back_they_are(
+    workspace: Workspace,
+) -> None:
+    workspace.builder.run()
+    baseline = workspace.registry.get("shop", 1)
+    night = live_rows(400, seed=5, turned=False)
+    stays = night["outcome"].to_pylist()
+    rows = night.filter(
+        pa.array([place < 200 or said == '"no"' for place, said in enumerate(stays)])
+    )
+    since = night["time"][380].as_py()
+    short = gather(workspace.bench, rows.slice(200), baseline, since=since)
+    assert len(short.test) == 50, "rows of one class only cannot be made to hold two"
+    found = gather(workspace.bench, rows, baseline, since=since)
+    assert len(found.test) > 50
+    assert found.table["churn"].take(found.test).to_pylist().count("yes") == EACH_CLASS
+
+
+def test_where_only_inputs_moved_older_rows_that_the_champion_does_not_know_are_tested_on_too(
+    workspace: Workspace,
+) -> None:
+    workspace.builder.run()
+    baseline = replace(workspace.registry.get("shop", 1), created=1_700_000_100.0)
+    rows = live_rows(900, seed=6, turned=False)
+    since = 1_700_000_700.0
+    strict = gather(workspace.bench, rows, baseline, since=since)
+    wide = gather(workspace.bench, rows, baseline, since=since, older=True)
+    assert strict.newest == wide.newest
+    older = wide.test[wide.test < wide.newest]
+    assert len(wide.test) == len(strict.test) + len(older)
+    assert len(older) == (840 - 100) // 5
+    assert wide.times[older].min() >= baseline.created
+    assert sorted(set(wide.test.tolist())) == wide.test.tolist()
 
 
 def test_too_few_outcomes_are_refused_in_words(workspace: Workspace) -> None:

@@ -29,7 +29,7 @@ TRAINING = frozenset({"retrain", "retune", "compress"})
 class RetrainSpec:
     """`loop.retrain:` — when a challenger is trained."""
 
-    on: tuple[str, ...] = ("drift", "performance")
+    on: tuple[str, ...] = ("drift", "performance", "growth")
     schedule: str = ""  # five cron fields, UTC
     cooldown: float = 21600.0  # seconds between two retrainings
     min_labels: int = 200  # outcomes needed since the last training

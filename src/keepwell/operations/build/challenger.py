@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 TEST_SHARE = 0.3
 MIN_TEST, MAX_TEST = 50, 5000
+EACH_CLASS = 10
+"""Test rows that the second most frequent class should have."""
+OLDER_EVERY = 5
+"""One in so many of the older live rows is tested on as well, where they count."""
 MIN_TRAIN = 100
 """Rows with outcomes that a window must hold before it is worth training on."""
 
@@ -47,7 +51,8 @@ class Rows:
     Attributes:
         table: The rows.
         times: When each live row was answered, Unix seconds; 0 for rows of the project's dataset.
-        test: Positions of the newest rows, which nothing is trained on.
+        test: Positions of the rows that nothing is trained on, in order.
+        newest: The first of the newest rows, all of which are among them.
         dataset: The version that holds the live rows.
         base: The version that holds the project's rows.
         columns: Their schema.
@@ -56,6 +61,7 @@ class Rows:
     table: pa.Table
     times: npt.NDArray[np.float64]
     test: npt.NDArray[np.int64]
+    newest: int
     dataset: str
     base: str
     columns: tuple[Column, ...]
@@ -92,7 +98,9 @@ def train_challenger(
         return renew(bench, baseline, request, progress=progress)
     _check_logged(bench, baseline)
     believed = [window.since for window in request.windows if window.since is not None]
-    rows = gather(bench, labelled, baseline, since=max(believed, default=None))
+    rows = gather(
+        bench, labelled, baseline, since=max(believed, default=None), older=not request.mistrusted
+    )
     windows = [window for window in request.windows if _size(rows, window) >= MIN_TRAIN]
     if not windows:
         raise TrainingError(
@@ -100,10 +108,11 @@ def train_challenger(
             why=f"each window needs {MIN_TRAIN} besides the {len(rows.test)} that are kept for the test",
             now="post more outcomes, or lower loop.retrain.min_labels",
         )
-    share = request.budget / (len(windows) + 1)
-    window, tried = _choose(bench, rows, windows, share, progress)
+    tried_with = request.budget / 2 if len(windows) > 1 else 0.0  # of all windows together
+    window, tried = _choose(bench, rows, windows, tried_with / len(windows), progress)
     progress.update(f"training on the window '{window.name}'")
-    draft = _train(bench, rows, window, rows.test, share, progress, request)
+    left = request.budget - tried_with
+    draft = _train(bench, rows, window, rows.test, left, progress, request)
     version = register_draft(bench, draft)
     table = rows.table.take(rows.test)
     verdict = judge_version(bench, version, table, champion=request.baseline)
@@ -141,7 +150,12 @@ def _check_logged(bench: Bench, baseline: ModelVersion) -> None:
 
 
 def gather(
-    bench: Bench, labelled: pa.Table, baseline: ModelVersion, since: float | None = None
+    bench: Bench,
+    labelled: pa.Table,
+    baseline: ModelVersion,
+    since: float | None = None,
+    *,
+    older: bool = False,
 ) -> Rows:
     """Return the project's rows and the live ones, with the newest live ones set aside.
 
@@ -150,6 +164,8 @@ def gather(
         labelled: Predictions of the endpoint with their outcomes, oldest first.
         baseline: The version that the challenger is compared with.
         since: When the world is believed to have changed.
+        older: Set some of the live rows before these aside as well, which the baseline does not know: where
+            only inputs moved, they still say which model is better, and few rows prove little.
     """
     from keepwell.training.tasks.multilabel.columns import schema_with_sets, with_sets
 
@@ -170,16 +186,40 @@ def gather(
     recent = np.count_nonzero(seconds >= since) if since is not None else live.num_rows
     fewest = min(MIN_TEST, live.num_rows)
     tested = int(np.clip(TEST_SHARE * recent, fewest, MAX_TEST))
+    if signature.task.labelled:
+        most = min(MAX_TEST, live.num_rows // 2)
+        tested = max(tested, _with_both_classes(live[signature.target], tested, most))
+    times = np.concatenate([np.zeros(base.num_rows), seconds])
+    test = np.arange(total - tested, total, dtype=np.int64)
+    if older and since is not None:
+        unknown = np.flatnonzero(times[: total - tested] >= max(baseline.created, 1.0))
+        some = unknown[::-OLDER_EVERY][: MAX_TEST - tested]
+        test = np.concatenate([some[::-1], test])
     return Rows(
         table=table,
-        times=np.concatenate([np.zeros(base.num_rows), seconds]),
-        test=np.arange(total - tested, total, dtype=np.int64),
+        times=times,
+        test=test,
+        newest=total - tested,
         dataset=kept.key,
         base=dataset.key,
         columns=tuple(
             column for column in schema_with_sets(dataset.columns, declared) if column.name in names
         ),
     )
+
+
+def _with_both_classes(target: pa.ChunkedArray, least: int, most: int) -> int:
+    """Return how many of the newest rows hold two classes that can be told apart by them, `most` at most.
+
+    Nights in which nothing happens, say, prove nothing about a model of what happens by day.
+    """
+    newest = target.slice(max(0, len(target) - most)).to_numpy().astype(str)[::-1]
+    classes = np.unique(newest)
+    if len(classes) == 1:
+        return least
+    seen = np.cumsum(newest[:, None] == classes, axis=0)
+    enough = np.flatnonzero(np.partition(seen, -2, axis=1)[:, -2] >= EACH_CLASS)
+    return max(least, int(enough[0]) + 1) if len(enough) else least
 
 
 def _weights(rows: Rows, window: Window) -> npt.NDArray[np.float64]:
@@ -203,7 +243,7 @@ def _choose(
     if len(windows) == 1:
         return windows[0], {}
     since = max((one.since for one in windows if one.since is not None), default=1.0)
-    start = int(rows.test[0])
+    start = rows.newest
     recent = np.count_nonzero(rows.times[:start] >= since)
     held = int(np.clip(TEST_SHARE * recent, MIN_TEST, MAX_TEST))
     validation = np.arange(start - held, start, dtype=np.int64)

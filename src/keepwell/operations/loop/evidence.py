@@ -98,6 +98,7 @@ def of_comparison(comparison: Comparison | None) -> dict[str, Any]:
         "gain": comparison.gain.value,
         "low": comparison.gain.low,
         "high": comparison.gain.high,
+        **({"loss": of_comparison(comparison.loss)} if comparison.loss is not None else {}),
     }
 
 

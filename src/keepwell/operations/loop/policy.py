@@ -23,6 +23,8 @@ class Limits:
         most_quiet_looks: Each time an incident had to be gone on with, it takes twice as many; never more.
         regrowth: How many times its accepted value a drift must reach to count again.
         attempts: Retrainings per incident, the first one included.
+        growth: A model is trained anew once so many times as many rows are known as it learned from.
+        doublings: How often, at most, challengers that are no better double the outcomes that are needed.
         resumes: How often a retraining is started again after its process died.
         failures: Effects in a row that may fail before the loop gives up on what it was doing.
         retraining_seconds: A retraining still running after that is stopped; never less than ten
@@ -54,6 +56,8 @@ class Limits:
     most_quiet_looks: int = 48
     regrowth: float = 1.5
     attempts: int = 3
+    growth: float = 2.0
+    doublings: int = 4
     resumes: int = 2
     failures: int = 3
     retraining_seconds: float = 3600.0

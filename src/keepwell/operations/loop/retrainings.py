@@ -1,7 +1,7 @@
 """A retraining: what was asked for, how far it is, and what came of it."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from keepwell.core.records import Estimate, GateVerdict
 
@@ -42,6 +42,7 @@ class Retraining:
         options: Of the rule that asked for it (`with:`), JSON-ready.
         rule: That rule; empty if an incident or the schedule asked.
         seconds: What it really took; 0 until it has ended.
+        mistrusted: Outcomes say that what was true of older rows is true no more.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Retraining:
     options: dict[str, Any] = field(default_factory=dict)
     rule: str = ""
     seconds: float = 0.0
+    mistrusted: bool = False
 
     @property
     def key(self) -> str:
@@ -76,6 +78,8 @@ class Comparison:
         challenger: The challenger's value.
         gain: How much better the challenger is, positive for better whatever the metric's direction,
             with the 95% interval of a paired bootstrap.
+        loss: The same of the logarithmic loss of their probabilities, where the metric goes by the order
+            of these only; else None.
     """
 
     metric: str
@@ -83,11 +87,18 @@ class Comparison:
     champion: float
     challenger: float
     gain: Estimate
+    loss: Self | None = None
 
     @property
     def better(self) -> bool:
-        """Whether the challenger is better beyond reasonable doubt: the whole interval is above 0."""
-        return self.gain.low is not None and self.gain.low > 0
+        """Whether the challenger is better beyond reasonable doubt: the whole interval is above 0.
+
+        One that orders the rows no worse and whose probabilities are truer beyond doubt is better as
+        well: an order says nothing of how many rows get which answer.
+        """
+        if self.gain.low is not None and self.gain.low > 0:
+            return True
+        return self.loss is not None and self.gain.value >= 0 and self.loss.better
 
 
 LOST = "lost"

@@ -211,6 +211,8 @@ class View:
             ended as it is; else None.
         result: How far `memory.retraining` is; None if nobody works on it.
         labels: Outcomes that came for predictions made since the last training.
+        known: Rows with outcomes that there are to learn from, the project's own included.
+        learnt: How many of them there were when the champion was trained; 0 where that is not known.
         last_deployment: When the routes last changed other than by a step of a rollout.
         last_promotion: When the champion last changed, by whatever; None if it never did.
         previous: The version that was champion before; 0 if there was none.
@@ -229,6 +231,8 @@ class View:
     trial: Trial | None = None
     result: RetrainingResult | None = None
     labels: int = 0
+    known: int = 0
+    learnt: int = 0
     last_deployment: float | None = None
     last_promotion: float | None = None
     previous: int = 0

@@ -128,6 +128,7 @@ class Sight:
         looks = self._look(record, champion, watched_since(memory))
         retraining = memory.retraining
         spec = self._bench.spec
+        known, learnt = self._known(record, champion, now)
         return View(
             endpoint=record,
             champion=champion,
@@ -143,6 +144,8 @@ class Sight:
             trial=see_trial(self._bench, record, memory.incident, self.report_since, self.evidence),
             result=self._jobs.result(retraining.key) if retraining is not None else None,
             labels=self._labels(endpoint, champion, memory.retrained),
+            known=known,
+            learnt=learnt,
             last_deployment=self._last_deployment(endpoint),
             last_promotion=self._last_promotion(endpoint),
             previous=record.previous,
@@ -219,6 +222,15 @@ class Sight:
         times = (champion.created, *retrained)  # those yet to come are a wrong clock's: see `View`
         since = max(time if time <= now + SKEW else min(begun, now) for time in times)
         return self._predictions.counts(endpoint, since=since).outcomes
+
+    def _known(self, endpoint: Endpoint, champion: ModelVersion, now: float) -> tuple[int, int]:
+        """Return how many rows there are to learn from, and how many there were for the champion."""
+        if endpoint.external:
+            return 0, 0
+        rows = self._bench.datasets.get(self._bench.spec.dataset).rows
+        rows += self._predictions.counts(endpoint.name).outcomes
+        made = min(champion.created, now)
+        return rows, rows - self._predictions.counts(endpoint.name, since=made).outcomes
 
     def _last_deployment(self, endpoint: str) -> float | None:
         events = self._bench.metadata.events(

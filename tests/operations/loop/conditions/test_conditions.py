@@ -25,6 +25,7 @@ from keepwell.operations.loop.conditions import (
     RecentDeployment,
     RetrainingPending,
     RolloutRunning,
+    RowsHaveGrown,
     ScheduleDue,
     SignalPresent,
     news,
@@ -160,6 +161,48 @@ def test_enough_labels_says_where_to_post_them() -> None:
     assert "/endpoints/churn/feedback" in few.reason
     assert few.numbers == {"labels": 99, "labels_needed": 100}
     assert holds(EnoughLabels(), replace(make_view(), labels=100))
+
+
+def futile(settled: str, *, baseline: int = 1) -> Retraining:
+    return Retraining(
+        id="I-1", endpoint="churn", baseline=baseline, decided=1.0, reason="", settled=settled
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "needed"),
+    [
+        (["rejected"], 200),
+        (["rejected", "failed", "rejected"], 400),  # what died showed nothing
+        (["rejected", "rolled_out"], 100),
+        (["rejected"] * 9, 1600),
+    ],
+)
+def test_challengers_that_were_no_better_double_what_is_needed(
+    before: list[str], needed: int
+) -> None:
+    memory = Memory(retrainings=tuple(futile(one) for one in before))
+    found = EnoughLabels().check(replace(make_view(), labels=99, memory=memory), 0.0)
+    assert found.numbers["labels_needed"] == needed
+    elsewhere = Memory(retrainings=tuple(futile(one, baseline=7) for one in before))
+    assert holds(EnoughLabels(), replace(make_view(), labels=100, memory=elsewhere))
+
+
+def test_rows_have_grown_once_there_are_twice_as_many_as_the_champion_knew() -> None:
+    view = replace(make_view(), known=2000, learnt=1000, labels=1000)
+    found = RowsHaveGrown().check(view, 0.0)
+    assert found.holds
+    assert found.reason == "2,000 rows with outcomes are known; version 1 knew 1,000"
+    for less in (
+        replace(view, known=1999),
+        replace(view, labels=99),  # tried a moment ago
+        replace(view, learnt=0),  # served elsewhere
+        replace(view, policy=replace(view.policy, trains=False)),
+        replace(
+            view, policy=replace(view.policy, loop=LoopSpec(retrain=RetrainSpec(on=("drift",))))
+        ),
+    ):
+        assert not holds(RowsHaveGrown(), less)
 
 
 def test_what_learns_from_the_source_waits_for_no_labels() -> None:

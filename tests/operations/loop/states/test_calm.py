@@ -71,6 +71,14 @@ def test_the_schedule_starts_a_retraining_without_an_incident() -> None:
     assert tick(make_view(policy=off), 7300.0) == ()
 
 
+def test_a_model_is_trained_anew_once_there_are_twice_as_many_rows_and_nothing_is_amiss() -> None:
+    grown = make_view(make_look(), known=3000, learnt=1500, labels=1500)
+    action = only(grown)
+    assert isinstance(action, StartRetraining)
+    assert (action.retraining.id, action.retraining.incident) == ("grown-3000", "")
+    assert tick(replace(grown, looks=(make_look(DRIFT),)), NOW) == ()  # it is looked at once more
+
+
 def test_a_scheduled_candidate_is_judged_like_any_other() -> None:
     scheduled = make_retraining(id="scheduled-7200", incident="")
     started = only(make_view(retraining=scheduled, result=make_result()))

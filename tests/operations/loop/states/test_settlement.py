@@ -36,6 +36,20 @@ def retraining_view(outcome: RetrainingResult | None, **changes: Any) -> View:
     return make_view(make_look(DRIFT), result=outcome, **given)
 
 
+@pytest.mark.parametrize(
+    ("gain", "loss", "tried"),
+    [(0.0, 0.3, True), (-0.01, 0.3, False), (0.01, 0.01, False), (0.01, -0.3, False)],
+)
+def test_truer_probabilities_decide_where_the_order_is_no_worse(
+    gain: float, loss: float, tried: bool
+) -> None:
+    order = make_comparison(0.9, 0.9 + gain)
+    compared = replace(order, loss=make_comparison(-0.8, -0.8 + loss))
+    action = tick(retraining_view(make_result(compared)), NOW)[0]
+    assert isinstance(action, StartRollout if tried else RejectCandidate)
+    assert action.evidence["comparison"]["loss"]["gain"] == pytest.approx(loss)
+
+
 def test_while_it_runs_in_time_there_is_nothing_to_do() -> None:
     assert tick(retraining_view(RetrainingResult(status="running")), NOW) == ()
 

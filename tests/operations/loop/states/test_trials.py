@@ -46,6 +46,17 @@ def test_a_candidate_that_does_as_the_baseline_does_passes() -> None:
     ]
 
 
+def test_who_predicts_otherwise_than_a_version_that_is_wrong_does_no_harm() -> None:
+    trial = Trial(
+        rollout=ROLLOUT,
+        candidate=RouteStats(version=2, requests=100, prediction_drift=1.0),
+        baseline=RouteStats(version=1, requests=100, prediction_drift=0.1),
+    )
+    usual = judge(trial, Limits(), direction=1, min_rows=100)
+    assert "live predictions are 1.00 away" in usual.breaches
+    assert judge(trial, Limits(), direction=1, min_rows=100, fallen=True).verdict.passed
+
+
 def test_silence_is_no_evidence_and_no_breach() -> None:
     judgement = judged({"requests": 0})
     assert not judgement.sufficient

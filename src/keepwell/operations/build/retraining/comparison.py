@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from keepwell.core.errors import InvalidDataError
 from keepwell.core.records import Estimate, ModelVersion
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from keepwell.operations.build.bench import Bench
+    from keepwell.tracking.metrics import Scored
+
+ORDERS = frozenset({"roc_auc", "average_precision"})
+"""Metrics that go by the order of probabilities only."""
 
 
 def compare(
@@ -23,18 +29,29 @@ def compare(
     None where the rows cannot decide the metric, or the champion cannot answer them.
     """
     from keepwell.deployment.scoring.following import following
-    from keepwell.tracking.metrics import direction, measure, paired_difference
     from keepwell.training.tasks.exams import exam_of
 
-    task, classes = champion.signature.task, champion.signature.classes
-    metric = champion.metric
     newer = open_scorer(bench, candidate)
     older = following(open_scorer(bench, champion), newer)
     if older is None:
         return None
     exam = exam_of(champion.signature, table, bench.spec.data, newer.catalogue)
-    actual = exam.actual
-    challenger, ruler = newer.examined(exam.table), older.examined(exam.table)
+    compared = partial(
+        _compared, champion, exam.actual, newer.examined(exam.table), older.examined(exam.table)
+    )
+    found = compared(champion.metric)
+    if found is None or champion.metric not in ORDERS:
+        return found
+    return replace(found, loss=compared("log_loss"))
+
+
+def _compared(
+    champion: ModelVersion, actual: Any, challenger: Scored, ruler: Scored, metric: str
+) -> Comparison | None:
+    """Return both by one metric; None where the rows do not decide it."""
+    from keepwell.tracking.metrics import direction, measure, paired_difference
+
+    task, classes = champion.signature.task, champion.signature.classes
     try:
         difference = paired_difference(metric, task, classes, actual, challenger, ruler)
     except InvalidDataError:
@@ -45,7 +62,7 @@ def compare(
     ]
     return Comparison(
         metric=metric,
-        rows=table.num_rows,
+        rows=len(actual),
         challenger=values[0],
         champion=values[1],
         gain=difference if direction(metric) > 0 else _negative(difference),

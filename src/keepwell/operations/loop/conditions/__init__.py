@@ -19,6 +19,8 @@ from keepwell.operations.loop.conditions.readiness import (
     LoopEnabled,
     RetrainingPending,
     RolloutRunning,
+    RowsHaveGrown,
+    labels_needed,
 )
 from keepwell.operations.loop.conditions.signals import (
     SERVICE,
@@ -76,6 +78,7 @@ __all__ = [
     "RetrainingPending",
     "RolloutRunning",
     "RoomForTraining",
+    "RowsHaveGrown",
     "ScheduleDue",
     "SignalAbout",
     "SignalPresent",
@@ -86,6 +89,7 @@ __all__ = [
     "clock_time",
     "condition_of",
     "identity",
+    "labels_needed",
     "meaning",
     "news",
     "under_way",

@@ -8,7 +8,11 @@ from keepwell.operations.loop.view import View
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnoughLabels(Condition):
-    """Holds if `loop.retrain.min_labels` outcomes came since the last training, or none are needed."""
+    """Holds if outcomes enough came since the last training, or none are needed.
+
+    Enough are `loop.retrain.min_labels`, and twice as many after each challenger in a row that was no
+    better than the champion that still serves: the same evidence again would show the same.
+    """
 
     def check(self, view: View, now: float) -> Finding:
         """Return whether it holds, and why."""
@@ -17,7 +21,7 @@ class EnoughLabels(Condition):
             return Finding(
                 holds=True, reason=f"{task.value} is retrained from the source, without outcomes"
             )
-        needed = view.policy.loop.retrain.min_labels
+        needed = labels_needed(view)
         holds = view.labels >= needed
         return Finding(
             holds=holds,
@@ -26,6 +30,38 @@ class EnoughLabels(Condition):
             else f"{needed:,} outcomes since the last training are needed to learn from: post them to"
             f" /endpoints/{view.endpoint.name}/feedback",
             numbers={"labels": view.labels, "labels_needed": needed},
+        )
+
+
+def labels_needed(view: View) -> int:
+    """Return how many outcomes must have come since the last training."""
+    least, futile = view.policy.loop.retrain.min_labels, 0
+    for one in reversed(view.memory.retrainings):
+        if one.settled == "rolled_out" or one.baseline != view.champion.version:
+            break
+        futile += one.settled == "rejected"  # one that died showed nothing
+    return least << min(futile, view.policy.limits.doublings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsHaveGrown(Condition):
+    """Holds if `growth` calls for a new model, and there are many more rows than the champion knew.
+
+    More rows of the same world teach less and less: each time it takes twice as many, so that a model is
+    trained anew a few times while there is much to gain, and hardly ever later.
+    """
+
+    def check(self, view: View, now: float) -> Finding:
+        """Return whether it holds, and why."""
+        policy, known, learnt = view.policy, view.known, view.learnt
+        if "growth" not in policy.loop.retrain.on or not policy.trains or not learnt:
+            return Finding(holds=False, reason="nothing is trained because rows have grown")
+        grown = known >= policy.limits.growth * learnt
+        new = not view.champion.signature.task.from_source and view.labels >= labels_needed(view)
+        return Finding(
+            holds=grown and new,
+            reason=f"{known:,} rows with outcomes are known; version {view.champion.version} knew {learnt:,}",
+            numbers={"known": known, "learnt": learnt},
         )
 
 

@@ -15,6 +15,7 @@ from keepwell.operations.loop.conditions import (
     LoopEnabled,
     RoomForTraining,
     WithinHours,
+    labels_needed,
 )
 from keepwell.operations.loop.evidence import json_ready
 from keepwell.operations.loop.interventions.rules import standings
@@ -160,7 +161,7 @@ def limit_lines(view: View, now: float) -> tuple[LimitLine, ...]:
             "outcomes",
             EnoughLabels(),
             f"{view.labels:,}",
-            f"{view.policy.loop.retrain.min_labels:,}",
+            f"{labels_needed(view):,}",
         ),
     ]
     found = []

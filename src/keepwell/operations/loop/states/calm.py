@@ -20,6 +20,7 @@ from keepwell.operations.loop.conditions import (
     RetrainingPending,
     RolloutRunning,
     RoomForTraining,
+    RowsHaveGrown,
     ScheduleDue,
     SignalPresent,
     WithinHours,
@@ -36,17 +37,17 @@ LIMITS = WithinHours() & RoomForTraining() & BudgetLeft()
 """What `loop.limits` says of every retraining, whoever asks for it."""
 
 SCHEDULED_OTHERWISE = (
-    ScheduleDue()
+    (ScheduleDue() | (RowsHaveGrown() & ~NewSignal()))
     & LoopEnabled()
     & CooldownPassed()
     & ~RolloutRunning()
     & ~RetrainingPending()
     & ~SignalPresent(kinds=SERVICE)
 )
-"""The schedule asks for a retraining, and nothing but the limits can stand in its way."""
+"""The schedule or the number of rows asks for a retraining, and only the limits can stand in its way."""
 
 SCHEDULED = SCHEDULED_OTHERWISE & LIMITS
-"""When the schedule starts a retraining."""
+"""When one is started for that."""
 
 
 def next_actions(view: View, now: float) -> tuple[Action, ...]:
@@ -115,12 +116,14 @@ def _scheduled(view: View, now: float) -> tuple[Action, ...]:
     if not finding.holds:
         limits, due = LIMITS.check(view, now), SCHEDULED_OTHERWISE.check(view, now)
         if due.holds and not limits.holds:
-            reason = f"the retraining of the schedule waits: {limits.reason}"
+            reason = f"a retraining without an incident waits: {limits.reason}"
             return (Wait(reason=reason, evidence=limits.numbers),)
         return ()
-    reason = ScheduleDue().check(view, now).reason
+    due = ScheduleDue().check(view, now)
+    grown = RowsHaveGrown().check(view, now)
+    reason = (due if due.holds else grown).reason
     retraining = Retraining(
-        id=f"scheduled-{int(finding.numbers['due'])}",
+        id=f"scheduled-{int(due.numbers['due'])}" if due.holds else f"grown-{view.known}",
         endpoint=view.endpoint.name,
         baseline=view.champion.version,
         decided=now,

@@ -128,6 +128,7 @@ def _next(view: View, incident: Incident, now: float) -> Action:
         incident=incident.id,
         windows=windows(incident, retrainable),
         budget=view.policy.retraining_budget,
+        mistrusted=_mistrusted(retrainable),
     )
     return StartRetraining(
         reason=reason,
@@ -146,9 +147,13 @@ def windows(incident: Incident, signals: list[Signal]) -> tuple[Window, ...]:
     recent = Window(name="recent", since=since, older=0.0)
     weighted = Window(name="weighted", since=since, older=0.2)
     everything = Window(name="all")
-    if any(signal.kind in ("performance", "concept_drift") for signal in signals):
+    if _mistrusted(signals):
         return recent, weighted, everything
     return everything, weighted, recent
+
+
+def _mistrusted(signals: list[Signal]) -> bool:
+    return any(signal.kind in ("performance", "concept_drift") for signal in signals)
 
 
 def _passed(view: View, incident: Incident, reason: str) -> CloseIncident:

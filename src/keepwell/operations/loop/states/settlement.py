@@ -213,4 +213,5 @@ def in_words(comparison: Comparison | None) -> str:
     return (
         f"{comparison.metric} {comparison.challenger:.4f} against {comparison.champion:.4f}"
         f" on the same {comparison.rows:,} rows (gain {gain.value:+.4f}{interval})"
+        + (f"; {in_words(comparison.loss)}" if comparison.loss is not None else "")
     )

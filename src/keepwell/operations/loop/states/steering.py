@@ -25,7 +25,11 @@ def steer(view: View, now: float) -> tuple[Action, ...]:
         return ()
     rollout, limits = trial.rollout, view.policy.limits
     judgement = judge(
-        trial, limits, direction=view.direction, min_rows=view.policy.monitor.min_rows
+        trial,
+        limits,
+        direction=view.direction,
+        min_rows=view.policy.monitor.min_rows,
+        fallen=_fallen(view, rollout),
     )
     percent, held = _step(view, rollout, now)
     evidence = {
@@ -50,6 +54,15 @@ def steer(view: View, now: float) -> tuple[Action, ...]:
         reason = f"version {rollout.candidate} did no harm at {percent:g}%"
         return (_onward(rollout, percent, judgement, reason, evidence),)
     return (_undecided(view, trial, judgement, now, evidence),)
+
+
+def _fallen(view: View, rollout: Rollout) -> bool:
+    """Tell whether the outcomes of what the candidate is to replace have shown it to be wrong."""
+    known = view.incident.signals if view.incident is not None else ()
+    return any(
+        signal.kind == "performance" and signal.version == rollout.baseline
+        for signal in (*view.signals, *known)
+    )
 
 
 def _undecided(

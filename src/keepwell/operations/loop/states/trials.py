@@ -41,11 +41,14 @@ class Judgement:
         return "; ".join(check.detail for check in self.verdict.checks if not check.passed)
 
 
-def judge(trial: Trial, limits: Limits, *, direction: int, min_rows: int) -> Judgement:
+def judge(
+    trial: Trial, limits: Limits, *, direction: int, min_rows: int, fallen: bool = False
+) -> Judgement:
     """Return what speaks against the candidate, and whether enough was seen.
 
     Errors may breach at once; latency, predictions and quality only once enough was seen. Quality is
-    compared where both versions have outcomes for at least `min_rows` rows.
+    compared where both versions have outcomes for at least `min_rows` rows. Where outcomes have shown the
+    baseline to be wrong (`fallen`), it is no harm to predict otherwise.
     """
     candidate, baseline = trial.candidate, trial.baseline
     seen = candidate.requests
@@ -55,7 +58,8 @@ def judge(trial: Trial, limits: Limits, *, direction: int, min_rows: int) -> Jud
     checks = list(_errors(candidate, baseline, limits))
     if sufficient:
         checks += _latency(trial, limits)
-        checks += _predictions(trial, limits)
+        if not fallen:
+            checks += _predictions(trial, limits)
     if trial.paired is not None:
         checks += _pairs(trial.paired, limits)
     if trial.ratio is not None:
