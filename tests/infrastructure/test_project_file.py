@@ -96,7 +96,9 @@ def test_the_example_of_the_design_is_read_to_the_letter(file: Path) -> None:
             endpoint="churn", rollout=RolloutSpec(strategy="canary", steps=(5, 25, 100), hold=120.0)
         ),
         monitor=MonitorSpec(window_seconds=3600.0, labels_delay=604800.0),
-        loop=LoopSpec(retrain=RetrainSpec(schedule="0 3 * * 1", cooldown=21600.0)),
+        loop=LoopSpec(
+            retrain=RetrainSpec(on=("drift", "performance"), schedule="0 3 * * 1", cooldown=21600.0)
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """A retraining: what was asked for, how far it is, and what came of it."""
 
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from keepwell.core.records import Estimate, GateVerdict
 
@@ -87,7 +87,7 @@ class Comparison:
     champion: float
     challenger: float
     gain: Estimate
-    loss: Self | None = None
+    loss: "Comparison | None" = None
 
     @property
     def better(self) -> bool:
