@@ -7,6 +7,7 @@ time: what a piece takes of memory stays in the core's cache and serves the next
 another. Before the clock starts, a few rows are compared, so that loading libraries is not timed.
 """
 
+import itertools
 import os
 import time
 from collections.abc import Callable
@@ -19,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.monitoring.world import columns, piece
-from keepwell.core.records import Profile
+from keepwell.core.records import Column, Profile
 from keepwell.data.profiles import profile_table
 from keepwell.monitoring.drift import compare_columns
 from keepwell.monitoring.sketches import Layout
@@ -38,8 +39,7 @@ def run(reference: Path, current: Path, count: int) -> dict[str, Any]:
     few = piece(count, FEW, 0)
     _compare(profile_table(few, columns(count)), lambda add: add(few.to_batches()[0]))
     start = time.perf_counter()
-    head = next(pq.ParquetFile(reference).iter_batches(batch_size=REFERENCE_ROWS))
-    profile = profile_table(pa.Table.from_batches([head]), columns(count))
+    profile = _learn(reference, columns(count))
     fitted = time.perf_counter()
     found = _compare(profile, lambda add: _read(current, add))
     return {"fit": fitted - start, "seconds": time.perf_counter() - fitted, "found": found}
@@ -62,6 +62,20 @@ def floor(current: Path) -> dict[str, Any]:
     return {"fit": 0.0, "seconds": time.perf_counter() - start, "found": []}
 
 
+def _learn(path: Path, listed: list[Column]) -> Profile:
+    """Return the profile of a file's first rows, made column by column."""
+    footer = pq.read_metadata(path)
+
+    def one(column: Column) -> Profile:
+        file = pq.ParquetFile(path, metadata=footer)
+        head = next(file.iter_batches(REFERENCE_ROWS, columns=[column.name], use_threads=False))
+        return profile_table(pa.Table.from_batches([head]), [column])
+
+    with ThreadPoolExecutor(_cores()) as threads:
+        made = list(threads.map(one, listed))
+    return Profile(rows=made[0].rows, columns=tuple(each.columns[0] for each in made))
+
+
 def _compare(
     profile: Profile, read: Callable[[Callable[[pa.RecordBatch], None]], None]
 ) -> list[str]:
@@ -74,14 +88,21 @@ def _compare(
 
 def _read(path: Path, add: Callable[[pa.RecordBatch], None]) -> None:
     """Hand over a file's columns in the rows' order; some of them by each of as many threads as cores."""
-    footer, cores = pq.read_metadata(path), len(os.sched_getaffinity(0))
+    footer, cores = pq.read_metadata(path), _cores()
     names = footer.schema.names
 
     def share(own: list[str]) -> None:
         file = pq.ParquetFile(path, metadata=footer)
-        for name in own:
-            for batch in file.iter_batches(PIECE_ROWS, columns=[name], use_threads=False):
+        # Group by group: an iterator over all of them keeps the dictionaries of each to its end.
+        for group, name in itertools.product(range(footer.num_row_groups), own):
+            for batch in file.iter_batches(
+                PIECE_ROWS, row_groups=[group], columns=[name], use_threads=False
+            ):
                 add(batch)
 
     with ThreadPoolExecutor(cores) as threads:
         list(threads.map(share, filter(None, (names[at::cores] for at in range(cores)))))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
