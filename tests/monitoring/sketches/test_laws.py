@@ -125,11 +125,15 @@ def test_threads_add_columns_of_their_own_at_the_same_time() -> None:
         "senior": pa.array(random.random(20_000) < 0.5),
     }
     alone, together = LAYOUT.block(), LAYOUT.block()
-    parts = [{name: column} for name, column in given_columns.items()]
+
+    def add(name: str) -> None:
+        for _ in range(5):
+            together.add({name: given_columns[name]})
+
     for _ in range(5):
         alone.add(given_columns)
-    with ThreadPoolExecutor(len(parts)) as threads:
-        list(threads.map(lambda part: [together.add(part) for _ in range(5)], parts))
+    with ThreadPoolExecutor(len(given_columns)) as threads:
+        list(threads.map(add, given_columns))
     assert np.array_equal(together.sums, alone.sums)
     assert together.fresh == alone.fresh
 
