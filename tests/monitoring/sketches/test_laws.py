@@ -1,5 +1,7 @@
 """The laws of accumulators: parts merged are the whole, in constant space."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -34,7 +36,9 @@ PROFILE = profile_table(
 )
 LAYOUT = Layout(PROFILE.columns)
 
-ages = st.one_of(st.none(), st.floats(-50, 200), st.sampled_from([0.0, 32.0, 1e9, float("inf")]))
+ages = st.one_of(
+    st.none(), st.floats(-50, 200), st.sampled_from([0.0, 32.0, 1e9, 1e300, float("inf")])
+)
 rows = st.lists(
     st.tuples(
         ages,
@@ -110,6 +114,36 @@ def test_what_was_stored_is_read_and_merged_as_it_was(
     assert together is not None
     assert np.allclose(together.sums, one.sums)
     assert together.fresh == one.fresh
+
+
+def test_threads_add_columns_of_their_own_at_the_same_time() -> None:
+    random = np.random.default_rng(2)
+    given_columns = {
+        "age": pa.array(random.gamma(2, 20, 20_000)),
+        "one": pa.array(random.integers(6, 9, 20_000)),
+        "plan": pa.array(random.choice(["basic", "5G", "none"], 20_000)),
+        "senior": pa.array(random.random(20_000) < 0.5),
+    }
+    alone, together = LAYOUT.block(), LAYOUT.block()
+
+    def add(name: str) -> None:
+        for _ in range(5):
+            together.add({name: given_columns[name]})
+
+    for _ in range(5):
+        alone.add(given_columns)
+    with ThreadPoolExecutor(len(given_columns)) as threads:
+        list(threads.map(add, given_columns))
+    assert np.array_equal(together.sums, alone.sums)
+    assert together.fresh == alone.fresh
+
+
+def test_a_value_beyond_all_reason_leaves_sums_finite() -> None:
+    made = LAYOUT.block()
+    made.add({"age": pa.array([30.0, 1e308, -1e308, float("inf"), 32.0])})
+    assert np.isfinite(made.sums).all()
+    counted = made.counted()["age"]
+    assert (counted.rows, counted.missing, counted.outside) == (5, 1, 2)
 
 
 def test_another_layout_is_not_read() -> None:

@@ -49,6 +49,10 @@ class Layout:
             return None
         return Block(layout=self, sums=sums, fresh=fresh)
 
+    def find(self, name: str) -> "tuple[ColumnSketch, slice] | None":
+        """Return a column's accumulator and the place of its sums; None if there is no such column."""
+        return self._sketches.get(name)
+
     def items(self) -> "Sequence[tuple[str, ColumnSketch, slice]]":
         """Return each column with its accumulator and the place of its sums."""
         return [(name, sketch, place) for name, (sketch, place) in self._sketches.items()]
@@ -69,11 +73,16 @@ class Block:
     fresh: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def add(self, columns: Mapping[str, Any], wrong: Mapping[str, int] | None = None) -> None:
-        """Add rows: Arrow columns of equal length by name, in the rows' order."""
-        for name, sketch, place in self.layout.items():
-            if name in columns:
+        """Add rows: Arrow columns of equal length by name, in the rows' order.
+
+        Threads may add at the same time if each has columns of its own.
+        """
+        for name, column in columns.items():
+            known = self.layout.find(name)
+            if known is not None:
+                sketch, place = known
                 labels = self.fresh.get(name, {})
-                sketch.add(self.sums[place], labels, columns[name], (wrong or {}).get(name, 0))
+                sketch.add(self.sums[place], labels, column, (wrong or {}).get(name, 0))
                 if labels:
                     self.fresh[name] = labels
 

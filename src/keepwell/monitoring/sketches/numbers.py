@@ -55,6 +55,7 @@ class Numbers:
         starts = np.concatenate([[-np.inf], cells.cuts])
         self._cells, self.size = cells, CELLS + cells.count
         self._bins = np.searchsorted(own, starts, side="right")
+        self._places = self._bins.astype(np.float64)
         self._bars = np.searchsorted(drawn, starts, side="right")
         self._outside = (starts < low) | (starts >= beyond)
         self._positions = self._middles(own, low, high)
@@ -77,16 +78,23 @@ class Numbers:
             return
         scaled = finite - self._mean
         scaled /= self._spread
-        np.clip(scaled, -_FAR, _FAR, out=scaled)
-        sums[VALUES] += count
-        sums[SUM] += scaled.sum()
         # einsum, not @: for sums this short BLAS would spend more on waking its threads than on adding.
-        sums[SQUARES] += np.einsum("i,i", scaled, scaled)
+        squares = np.einsum("i,i", scaled, scaled)
+        if not squares < _FAR**2:  # else none is that far, and a pass over all of them is saved
+            np.clip(scaled, -_FAR, _FAR, out=scaled)
+            squares = np.einsum("i,i", scaled, scaled)
+        total = scaled.sum()
+        sums[VALUES] += count
+        sums[SUM] += total
+        sums[SQUARES] += squares
         cells = self._cells.of(finite)
-        sums[CELLS:] += np.bincount(cells, minlength=self._cells.count)
+        counts = np.bincount(cells, minlength=self._cells.count)
+        sums[CELLS:] += counts
         if count > 1:
-            _add_pairs(sums, PAIRS + 1, scaled)
-            _add_pairs(sums, BIN_FIRSTS, self._bins.take(cells).astype(np.float64))
+            _add_pairs(sums, PAIRS + 1, scaled, total)
+            # Bins are whole numbers: their sum by counts is exactly the one by rows.
+            bins = self._places.take(cells)
+            _add_pairs(sums, BIN_FIRSTS, bins, np.einsum("i,i", counts, self._places))
             sums[PAIRS] += count - 1
             sums[RISES] += np.count_nonzero(finite[1:] > finite[:-1])
             sums[FALLS] += np.count_nonzero(finite[1:] < finite[:-1])
@@ -154,8 +162,9 @@ def shares(counts: Any, total: float) -> tuple[float, ...]:
     return tuple(round(float(count) / total, 4) if total else 0.0 for count in counts)
 
 
-def _add_pairs(sums: "NDArray[np.float64]", at: int, values: "NDArray[np.float64]") -> None:
-    total = values.sum()
+def _add_pairs(
+    sums: "NDArray[np.float64]", at: int, values: "NDArray[np.float64]", total: float
+) -> None:
     sums[at] += total - values[-1]
     sums[at + 1] += total - values[0]
     sums[at + 2] += np.einsum("i,i", values[1:], values[:-1])
