@@ -146,13 +146,14 @@ def _lanes(
     series = course(log, wanted, step).series
     limits = {one.name: one.value for one in workspace.traces.spec.limits}
     tokens = _together(series.get("input_tokens", ()), series.get("output_tokens", ()))
-    slow = limits.get("latency_p95_ms")
+    slow, most = limits.get("latency_p95_ms"), limits.get("error_rate")
+    failed = [Point(one.name, one.time, one.value * 100) for one in series.get("error_rate", ())]
     rows: list[tuple[str, str, Sequence[Point], float | None, tuple[float, ...]]] = [
         ("traces", "", series.get("traces", ()), None, _FROM_0),
         ("latency p95", "ms", series.get("latency_p95_ms", ()), slow, _FROM_0),
         ("tokens", "", tokens, None, _FROM_0),
         ("cost", workspace.spec.costs.currency, series.get("cost", ()), None, _FROM_0),
-        ("errors", "share", series.get("error_rate", ()), limits.get("error_rate"), (0.0, 0.1)),
+        ("failed", "% of traces", failed, None if most is None else most * 100, (0.0, 10.0)),
         *(
             (f"score {name[6:]}", "", series.get(name, ()), limits.get(name), (0.0, 1.0))
             for name in sorted(found)
