@@ -39,6 +39,7 @@ def loop(workspace: "Workspace") -> dict[str, Any]:
     ]
     return {
         "statuses": statuses,
+        "endpoints": bool(workspace.endpoints.find()),
         "proposals": [(one, one.approval not in ("", ANYONE)) for one in desk.proposals()],
         "in_force": [(one, of_intervention(one.status)) for one in in_force],
         "history": [(one, of_intervention(one.status)) for one in history[:PAGE]],
@@ -69,9 +70,7 @@ def weeks(history: Any, now: float) -> list[tuple[int, int, int, int, int]]:
     found = []
     for ago in range(11, -1, -1):
         begin, end = now - (ago + 1) * 604800.0, now - ago * 604800.0
-        mine = [
-            one for one in history if begin <= one.time < end and one.status not in _ONLY_SAID
-        ]
+        mine = [one for one in history if begin <= one.time < end and one.status not in _ONLY_SAID]
         kept = sum(one.status in ("kept", "watching") for one in mine)
         undone = sum(one.status == "undone" for one in mine)
         failed = sum(one.status == "failed" for one in mine)

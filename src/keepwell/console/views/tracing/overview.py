@@ -21,6 +21,7 @@ USERS = 10
 SPANS = {"1h": 3600.0, "24h": 86400.0, "7d": 604800.0, "30d": 2592000.0, "all": None}
 DEFAULT_SPAN = "24h"
 _STEPS = 120  # stretches that a chart is made of
+_BEFORE = 0.05  # of the time that there are traces of: what a chart shows before the first of them
 _ALL = 10 * 365 * 86400.0
 _FROM_0 = (0.0,)
 
@@ -138,10 +139,9 @@ def _lanes(
     workspace: "Workspace", wanted: WantedTraces, found: Mapping[str, float], now: float
 ) -> list[Lane]:
     log = workspace.traces.log
-    since = wanted.since
-    if since is None:
-        (first,) = log.ask("SELECT min(began) AS began FROM traces", wanted)["began"].to_pylist()
-        since = min(float(first), now - 60)
+    (first,) = log.ask("SELECT min(began) AS began FROM traces", wanted)["began"].to_pylist()
+    begun = now if first is None else float(first)
+    since = min(max(wanted.since or begun, begun - _BEFORE * (now - begun)), now - 60)
     step = max((now - since) / _STEPS, 1.0)
     series = course(log, wanted, step).series
     limits = {one.name: one.value for one in workspace.traces.spec.limits}

@@ -125,9 +125,7 @@ def _chances(
     inner = np.empty_like(answer)
     inner[:, order] = answer
     made = with_curve(bare, inner, np.asarray(order)[codes], chosen)
-    words = (
-        f"probabilities are bent by {'an' if chosen == 'isotonic' else 'a'} {chosen} curve, fitted to {fit.num_rows:,} rows with outcomes"
-    )
+    words = f"probabilities are bent by {'an' if chosen == 'isotonic' else 'a'} {chosen} curve, fitted to {fit.num_rows:,} rows with outcomes"
     return Refit(pipeline=made, signature=signature, words=words, method=chosen, comparison=found)
 
 
