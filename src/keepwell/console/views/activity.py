@@ -126,10 +126,8 @@ def url_of(ref: Ref) -> str:
             return f"/models/{segment(head)}"
         case "run":
             return f"/runs/{segment(ref.name)}"
-        case "intervention":
-            return "/loop"
-        case "alert" | "silence":
-            return "/alerts"
+        case "intervention" | "alert" | "silence":
+            return "/loop" if ref.kind == "intervention" else "/alerts"
         case "endpoint":
             return f"/endpoints/{segment(ref.name)}"
         case "incident" | "care":
