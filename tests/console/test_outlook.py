@@ -1,12 +1,16 @@
 """What was unusual and what is foretold, and how the loop's weeks are counted."""
 
 from types import SimpleNamespace
+from typing import Any
+
+import pytest
 
 from keepwell.console.views.alerting.loop import weeks
 from keepwell.console.views.drift import of_column
+from keepwell.console.views.home import live_metric
 from keepwell.console.views.machinery.outlook import unusual
 from keepwell.core.ports import Point
-from keepwell.core.records import ColumnType
+from keepwell.core.records import ColumnType, Endpoint
 from keepwell.monitoring.report import Bars, ColumnReport
 
 WEEK = 604800.0
@@ -37,3 +41,22 @@ def test_the_ends_of_counts_are_counts() -> None:
     drawn = Bars(reference=(1.0, 2.0), current=(2.0, 1.0), edges=(-0.5, 3.5, 7.5))
     for kind, labels in ((ColumnType.INTEGER, ("0", "7")), (ColumnType.NUMBER, ("-0.5", "7.5"))):
         assert of_column(ColumnReport(name="calls", type=kind, bars=drawn)).labels == labels
+
+
+@pytest.mark.parametrize(
+    ("report", "shown"),
+    [
+        ({"performance": {"metric": "roc_auc"}}, "roc_auc"),
+        ({"performance": None}, "accuracy"),
+        (None, "accuracy"),
+    ],
+)
+def test_the_metric_over_time_is_the_one_that_the_monitor_judges_by(
+    report: Any, shown: str
+) -> None:
+    measured = {name: [Point(name, 1.0, 0.8)] for name in ("metric:accuracy", "metric:roc_auc")}
+    workspace: Any = SimpleNamespace(
+        report=lambda _: report,
+        measurements=SimpleNamespace(series=lambda *_, **__: measured),
+    )
+    assert live_metric(workspace, Endpoint(name="churn", model="churn"), None) == shown
