@@ -375,10 +375,10 @@ def _enough(folds: int, candidates: int) -> str:
     """Return what the time that is left is enough for.
 
     >>> _enough(0, 0), _enough(7, 1)
-    ('not enough for a whole one', 'enough for some 7 folds, 1 candidate in full')
+    ('enough for some of it, not for all', 'enough for some 7 folds, 1 candidate in full')
     """
     if folds < 1:
-        return "not enough for a whole one"
+        return "enough for some of it, not for all"
     many = f"{folds:,} fold{'s' * (folds > 1)}"
     whole = max(1, candidates)
     return f"enough for some {many}, {whole:,} candidate{'s' * (whole > 1)} in full"
