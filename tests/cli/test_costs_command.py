@@ -59,7 +59,7 @@ def test_costs_are_told_by_model_run_and_user(keepwell: Any, dear: Path) -> None
     told = keepwell("costs", "--by", "user", "-C", dear).out
     assert "ana" in told
     assert "36.00 EUR" in told
-    assert "kg CO2" in told
+    assert "4 g CO2" in told
     assert "36.00 EUR of this month's 10.00 EUR are spent (360%)" in told
     assert keepwell("costs", "--by", "run", "-C", dear, "--json").document["lines"][0]["runs"] == 1
 

@@ -41,7 +41,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("objectives", ["latency_p95_ms", "95% below 8 ms", "uptime"]),
         (
             "fairness",
-            ["gender: selection rate, limit 0.1", "true positive rate", "! selection rate"],
+            [
+                "gender: gaps between its groups; limit 0.1 for selection rate",
+                "true positive rate",
+                "! selection rate",
+            ],
         ),
         ("advice", ["wait: ", "speaks for", "outcomes since it was trained"]),
     ],

@@ -7,10 +7,11 @@ import pytest
 from keepwell.cli.commands.data import number
 from keepwell.cli.commands.feedback import label
 from keepwell.cli.commands.init import seen_from
-from keepwell.cli.commands.up import curl_line
+from keepwell.cli.commands.up import curl_line, in_the_way
 from keepwell.cli.first_look import find_key, find_time, project_name, unknown_column
-from keepwell.core.errors import UsageError
+from keepwell.core.errors import BusyError, UsageError
 from keepwell.core.records import Column, ColumnType, Field, Signature, Task
+from keepwell.operations.serving.presence import Address
 
 
 def columns(**types: ColumnType) -> list[Column]:
@@ -98,3 +99,11 @@ def test_the_curl_line_shows_where_a_token_goes() -> None:
 def test_the_curl_line_survives_a_shell() -> None:
     line = curl_line("http://h/predict", {"it's": 1})
     assert '\'{"instances": [{"it\'"\'"\'s": 1}]}\'' in line
+
+
+def test_who_serves_already_is_told_where_and_who_finds_the_port_taken_takes_another() -> None:
+    address = Address(host="127.0.0.1", port=4400)
+    busy = BusyError("at work", why="a lock", now="wait", details={"pid": 1})
+    assert in_the_way(busy, address).now == "it is served: open http://127.0.0.1:4400\nwait"
+    taken = BusyError("port 4400 is taken", details={"free": 4401})
+    assert in_the_way(taken, address).now == "keepwell up --port 4401"

@@ -1,6 +1,9 @@
 """The console in a real browser: nothing asked of others, nothing refused, nothing that jumps."""
 
+import json
 import time
+import urllib.request
+from datetime import datetime, timedelta
 
 import pytest
 from console_addresses import PAGES, address
@@ -227,3 +230,23 @@ def test_buttons_act_and_say_what_was_answered(browser: Browser, site: Site) -> 
     browser.until("document.querySelector('.stats').textContent.includes('ana')")
     assert browser.run("return document.getElementById('close')") is None, "it is closed"
     assert browser.complaints() == []
+
+
+def test_plots_and_words_tell_the_same_time_of_the_day(browser: Browser, site: Site) -> None:
+    browser.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+    try:
+        browser.open(f"{site.url}/endpoints/{NAME}")
+        browser.until("document.querySelectorAll('.js-plotly-plot').length === 3")
+        plot = "document.querySelector('.js-plotly-plot')"
+        newest = str(browser.until(f"{plot}.data?.[0].x.at(-1)"))
+        with urllib.request.urlopen(f"{site.url}/endpoints/{NAME}/quality.json") as answer:
+            utc = json.load(answer)["data"][0]["x"][-1]
+        assert datetime.fromisoformat(newest) - datetime.fromisoformat(utc).replace(
+            tzinfo=None
+        ) == timedelta(hours=9)
+        browser.open(site.url + "/")
+        clock = browser.until("document.querySelector('time[data-clock]')?.textContent")
+        assert "AM" not in clock
+        assert "PM" not in clock
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})

@@ -74,6 +74,7 @@ def test_a_page_needs_no_inline_script_or_style(client: TestClient, told: Told, 
         "/alerts",
         "/incidents",
         "/incidents/figures",
+        "/loop",
         "/machines",
         "/costs",
         "/traces",
@@ -83,7 +84,16 @@ def test_a_page_needs_no_inline_script_or_style(client: TestClient, told: Told, 
 )
 def test_a_young_project_is_told_what_comes_next(young: Workspace, path: str) -> None:
     html = ask(young, path)
-    if path in {"/", "/runs", "/models", "/datasets", "/rollouts", "/costs"}:
+    if path in {
+        "/",
+        "/runs",
+        "/models",
+        "/datasets",
+        "/rollouts",
+        "/costs",
+        "/loop",
+        "/incidents/figures",
+    }:
         assert "<pre>keepwell run</pre>" in html
 
 

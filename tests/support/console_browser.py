@@ -62,6 +62,7 @@ def served(app: Any) -> Iterator[str]:
     """Serve an application on a free port for the length of the block."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # whoever comes before the server is ready waits, and is not refused
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

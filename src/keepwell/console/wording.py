@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup, escape
 
 from keepwell.core.durations import format_duration
+from keepwell.monitoring.costs.amounts import energy, mass, memory_time
 from keepwell.monitoring.costs.prices import money as said_money
 
 NONE = "—"
@@ -182,6 +183,9 @@ _LABELS = {
     "mae": "MAE",
     "mse": "MSE",
     "r2": "R²",
+    "ece": "ECE",
+    "mcc": "MCC",
+    "brier": "Brier score",
     "roc": "ROC",
     "latency_ms": "latency, ms",
 }
@@ -201,6 +205,9 @@ RULES = (
     rate,
     size,
     money,
+    energy,
+    mass,
+    memory_time,
     duration,
     iso,
     moment,

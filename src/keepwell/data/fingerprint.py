@@ -131,5 +131,6 @@ def _nothing(location: str, path: Path, root: Path) -> NotFoundError | InvalidDa
     return NotFoundError(
         f"there is no file '{location}'",
         why=f"looked for {path}",
-        now=did_you_mean(path.name, siblings) or "check `data.source` in keepwell.yaml",
+        now=did_you_mean(path.name, siblings)
+        or "check the path; in a project it is `source:` under `data:` in keepwell.yaml",
     )

@@ -150,6 +150,7 @@ def _window(workspace: "Workspace", since: str, until: str) -> tuple[float, floa
 
 def _answer_bill(out: Output, workspace: "Workspace", by: str, since: str, until: str) -> None:
     from keepwell.infrastructure.codec import to_plain
+    from keepwell.monitoring.costs.amounts import energy, mass
 
     start, end = _window(workspace, since, until)
     bill = workspace.ledger.bill(start, end, by)
@@ -167,12 +168,12 @@ def _answer_bill(out: Output, workspace: "Workspace", by: str, since: str, until
         else:
             out.table(
                 [by, "cost", "processor", "GPU", "memory", "runs", "predictions", "per thousand"],
-                [_row(line, bill.currency, priced=bill.priced) for line in bill.lines],
+                [_row(line, bill.currency) for line in bill.lines],
             )
-            energy = bill.total
-            carbon = f", {energy.carbon_kg:.3g} kg CO2" if energy.carbon_kg else ""
-            total = _money(energy.total, bill.currency) if bill.priced else "no prices"
-            out.say(f"total  {total}, {energy.energy_kwh:.3g} kWh{carbon}", style="bold")
+            whole = bill.total
+            carbon = f", {mass(whole.carbon_kg)} CO2" if whole.carbon_kg else ""
+            total = _money(whole.total, bill.currency) if bill.priced else "no prices"
+            out.say(f"total  {total}, {energy(whole.energy_kwh)}{carbon}", style="bold")
         if budget is not None:
             style = "red" if budget.spent_up else "yellow" if budget.share >= budget.warn else ""
             out.say(f"budget  {budget.message}", style=style)
@@ -182,17 +183,20 @@ def _answer_bill(out: Output, workspace: "Workspace", by: str, since: str, until
     out.answer(document, tell)
 
 
-def _row(line: "Line", currency: str, *, priced: bool) -> list[Any]:
+def _row(line: "Line", currency: str) -> list[Any]:
+    from keepwell.core.durations import format_duration
+    from keepwell.monitoring.costs.amounts import memory_time
+
     used = line.used
     return [
         line.name + (f" ({line.detail})" if line.detail else ""),
-        _money(line.cost.total, currency) if priced else None,
-        f"{used.cpu_seconds / 3600:.4g} h",
-        f"{used.gpu_seconds / 3600:.4g} h" if used.gpu_seconds else None,
-        f"{used.memory_gb_seconds / 3600:.4g} GB h",
+        _money(line.cost.total, currency) if line.cost.total else None,
+        format_duration(used.cpu_seconds) if used.cpu_seconds else None,
+        format_duration(used.gpu_seconds) if used.gpu_seconds else None,
+        memory_time(used.memory_gb_seconds) if used.memory_gb_seconds else None,
         line.runs or None,
         int(line.rows) or None,
-        _money(line.per_thousand, currency) if priced and line.per_thousand is not None else None,
+        _money(line.per_thousand, currency) if line.per_thousand else None,
     ]
 
 

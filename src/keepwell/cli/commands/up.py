@@ -20,6 +20,7 @@ from keepwell.cli.output import Output
 from keepwell.core.errors import BusyError
 
 if TYPE_CHECKING:
+    from keepwell.operations.serving.presence import Address
     from keepwell.workspace import Workspace
 
 app = command_app()
@@ -45,9 +46,11 @@ def up(
     """
     _give_memory_back()
     from keepwell.api.serving import up as serve
+    from keepwell.operations.serving.presence import address_of
 
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
+        out.note(f"starting {workspace.spec.name} …")
         try:
             serve(
                 workspace,
@@ -57,7 +60,7 @@ def up(
                 on_ready=lambda url: _ready(out, workspace, url),
             )
         except BusyError as error:
-            raise with_next_port(error) from None
+            raise in_the_way(error, address_of(workspace.home)) from None
 
 
 def _give_memory_back() -> None:
@@ -70,10 +73,13 @@ def _give_memory_back() -> None:
         os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
 
 
-def with_next_port(error: BusyError) -> BusyError:
-    """Return the error about a taken port with the command that takes the next free one."""
-    free = error.details.get("free")
-    now = f"keepwell up --port {free}" if free else error.now
+def in_the_way(error: BusyError, address: "Address | None" = None) -> BusyError:
+    """Return the error with what to do: open what is served already, or take the next free port."""
+    free, now = error.details.get("free"), error.now
+    if free:
+        now = f"keepwell up --port {free}"
+    elif address is not None:
+        now = f"it is served: open {address.url}\n{now}"
     return BusyError(error.what, why=error.why, now=now, details=error.details)
 
 

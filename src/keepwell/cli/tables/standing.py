@@ -96,7 +96,7 @@ def objectives(out: Output, standing: "Standing") -> None:
     _head(out, standing)
     uptime = standing.uptime
     if uptime is not None:
-        share = "not known yet" if uptime.share is None else f"{uptime.share:.3%}"
+        share = "not known yet" if uptime.share is None else f"{uptime.share * 100:.6g}%"
         out.facts({"uptime": f"{share} since {_moment(uptime.since)} UTC"})
     if not standing.budgets:
         out.say("nothing is promised")
@@ -119,7 +119,10 @@ def fairness(out: Output, standing: "Standing") -> None:
     for one in standing.watched:
         limit = "no limit" if one.max_gap is None else f"limit {text(one.max_gap)}"
         points = [point for point in standing.groups if point.column == one.column][-SHOWN:]
-        out.say(f"{one.column}: {one.metric.replace('_', ' ')}, {limit}", style="bold")
+        out.say(
+            f"{one.column}: gaps between its groups; {limit} for {one.metric.replace('_', ' ')}",
+            style="bold",
+        )
         note = next((point.note for point in reversed(points) if point.note), "")
         names = list(dict.fromkeys(name for point in points for name in point.gaps))
         if note or not names:
@@ -175,6 +178,8 @@ def _method(standing: "Standing") -> str:
 
 
 def _budget(budget: "Budget") -> list[object]:
+    from keepwell.monitoring.objectives import budget_left, good_share
+
     objective = budget.objective
     target = f"{objective.target * 100:.6g}%"
     promised = {
@@ -182,12 +187,12 @@ def _budget(budget: "Budget") -> list[object]:
         "freshness": f"at most {format_duration(objective.limit)} old",
         "quality": text(objective.limit),
     }.get(objective.kind, target)
-    share = None if budget.share is None else f"{budget.share:.3%} good"
+    share = None if budget.share is None else good_share(budget)
     if objective.kind == "freshness" and budget.now is not None:
         share = f"{format_duration(budget.now)} old"
     if objective.kind == "quality" and budget.now is not None:
         share = text(budget.now)
-    left = None if budget.left is None else f"{budget.left:.1%}"
+    left = None if budget.left is None else budget_left(budget)
     return [objective.name, promised, share, left, *(f"{burn.long:.3g}" for burn in budget.burns)]
 
 
@@ -200,7 +205,7 @@ def _signals(out: Output, standing: "Standing", kind: str) -> None:
 def _estimate(found: "Estimate | None") -> str | None:
     if found is None:
         return None
-    if found.low is None or found.high is None:
+    if found.low is None or found.high is None or found.low == found.high:
         return text(found.value)
     return f"{text(found.value)} ({text(found.low)} to {text(found.high)})"
 

@@ -33,13 +33,17 @@
     const count = unit === "s" ? Math.floor(seconds / 10) * 10 : Math.floor(seconds / size);
     return `${count} ${unit} ago`;
   }
+  // Beside an axis: the time of day as plots tell it, and the day where it is not today.
+  function clock(moment) {
+    const day = moment.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
+    return moment.toLocaleString(undefined, { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  }
   function tellTimes() {
     const now = Date.now();
     for (const element of document.querySelectorAll("time[datetime]")) {
       const moment = new Date(element.dateTime);
-      const local = moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
-      const text = element.hasAttribute("data-clock")
-        ? moment.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" })
+      const local = moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
+      const text = element.hasAttribute("data-clock") ? clock(moment)
         : element.hasAttribute("data-exact") ? local : ago((now - moment) / 1000);
       if (element.textContent !== text) element.textContent = text;
       if (element.title !== local) element.title = local;

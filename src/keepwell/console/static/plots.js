@@ -13,11 +13,18 @@
       const colour = css(roles[role] || "--accent");
       return strength ? fade(colour, Number(strength)) : colour;
     }
+    if (typeof value === "string" && moments.test(value)) return here(value);
     if (Array.isArray(value)) return value.map(paint);
     if (value && typeof value === "object") {
       return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, paint(item)]));
     }
     return value;
+  }
+  // Plotly draws a time as it is written and knows no zones; the page around it tells the visitor's time.
+  const moments = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)$/;
+  function here(text) {
+    const moment = new Date(text);
+    return new Date(moment.getTime() - moment.getTimezoneOffset() * 60000).toISOString().slice(0, -1);
   }
   function fade(hex, strength) {
     const [red, green, blue] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));

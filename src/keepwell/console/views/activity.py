@@ -37,8 +37,10 @@ _NOUNS = {
     "delivery": "Message",
     "decision": "Decision",
     "project": "Project",
+    "scale": "Number of",
+    "intervention": "Rule",
 }
-_QUIET_KINDS = {"decision", "project", "step", "retraining", "delivery", "alert"}
+_QUIET_KINDS = {"decision", "project", "step", "retraining", "delivery", "alert", "leader"}
 """Kinds that a short list leaves out: the same is told there by what was done."""
 
 _QUIET_VERBS = {"attached", "completed", "probed", "routed", "pointed", "removed"}
@@ -90,6 +92,8 @@ def _subject(ref: Ref) -> str:
         return f"{noun} {head} v{tail}"
     if ref.kind == "alias" and head:
         return f"{tail.capitalize()} of {head}"
+    if ref.kind == "intervention" and head:
+        return f"{noun} {tail.rpartition('-')[0] or tail} at {head}"
     if ref.kind in {
         "run",
         "incident",
@@ -122,8 +126,8 @@ def url_of(ref: Ref) -> str:
             return f"/models/{segment(head)}"
         case "run":
             return f"/runs/{segment(ref.name)}"
-        case "alert" | "silence":
-            return "/alerts"
+        case "intervention" | "alert" | "silence":
+            return "/loop" if ref.kind == "intervention" else "/alerts"
         case "endpoint":
             return f"/endpoints/{segment(ref.name)}"
         case "incident" | "care":

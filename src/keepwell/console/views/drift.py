@@ -1,5 +1,6 @@
 """Drift by column: how far the present is from training, and both distributions side by side."""
 
+import math
 from dataclasses import dataclass
 
 from keepwell.console.charts import Bar, bars
@@ -71,8 +72,11 @@ def _labels(drawn: Bars, kind: ColumnType) -> tuple[str, ...]:
         return drawn.labels if len(drawn.labels) <= MOST_LABELS else ends
     if not drawn.edges:
         return ()
+    first, last = drawn.edges[0], drawn.edges[-1]
+    if kind is ColumnType.INTEGER:  # the edges lie between two counts; nobody makes -0.5 calls
+        first, last = math.ceil(first), math.floor(last)
     said = date if kind is ColumnType.DATETIME else number
-    return said(drawn.edges[0]), said(drawn.edges[-1])
+    return said(first), said(last)
 
 
 def _quality(column: ColumnReport) -> list[str]:

@@ -101,8 +101,13 @@ def _resting(promised: Estimate | None, report: Report | None) -> str:
 
 
 def live_metric(workspace: "Workspace", endpoint: Endpoint, version: ModelVersion | None) -> str:
-    """Return the metric to show over time: accuracy if it is measured, else what the model was chosen by."""
-    wanted = ["accuracy", *([version.metric] if version else []), "rmse"]
+    """Return the metric to show over time: what the monitor judges by, so that a line and its verdict agree.
+
+    Where it has not judged yet: accuracy if it is measured, else what the model was chosen by.
+    """
+    judged = (workspace.report(endpoint.name) or {}).get("performance") or {}
+    first = [judged["metric"]] if judged else []
+    wanted = [*first, "accuracy", *([version.metric] if version else []), "rmse"]
     names = [f"metric:{name}" for name in wanted]
     measured = workspace.measurements.series(f"endpoint:{endpoint.name}", names, limit=1)
     regression = version is not None and not version.signature.classes

@@ -96,6 +96,7 @@ def money(amount: float, currency: str) -> str:
     ('12.30 EUR', '0.00123 EUR', '0.000045 EUR', '0.00 EUR')
     """
     if 0 < abs(amount) < 1e-4:  # noqa: PLR2004 (nobody reads powers of ten on a bill)
-        return f"{amount:.7f}".rstrip("0").rstrip(".") + f" {currency}"
+        digits = f"{amount:.7f}".rstrip("0").rstrip(".")
+        return f"{digits if float(digits) else '0.00'} {currency}"
     digits = f"{amount:,.2f}" if amount == 0 or abs(amount) >= 0.1 else f"{amount:.3g}"  # noqa: PLR2004
     return f"{digits} {currency}"

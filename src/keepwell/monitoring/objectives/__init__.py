@@ -11,5 +11,15 @@ goes on.
 
 from keepwell.monitoring.objectives.budget import Alarm, Budget, Burn, budget_of, verdict
 from keepwell.monitoring.objectives.tally import Tally
+from keepwell.monitoring.objectives.wording import budget_left, good_share
 
-__all__ = ["Alarm", "Budget", "Burn", "Tally", "budget_of", "verdict"]
+__all__ = [
+    "Alarm",
+    "Budget",
+    "Burn",
+    "Tally",
+    "budget_left",
+    "budget_of",
+    "good_share",
+    "verdict",
+]

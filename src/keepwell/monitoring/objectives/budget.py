@@ -120,7 +120,9 @@ def verdict(budget: Budget, *, endpoint: str, time: float) -> Signal | None:
         return None
     objective, alarm = budget.objective, burn.alarm
     scope = Scope(endpoint=endpoint, version=0, since=time - alarm.long, until=time)
-    left = "" if budget.left is None else f"; {percent(max(budget.left, 0.0))} of it is left"
+    left = ""
+    if budget.left is not None:
+        left = f"; {percent(budget.left)} of it is left" if budget.left > 0 else "; none is left"
     return scope.signal(
         "objective",
         f"`{objective.name}` uses up its budget {number(burn.long)} times too fast over"

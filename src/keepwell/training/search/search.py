@@ -197,8 +197,8 @@ class Search:
             return
         folds = int(free / per_fold * self._runner.parallel)
         self._estimate = (
-            f"about {_seconds(per_fold)} a fold: {self._budget.left:.0f}s are left, enough for some "
-            f"{folds:,} folds, {max(1, folds // self.primary):,} candidates in full"
+            f"about {_seconds(per_fold)} a fold: {self._budget.left:.0f}s are left, "
+            f"{_enough(folds, folds // self.primary)}"
         )
         announce(self._progress, self._estimate)
 
@@ -369,6 +369,19 @@ def _at(span: tuple[float, float], share: float) -> float:
 def _leave(trial: Trial, note: str) -> None:
     trial.left = True
     trial.note = trial.note or note
+
+
+def _enough(folds: int, candidates: int) -> str:
+    """Return what the time that is left is enough for.
+
+    >>> _enough(0, 0), _enough(7, 1)
+    ('enough for some of it, not for all', 'enough for some 7 folds, 1 candidate in full')
+    """
+    if folds < 1:
+        return "enough for some of it, not for all"
+    many = f"{folds:,} fold{'s' * (folds > 1)}"
+    whole = max(1, candidates)
+    return f"enough for some {many}, {whole:,} candidate{'s' * (whole > 1)} in full"
 
 
 def _seconds(seconds: float) -> str:

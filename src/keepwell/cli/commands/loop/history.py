@@ -24,7 +24,7 @@ def history(
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
         found = workspace.looping.history(endpoint, days=days)
-    columns = ["when", "endpoint", "by", "did", "ended", "predicted", "measured", "because"]
+    columns = ["when", "endpoint", "by", "did", "ended", "predicted", "what it brought", "because"]
     rows = [
         [
             ago(one.time),
@@ -33,7 +33,7 @@ def history(
             one.action,
             one.status,
             in_words(one.predicted),
-            in_words(one.measured),
+            in_words(one.measured) or one.outcome,
             one.trigger,
         ]
         for one in found

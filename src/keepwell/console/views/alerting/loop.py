@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from keepwell.workspace import Workspace
 
 PAGE = 100
+_ONLY_SAID = frozenset({"proposed", "approved", "refused", "expired"})
 _STATUS = {
     "proposed": Health(tone="watch", word="Waits for a word"),
     "approved": Health(tone="info", word="Agreed", working=True),
@@ -38,6 +39,7 @@ def loop(workspace: "Workspace") -> dict[str, Any]:
     ]
     return {
         "statuses": statuses,
+        "endpoints": bool(workspace.endpoints.find()),
         "proposals": [(one, one.approval not in ("", ANYONE)) for one in desk.proposals()],
         "in_force": [(one, of_intervention(one.status)) for one in in_force],
         "history": [(one, of_intervention(one.status)) for one in history[:PAGE]],
@@ -60,13 +62,17 @@ def in_words(effect: Effect) -> str:
     return f"{effect.measure} {ends[0]} → {ends[1]}"
 
 
-def weeks(history: Any, now: float) -> list[tuple[int, int, int, int]]:
-    """Return for each of the last weeks how much was done, kept, undone or failed, oldest first."""
+def weeks(history: Any, now: float) -> list[tuple[int, int, int, int, int]]:
+    """Return for each of the last weeks how much was done, kept, undone and failed, oldest first.
+
+    What was only proposed was not done.
+    """
     found = []
     for ago in range(11, -1, -1):
         begin, end = now - (ago + 1) * 604800.0, now - ago * 604800.0
-        mine = [one for one in history if begin <= one.time < end]
+        mine = [one for one in history if begin <= one.time < end and one.status not in _ONLY_SAID]
         kept = sum(one.status in ("kept", "watching") for one in mine)
         undone = sum(one.status == "undone" for one in mine)
-        found.append((ago, len(mine), kept, undone))
+        failed = sum(one.status == "failed" for one in mine)
+        found.append((ago, len(mine), kept, undone, failed))
     return [week for week in found if week[1]]

@@ -1,14 +1,22 @@
 """What the month has cost so far, against its budget; what waits for nobody; what each use case brings."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from keepwell.console.views.home import recent_incidents
+from keepwell.monitoring.costs.bill import Bill
 from keepwell.monitoring.costs.budget import month_of
 
 if TYPE_CHECKING:
     from keepwell.workspace import Workspace
 
 SHOWN_RUNS = 10
+
+
+def _told(bills: Mapping[str, Bill]) -> list[str]:
+    """Return by what the bill is told; only once where nobody in particular used anything."""
+    told = [by for by, bill in bills.items() if by != "run" and bill.lines]
+    return told if any(len(bills[by].lines) > 1 for by in told) else told[:1]
 
 
 def costs(workspace: "Workspace") -> dict[str, Any]:
@@ -23,7 +31,7 @@ def costs(workspace: "Workspace") -> dict[str, Any]:
         "since": since,
         "currency": spec.currency,
         "priced": bills["model"].priced,
-        "bills": {by: bill for by, bill in bills.items() if by != "run" and bill.lines},
+        "bills": {by: bill for by, bill in bills.items() if by in _told(bills)},
         "bill": bills["model"],
         "runs": runs[:SHOWN_RUNS],
         "more_runs": max(0, len(runs) - SHOWN_RUNS),

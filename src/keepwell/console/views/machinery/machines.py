@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from keepwell.console.charts import LineChart, line_chart
 from keepwell.console.views.home import live_metric, promotions, recent_incidents
+from keepwell.console.views.machinery.outlook import outlook, unusual
 from keepwell.core.durations import format_duration
 from keepwell.core.ports import Point
 from keepwell.core.records import Endpoint
@@ -55,6 +56,10 @@ def machines(workspace: "Workspace", *, endpoint: str = "", span: str = "") -> d
     host = platform.node()
     lines = workspace.measurements.series(f"host:{host}", since=window[0], limit=MOST_POINTS)
     short = list(_stretches(lines))
+    told = {f"host:{host}": lines}
+    if chosen is not None:
+        subject = f"endpoint:{chosen.name}"
+        told[subject] = workspace.measurements.series(subject, since=window[0], limit=MOST_POINTS)
     return {
         "host": host,
         "reading": present_reading(workspace.measurements, until),
@@ -64,7 +69,11 @@ def machines(workspace: "Workspace", *, endpoint: str = "", span: str = "") -> d
         "spans": list(SPANS),
         "span": span,
         "short": _in_all(lines),
-        "models": [] if chosen is None else list(_of_model(workspace, chosen, window, short)),
+        "models": []
+        if chosen is None
+        else list(_of_model(workspace, chosen, told[f"endpoint:{chosen.name}"], window, short)),
+        "unusual": unusual(told),
+        "outlook": outlook(workspace),
         "lanes": list(_of_host(lines, window, short)),
         "advice": sizing.gather(workspace) if found else None,
         "processes": [
@@ -77,12 +86,11 @@ def machines(workspace: "Workspace", *, endpoint: str = "", span: str = "") -> d
 def _of_model(
     workspace: "Workspace",
     endpoint: Endpoint,
+    lines: dict[str, list[Point]],
     window: tuple[float, float],
     short: Sequence[tuple[float, float | None, str]],
 ) -> Iterator[Lane]:
     """Yield what the model did."""
-    subject = f"endpoint:{endpoint.name}"
-    lines = workspace.measurements.series(subject, since=window[0], limit=MOST_POINTS)
     version = (
         None
         if endpoint.champion is None

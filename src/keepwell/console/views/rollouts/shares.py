@@ -32,7 +32,10 @@ def shares(workspace: "Workspace", name: str) -> dict[str, Any]:
         for at, version in enumerate(versions)
     ]
     axis = {"ticksuffix": "%", "range": [0, 100]}
-    return {"data": traces, "layout": {"xaxis": {"type": "date"}, "yaxis": axis, "shapes": []}}
+    return {
+        "data": traces,
+        "layout": {"xaxis": {"type": "date"}, "yaxis": axis, "shapes": [], "showlegend": True},
+    }
 
 
 def _line(periods: list[Period], version: int) -> list[float]:

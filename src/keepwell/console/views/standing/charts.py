@@ -111,9 +111,11 @@ def groups(workspace: "Workspace", name: str, column: str) -> dict[str, Any]:
         for at, gap in enumerate(ordered[: len(_COLOURS)])
     ]  # fmt: skip
     limit = watched.max_gap
-    if limit is None:
-        return _figure(traces, [])
-    return _figure(traces, [_across(1 - limit if watched.metric == "disparate_impact" else limit)])
+    ratio = watched.metric == "disparate_impact"
+    figure = _figure(traces, [] if limit is None else [_across(1 - limit if ratio else limit)])
+    figure["layout"]["yaxis"]["title"] = "smallest by largest" if ratio else "largest less smallest"
+    figure["layout"]["showlegend"] = True
+    return figure
 
 
 def _found(workspace: "Workspace", name: str) -> Standing:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keepwell.console.views.health import Health
-from keepwell.console.wording import duration, label, percent, score
-from keepwell.monitoring.objectives import Budget
+from keepwell.console.wording import duration, label, score
+from keepwell.monitoring.objectives import Budget, budget_left, good_share
 from keepwell.operations.standing import Standing, standing_of
 
 if TYPE_CHECKING:
@@ -28,10 +28,7 @@ class Promise:
     @property
     def left(self) -> str:
         """How much of the budget is left, or how many times over it is used up."""
-        left = self.budget.left
-        if left is None:
-            return "—"
-        return percent(left) if left > 0 else f"used up {1 - left:.3g} times"
+        return budget_left(self.budget)
 
 
 def standing(workspace: "Workspace", name: str) -> dict[str, Any]:
@@ -45,7 +42,7 @@ def standing(workspace: "Workspace", name: str) -> dict[str, Any]:
         "standing": found,
         "points": points,
         "advised": Health(
-            tone={"retrain now": "watch", "wait": "good"}.get(advised, "quiet"),
+            tone={"retrain now": "watch"}.get(advised, "quiet"),
             word=advised.capitalize() or "Nothing known yet",
         ),
         "promises": [_promise(one) for one in found.budgets] if found else [],
@@ -63,7 +60,7 @@ def _promise(budget: Budget) -> Promise:
         "freshness": f"at most {duration(objective.limit)} old",
         "quality": f"{label(objective.of)} {score(objective.limit)}",
     }.get(objective.kind, share)
-    now = "—" if budget.share is None else f"{budget.share * 100:.6g}% good"
+    now = "—" if budget.share is None else good_share(budget)
     if objective.kind == "freshness" and budget.now is not None:
         now = f"{duration(budget.now)} old"
     if objective.kind == "quality" and budget.now is not None:

@@ -21,6 +21,7 @@ USERS = 10
 SPANS = {"1h": 3600.0, "24h": 86400.0, "7d": 604800.0, "30d": 2592000.0, "all": None}
 DEFAULT_SPAN = "24h"
 _STEPS = 120  # stretches that a chart is made of
+_BEFORE = 0.05  # of the time that there are traces of: what a chart shows before the first of them
 _ALL = 10 * 365 * 86400.0
 _FROM_0 = (0.0,)
 
@@ -138,21 +139,21 @@ def _lanes(
     workspace: "Workspace", wanted: WantedTraces, found: Mapping[str, float], now: float
 ) -> list[Lane]:
     log = workspace.traces.log
-    since = wanted.since
-    if since is None:
-        (first,) = log.ask("SELECT min(began) AS began FROM traces", wanted)["began"].to_pylist()
-        since = min(float(first), now - 60)
+    (first,) = log.ask("SELECT min(began) AS began FROM traces", wanted)["began"].to_pylist()
+    begun = now if first is None else float(first)
+    since = min(max(wanted.since or begun, begun - _BEFORE * (now - begun)), now - 60)
     step = max((now - since) / _STEPS, 1.0)
     series = course(log, wanted, step).series
     limits = {one.name: one.value for one in workspace.traces.spec.limits}
     tokens = _together(series.get("input_tokens", ()), series.get("output_tokens", ()))
-    slow = limits.get("latency_p95_ms")
+    slow, most = limits.get("latency_p95_ms"), limits.get("error_rate")
+    failed = [Point(one.name, one.time, one.value * 100) for one in series.get("error_rate", ())]
     rows: list[tuple[str, str, Sequence[Point], float | None, tuple[float, ...]]] = [
         ("traces", "", series.get("traces", ()), None, _FROM_0),
         ("latency p95", "ms", series.get("latency_p95_ms", ()), slow, _FROM_0),
         ("tokens", "", tokens, None, _FROM_0),
         ("cost", workspace.spec.costs.currency, series.get("cost", ()), None, _FROM_0),
-        ("errors", "share", series.get("error_rate", ()), limits.get("error_rate"), (0.0, 0.1)),
+        ("failed", "% of traces", failed, None if most is None else most * 100, (0.0, 10.0)),
         *(
             (f"score {name[6:]}", "", series.get(name, ()), limits.get(name), (0.0, 1.0))
             for name in sorted(found)

@@ -125,9 +125,8 @@ def _chances(
     inner = np.empty_like(answer)
     inner[:, order] = answer
     made = with_curve(bare, inner, np.asarray(order)[codes], chosen)
-    words = (
-        f"probabilities are bent by a {chosen} curve, fitted to {fit.num_rows:,} rows with outcomes"
-    )
+    kind = "an isotonic" if chosen == "isotonic" else f"a {chosen}"
+    words = f"probabilities are bent by {kind} curve, fitted to {fit.num_rows:,} rows with outcomes"
     return Refit(pipeline=made, signature=signature, words=words, method=chosen, comparison=found)
 
 
