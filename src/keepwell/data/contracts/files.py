@@ -213,10 +213,10 @@ def _range(value: Any) -> tuple[float, float]:
 
 
 def _type(value: Any) -> ColumnType:
+    known = [item.value for item in ColumnType if item is not ColumnType.EMBEDDING]
     try:
-        return ColumnType(value)
+        return ColumnType(known[known.index(value)])
     except ValueError:
-        known = [item.value for item in ColumnType]
         hint = did_you_mean(str(value), known) or f"types are {', '.join(known)}"
         raise ValueError(f"there is no type '{value}'; {hint}") from None
 

@@ -25,6 +25,8 @@ class Evidence:
         distinct: How many different ones.
         spaces: Spaces in an average string.
         length: Its bytes.
+        pictures: They are picture files in base64.
+        lists: They are lists of numbers in JSON.
         steady: Whole numbers that only rise, or only fall, from row to row, none missing.
     """
 
@@ -34,7 +36,10 @@ class Evidence:
     length: float = 0.0
     steady: bool = False
     pictures: bool = False
+    lists: bool = False
 
+
+_LISTS = "lists of numbers; to learn from them, give each number a column of its own"
 
 _BY_STORAGE = {
     Storage.BOOLEAN: ColumnType.BOOLEAN,
@@ -56,6 +61,8 @@ def decide(name: str, storage: Storage, seen: Evidence) -> tuple[ColumnType, str
         return _BY_STORAGE[storage], ""
     if seen.pictures:
         return ColumnType.IMAGE, "picture files in base64"
+    if seen.lists:
+        return ColumnType.IDENTIFIER, _LISTS
     return _text(seen)
 
 

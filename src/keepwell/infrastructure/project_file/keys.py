@@ -114,7 +114,7 @@ class Key:
         return found if len(found) > 1 else found[0]
 
 
-COLUMN_TYPE = choice(*(item.value for item in ColumnType))
+COLUMN_TYPE = choice(*(item.value for item in ColumnType if item is not ColumnType.EMBEDDING))
 TASK = choice(*(item.value for item in Task))
 METRIC = choice(*METRICS)
 SHARE = number(0, 1, inside=True)

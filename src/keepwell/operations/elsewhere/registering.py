@@ -8,9 +8,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepwell.core.errors import ConflictError, InvalidDataError
-from keepwell.core.records import Column, ModelVersion, Signature, Task
+from keepwell.core.records import Column, ColumnType, ModelVersion, Signature, Task
 from keepwell.infrastructure.codec import to_json
 from keepwell.operations.build.bench import Bench
+from keepwell.operations.elsewhere.embeddings import (
+    embeddings_of,
+    with_embeddings,
+    without_lists,
+)
+from keepwell.operations.elsewhere.samples import SAMPLE_FILE, pack_sample
 from keepwell.operations.foreign_model import column_type, signature_by
 from keepwell.operations.own_model import must_have, profile_of
 
@@ -65,18 +71,21 @@ def register_elsewhere(
     for column in (reference.prediction, reference.target, reference.score, *reference.without):
         if column:
             must_have(rows, column)
-    signature = _signature(reference)
+    signature, widths = _signature(reference)
     answers = _answers(reference, signature)
     metrics = _metrics(reference, signature, answers)
     metric = _metric(signature.task, scored=answers.probabilities is not None)
     params = {"model": name, "rows": rows.num_rows, "label": label}
     run = bench.runs.start(bench.spec.name, LEARNER, params=params, root=bench.spec.root)
     try:
-        profile = to_json(profile_of(rows, signature, answers))
+        files = {
+            "profile.json": to_json(profile_of(without_lists(rows, widths), signature, answers)),
+            SAMPLE_FILE: pack_sample(rows, signature, bench.spec.serve.log.redact),
+        }
         version = bench.registry.register(
             name,
             run=run.id,
-            bundle=pack(bench.blobs, {"profile.json": profile}),
+            bundle=pack(bench.blobs, files),
             signature=signature,
             metric=metric,
             metrics=metrics,
@@ -108,20 +117,24 @@ def _must_be_free(bench: Bench, name: str) -> None:
         )
 
 
-def _signature(reference: Reference) -> Signature:
+def _signature(reference: Reference) -> tuple[Signature, dict[str, int]]:
+    """Return what the model takes and promises, and which inputs are embeddings of how many numbers."""
     rows, said = reference.rows, reference.prediction
     task, classes = _task(rows, reference.target or said, said)
     drop = {said, reference.score, *reference.without} - {"", reference.target}
-    signature = signature_by(rows, reference.target or said, task, classes, tuple(drop))
+    widths = embeddings_of(rows, without=(reference.target or said, *drop))
+    decides, left = reference.target or said, (*drop, *widths)
+    prose = [name for name in rows.column_names if name not in left and _is_prose(rows, name)]
+    plain = signature_by(rows, decides, task, classes, left, prose=prose)
+    signature = with_embeddings(plain, rows.column_names, widths)
     if not signature.inputs:
         raise InvalidDataError(
             "the reference has no inputs",
             why=f"its columns are {', '.join(rows.column_names)}, and all of them say something else",
             now="add the columns that the model was asked with",
         )
-    return replace(
-        signature, inputs=tuple(replace(field, required=False) for field in signature.inputs)
-    )
+    optional = tuple(replace(field, required=False) for field in signature.inputs)
+    return replace(signature, inputs=optional), widths
 
 
 def _task(rows: pa.Table, decides: str, said: str) -> tuple[Task, Sequence[Any]]:
@@ -142,6 +155,21 @@ def _task(rows: pa.Table, decides: str, said: str) -> tuple[Task, Sequence[Any]]
         )
     classes = (*found.classes, *new)
     return (Task.BINARY if len(classes) <= _PAIR else Task.MULTICLASS), classes
+
+
+def _is_prose(rows: pa.Table, name: str) -> bool:
+    """Tell whether a column holds texts to read, rather than names of a few things."""
+    from keepwell.data.drafts import evidence_of
+    from keepwell.data.inference.meaning import decide
+    from keepwell.data.inference.readings import Storage
+    from keepwell.data.profiles.strings import StringSummary
+
+    if not pa.types.is_string(rows.schema.field(name).type):
+        return False
+    summary = StringSummary()
+    for chunk in rows[name].chunks:
+        summary.add(chunk)
+    return decide(name, Storage.STRING, evidence_of(summary))[0] is ColumnType.TEXT
 
 
 def _text(value: Any) -> str:

@@ -11,9 +11,10 @@ import pyarrow as pa
 from keepwell.core.records import ColumnType, DatasetVersion, ModelVersion, Profile, Signal
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.live_rows import TIME
+from keepwell.operations.elsewhere.samples import read_sample
 
 if TYPE_CHECKING:
-    from keepwell.monitoring.joint import JointDrift, TextDrift
+    from keepwell.monitoring.joint import EmbeddingDrift, JointDrift, TextDrift
     from keepwell.monitoring.prediction_log import PredictionLog
     from keepwell.monitoring.report import Report
 
@@ -34,8 +35,8 @@ logger = logging.getLogger(__name__)
 class History:
     """Reads the dataset that a version learnt from, once, and keeps what monitors need of it.
 
-    A version without a dataset of this workspace, one that was brought along, has none: then its floors are
-    chance alone, and rows are compared column by column only.
+    A version without a dataset of this workspace has no floors but chance. One that is served elsewhere has a
+    sample of its reference; one that was brought along has none, and its rows are compared column by column.
 
     Attributes:
         known: Floors that were learnt, by column: by the digest of a version's profile and the window's size.
@@ -95,8 +96,9 @@ class History:
         self, report: "Report", version: ModelVersion, log: "PredictionLog"
     ) -> "list[Signal]":
         from keepwell.monitoring.inputs import parse_inputs
-        from keepwell.monitoring.joint import compare_rows, compare_texts
+        from keepwell.monitoring.joint import compare_embeddings, compare_rows, compare_texts
         from keepwell.monitoring.report import Scope
+        from keepwell.monitoring.vectors import read_vectors
 
         reference = self._sample(version)
         if not reference:
@@ -115,7 +117,17 @@ class History:
         for name in texts:
             text = compare_texts(name, reference[name], current[name])
             if text is not None and text.drifted:
-                signals.append(_text_signal(text, scope, version))
+                signals.append(_told_apart(text, scope, version))
+        for item in fields:
+            if item.type is ColumnType.EMBEDDING:
+                moved = compare_embeddings(
+                    item.name,
+                    read_vectors(reference[item.name], item.width),
+                    read_vectors(current[item.name], item.width),
+                    history=self._totals.get(version.key, 0),
+                )
+                if moved is not None and moved.drifted:
+                    signals.append(_told_apart(moved, scope, version))
         plain = [item.name for item in fields if item.type in (*_NUMERIC, ColumnType.CATEGORY)]
         key = _key(version, len(rows))
         joint = compare_rows(
@@ -145,7 +157,7 @@ class History:
         """Return the inputs of training's rows as monitors read them, by time where there is one."""
         name, _, number = version.dataset.partition("/")
         if not number.isdigit():
-            return {}
+            return {} if everything else self._sampled(version)
         dataset = self._bench.datasets.get(name, int(number))
         time = self._bench.spec.data.time
         if time and not _has(
@@ -170,6 +182,15 @@ class History:
             table = table.take(pa.array(places))
         return {one: _plain(table[one], fields[one].type) for one in wanted}
 
+    def _sampled(self, version: ModelVersion) -> dict[str, Any]:
+        """Return what a version that is served elsewhere was registered with."""
+        sample = read_sample(self._bench.blobs, version)
+        if sample is None:
+            return {}
+        self._totals[version.key] = sample.drawn_from
+        fields = [one for one in version.signature.inputs if one.name in sample.rows.column_names]
+        return {one.name: _plain(sample.rows[one.name], one.type) for one in fields}
+
 
 def _has(dataset: DatasetVersion, column: str) -> bool:
     return any(one.name == column for one in dataset.columns)
@@ -182,7 +203,9 @@ def _key(version: ModelVersion, rows: int) -> tuple[str, int]:
 
 
 def _plain(column: pa.ChunkedArray, kind: ColumnType) -> Any:
-    """Return numbers and booleans as floats, everything else as text: as the log's rows are read."""
+    """Return numbers and booleans as floats, lists as they are, all else as text: as the log is read."""
+    if kind is ColumnType.EMBEDDING:
+        return column.combine_chunks()
     if kind in _NUMERIC:
         if pa.types.is_boolean(column.type):
             column = column.cast(pa.int8())
@@ -204,7 +227,7 @@ def _joint_signal(joint: "JointDrift", scope: Any) -> Signal:
     return signal
 
 
-def _text_signal(text: "TextDrift", scope: Any, version: ModelVersion) -> Signal:
+def _told_apart(text: "TextDrift | EmbeddingDrift", scope: Any, version: ModelVersion) -> Signal:
     from keepwell.monitoring.drift import weight
 
     signal: Signal = scope.signal(
