@@ -31,7 +31,7 @@ def kept_lists(texts: Any, width: int) -> tuple[pa.Array, int]:
 
 
 def width_of(column: Any) -> int | None:
-    """Return how many numbers each list of a column holds; None if it holds none, or lists of several lengths.
+    """Return how many numbers each list of a column holds; None if there is no such number.
 
     A column of texts that are such lists in JSON counts, too: CSV has no other way to say them.
     """

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import retraining_victim
 
+from keepwell.core.errors import StorageError
 from keepwell.infrastructure import endings
 from keepwell.infrastructure.locks import holder
 from keepwell.infrastructure.metadata import open_metadata
@@ -111,8 +112,8 @@ def shop_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]
     monkeypatch.setattr(retraining_jobs, "STOP_SECONDS", 0.5)
     with contextlib.ExitStack() as stack:
 
-        def make(fault: str, **limits: float) -> Shop:
-            shop = Shop(tmp_path / "shop", fault, **limits)
+        def make(fault: str, *, folder: Path = tmp_path, **limits: float) -> Shop:
+            shop = Shop(folder / "shop", fault, **limits)
             stack.callback(shop.workspace.close)
             stack.callback(lambda: shop.jobs.close())  # noqa: PLW0108 (those of then)
             return shop
@@ -126,6 +127,29 @@ def shop_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]
 )
 def test_a_retraining_without_room_is_explained(shop_that: Make, fault: str, told: str) -> None:
     assert told in shop_that(fault).ended()
+
+
+def test_a_retraining_on_a_disk_that_is_full_is_explained_and_leaves_nothing(
+    shop_that: Make, small_disk: Path
+) -> None:
+    assert "No space left on device" in shop_that("no room", folder=small_disk).ended()
+
+
+def test_a_disk_that_stays_full_is_waited_for_and_told_once_there_is_room(
+    shop_that: Make, small_disk: Path
+) -> None:
+    shop = shop_that("full", folder=small_disk)
+    shop.begun()
+    shop.until(lambda: os.statvfs(small_disk).f_bavail == 0)
+    shop.until(lambda: holder(lock_of(shop.workspace.home, shop.key)) is None)
+    for _ in range(3):
+        with contextlib.suppress(
+            StorageError
+        ):  # nobody can write down what happened, nor harm anything
+            shop.look()
+        assert shop.champion == 1
+    (small_disk / "ballast").unlink()
+    assert "No space left on device" in shop.ended()
 
 
 def test_one_that_crashes_is_given_up_when_its_tries_are_used_up(shop_that: Make) -> None:

@@ -136,7 +136,7 @@ def _floor(rows: "NDArray[np.float64]", share: float) -> float:
 
 
 def _score(rows: Any, worlds: "NDArray[np.float64]", asked: Any) -> "NDArray[np.float64]":
-    """Return how far to the second world's side of a plane a row lies: ridge regression, the worlds weigh alike."""
+    """Return how far a row lies to the second world's side of a plane (ridge regression)."""
     weights = np.where(worlds == 1, 0.5 / (worlds == 1).sum(), 0.5 / (worlds == 0).sum())
     middle = weights @ rows
     centred = rows - middle
