@@ -60,8 +60,8 @@ def go_wrong(workspace: Workspace, fault: str) -> None:
 
 
 def fill(ballast: Path) -> None:
-    """Leave no byte on a disk."""
-    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+    """Leave no room on a disk."""
+    with ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(bytes(4096))
 
