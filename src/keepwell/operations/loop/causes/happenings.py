@@ -29,8 +29,8 @@ _ALONGSIDE = 0.3
 def starved_host(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
     """Yield a cause if answers were slow, failed, or grew worse while the machine was short of something.
 
-    A short machine makes answers late. It makes them wrong only where something stands in for what came too late,
-    such as a fallback: it is named then, and ranks below what explains the fall by itself.
+    A short machine makes answers late. It makes them wrong only where something stands in for what came too
+    late, such as a fallback: it is named then, and ranks below what explains the fall by itself.
     """
     slow = [signal for signal in signals if signal.kind in SLOW]
     fallen = [signal for signal in signals if signal.kind == "performance"]
