@@ -1,6 +1,7 @@
 """Lists of numbers, as texts and as rows of a matrix."""
 
 import json
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -63,8 +64,15 @@ def test_missing_lists_are_left_out_of_the_matrix() -> None:
 
 def test_logged_embeddings_are_read_whatever_the_documents_are() -> None:
     field = Field(name="place", type=ColumnType.EMBEDDING, width=2)
-    rows = [{"place": [1, 2.5]}, {"place": "[3,4]"}, {"place": [1]}, {"place": None}, {}]
-    for extra in ({}, {"A": 1, "a": 2}):  # names that differ by case are read one by one
+    rows: list[dict[str, Any]] = [
+        {"place": [1, 2.5]},
+        {"place": "[3,4]"},
+        {"place": [1]},
+        {"place": None},
+        {},
+    ]
+    extras: list[dict[str, int]] = [{}, {"A": 1, "a": 2}]
+    for extra in extras:  # names that differ by case are read one by one
         texts = [json.dumps({**row, **extra}) for row in rows]
         fields = [field, *(Field(name=name, type=ColumnType.NUMBER) for name in extra)]
         seen = parse_inputs(pa.chunked_array([pa.array(texts)]), fields)
