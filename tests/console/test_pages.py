@@ -1,5 +1,6 @@
 """Every page, as the server sends it."""
 
+import platform
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ from starlette.testclient import TestClient
 from keepwell.api.app import create_app
 from keepwell.core.clock import ManualClock
 from keepwell.core.events import Change
+from keepwell.core.ports import Point
 from keepwell.core.records import (
     Cause,
     Decision,
@@ -26,6 +28,7 @@ from keepwell.core.records import (
 )
 from keepwell.core.references import Ref
 from keepwell.infrastructure.metadata import Collection
+from keepwell.operations.forecasts.record import Forecast
 from keepwell.workspace import Workspace
 
 HOME = "http://127.0.0.1:4400"
@@ -116,6 +119,23 @@ def test_every_experiment_stands_beside_its_target(
     gate = replace(spec.gate, min={told.first.metric: least})
     monkeypatch.setattr(told.workspace, "spec", replace(spec, gate=gate))
     assert said in client.get("/runs").text
+
+
+def test_the_machines_page_tells_what_was_unusual_and_what_lies_ahead(young: Workspace) -> None:
+    now, host = young.clock.now(), platform.node()
+    assert "Unusual, and ahead" not in ask(young, "/machines")
+    young.measurements.append(f"host:{host}", [Point("anomaly:cpu_percent", now - 60.0, 4.2)])
+    young.foresight.forecasts.write(
+        Forecast(
+            subject=f"host:{host}", series="disk_percent", what="the disk will be full", limit=100.0,
+            made=now - 60.0, level=60.0, low=now + 8e4, middle=now + 9e4, high=now + 1e5,
+        ),
+        "foretold",
+    )  # fmt: skip
+    html = ask(young, "/machines")
+    assert "Unusual, and ahead" in html
+    assert ">4.2<" in html
+    assert "the disk will be full in" in html
 
 
 def test_what_has_not_changed_is_not_sent_again(client: TestClient) -> None:

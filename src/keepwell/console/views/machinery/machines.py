@@ -15,6 +15,8 @@ from keepwell.core.records import Endpoint
 from keepwell.monitoring.machines.sampler import present_reading
 from keepwell.monitoring.machines.starvation import SHORT_OF
 from keepwell.operations import sizing
+from keepwell.operations.anomalies.watch import PREFIX
+from keepwell.operations.forecasts.foresight import message
 from keepwell.operations.spending.machinery import Seen, processes_of, signals_now
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 SPANS = {"15m": 900.0, "1h": 3600.0, "6h": 21600.0, "24h": 86400.0, "7d": 604800.0}
 DEFAULT_SPAN = "1h"
 MOST_POINTS = 20_000
+MOST_UNUSUAL = 10
 _PERCENT = (0.0, 100.0)
 _BREAK = 120.0  # seconds without a sample that end a stretch
 
@@ -35,6 +38,16 @@ class Lane:
     unit: str
     chart: LineChart | None
     missing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusual:
+    """A value that its own past does not explain; `surprise` 3 is one in a thousand, 4 one in ten thousand."""
+
+    time: float
+    subject: str
+    series: str
+    surprise: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +79,38 @@ def machines(workspace: "Workspace", *, endpoint: str = "", span: str = "") -> d
         "short": _in_all(lines),
         "models": [] if chosen is None else list(_of_model(workspace, chosen, window, short)),
         "lanes": list(_of_host(lines, window, short)),
+        "unusual": _unusual(workspace, host, chosen, window[0]),
+        "ahead": [(message(one), one.made) for one in workspace.foresight.open()],
         "advice": sizing.gather(workspace) if found else None,
         "processes": [
             Process(seen=one, chart=_memory(workspace, one.subject, window))
             for one in processes_of(workspace.measurements, until)
         ],
     }
+
+
+def _unusual(
+    workspace: "Workspace", host: str, endpoint: Endpoint | None, since: float
+) -> list[Unusual]:
+    """Return the newest anomalies of the machine and of an endpoint, as `keepwell up` found them."""
+    subjects = {f"host:{host}": host}
+    if endpoint is not None:
+        subjects[f"endpoint:{endpoint.name}"] = endpoint.name
+    found = [
+        Unusual(
+            time=point.time,
+            subject=told,
+            series=name.removeprefix(PREFIX),
+            surprise=point.value,
+        )
+        for subject, told in subjects.items()
+        for name, points in workspace.measurements.series(
+            subject, since=since, limit=MOST_POINTS
+        ).items()
+        if name.startswith(PREFIX)
+        for point in points
+    ]
+    return sorted(found, key=lambda one: -one.time)[:MOST_UNUSUAL]
 
 
 def _of_model(
