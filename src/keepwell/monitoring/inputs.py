@@ -114,3 +114,17 @@ def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value)
+
+
+def as_logged(column: pa.ChunkedArray, kind: ColumnType) -> pa.Array:
+    """Return a stored column as the log's are read: numbers and booleans as floats, all else as text.
+
+    Lists stay as they are.
+    """
+    if kind is ColumnType.EMBEDDING:
+        return column.combine_chunks()
+    if kind in _NUMERIC:
+        if pa.types.is_boolean(column.type):
+            column = column.cast(pa.int8())
+        return column.cast(pa.float64(), safe=False).combine_chunks()
+    return column.cast(pa.string()).combine_chunks()

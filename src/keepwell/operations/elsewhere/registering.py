@@ -8,14 +8,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepwell.core.errors import ConflictError, InvalidDataError
-from keepwell.core.records import Column, ColumnType, ModelVersion, Signature, Task
-from keepwell.infrastructure.codec import to_json
+from keepwell.core.records import Column, ColumnType, ModelVersion, Profile, Signature, Task
+from keepwell.infrastructure.codec import from_json, to_json
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.elsewhere.embeddings import (
     embeddings_of,
     with_embeddings,
     without_lists,
 )
+from keepwell.operations.elsewhere.past import PAST_FILE, pack_past
 from keepwell.operations.elsewhere.samples import SAMPLE_FILE, pack_sample
 from keepwell.operations.foreign_model import column_type, signature_by
 from keepwell.operations.own_model import must_have, profile_of
@@ -36,13 +37,15 @@ class Reference:
         prediction: Column with what the model said.
         target: Column with what turned out to be true; empty if nobody knows.
         score: Column with the probability of the second of two classes; empty if there is none.
-        without: Columns that are none of the model's inputs: ids, times.
+        time: Column with when it was asked; then what windows of the reference differed by is no alarm.
+        without: Columns that are none of the model's inputs: ids, other times.
     """
 
     rows: pa.Table
     prediction: str
     target: str = ""
     score: str = ""
+    time: str = ""
     without: tuple[str, ...] = ()
 
 
@@ -67,10 +70,13 @@ def register_elsewhere(
     from keepwell.tracking.bundles import pack
 
     _must_be_free(bench, name)
-    rows = reference.rows
-    for column in (reference.prediction, reference.target, reference.score, *reference.without):
+    named = (reference.prediction, reference.target, reference.score, reference.time)
+    for column in (*named, *reference.without):
         if column:
-            must_have(rows, column)
+            must_have(reference.rows, column)
+    if reference.time:
+        reference = _in_order(reference)
+    rows = reference.rows
     signature, widths = _signature(reference)
     answers = _answers(reference, signature)
     metrics = _metrics(reference, signature, answers)
@@ -78,9 +84,14 @@ def register_elsewhere(
     params = {"model": name, "rows": rows.num_rows, "label": label}
     run = bench.runs.start(bench.spec.name, LEARNER, params=params, root=bench.spec.root)
     try:
+        redact = bench.spec.serve.log.redact
+        told = to_json(profile_of(without_lists(rows, widths), signature, answers))
+        profile = from_json(Profile, told)  # as it is read: accumulators go by its every digit
+        past = pack_past(rows, signature, profile, redact) if reference.time else None
         files = {
-            "profile.json": to_json(profile_of(without_lists(rows, widths), signature, answers)),
-            SAMPLE_FILE: pack_sample(rows, signature, bench.spec.serve.log.redact),
+            "profile.json": told,
+            SAMPLE_FILE: pack_sample(rows, signature, redact),
+            **({PAST_FILE: past} if past is not None else {}),
         }
         version = bench.registry.register(
             name,
@@ -100,6 +111,15 @@ def register_elsewhere(
         bench.registry.point(name, alias, version.version, why=why)
     bench.endpoints.deploy(name, name, version.version, why, external=True)
     return version
+
+
+def _in_order(reference: Reference) -> Reference:
+    """Return the reference by time, which is no input of the model."""
+    return replace(
+        reference,
+        rows=reference.rows.sort_by(reference.time),
+        without=(*reference.without, reference.time),
+    )
 
 
 def _must_be_free(bench: Bench, name: str) -> None:

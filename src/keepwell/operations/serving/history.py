@@ -9,8 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from keepwell.core.records import ColumnType, DatasetVersion, ModelVersion, Profile, Signal
+from keepwell.monitoring.inputs import as_logged
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.live_rows import TIME
+from keepwell.operations.elsewhere.past import PAST_FILE, read_past
 from keepwell.operations.elsewhere.samples import read_sample
 
 if TYPE_CHECKING:
@@ -35,8 +37,9 @@ logger = logging.getLogger(__name__)
 class History:
     """Reads the dataset that a version learnt from, once, and keeps what monitors need of it.
 
-    A version without a dataset of this workspace has no floors but chance. One that is served elsewhere has a
-    sample of its reference; one that was brought along has none, and its rows are compared column by column.
+    A version that is served elsewhere has no dataset here: its reference left a sample, and its history in
+    pieces. One that was brought along has neither: its floors are chance alone, and its rows are compared
+    column by column only.
 
     Attributes:
         known: Floors that were learnt, by column: by the digest of a version's profile and the window's size.
@@ -56,21 +59,26 @@ class History:
     def floors(self, version: ModelVersion, profile: Profile, rows: int) -> dict[str, float]:
         """Return what windows of about so many rows of training's own history differed by, by column.
 
-        Nothing without `data.time`: rows without a time have no history, only an order.
+        Nothing without `data.time`, or `--time` of a model that is served elsewhere: rows without a time have
+        no history, only an order.
         """
-        from keepwell.monitoring.detectors.noise import learn_floors
+        from keepwell.monitoring.detectors.noise import floors_of, learn_floors
 
-        if not self._bench.spec.data.time or rows < 1:
+        elsewhere = version.bundle.file(PAST_FILE) is not None
+        if rows < 1 or not (elsewhere or self._bench.spec.data.time):
             return {}
         key = _key(version, rows)
         size = key[1]
         if key not in self.known:
             self.known[key] = {}
+            name = self._bench.spec.monitor.drift
             try:
-                history = self._read(version, everything=True)
-                self.known[key] = learn_floors(
-                    history, profile, size, detector_name=self._bench.spec.monitor.drift
-                )
+                if elsewhere:
+                    past = read_past(self._bench.blobs, version, profile)
+                    self.known[key] = floors_of(past, size, detector_name=name)
+                else:
+                    history = self._read(version, everything=True)
+                    self.known[key] = learn_floors(history, profile, size, detector_name=name)
             except Exception:
                 logger.exception("the history of %s cannot be read", version.key)
         return self.known[key]
@@ -180,7 +188,7 @@ class History:
         if not everything and table.num_rows > SAMPLE:
             places = np.linspace(0, table.num_rows - 1, SAMPLE).astype(np.int64)
             table = table.take(pa.array(places))
-        return {one: _plain(table[one], fields[one].type) for one in wanted}
+        return {one: as_logged(table[one], fields[one].type) for one in wanted}
 
     def _sampled(self, version: ModelVersion) -> dict[str, Any]:
         """Return what a version that is served elsewhere was registered with."""
@@ -189,7 +197,7 @@ class History:
             return {}
         self._totals[version.key] = sample.drawn_from
         fields = [one for one in version.signature.inputs if one.name in sample.rows.column_names]
-        return {one.name: _plain(sample.rows[one.name], one.type) for one in fields}
+        return {one.name: as_logged(sample.rows[one.name], one.type) for one in fields}
 
 
 def _has(dataset: DatasetVersion, column: str) -> bool:
@@ -200,17 +208,6 @@ def _key(version: ModelVersion, rows: int) -> tuple[str, int]:
     """Return what floors go by: what the version learnt from, and about how many rows a window has."""
     file = version.bundle.file("profile.json")
     return file.digest if file is not None else version.key, 1 << round(math.log2(max(1, rows)))
-
-
-def _plain(column: pa.ChunkedArray, kind: ColumnType) -> Any:
-    """Return numbers and booleans as floats, lists as they are, all else as text: as the log is read."""
-    if kind is ColumnType.EMBEDDING:
-        return column.combine_chunks()
-    if kind in _NUMERIC:
-        if pa.types.is_boolean(column.type):
-            column = column.cast(pa.int8())
-        return column.cast(pa.float64(), safe=False).combine_chunks()
-    return column.cast(pa.string()).combine_chunks()
 
 
 def _joint_signal(joint: "JointDrift", scope: Any) -> Signal:

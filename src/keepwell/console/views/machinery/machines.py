@@ -42,7 +42,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unusual:
-    """A value that its own past does not explain; `surprise` 3 is one in a thousand, 4 one in ten thousand."""
+    """A value that its own past does not explain; a `surprise` of 3 is one value in a thousand."""
 
     time: float
     subject: str
