@@ -61,8 +61,6 @@ def decide(name: str, storage: Storage, seen: Evidence) -> tuple[ColumnType, str
         return _BY_STORAGE[storage], ""
     if seen.pictures:
         return ColumnType.IMAGE, "picture files in base64"
-    if seen.lists:
-        return ColumnType.IDENTIFIER, _LISTS
     return _text(seen)
 
 
@@ -71,6 +69,8 @@ def _text(seen: Evidence) -> tuple[ColumnType, str]:
         return ColumnType.CATEGORY, ""
     many = f"{seen.distinct:,} distinct values in {seen.values:,}"
     unique = seen.values >= _ENOUGH and seen.distinct >= _UNIQUE * seen.values
+    if seen.lists and (unique or seen.distinct > _FEW):
+        return ColumnType.IDENTIFIER, _LISTS
     if unique and seen.spaces < _PROSE / 2 and seen.length < _LONG:
         return ColumnType.IDENTIFIER, _how_unique(seen)
     if seen.distinct <= _FEW and not unique:
