@@ -20,7 +20,7 @@ from keepwell.core.records import ColumnType, ModelVersion, Task
 from keepwell.core.spec import DataSpec, LogSpec, ProjectSpec, ServeSpec
 from keepwell.monitoring.monitor import look
 from keepwell.monitoring.report import Report
-from keepwell.operations.elsewhere import register_elsewhere
+from keepwell.operations.elsewhere import register_elsewhere, samples
 from keepwell.operations.elsewhere.files import read_table
 from keepwell.operations.elsewhere.registering import Reference
 from keepwell.operations.elsewhere.samples import SAMPLE_FILE, SAMPLE_ROWS, read_sample
@@ -156,6 +156,16 @@ def test_a_sample_of_many_rows_is_spread_over_them(workspace: Workspace) -> None
     file = workspace.registry.get("notes", 1).bundle.file(SAMPLE_FILE)
     assert file is not None
     assert pq.read_table(io.BytesIO(workspace.blobs.read(file.digest))).num_rows == SAMPLE_ROWS
+
+
+def test_a_column_as_large_as_pictures_are_is_not_in_the_sample(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(samples, "LARGEST", 10_000)
+    version = registered(workspace, pa.Table.from_pylist(asked(200, 0)))
+    sample = read_sample(workspace.blobs, version)
+    assert sample is not None
+    assert sample.rows.column_names == ["place"]  # 200 lists of 6 numbers, and texts of 60 letters
 
 
 @pytest.mark.parametrize(

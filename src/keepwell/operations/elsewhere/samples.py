@@ -13,6 +13,8 @@ from keepwell.monitoring.vectors import read_vectors
 
 SAMPLE_FILE = "sample.parquet"
 SAMPLE_ROWS = 2_000
+LARGEST = 32 << 20
+"""Bytes of a column; one of more, such as pictures, is left out: the sample is kept with every version."""
 
 _DRAWN_FROM = b"keepwell.rows"
 
@@ -45,6 +47,7 @@ def pack_sample(rows: pa.Table, signature: Signature, without: Collection[str] =
         for item in signature.inputs
         if item.name not in without
     }
+    columns = {name: column for name, column in columns.items() if column.nbytes <= LARGEST}
     table = pa.table(columns).replace_schema_metadata({_DRAWN_FROM: str(rows.num_rows).encode()})
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")
