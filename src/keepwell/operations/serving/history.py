@@ -37,9 +37,8 @@ logger = logging.getLogger(__name__)
 class History:
     """Reads the dataset that a version learnt from, once, and keeps what monitors need of it.
 
-    A version that is served elsewhere has no dataset here: its reference left a sample, and its history in
-    pieces. One that was brought along has neither: its floors are chance alone, and its rows are compared
-    column by column only.
+    A version that was brought along, or is served elsewhere, has no dataset here: the rows that it was
+    registered with left a sample and, where they have a time, their history in pieces.
 
     Attributes:
         known: Floors that were learnt, by column: by the digest of a version's profile and the window's size.
@@ -191,7 +190,7 @@ class History:
         return {one: as_logged(table[one], fields[one].type) for one in wanted}
 
     def _sampled(self, version: ModelVersion) -> dict[str, Any]:
-        """Return what a version that is served elsewhere was registered with."""
+        """Return some of the rows that a version was registered with."""
         sample = read_sample(self._bench.blobs, version)
         if sample is None:
             return {}
