@@ -18,6 +18,10 @@ class ColumnType(StrEnum):
     EMBEDDING = "embedding"  # a list of numbers, always as many: watched, nothing learns from it
 
 
+LEARNABLE = tuple(kind for kind in ColumnType if kind is not ColumnType.EMBEDDING)
+"""Types that a column of data, and an input of a model that answers here, may have."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column of a dataset.
