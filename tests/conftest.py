@@ -1,8 +1,10 @@
-"""What every test may use: the real data sets, and free ports."""
+"""What every test may use: the real data sets, free ports, and a disk that is soon full."""
 
+import ctypes
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,18 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder on a real file system of 4 MiB; skip where we may not mount one."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    kernel = ctypes.CDLL(None, use_errno=True)
+    if kernel.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, b"size=4m") != 0:
+        pytest.skip(f"a small tmpfs cannot be mounted: {os.strerror(ctypes.get_errno())}")
+    yield folder
+    kernel.umount2(os.fsencode(folder), 2)  # MNT_DETACH: whoever still has a file open may keep it
 
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

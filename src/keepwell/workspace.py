@@ -404,11 +404,12 @@ class Workspace:
     def foresight(self) -> "Foresight":
         """What will run out, and what became of earlier forecasts."""
         from keepwell.operations.forecasts.foresight import Foresight
-        from keepwell.operations.serving.subjects import watched_subjects
+        from keepwell.operations.serving.subjects import measured_workers, watched_subjects
 
-        return Foresight(
-            self.metadata, self.measurements, lambda: watched_subjects(self.endpoints), self.clock
-        )
+        def subjects() -> list[str]:
+            return [*watched_subjects(self.endpoints), *measured_workers(self.measurements)]
+
+        return Foresight(self.metadata, self.measurements, subjects, self.clock)
 
     @cached_property
     def handling(self) -> "Handling":

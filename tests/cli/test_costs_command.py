@@ -10,8 +10,10 @@ from keepwell.core.clock import ManualClock
 from keepwell.core.ports import Point
 from keepwell.core.records import Resources
 from keepwell.deployment.server.heartbeat import WorkerState, heartbeat_path
-from keepwell.infrastructure.codec import to_json
+from keepwell.infrastructure.codec import to_json, to_plain
+from keepwell.monitoring.kpis import Kpi, KpiPoint
 from keepwell.monitoring.machines.sampler import Sampler
+from keepwell.operations.standing import Standing, subject_of
 from keepwell.workspace import Workspace
 
 THEN = ("--since", "2027-01-01", "--until", "2027-12-31")  # when the project's clock ticks
@@ -41,6 +43,11 @@ def dear(project: Path) -> Path:
         workspace.runs._meter = Hour()
         workspace.runs.finish(workspace.runs.start("shop").id, model="shop/1")
         workspace.measurements.append("endpoint:shop", [Point("kpi:saved", 1.0, 1250.0)])
+        now = workspace.clock.now()
+        point = KpiPoint(since=now - 60.0, until=now, value=90.0)
+        saved = Kpi(name="saved", money=True, points=(point,))
+        seen = Standing(endpoint="shop", time=now, version=1, kpis=(saved,))
+        workspace.measurements.write_report(subject_of("shop"), now, to_plain(seen))
     return project
 
 
@@ -84,7 +91,10 @@ def test_use_cases_are_one_table(keepwell: Any, dear: Path) -> None:
     assert one["promised"] == pytest.approx(0.81)
     assert one["kpis"] == {"saved": 1250.0}
     assert one["total"] == pytest.approx(36.0)
-    assert "saved 1250" in keepwell("costs", "--by", "use-case", "-C", dear).out
+    assert (one["earned"], one["roi"]) == (90.0, pytest.approx(1.5))
+    told = keepwell("costs", "--by", "use-case", "-C", dear).out
+    assert "saved 1250" in told
+    assert "+150%" in told
 
 
 def test_an_unknown_way_of_telling_is_refused(keepwell: Any, project: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,16 @@ def test_an_update_is_the_content_alone(client: TestClient) -> None:
     assert "<table>" in update
     assert 'id="open-incidents" hx-swap-oob="true"' in update
     assert update.split("<table>")[1].split("</table>")[0] in whole
+
+
+@pytest.mark.parametrize(("least", "said"), [(0.01, "reaches 0.010"), (0.999, "misses 0.999")])
+def test_every_experiment_stands_beside_its_target(
+    client: TestClient, told: Told, monkeypatch: pytest.MonkeyPatch, least: float, said: str
+) -> None:
+    spec = told.workspace.spec
+    gate = replace(spec.gate, min={told.first.metric: least})
+    monkeypatch.setattr(told.workspace, "spec", replace(spec, gate=gate))
+    assert said in client.get("/runs").text
 
 
 def test_what_has_not_changed_is_not_sent_again(client: TestClient) -> None:

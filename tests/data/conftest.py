@@ -1,7 +1,5 @@
 """Real stores in a temporary folder, and files written in one line."""
 
-import ctypes
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -78,18 +76,6 @@ def world(tmp_path: Path, new_record: Path) -> World:
     home.mkdir()
     shutil.copy(new_record, home / "record.db")
     return World(root, home, open_datasets(home))
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Return a folder on a real file system of 4 MiB; skip where we may not mount one."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    kernel = ctypes.CDLL(None, use_errno=True)
-    if kernel.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, b"size=4m") != 0:
-        pytest.skip(f"a small tmpfs cannot be mounted: {os.strerror(ctypes.get_errno())}")
-    yield folder
-    kernel.umount2(os.fsencode(folder), 2)
 
 
 def lines(header: str, rows: Iterator[str] | list[str]) -> str:

@@ -22,14 +22,14 @@ def test_kpis_are_read_and_written_back(tmp_path: Path) -> None:
         "monitor:\n"
         "  period: 1d\n"
         "  kpis:\n"
-        '    revenue: {sql: "select sum(1) from outcomes", target: 100.5}\n'
+        '    revenue: {sql: "select sum(1) from outcomes", target: 100.5, money: true}\n'
         "    cost: {sql: select 1, target: -3, direction: lower}\n"
         "    asked: select count(*) from predictions\n"
     )
     monitor = load(tmp_path, text)
     assert monitor.period == 86400
     assert monitor.kpis == (
-        KpiSpec(name="revenue", sql="select sum(1) from outcomes", target=100.5),
+        KpiSpec(name="revenue", sql="select sum(1) from outcomes", target=100.5, money=True),
         KpiSpec(name="cost", sql="select 1", target=-3.0, direction="lower"),
         KpiSpec(name="asked", sql="select count(*) from predictions"),
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from keepwell.core.errors import NotFoundError, ProjectFileError
 from keepwell.core.features import Steps
-from keepwell.core.records import ColumnType, Task
+from keepwell.core.records import LEARNABLE, ColumnType, Task
 from keepwell.core.spec import (
     BatchSpec,
     DataSpec,
@@ -353,7 +353,7 @@ _SPECS = st.builds(
         time=_maybe,
         contract=_text,
         name=st.just("") | _name,
-        types=st.dictionaries(_text, st.sampled_from(ColumnType), max_size=3),
+        types=st.dictionaries(_text, st.sampled_from(LEARNABLE), max_size=3),
         ignore=_texts,
         keep=_texts,
     ),

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import resource
 import signal
@@ -162,6 +163,24 @@ def test_a_full_disk_is_an_error_and_leaves_no_half_frame(tmp_path: Path) -> Non
         signal.signal(signal.SIGXFSZ, handler)
     writer.append(b"after")
     assert written(tmp_path) == [b"before", b"after"]
+
+
+def test_a_disk_without_a_byte_left_refuses_and_goes_on_when_there_is_room(
+    small_disk: Path,
+) -> None:
+    writer = SegmentWriter(small_disk, "w")
+    writer.append(b"before")
+    ballast = small_disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    with pytest.raises(StorageError, match="cannot be written") as refusal:
+        writer.append(b"x" * 100_000)
+    assert "No space left" in refusal.value.why
+    assert written(small_disk) == [b"before"]
+    ballast.unlink()
+    writer.append(b"after")
+    assert written(small_disk) == [b"before", b"after"]
 
 
 def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:

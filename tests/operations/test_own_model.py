@@ -8,6 +8,8 @@ import pytest
 
 import keepwell as kw
 from keepwell.core.errors import InvalidDataError
+from keepwell.operations.elsewhere.samples import read_sample
+from keepwell.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +44,17 @@ def folder(tmp_path: Path) -> Path:
         "project: visits\ndata: {source: none.csv, target: left}\n"
     )
     return tmp_path
+
+
+def test_a_sample_of_its_rows_is_kept_for_the_monitors(folder: Path) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    with kw.Project(folder) as project:
+        version = project.register(fitted(LogisticRegression()), visitors(200, seed=1), "left")
+    with Workspace.open(folder) as workspace:
+        sample = read_sample(workspace.blobs, version)
+    assert sample is not None
+    assert (sample.rows.column_names, sample.drawn_from) == (["age", "plan"], 200)
 
 
 def test_a_plain_pipeline_is_registered_proven_gated_and_promoted(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """`python retraining_victim.py FOLDER FAULT KEY`: a retraining that goes wrong, by the real machinery."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -44,6 +45,11 @@ def go_wrong(workspace: Workspace, fault: str) -> None:
     if fault == "disk":
         resource.setrlimit(resource.RLIMIT_FSIZE, (ENOUGH, ENOUGH))
         workspace.blobs.write(b"a model" * ENOUGH)
+    if fault == "no room":
+        workspace.blobs.write(b"a model" * ENOUGH)
+    if fault == "full":
+        fill(workspace.root.parent / "ballast")
+        workspace.blobs.write(b"a model")
     if fault == "hangs":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(600)
@@ -51,6 +57,13 @@ def go_wrong(workspace: Workspace, fault: str) -> None:
         time.sleep(600)
     if fault == "crashes":
         os.abort()
+
+
+def fill(ballast: Path) -> None:
+    """Leave no room on a disk."""
+    with ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
 
 
 if __name__ == "__main__":

@@ -32,9 +32,13 @@ def register(
         str,
         typer.Option("--score", help="Column with the probability of the second class.", **_COLUMN),
     ] = "",
+    time: Annotated[
+        str,
+        typer.Option("--time", help="Column with when: its seasons are no alarm.", **_COLUMN),
+    ] = "",
     drop: Annotated[
         list[str] | None,
-        typer.Option("--drop", help="A column that is no input: an id, a time.", **_COLUMN),
+        typer.Option("--drop", help="A column that is no input: an id.", **_COLUMN),
     ] = None,
     label: Annotated[
         str,
@@ -65,6 +69,7 @@ def register(
                 prediction=prediction,
                 target=target,
                 score=score,
+                time=time,
                 without=tuple(drop or ()),
             ),
             label=label,

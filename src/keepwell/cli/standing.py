@@ -18,71 +18,30 @@ Now = Annotated[
 ]
 
 
-def performance(
-    now: Now = False,
-    endpoint: OfEndpoint = "",
-    project: ProjectFolder = HERE,
-    as_json: AsJson = False,
-) -> None:
-    """Show performance by period: what outcomes say so far, and what was estimated before they came."""
-    _answer(project, endpoint, tables.performance, _of_performance, now=now, as_json=as_json)
+Tell = Callable[[Output, "Standing"], None]
+Shorten = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
-def kpis(
-    now: Now = False,
-    endpoint: OfEndpoint = "",
-    project: ProjectFolder = HERE,
-    as_json: AsJson = False,
-) -> None:
-    """Show the numbers that the business goes by (monitor.kpis), by period and version."""
-    _answer(
-        project,
-        endpoint,
-        tables.kpis,
-        lambda plain: {"kpis": plain["kpis"]},
-        now=now,
-        as_json=as_json,
-    )
+def _panel(tell: Tell, shorten: Shorten, told: str) -> Callable[..., None]:
+    """Return a command that shows one part of how an endpoint stands; all of them take the same options."""
 
+    def command(
+        now: Now = False,
+        endpoint: OfEndpoint = "",
+        project: ProjectFolder = HERE,
+        as_json: AsJson = False,
+    ) -> None:
+        _answer(project, endpoint, tell, shorten, now=now, as_json=as_json)
 
-def objectives(
-    now: Now = False,
-    endpoint: OfEndpoint = "",
-    project: ProjectFolder = HERE,
-    as_json: AsJson = False,
-) -> None:
-    """Show the service levels (monitor.objectives): budget left, burn rates, uptime."""
-    _answer(project, endpoint, tables.objectives, _of_objectives, now=now, as_json=as_json)
-
-
-def fairness(
-    now: Now = False,
-    endpoint: OfEndpoint = "",
-    project: ProjectFolder = HERE,
-    as_json: AsJson = False,
-) -> None:
-    """Show how groups are treated by period (monitor.fairness), and where the model is worst."""
-    _answer(project, endpoint, tables.fairness, _of_fairness, now=now, as_json=as_json)
-
-
-def advice(
-    now: Now = False,
-    endpoint: OfEndpoint = "",
-    project: ProjectFolder = HERE,
-    as_json: AsJson = False,
-) -> None:
-    """Say whether to retrain now or to wait, with the evidence."""
-    _answer(
-        project, endpoint, tables.advice, lambda plain: {"advice": plain["advice"]},
-        now=now, as_json=as_json,
-    )  # fmt: skip
+    command.__doc__ = told
+    return command
 
 
 def _answer(
     project: Path,
     endpoint: str,
-    tell: "Callable[[Output, Standing], None]",
-    shorten: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    tell: Tell,
+    shorten: Shorten,
     *,
     now: bool,
     as_json: bool,
@@ -124,3 +83,30 @@ def _of_objectives(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_fairness(plain: Mapping[str, Any]) -> dict[str, Any]:
     return {name: plain[name] for name in ("watched", "groups", "slices")}
+
+
+performance = _panel(
+    tables.performance,
+    _of_performance,
+    "Show performance by period: what outcomes say so far, and what was estimated before they came.",
+)
+kpis = _panel(
+    tables.kpis,
+    lambda plain: {"kpis": plain["kpis"]},
+    "Show the numbers that the business goes by (monitor.kpis), by period and version.",
+)
+objectives = _panel(
+    tables.objectives,
+    _of_objectives,
+    "Show the service levels (monitor.objectives): budget left, burn rates, uptime.",
+)
+fairness = _panel(
+    tables.fairness,
+    _of_fairness,
+    "Show how groups are treated by period (monitor.fairness), and where the model is worst.",
+)
+advice = _panel(
+    tables.advice,
+    lambda plain: {"advice": plain["advice"]},
+    "Say whether to retrain now or to wait, with the evidence.",
+)

@@ -10,7 +10,14 @@ from keepwell.core.clock import Clock
 from keepwell.core.errors import NotFoundError, UsageError
 from keepwell.core.ports import BlobStore, MetadataStore, TableStore
 from keepwell.core.progress import Progress, SilentProgress
-from keepwell.core.records.dataset import Column, ColumnType, DatasetVersion, Finding, Profile
+from keepwell.core.records.dataset import (
+    LEARNABLE,
+    Column,
+    ColumnType,
+    DatasetVersion,
+    Finding,
+    Profile,
+)
 from keepwell.core.suggestions import did_you_mean
 from keepwell.data.appending import draft_appended
 from keepwell.data.differences import DatasetDiff, compare
@@ -323,10 +330,10 @@ def _places(version: DatasetVersion, columns: Iterable[str] | None) -> tuple[lis
 
 
 def _type(column: str, kind: str) -> ColumnType:
+    known = [item.value for item in LEARNABLE]
     try:
-        return ColumnType(kind)
+        return LEARNABLE[known.index(kind)]
     except ValueError:
-        known = [item.value for item in ColumnType]
         raise UsageError(
             f"'{kind}' is no type for the column '{column}'",
             why=f"types are {', '.join(known)}",

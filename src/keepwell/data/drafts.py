@@ -69,6 +69,7 @@ def evidence_of(summary: NumberSummary | StringSummary) -> Evidence:
             distinct=summary.distinct(),
             spaces=summary.spaces,
             pictures=summary.pictures,
+            lists=summary.lists,
             length=summary.length,
         )
     return Evidence(values=summary.values, distinct=summary.distinct(), steady=summary.steady)

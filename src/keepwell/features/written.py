@@ -68,4 +68,5 @@ _READERS: dict[ColumnType, Callable[[str], Any]] = {
     ColumnType.IMAGE: _as_it_is,
     ColumnType.DATETIME: _datetime,
     ColumnType.IDENTIFIER: _absent_if_empty,
+    ColumnType.EMBEDDING: _as_it_is,
 }

@@ -1,9 +1,17 @@
 """How a job's process ended that left no result: in words, and whether to try the same again."""
 
+import errno
 import re
 import signal
 from dataclasses import dataclass
 from pathlib import Path
+
+from keepwell.core.errors import KeepwellError
+
+NO_ROOM = 28
+"""Exit code of a job that could not write down how it ended: the disk is full, its log as well."""
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _COUNTS = Path("/proc/vmstat")
 _TAIL = 4000
@@ -20,6 +28,13 @@ class Ending:
 
     told: str
     final: bool = False
+
+
+def wants_room(error: BaseException) -> bool:
+    """Tell whether an error says that a disk is full."""
+    if isinstance(error, KeepwellError):
+        return error.details.get("errno") in [errno.errorcode[number] for number in _NO_ROOM]
+    return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
 def kills_so_far() -> int:
@@ -41,6 +56,9 @@ def ending_of(code: int, log: Path, kills: int) -> Ending:
     """
     if code == -signal.SIGKILL and kills > 0:
         return Ending(told="the machine ran out of memory, and the kernel killed it", final=True)
+    if code == NO_ROOM:
+        told = "the disk was full: No space left on device, not even to write down how it ended"
+        return Ending(told=told, final=True)
     if code < 0:
         return Ending(told=f"its process was ended by {_name(-code)}")
     last = _last_line(log)

@@ -13,6 +13,7 @@ from keepwell.core.errors import UsageError
 from keepwell.core.records import ColumnType, Field
 from keepwell.infrastructure.logged_rows import MARK, believed
 from keepwell.infrastructure.tables import query
+from keepwell.monitoring.vectors import kept_lists
 
 _NUMERIC = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN)
 
@@ -22,7 +23,8 @@ class Inputs:
     """Columns as they were sent.
 
     Attributes:
-        columns: Numbers and booleans as floats, everything else as text, null where nothing was sent.
+        columns: Numbers and booleans as floats, everything else as text, null where nothing was sent. An
+            embedding is its list of numbers as JSON.
         wrong: How many values of a column are of another type (counted as missing).
     """
 
@@ -37,7 +39,7 @@ def parse_inputs(documents: pa.ChunkedArray, fields: Sequence[Field]) -> Inputs:
     try:
         columns = _read(documents, {item.name: _sql_type(item) for item in fields})
     except UsageError:  # names that differ by case only, or a document that is not JSON
-        return _read_one_by_one(documents.to_pylist(), fields)
+        return _lists_checked(_read_one_by_one(documents.to_pylist(), fields), fields)
     doubtful = [
         item.name for item in fields if item.type in _NUMERIC and columns[item.name].null_count
     ]
@@ -48,7 +50,7 @@ def parse_inputs(documents: pa.ChunkedArray, fields: Sequence[Field]) -> Inputs:
             count = columns[name].null_count - texts[name].null_count
             if count:
                 wrong[name] = count
-    return Inputs(columns=columns, wrong=wrong)
+    return _lists_checked(Inputs(columns=columns, wrong=wrong), fields)
 
 
 def as_scored(documents: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -59,6 +61,17 @@ def as_scored(documents: pa.ChunkedArray) -> pa.ChunkedArray:
     pairs = zip(documents.to_pylist(), marked.to_pylist(), strict=True)
     texts = [json.dumps(believed(json.loads(text))) if there else text for text, there in pairs]
     return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+def _lists_checked(inputs: Inputs, fields: Sequence[Field]) -> Inputs:
+    """Take what is no list of as many numbers as training's for missing, and count it."""
+    for item in fields:
+        if item.type is ColumnType.EMBEDDING:
+            kept, lost = kept_lists(inputs.columns[item.name], item.width)
+            inputs.columns[item.name] = kept
+            if lost:
+                inputs.wrong[item.name] = lost
+    return inputs
 
 
 def _sql_type(item: Field) -> str:
@@ -101,3 +114,17 @@ def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value)
+
+
+def as_logged(column: pa.ChunkedArray, kind: ColumnType) -> pa.Array:
+    """Return a stored column as the log's are read: numbers and booleans as floats, all else as text.
+
+    Lists stay as they are.
+    """
+    if kind is ColumnType.EMBEDDING:
+        return column.combine_chunks()
+    if kind in _NUMERIC:
+        if pa.types.is_boolean(column.type):
+            column = column.cast(pa.int8())
+        return column.cast(pa.float64(), safe=False).combine_chunks()
+    return column.cast(pa.string()).combine_chunks()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,13 +128,35 @@ def _classifies(described: Described, seen: list[Any]) -> bool:
 
 
 def signature_by(
-    rows: pa.Table, target: str, task: Task, classes: Sequence[Any], without: Sequence[str] = ()
+    rows: pa.Table,
+    target: str,
+    task: Task,
+    classes: Sequence[Any],
+    without: Sequence[str] = (),
+    *,
+    prose: Collection[str] = (),
 ) -> Signature:
-    """Return the signature of a model of the columns of `rows`, but the target and some others."""
+    """Return the signature of a model of the columns of `rows`, but the target and some others.
+
+    Columns of text hold categories, but for those in `prose`.
+    """
     from keepwell.features.signature import infer_signature
 
-    columns = [Column(name=field.name, type=column_type(field.type)) for field in rows.schema]
+    columns = [
+        Column(
+            name=field.name,
+            type=ColumnType.TEXT if field.name in prose else column_type(field.type),
+        )
+        for field in rows.schema
+    ]
     inputs = [name for name in rows.column_names if name != target and name not in without]
+    for name in inputs:
+        if pa.types.is_nested(rows.schema.field(name).type):
+            raise InvalidDataError(
+                f"'{name}' holds lists",
+                why="a model that is served here takes one value a column",
+                now="give each number of the list a column of its own",
+            )
     return infer_signature(rows, columns, inputs, target, task, classes)
 
 

@@ -52,6 +52,7 @@ def register_own(  # noqa: PLR0913 (each is a decision of the caller, by name)
         InvalidDataError: If the rows lack the target, or the model cannot answer them.
     """
     from keepwell.deployment.scoring import build_scorer_files, load_scorer
+    from keepwell.operations.elsewhere.samples import SAMPLE_FILE, pack_sample
     from keepwell.operations.foreign_model import is_foreign, prepare_foreign
     from keepwell.tracking.bundles import pack
     from keepwell.tracking.metrics import default_metric, intervals
@@ -85,6 +86,7 @@ def register_own(  # noqa: PLR0913 (each is a decision of the caller, by name)
         actual = rows[target].to_pylist()
         metrics = intervals(signature.task, signature.classes, actual, answers)
         files["profile.json"] = to_json(profile_of(rows, signature, answers))
+        files[SAMPLE_FILE] = pack_sample(rows, signature, bench.spec.serve.log.redact)
         version = bench.registry.register(
             bench.spec.name,
             run=run,

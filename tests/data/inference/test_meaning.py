@@ -17,6 +17,11 @@ from keepwell.data.inference.readings import Storage
         (Evidence(values=334264, distinct=4043, length=6), ColumnType.CATEGORY),
         (Evidence(values=16, distinct=16, spaces=2.0, length=20), ColumnType.CATEGORY),
         (Evidence(values=12000, distinct=12000, length=600), ColumnType.TEXT),
+        (
+            Evidence(values=3000, distinct=2900, spaces=7, length=90, lists=True),
+            ColumnType.IDENTIFIER,
+        ),
+        (Evidence(values=3000, distinct=12, spaces=1, length=6, lists=True), ColumnType.CATEGORY),
         (Evidence(values=0, distinct=0), ColumnType.CATEGORY),
     ],
 )

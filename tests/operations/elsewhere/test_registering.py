@@ -35,7 +35,7 @@ def test_the_reference_says_what_it_takes_and_promises(workspace: Workspace) -> 
     assert version.signature.classes == ("no", "yes")
     assert version.metric == "roc_auc"
     assert 0.6 < version.metrics["roc_auc"].value < 1
-    assert [file.name for file in version.bundle.files] == ["profile.json"]
+    assert [file.name for file in version.bundle.files] == ["profile.json", "sample.parquet"]
     columns = [column.name for column in workspace.registry.profile(version).columns]
     assert columns == ["age", "plan", "prediction"]
 

@@ -1,5 +1,6 @@
 """A forecast is made once, kept, and settled by what came."""
 
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +8,11 @@ import pytest
 
 from keepwell.core.clock import ManualClock
 from keepwell.core.ports import Point
+from keepwell.infrastructure.codec import to_plain
+from keepwell.monitoring.machines.host import HostReading
 from keepwell.operations.forecasts.foresight import Foresight, message
 from keepwell.operations.forecasts.record import Forecast, settle, track_record
+from keepwell.operations.serving.subjects import measured_workers
 from keepwell.workspace import Workspace
 
 START = 1_700_000_000.0
@@ -51,6 +55,35 @@ def test_a_filling_disk_is_foretold_once_and_comes_true(workspace: Workspace) ->
     settled = [one for one in foresight.forecasts.find() if one.fate != "open"]
     assert [one.fate for one in settled] == ["true"]
     assert track_record(settled).hit_rate == 1.0
+
+
+def test_a_worker_that_leaks_is_foretold_and_a_new_one_ends_the_worry(workspace: Workspace) -> None:
+    clock = ManualClock(START + 10 * HOUR)
+    foresight = Foresight(
+        workspace.metadata, workspace.measurements, lambda: ["worker:1", "worker:2"], clock
+    )
+    for worker, slope in (("worker:1", 0.0), ("worker:2", 1e8)):
+        points = [Point("memory", START + at * 300.0, 5e8 + slope * at / 12) for at in range(120)]
+        workspace.measurements.append(worker, points)
+    workspace.measurements.write_report(
+        "machines", START, {"subjects": ["process:control", "worker:2"]}
+    )
+    assert measured_workers(workspace.measurements) == ["worker:2"]
+    assert foresight.look() == []  # nobody knows what the machine has left
+    reading = to_plain(HostReading(memory_total=8_000_000_000, memory_percent=73.0))
+    workspace.measurements.write_report(
+        f"host:{platform.node()}",
+        clock.now(),
+        {"time": clock.now(), "signals": [], "reading": reading},
+    )
+    [made] = foresight.look()
+    assert (made.subject, made.series) == ("worker:2", "memory")
+    assert made.middle - clock.now() == pytest.approx(20 * HOUR, rel=0.1)  # 2 GB at 0.1 GB an hour
+    assert message(made).startswith("worker 2: it grows, and will have taken all memory")
+    workspace.measurements.append("worker:2", [Point("memory", clock.now() + HOUR, 5e8)])
+    clock.advance(HOUR)
+    assert foresight.look() == []
+    assert [one.fate for one in foresight.forecasts.find()] == ["averted"]
 
 
 def forecast() -> Forecast:

@@ -31,6 +31,38 @@ def move(workspace: Workspace, seconds: float) -> float:
     return workspace.clock.now()
 
 
+def test_what_people_had_to_do_is_counted_in_steps(workspace: Workspace) -> None:
+    def release(version: int, *moments: float, by: str) -> None:
+        """Train a version for ten minutes, then do something about it at these times, and deploy it."""
+        with acting_as(by):
+            begun = workspace.clock.now()
+            data = {"started": begun}
+            change = Change(ref=Ref("run", f"r{version}"), verb="started", data=data)
+            workspace.metadata.commit([change])
+            made = {
+                "model": "shop",
+                "version": version,
+                "run": f"r{version}",
+                "created": move(workspace, 600.0),
+            }
+            ref = Ref("model_version", f"shop/{version}")
+            workspace.metadata.commit([Change(ref=ref, verb="registered", data=made)])
+            for moment in moments:
+                move(workspace, moment)
+                workspace.metadata.commit([Change(ref=ref, verb="judged", data=made)])
+            workspace.endpoints.deploy("shop", "shop", version, why="")
+        move(workspace, DAY)
+
+    release(1, by="loop")
+    release(2, 30.0, by="user:ana")  # one command
+    release(3, 300.0, 3600.0, by="user:ana")  # a command, a look at it, and a word an hour later
+    with acting_as("user:ben"):
+        workspace.endpoints.deploy("shop", "shop", 2, why="back")
+    found = measured(workspace)
+    assert [one.steps for one in reversed(found.list)] == [0, 1, 3, 1]
+    assert found.steps == 1.25
+
+
 def deploy(workspace: Workspace, version: int, *, trained: float, by: str = "loop") -> None:
     """Deploy a version whose training began so many seconds ago."""
     now = workspace.clock.now()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import retraining_victim
 
+from keepwell.core.errors import StorageError
 from keepwell.infrastructure import endings
 from keepwell.infrastructure.locks import holder
 from keepwell.infrastructure.metadata import open_metadata
@@ -111,8 +112,8 @@ def shop_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]
     monkeypatch.setattr(retraining_jobs, "STOP_SECONDS", 0.5)
     with contextlib.ExitStack() as stack:
 
-        def make(fault: str, **limits: float) -> Shop:
-            shop = Shop(tmp_path / "shop", fault, **limits)
+        def make(fault: str, *, folder: Path = tmp_path, **limits: float) -> Shop:
+            shop = Shop(folder / "shop", fault, **limits)
             stack.callback(shop.workspace.close)
             stack.callback(lambda: shop.jobs.close())  # noqa: PLW0108 (those of then)
             return shop
@@ -126,6 +127,29 @@ def shop_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]
 )
 def test_a_retraining_without_room_is_explained(shop_that: Make, fault: str, told: str) -> None:
     assert told in shop_that(fault).ended()
+
+
+def test_a_retraining_on_a_disk_that_is_full_is_explained_and_leaves_nothing(
+    shop_that: Make, small_disk: Path
+) -> None:
+    assert "No space left on device" in shop_that("no room", folder=small_disk).ended()
+
+
+def test_a_disk_that_stays_full_is_waited_for_and_told_once_there_is_room(
+    shop_that: Make, small_disk: Path
+) -> None:
+    shop = shop_that("full", folder=small_disk)
+    shop.begun()
+    shop.until(lambda: holder(lock_of(shop.workspace.home, shop.key)) is None)
+    for _ in range(3):
+        retraining_victim.fill(small_disk / "ballast")  # whoever ends leaves a few bytes
+        with contextlib.suppress(
+            StorageError
+        ):  # nobody can write down what happened, nor harm anything
+            shop.look()
+        assert shop.champion == 1
+    (small_disk / "ballast").unlink()
+    assert "No space left on device" in shop.ended()
 
 
 def test_one_that_crashes_is_given_up_when_its_tries_are_used_up(shop_that: Make) -> None:
@@ -194,6 +218,12 @@ def test_a_job_on_another_machine_is_left_alone_until_its_lease_stands_still(
         (-9, 1, "the machine ran out of memory, and the kernel killed it", True),
         (-9, 0, "its process was ended by SIGKILL", False),
         (-250, 0, "its process was ended by signal 250", False),
+        (
+            endings.NO_ROOM,
+            0,
+            "the disk was full: No space left on device, not even to write down how it ended",
+            True,
+        ),
         (3, 0, "its process ended with code 3 and left no result", True),
     ],
 )

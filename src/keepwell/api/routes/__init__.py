@@ -16,6 +16,7 @@ from keepwell.api.routes.incidents import router as incidents
 from keepwell.api.routes.loop import router as loop
 from keepwell.api.routes.metrics import router as metrics
 from keepwell.api.routes.models import router as models
+from keepwell.api.routes.outlook import router as outlook
 from keepwell.api.routes.predictions import router as predictions
 from keepwell.api.routes.rollouts import router as rollouts
 from keepwell.api.routes.runs import router as runs
@@ -40,6 +41,7 @@ __all__ = [
     "metrics",
     "models",
     "open_inference",
+    "outlook",
     "predictions",
     "rollouts",
     "runs",

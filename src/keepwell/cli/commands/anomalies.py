@@ -11,7 +11,6 @@ from keepwell.core.errors import UsageError
 
 if TYPE_CHECKING:
     from keepwell.operations.anomalies.watch import Anomaly
-    from keepwell.workspace import Workspace
 
 app = command_app()
 
@@ -27,31 +26,22 @@ def anomalies(
     Every series that `keepwell up` writes is judged by its own past, without any configuration. What is
     shown is an observation; alarms come from the monitors, and an incident names the anomalies around it.
     """
+    from keepwell.operations.anomalies.watch import look_back
+    from keepwell.operations.serving.subjects import watched_subjects
+
     try:
         seconds = parse_duration(since)
     except ValueError as error:
         raise UsageError(f"--since {since}", why=str(error), now="--since 24h") from None
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        found = gather(workspace, workspace.clock.now() - seconds)
         now = workspace.clock.now()
+        subjects = watched_subjects(workspace.endpoints, workspace.traces.apps())
+        found = look_back(workspace.measurements, subjects, now - seconds)
     from keepwell.infrastructure.codec import to_plain
 
     document = {"anomalies": [to_plain(one) | {"message": one.message} for one in found]}
     out.answer(document, lambda: _tell(out, found, since, now))
-
-
-def gather(workspace: "Workspace", since: float) -> "list[Anomaly]":
-    """Return what was unusual since a time, newest first."""
-    from keepwell.operations.anomalies.watch import scan
-    from keepwell.operations.serving.subjects import watched_subjects
-
-    found = []
-    for subject in watched_subjects(workspace.endpoints, workspace.traces.apps()):
-        for name, points in workspace.measurements.series(subject, limit=5000).items():
-            if not name.startswith("anomaly:"):
-                found += [one for one in scan(points, subject) if one.time >= since]
-    return sorted(found, key=lambda one: -one.time)
 
 
 def _tell(out: Output, found: "list[Anomaly]", since: str, now: float) -> None:

@@ -212,7 +212,7 @@ def _answer_use_cases(out: Output, workspace: "Workspace", since: str, until: st
         "since": start,
         "until": end,
         "currency": currency,
-        "use_cases": [{**to_plain(one), "total": one.cost.total} for one in found],
+        "use_cases": [{**to_plain(one), "total": one.cost.total, "roi": one.roi} for one in found],
     }
 
     def tell() -> None:
@@ -221,7 +221,7 @@ def _answer_use_cases(out: Output, workspace: "Workspace", since: str, until: st
             return
         out.table(
             ["use case", "owner", "status", "model", "metric", "promised", "live", "KPI",
-             "predictions", "cost", "per thousand"],
+             "predictions", "cost", "per thousand", "earned", "ROI"],
             [
                 [
                     one.name, one.owner, one.status, one.model, one.metric, one.promised, one.live,
@@ -231,6 +231,8 @@ def _answer_use_cases(out: Output, workspace: "Workspace", since: str, until: st
                     _money(one.per_thousand, currency)
                     if priced and one.per_thousand is not None
                     else None,
+                    None if one.earned is None else _money(one.earned, currency),
+                    f"{one.roi:+.0%}" if priced and one.roi is not None else None,
                 ]
                 for one in found
             ],

@@ -19,6 +19,7 @@ def tell_figures(out: Output, found: "Figures") -> None:
         {
             "deployments": f"{found.deployments}, {found.per_week:.1f} a week",
             "by themselves": _percent(found.by_itself),
+            "steps by people": None if found.steps is None else f"{found.steps:.1f} a deployment",
             "lead time": _time(found.lead),
             "change-failure rate": _percent(found.failure_rate),
             "incidents": f"{found.incidents}, {found.open} open now, {found.healed} healed",

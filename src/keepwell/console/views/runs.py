@@ -21,13 +21,23 @@ PREVIEW_BYTES = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A run in a list."""
+    """A run in a list; `target` is what the project's gate asks of its metric at least."""
 
     run: Run
     health: health.Health
     seconds: float | None
     metric: str
     result: Estimate | None
+    target: float | None = None
+
+    @property
+    def reached(self) -> bool:
+        """Whether the result is on the good side of the target; without either, nothing is amiss."""
+        from keepwell.tracking.metrics import direction
+
+        if self.result is None or self.target is None:
+            return True
+        return direction(self.metric) * (self.result.value - self.target) >= 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +59,7 @@ def runs(workspace: "Workspace", kind: str = "") -> dict[str, Any]:
     now = workspace.clock.now()
     chosen_by = _metrics(workspace)
     return {
-        "rows": [_row(run, now, chosen_by) for run in shown[:PAGE]],
+        "rows": [_row(run, now, chosen_by, workspace.spec.gate.min) for run in shown[:PAGE]],
         "hidden": max(0, len(shown) - PAGE),
         "kinds": sorted({run.kind for run in found}),
         "kind": kind,
@@ -68,7 +78,7 @@ def run(workspace: "Workspace", identifier: str) -> dict[str, Any]:
     }
     return {
         "run": found,
-        "row": _row(found, workspace.clock.now(), {}),
+        "row": _row(found, workspace.clock.now(), {}, workspace.spec.gate.min),
         "places": places,
         "findings": _artifact(workspace, found, "findings.json") or [],
         "plots": plots_of(workspace, found),
@@ -147,7 +157,7 @@ def curve(workspace: "Workspace", identifier: str, name: str) -> dict[str, Any]:
     }
 
 
-def _row(run: Run, now: float, chosen_by: Mapping[str, str]) -> Row:
+def _row(run: Run, now: float, chosen_by: Mapping[str, str], targets: Mapping[str, float]) -> Row:
     usual = next((name for name in chosen_by.values() if name in run.metrics), "")
     metric = chosen_by.get(run.id) or usual or next(iter(run.metrics), "")
     ended = run.ended or (now if run.status == "running" else None)
@@ -157,6 +167,7 @@ def _row(run: Run, now: float, chosen_by: Mapping[str, str]) -> Row:
         seconds=ended - run.started if ended else None,
         metric=metric,
         result=run.metrics.get(metric),
+        target=targets.get(metric),
     )
 
 

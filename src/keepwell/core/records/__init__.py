@@ -7,6 +7,7 @@ that records written by an older version still read.
 
 from keepwell.core.records.alert import Act, Alert, Attempt, Delivery, Hit, Silence
 from keepwell.core.records.dataset import (
+    LEARNABLE,
     Column,
     ColumnProfile,
     ColumnType,
@@ -43,6 +44,7 @@ from keepwell.core.records.scale import Scale
 from keepwell.core.records.token import SCOPES, Token
 
 __all__ = [
+    "LEARNABLE",
     "SCOPES",
     "Act",
     "Alert",

@@ -15,6 +15,11 @@ class ColumnType(StrEnum):
     IMAGE = "image"  # string, a picture file in base64
     DATETIME = "datetime"  # timestamp[us], UTC where an offset was given
     IDENTIFIER = "identifier"  # string or int64, (nearly) unique: never a feature
+    EMBEDDING = "embedding"  # a list of numbers, always as many: watched, nothing learns from it
+
+
+LEARNABLE = tuple(kind for kind in ColumnType if kind is not ColumnType.EMBEDDING)
+"""Types that a column of data, and an input of a model that answers here, may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

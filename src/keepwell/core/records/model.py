@@ -63,6 +63,7 @@ class Field:
         required: Training saw no missing value, so a request without one is refused.
         categories: Values that training saw, most frequent first, at most 50 (categories only).
         example: A value from the training data, for forms and documentation.
+        width: How many numbers a list of them holds (embeddings only).
     """
 
     name: str
@@ -70,6 +71,7 @@ class Field:
     required: bool = False
     categories: tuple[str, ...] = ()
     example: str | int | float | bool | None = None
+    width: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

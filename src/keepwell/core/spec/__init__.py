@@ -292,12 +292,14 @@ class KpiSpec:
         sql: One SELECT over `predictions` and `outcomes` of a period; its first value is the number.
         target: What it should reach; None: it is told, and judged by nobody.
         direction: `higher` or `lower`: which side of the target is good.
+        money: It is money earned or saved in the period, in `costs.currency`.
     """
 
     name: str
     sql: str
     target: float | None = None
     direction: str = "higher"
+    money: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

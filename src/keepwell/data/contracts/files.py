@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from keepwell.core.errors import ProjectFileError
-from keepwell.core.records.dataset import ColumnType
+from keepwell.core.records.dataset import LEARNABLE, ColumnType
 from keepwell.core.suggestions import did_you_mean
 from keepwell.data.contracts.rules import ColumnRules, Contract
 
@@ -213,10 +213,10 @@ def _range(value: Any) -> tuple[float, float]:
 
 
 def _type(value: Any) -> ColumnType:
+    known = [item.value for item in LEARNABLE]
     try:
-        return ColumnType(value)
+        return LEARNABLE[known.index(value)]
     except ValueError:
-        known = [item.value for item in ColumnType]
         hint = did_you_mean(str(value), known) or f"types are {', '.join(known)}"
         raise ValueError(f"there is no type '{value}'; {hint}") from None
 

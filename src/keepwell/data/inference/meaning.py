@@ -25,6 +25,8 @@ class Evidence:
         distinct: How many different ones.
         spaces: Spaces in an average string.
         length: Its bytes.
+        pictures: They are picture files in base64.
+        lists: They are lists of numbers in JSON.
         steady: Whole numbers that only rise, or only fall, from row to row, none missing.
     """
 
@@ -34,7 +36,10 @@ class Evidence:
     length: float = 0.0
     steady: bool = False
     pictures: bool = False
+    lists: bool = False
 
+
+_LISTS = "lists of numbers; to learn from them, give each number a column of its own"
 
 _BY_STORAGE = {
     Storage.BOOLEAN: ColumnType.BOOLEAN,
@@ -64,6 +69,8 @@ def _text(seen: Evidence) -> tuple[ColumnType, str]:
         return ColumnType.CATEGORY, ""
     many = f"{seen.distinct:,} distinct values in {seen.values:,}"
     unique = seen.values >= _ENOUGH and seen.distinct >= _UNIQUE * seen.values
+    if seen.lists and (unique or seen.distinct > _FEW):
+        return ColumnType.IDENTIFIER, _LISTS
     if unique and seen.spaces < _PROSE / 2 and seen.length < _LONG:
         return ColumnType.IDENTIFIER, _how_unique(seen)
     if seen.distinct <= _FEW and not unique:

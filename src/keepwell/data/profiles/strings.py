@@ -14,6 +14,9 @@ TOP = 50
 PICTURE = "^(data:image/|iVBORw0KGgo|/9j/|R0lGOD|UklGR|Qk0)[A-Za-z0-9+/=;,:-]{40,}$"
 """What base64 of a PNG, JPEG, GIF, WebP or BMP file looks like."""
 
+NUMBERS = r"^\s*\[[0-9eE+\-.,\s]+\]\s*$"
+"""What a list of numbers looks like in JSON: no text, no null, no list within."""
+
 _FREQUENT = 0.0005  # of the rows so far: what stays counted when there are too many values
 _SPACES_IN = 10_000  # strings looked at for their number of words
 
@@ -27,12 +30,13 @@ class StringSummary:
         spaces: Spaces in an average string, by the first ones.
         length: Its bytes, by the first ones.
         pictures: The first ones are picture files in base64.
+        lists: The first ones are lists of numbers in JSON.
     """
 
     def __init__(self) -> None:
         self.rows = self.missing = 0
         self.spaces = self.length = 0.0
-        self.pictures = False
+        self.pictures = self.lists = False
         self._first: tuple[Any, Any] | None = None  # values and counts of the only chunk
         self._counts: dict[str, int] = {}
         self._estimate: DistinctEstimate | None = None
@@ -55,6 +59,7 @@ class StringSummary:
             self.spaces = float(pc.mean(pc.count_substring(some, " ")).as_py())
             self.length = float(pc.mean(pc.binary_length(some)).as_py())
             self.pictures = bool(pc.all(pc.match_substring_regex(some, PICTURE)).as_py())
+            self.lists = bool(pc.all(pc.match_substring_regex(some, NUMBERS)).as_py())
         if self._estimate is not None:
             self._add_many(self._estimate, present)
             return

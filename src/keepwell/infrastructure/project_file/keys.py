@@ -4,7 +4,7 @@ import operator
 from dataclasses import dataclass
 from typing import Any
 
-from keepwell.core.records.dataset import ColumnType
+from keepwell.core.records.dataset import LEARNABLE
 from keepwell.core.records.model import Task
 from keepwell.core.spec import STRATEGIES, ProjectSpec
 from keepwell.infrastructure.project_file.alerts import (
@@ -114,7 +114,7 @@ class Key:
         return found if len(found) > 1 else found[0]
 
 
-COLUMN_TYPE = choice(*(item.value for item in ColumnType))
+COLUMN_TYPE = choice(*(item.value for item in LEARNABLE))
 TASK = choice(*(item.value for item in Task))
 METRIC = choice(*METRICS)
 SHARE = number(0, 1, inside=True)

@@ -7,9 +7,9 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 
 from keepwell.core.spec import KpiSpec
 from keepwell.core.suggestions import did_you_mean
-from keepwell.infrastructure.project_file.kinds import NAME, TEXT, Kind, choice, number
+from keepwell.infrastructure.project_file.kinds import FLAG, NAME, TEXT, Kind, choice, number
 
-_KINDS = {"sql": TEXT, "target": number(), "direction": choice("higher", "lower")}
+_KINDS = {"sql": TEXT, "target": number(), "direction": choice("higher", "lower"), "money": FLAG}
 
 
 def _read(node: Node) -> tuple[KpiSpec, ...]:
@@ -57,7 +57,9 @@ def _body(kpi: KpiSpec) -> str:
         parts.append(f"target: {_KINDS['target'].write(kpi.target)}")
     if kpi.direction != "higher":
         parts.append(f"direction: {kpi.direction}")
+    if kpi.money:
+        parts.append("money: true")
     return ", ".join(parts)
 
 
-KPIS = Kind("a mapping of names to {sql, target, direction}", _read, _write)
+KPIS = Kind("a mapping of names to {sql, target, direction, money}", _read, _write)

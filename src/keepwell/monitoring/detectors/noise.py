@@ -8,6 +8,7 @@ bootstrap).
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,31 @@ def learn_floors(
         rows: Of a live window.
         detector_name: Measures the effect.
     """
+    past = cut(history, profile)
+    return floors_of(past, rows, detector_name=detector_name) if past is not None else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A history in pieces: all that floors are learnt from, for windows of any size.
+
+    Attributes:
+        rows: Of all pieces together.
+        layout: Of the columns.
+        pieces: The accumulators of equal stretches, the oldest first.
+    """
+
+    rows: int
+    layout: Layout
+    pieces: list[Block]
+
+
+def cut(history: Mapping[str, Any], profile: Profile) -> Past | None:
+    """Return a history in pieces; None if it is too short for that."""
     known = [one for one in profile.columns if one.name in history]
-    if not known or rows < 1:
-        return {}
-    total = len(history[known[0].name])
+    total = len(history[known[0].name]) if known else 0
     if total < 2 * PIECES:
-        return {}
+        return None
     layout = Layout(known)
     ends = np.linspace(0, total, PIECES + 1).astype(int)
     pieces = []
@@ -49,8 +69,16 @@ def learn_floors(
         block = layout.block()
         block.add({one.name: history[one.name].slice(start, end - start) for one in known})
         pieces.append(block)
+    return Past(rows=total, layout=layout, pieces=pieces)
+
+
+def floors_of(past: Past, rows: int, *, detector_name: str = AUTO) -> dict[str, float]:
+    """Return the floors of windows of so many rows, by column."""
+    if rows < 1:
+        return {}
     floors: dict[str, float] = {}
-    for window in _windows(pieces, layout, max(1, round(rows * PIECES / total))):
+    length = max(1, round(rows * PIECES / past.rows))
+    for window in _windows(past.pieces, past.layout, length):
         for name, counted in window.counted().items():
             difference = measure(counted, detector_name)
             if difference is not None:

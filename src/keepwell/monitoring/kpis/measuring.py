@@ -51,6 +51,7 @@ class Kpi:
     sql: str = ""
     target: float | None = None
     direction: str = "higher"
+    money: bool = False
     points: tuple[KpiPoint, ...] = ()
 
     @property

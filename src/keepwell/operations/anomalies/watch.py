@@ -142,3 +142,15 @@ def scan(points: Sequence[Point], subject: str) -> list[Anomaly]:
     detector = SeriesDetector()
     scored = ((point, detector.update(point.time, point.value)) for point in points)
     return [_anomaly(subject, point, score) for point, score in scored if score.anomaly]
+
+
+def look_back(
+    measurements: MeasurementStore, subjects: Iterable[str], since: float
+) -> list[Anomaly]:
+    """Return what was unusual in any series of these subjects since a time, newest first."""
+    found = []
+    for subject in subjects:
+        for name, points in measurements.series(subject, limit=_HISTORY).items():
+            if not name.startswith(PREFIX):
+                found += [one for one in scan(points, subject) if one.time >= since]
+    return sorted(found, key=lambda one: -one.time)

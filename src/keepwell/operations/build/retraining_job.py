@@ -1,6 +1,5 @@
 """Carries out one retraining, in a process of its own, and records what came of it."""
 
-import errno
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -12,6 +11,7 @@ import pyarrow as pa
 from keepwell.core.errors import BusyError, KeepwellError, LostLeaseError
 from keepwell.core.events import acting_as
 from keepwell.core.progress import Progress
+from keepwell.infrastructure.endings import NO_ROOM, wants_room
 from keepwell.infrastructure.locks import exclusive
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.challenger import train_challenger
@@ -51,9 +51,14 @@ def work(
 
             def settle(result: RetrainingResult, verb: str) -> None:
                 timed = replace(result, seconds=time.monotonic() - began)
-                records.write(
-                    RetrainingRecord(request=request, result=timed), verb, why=result.error
-                )
+                try:
+                    records.write(
+                        RetrainingRecord(request=request, result=timed), verb, why=result.error
+                    )
+                except KeepwellError as error:
+                    if wants_room(error):
+                        raise SystemExit(NO_ROOM) from error
+                    raise
 
             try:
                 result = train_challenger(bench, labelled(), request, progress=progress)
@@ -76,7 +81,7 @@ def work(
 def _said(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return f"it ran out of memory ({str(error) or 'no more could be had'})"
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if wants_room(error):
         return f"the disk has no room: {error}"
     return repr(error)
 

@@ -8,9 +8,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepwell.core.errors import ConflictError, InvalidDataError
-from keepwell.core.records import Column, ModelVersion, Signature, Task
-from keepwell.infrastructure.codec import to_json
+from keepwell.core.records import Column, ColumnType, ModelVersion, Profile, Signature, Task
+from keepwell.infrastructure.codec import from_json, to_json
 from keepwell.operations.build.bench import Bench
+from keepwell.operations.elsewhere.embeddings import (
+    embeddings_of,
+    with_embeddings,
+    without_lists,
+)
+from keepwell.operations.elsewhere.past import PAST_FILE, pack_past
+from keepwell.operations.elsewhere.samples import SAMPLE_FILE, pack_sample
 from keepwell.operations.foreign_model import column_type, signature_by
 from keepwell.operations.own_model import must_have, profile_of
 
@@ -30,13 +37,15 @@ class Reference:
         prediction: Column with what the model said.
         target: Column with what turned out to be true; empty if nobody knows.
         score: Column with the probability of the second of two classes; empty if there is none.
-        without: Columns that are none of the model's inputs: ids, times.
+        time: Column with when it was asked; then what windows of the reference differed by is no alarm.
+        without: Columns that are none of the model's inputs: ids, other times.
     """
 
     rows: pa.Table
     prediction: str
     target: str = ""
     score: str = ""
+    time: str = ""
     without: tuple[str, ...] = ()
 
 
@@ -61,22 +70,33 @@ def register_elsewhere(
     from keepwell.tracking.bundles import pack
 
     _must_be_free(bench, name)
-    rows = reference.rows
-    for column in (reference.prediction, reference.target, reference.score, *reference.without):
+    named = (reference.prediction, reference.target, reference.score, reference.time)
+    for column in (*named, *reference.without):
         if column:
-            must_have(rows, column)
-    signature = _signature(reference)
+            must_have(reference.rows, column)
+    if reference.time:
+        reference = _in_order(reference)
+    rows = reference.rows
+    signature, widths = _signature(reference)
     answers = _answers(reference, signature)
     metrics = _metrics(reference, signature, answers)
     metric = _metric(signature.task, scored=answers.probabilities is not None)
     params = {"model": name, "rows": rows.num_rows, "label": label}
     run = bench.runs.start(bench.spec.name, LEARNER, params=params, root=bench.spec.root)
     try:
-        profile = to_json(profile_of(rows, signature, answers))
+        redact = bench.spec.serve.log.redact
+        told = to_json(profile_of(without_lists(rows, widths), signature, answers))
+        profile = from_json(Profile, told)  # as it is read: accumulators go by its every digit
+        past = pack_past(rows, signature, profile, redact) if reference.time else None
+        files = {
+            "profile.json": told,
+            SAMPLE_FILE: pack_sample(rows, signature, redact),
+            **({PAST_FILE: past} if past is not None else {}),
+        }
         version = bench.registry.register(
             name,
             run=run.id,
-            bundle=pack(bench.blobs, {"profile.json": profile}),
+            bundle=pack(bench.blobs, files),
             signature=signature,
             metric=metric,
             metrics=metrics,
@@ -91,6 +111,15 @@ def register_elsewhere(
         bench.registry.point(name, alias, version.version, why=why)
     bench.endpoints.deploy(name, name, version.version, why, external=True)
     return version
+
+
+def _in_order(reference: Reference) -> Reference:
+    """Return the reference by time, which is no input of the model."""
+    return replace(
+        reference,
+        rows=reference.rows.sort_by(reference.time),
+        without=(*reference.without, reference.time),
+    )
 
 
 def _must_be_free(bench: Bench, name: str) -> None:
@@ -108,20 +137,24 @@ def _must_be_free(bench: Bench, name: str) -> None:
         )
 
 
-def _signature(reference: Reference) -> Signature:
+def _signature(reference: Reference) -> tuple[Signature, dict[str, int]]:
+    """Return what the model takes and promises, and which inputs are embeddings of how many numbers."""
     rows, said = reference.rows, reference.prediction
     task, classes = _task(rows, reference.target or said, said)
     drop = {said, reference.score, *reference.without} - {"", reference.target}
-    signature = signature_by(rows, reference.target or said, task, classes, tuple(drop))
+    widths = embeddings_of(rows, without=(reference.target or said, *drop))
+    decides, left = reference.target or said, (*drop, *widths)
+    prose = [name for name in rows.column_names if name not in left and _is_prose(rows, name)]
+    plain = signature_by(rows, decides, task, classes, left, prose=prose)
+    signature = with_embeddings(plain, rows.column_names, widths)
     if not signature.inputs:
         raise InvalidDataError(
             "the reference has no inputs",
             why=f"its columns are {', '.join(rows.column_names)}, and all of them say something else",
             now="add the columns that the model was asked with",
         )
-    return replace(
-        signature, inputs=tuple(replace(field, required=False) for field in signature.inputs)
-    )
+    optional = tuple(replace(field, required=False) for field in signature.inputs)
+    return replace(signature, inputs=optional), widths
 
 
 def _task(rows: pa.Table, decides: str, said: str) -> tuple[Task, Sequence[Any]]:
@@ -142,6 +175,21 @@ def _task(rows: pa.Table, decides: str, said: str) -> tuple[Task, Sequence[Any]]
         )
     classes = (*found.classes, *new)
     return (Task.BINARY if len(classes) <= _PAIR else Task.MULTICLASS), classes
+
+
+def _is_prose(rows: pa.Table, name: str) -> bool:
+    """Tell whether a column holds texts to read, rather than names of a few things."""
+    from keepwell.data.drafts import evidence_of
+    from keepwell.data.inference.meaning import decide
+    from keepwell.data.inference.readings import Storage
+    from keepwell.data.profiles.strings import StringSummary
+
+    if not pa.types.is_string(rows.schema.field(name).type):
+        return False
+    summary = StringSummary()
+    for chunk in rows[name].chunks:
+        summary.add(chunk)
+    return decide(name, Storage.STRING, evidence_of(summary))[0] is ColumnType.TEXT
 
 
 def _text(value: Any) -> str:

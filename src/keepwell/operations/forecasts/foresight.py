@@ -10,6 +10,7 @@ from keepwell.core.events import acting_as
 from keepwell.core.ports import MeasurementStore, MetadataStore
 from keepwell.core.records import Signal
 from keepwell.infrastructure.metadata import Collection
+from keepwell.monitoring.machines.sampler import present_reading
 from keepwell.operations.forecasts.record import Forecast, settle
 from keepwell.operations.forecasts.trend import reach
 
@@ -34,19 +35,28 @@ class Limit:
     Attributes:
         kind: Of the subjects: `host` stands for all `host:NAME`.
         series: Which of their series.
-        value: The value.
+        value: The value; None: what the subject takes now, and all that this machine has left.
         what: What will be then, after "`host:web-1`: …".
     """
 
     kind: str
     series: str
-    value: float
+    value: float | None
     what: str
 
 
+FULL = 98.0
+"""Percent of the memory from which on there is none left."""
+
 LIMITS = (
     Limit(kind="host", series="disk_percent", value=100.0, what="the disk will be full"),
-    Limit(kind="host", series="memory_percent", value=98.0, what="memory will run out"),
+    Limit(kind="host", series="memory_percent", value=FULL, what="memory will run out"),
+    Limit(
+        kind="worker",
+        series="memory",
+        value=None,
+        what="it grows, and will have taken all memory that the machine has left",
+    ),
 )
 
 
@@ -127,20 +137,28 @@ class Foresight:
         )
         if len(points) < 2 or points[-1].time - points[0].time < LEAST:  # noqa: PLR2004
             return None
-        horizon = reach(points, limit.value)
-        if horizon is None or horizon.middle - now > AHEAD:
+        value = limit.value if limit.value is not None else self._room(points[-1].value)
+        horizon = reach(points, value) if value is not None else None
+        if value is None or horizon is None or horizon.middle - now > AHEAD:
             return None
         return Forecast(
             subject=subject,
             series=limit.series,
             what=limit.what,
-            limit=limit.value,
+            limit=value,
             made=now,
             level=horizon.level,
             low=horizon.low,
             middle=horizon.middle,
             high=horizon.high,
         )
+
+    def _room(self, taken: float) -> float | None:
+        """Return how much memory a process can grow to; None while nobody looks at the machine."""
+        reading = present_reading(self._measurements, self._clock.now())
+        if reading is None:
+            return None
+        return taken + max(0.0, FULL - reading.memory_percent) / 100 * reading.memory_total
 
 
 def message(forecast: Forecast) -> str:

@@ -11,6 +11,9 @@ Fate = Literal["open", "true", "late", "averted"]
 EARLY = 0.5
 """Of the time that was left: a limit reached before half of it has passed was foretold too late to help."""
 
+EMPTIED = 0.75
+"""Of what it was: what fell below that turned round, like the memory of a worker that began anew."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
@@ -59,7 +62,8 @@ def settle(forecast: Forecast, points: Sequence[Point]) -> Forecast:
     if later and later[-1].time > forecast.high:
         return replace(forecast, fate="averted", settled=later[-1].time)
     gained = forecast.limit - forecast.level
-    if later and later[-1].value < forecast.level - 0.5 * gained:  # it was emptied
+    emptied = max(forecast.level - 0.5 * gained, EMPTIED * forecast.level)
+    if later and later[-1].value < emptied:
         return replace(forecast, fate="averted", settled=later[-1].time)
     return forecast
 

@@ -8,12 +8,13 @@ seconds of it, or names it as its likeliest cause, before anything else was depl
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 from keepwell.core.ports import MetadataStore
 from keepwell.core.records import Incident
 from keepwell.core.references import Ref
+from keepwell.operations.incidents.steps import Steps
 from keepwell.operations.loop.incidents import Incidents
 from keepwell.operations.loop.postmortem import time_to_detect
 
@@ -31,6 +32,7 @@ class Deployment:
         lead: Seconds from the start of its training; None where that is not known.
         failed: Why it counts as failed; empty if it does not.
         by: Who did it.
+        steps: What people had to do for it, since the training of its version or the deployment before.
     """
 
     time: float
@@ -40,6 +42,7 @@ class Deployment:
     by: str
     lead: float | None = None
     failed: str = ""
+    steps: int = 0
 
     @property
     def by_itself(self) -> bool:
@@ -71,6 +74,7 @@ class Figures:
         deployments: Changes of champion.
         per_week: How many a week.
         by_itself: Share of them that nobody had to do.
+        steps: What people had to do for each, on average.
         lead: From the start of a training to its version's deployment.
         failure_rate: Share of deployments that failed.
         incidents: How many were opened.
@@ -88,6 +92,7 @@ class Figures:
     deployments: int
     per_week: float
     by_itself: float | None
+    steps: float | None
     lead: float | None
     failure_rate: float | None
     incidents: int
@@ -123,6 +128,7 @@ def figures(
         deployments=len(deployed),
         per_week=len(deployed) / (days / 7),
         by_itself=_share([one.by_itself for one in deployed]),
+        steps=fmean([one.steps for one in deployed]) if deployed else None,
         lead=_middle(one.lead for one in deployed),
         failure_rate=_share([bool(one.failed) for one in deployed]),
         incidents=len(mine),
@@ -142,6 +148,7 @@ def deployments(metadata: MetadataStore, incidents: Sequence[Incident]) -> list[
     champions: dict[str, int] = {}
     back: dict[int, str] = {}
     starts: dict[str, float | None] = {}
+    steps = Steps(metadata, _BY_ITSELF)
     for event in metadata.events(kind="endpoint"):
         data = event.data or {}
         routes = [one for one in data.get("routes", ()) if isinstance(one, dict)]
@@ -159,6 +166,8 @@ def deployments(metadata: MetadataStore, incidents: Sequence[Incident]) -> list[
             starts[key] = _started(metadata, key)
         start = starts[key]
         fresh = all(one.version != champion for one in earlier)
+        before = earlier[-1].time if earlier else 0.0
+        since = min(start, event.time) if start is not None and fresh else before
         found.append(
             Deployment(
                 time=event.time,
@@ -167,6 +176,9 @@ def deployments(metadata: MetadataStore, incidents: Sequence[Incident]) -> list[
                 version=champion,
                 by=event.actor,
                 lead=max(0.0, event.time - start) if start is not None and fresh else None,
+                steps=steps.of(
+                    name, model, champion, max(since, before + 1e-6), event.time, trained=fresh
+                ),
             )
         )
     return [

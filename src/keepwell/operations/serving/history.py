@@ -9,11 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from keepwell.core.records import ColumnType, DatasetVersion, ModelVersion, Profile, Signal
+from keepwell.monitoring.inputs import as_logged
 from keepwell.operations.build.bench import Bench
 from keepwell.operations.build.live_rows import TIME
+from keepwell.operations.elsewhere.past import PAST_FILE, read_past
+from keepwell.operations.elsewhere.samples import read_sample
 
 if TYPE_CHECKING:
-    from keepwell.monitoring.joint import JointDrift, TextDrift
+    from keepwell.monitoring.joint import EmbeddingDrift, JointDrift, TextDrift
     from keepwell.monitoring.prediction_log import PredictionLog
     from keepwell.monitoring.report import Report
 
@@ -34,8 +37,8 @@ logger = logging.getLogger(__name__)
 class History:
     """Reads the dataset that a version learnt from, once, and keeps what monitors need of it.
 
-    A version without a dataset of this workspace, one that was brought along, has none: then its floors are
-    chance alone, and rows are compared column by column only.
+    A version that was brought along, or is served elsewhere, has no dataset here: the rows that it was
+    registered with left a sample and, where they have a time, their history in pieces.
 
     Attributes:
         known: Floors that were learnt, by column: by the digest of a version's profile and the window's size.
@@ -55,21 +58,26 @@ class History:
     def floors(self, version: ModelVersion, profile: Profile, rows: int) -> dict[str, float]:
         """Return what windows of about so many rows of training's own history differed by, by column.
 
-        Nothing without `data.time`: rows without a time have no history, only an order.
+        Nothing without `data.time`, or `--time` of a model that is served elsewhere: rows without a time have
+        no history, only an order.
         """
-        from keepwell.monitoring.detectors.noise import learn_floors
+        from keepwell.monitoring.detectors.noise import floors_of, learn_floors
 
-        if not self._bench.spec.data.time or rows < 1:
+        elsewhere = version.bundle.file(PAST_FILE) is not None
+        if rows < 1 or not (elsewhere or self._bench.spec.data.time):
             return {}
         key = _key(version, rows)
         size = key[1]
         if key not in self.known:
             self.known[key] = {}
+            name = self._bench.spec.monitor.drift
             try:
-                history = self._read(version, everything=True)
-                self.known[key] = learn_floors(
-                    history, profile, size, detector_name=self._bench.spec.monitor.drift
-                )
+                if elsewhere:
+                    past = read_past(self._bench.blobs, version, profile)
+                    self.known[key] = floors_of(past, size, detector_name=name)
+                else:
+                    history = self._read(version, everything=True)
+                    self.known[key] = learn_floors(history, profile, size, detector_name=name)
             except Exception:
                 logger.exception("the history of %s cannot be read", version.key)
         return self.known[key]
@@ -95,8 +103,9 @@ class History:
         self, report: "Report", version: ModelVersion, log: "PredictionLog"
     ) -> "list[Signal]":
         from keepwell.monitoring.inputs import parse_inputs
-        from keepwell.monitoring.joint import compare_rows, compare_texts
+        from keepwell.monitoring.joint import compare_embeddings, compare_rows, compare_texts
         from keepwell.monitoring.report import Scope
+        from keepwell.monitoring.vectors import read_vectors
 
         reference = self._sample(version)
         if not reference:
@@ -115,7 +124,17 @@ class History:
         for name in texts:
             text = compare_texts(name, reference[name], current[name])
             if text is not None and text.drifted:
-                signals.append(_text_signal(text, scope, version))
+                signals.append(_told_apart(text, scope, version))
+        for item in fields:
+            if item.type is ColumnType.EMBEDDING:
+                moved = compare_embeddings(
+                    item.name,
+                    read_vectors(reference[item.name], item.width),
+                    read_vectors(current[item.name], item.width),
+                    history=self._totals.get(version.key, 0),
+                )
+                if moved is not None and moved.drifted:
+                    signals.append(_told_apart(moved, scope, version))
         plain = [item.name for item in fields if item.type in (*_NUMERIC, ColumnType.CATEGORY)]
         key = _key(version, len(rows))
         joint = compare_rows(
@@ -145,7 +164,7 @@ class History:
         """Return the inputs of training's rows as monitors read them, by time where there is one."""
         name, _, number = version.dataset.partition("/")
         if not number.isdigit():
-            return {}
+            return {} if everything else self._sampled(version)
         dataset = self._bench.datasets.get(name, int(number))
         time = self._bench.spec.data.time
         if time and not _has(
@@ -168,7 +187,16 @@ class History:
         if not everything and table.num_rows > SAMPLE:
             places = np.linspace(0, table.num_rows - 1, SAMPLE).astype(np.int64)
             table = table.take(pa.array(places))
-        return {one: _plain(table[one], fields[one].type) for one in wanted}
+        return {one: as_logged(table[one], fields[one].type) for one in wanted}
+
+    def _sampled(self, version: ModelVersion) -> dict[str, Any]:
+        """Return some of the rows that a version was registered with."""
+        sample = read_sample(self._bench.blobs, version)
+        if sample is None:
+            return {}
+        self._totals[version.key] = sample.drawn_from
+        fields = [one for one in version.signature.inputs if one.name in sample.rows.column_names]
+        return {one.name: as_logged(sample.rows[one.name], one.type) for one in fields}
 
 
 def _has(dataset: DatasetVersion, column: str) -> bool:
@@ -179,15 +207,6 @@ def _key(version: ModelVersion, rows: int) -> tuple[str, int]:
     """Return what floors go by: what the version learnt from, and about how many rows a window has."""
     file = version.bundle.file("profile.json")
     return file.digest if file is not None else version.key, 1 << round(math.log2(max(1, rows)))
-
-
-def _plain(column: pa.ChunkedArray, kind: ColumnType) -> Any:
-    """Return numbers and booleans as floats, everything else as text: as the log's rows are read."""
-    if kind in _NUMERIC:
-        if pa.types.is_boolean(column.type):
-            column = column.cast(pa.int8())
-        return column.cast(pa.float64(), safe=False).combine_chunks()
-    return column.cast(pa.string()).combine_chunks()
 
 
 def _joint_signal(joint: "JointDrift", scope: Any) -> Signal:
@@ -204,7 +223,7 @@ def _joint_signal(joint: "JointDrift", scope: Any) -> Signal:
     return signal
 
 
-def _text_signal(text: "TextDrift", scope: Any, version: ModelVersion) -> Signal:
+def _told_apart(text: "TextDrift | EmbeddingDrift", scope: Any, version: ModelVersion) -> Signal:
     from keepwell.monitoring.drift import weight
 
     signal: Signal = scope.signal(

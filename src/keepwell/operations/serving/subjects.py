@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from keepwell.core.ports import MeasurementStore
     from keepwell.deployment.endpoints import Endpoints
 
 
@@ -15,3 +16,9 @@ def watched_subjects(endpoints: "Endpoints", apps: Iterable[str] = ()) -> list[s
         *(f"endpoint:{one.name}" for one in endpoints.find()),
         *(f"traces:{app}" for app in apps),
     ]
+
+
+def measured_workers(measurements: "MeasurementStore") -> list[str]:
+    """Return the workers whose memory is looked at, as the sampler of machines told last."""
+    told = measurements.read_report("machines") or {}
+    return [one for one in told.get("subjects", ()) if one.startswith("worker:")]

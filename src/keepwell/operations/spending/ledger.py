@@ -16,6 +16,7 @@ from keepwell.monitoring.costs.budget import BudgetState, month_of, state_of
 from keepwell.monitoring.costs.idle import Idle, Waiting, idle_endpoints
 from keepwell.monitoring.costs.prices import Cost, cost_of
 from keepwell.operations.spending.parking import parked
+from keepwell.operations.spending.returns import earned, gain
 from keepwell.tracking.meters import recalled
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class UseCase:
         rows: Predictions in the stretch of time.
         cost: What it cost in it, its training included.
         per_thousand: What a thousand predictions cost; None where there were none.
+        earned: What it brought in, by the KPIs that are money; None where none is.
     """
 
     name: str
@@ -53,6 +55,12 @@ class UseCase:
     rows: float
     cost: Cost
     per_thousand: float | None
+    earned: float | None = None
+
+    @property
+    def roi(self) -> float | None:
+        """Return on what was spent, as a share of it; None where either is not known."""
+        return gain(self.earned, self.cost.total)
 
 
 class Ledger:
@@ -174,9 +182,18 @@ class Ledger:
         """Return each endpoint as what it is for; `troubled` have an open incident."""
         lines = {line.name: line for line in self.bill(since, until, "endpoint").lines}
         return [
-            self._use_case(one, lines.get(one.name, Line(name=one.name)), one.name in troubled)
+            replace(
+                self._use_case(one, lines.get(one.name, Line(name=one.name)), one.name in troubled),
+                earned=self._earned(one.name, since, until),
+            )
             for one in self._endpoints.find()
         ]
+
+    def _earned(self, endpoint: str, since: float, until: float) -> float | None:
+        from keepwell.operations.standing import standing_of
+
+        standing = standing_of(self._measurements, endpoint)
+        return None if standing is None else earned(standing.kpis, since, until, self._clock.now())
 
     def _use_case(self, endpoint: Endpoint, line: Line, troubled: bool) -> UseCase:
         champion = (

@@ -38,6 +38,7 @@ def ask_all(  # noqa: PLR0913 (each is a part of what is asked, by name)
             sql=spec.sql,
             target=spec.target,
             direction=spec.direction,
+            money=spec.money,
             points=tuple(
                 _matured(point, spec, delays, now)
                 for period in periods

@@ -102,10 +102,14 @@ def test_a_model_without_importances_counts_every_column_alike() -> None:
     assert {cause.score for cause in causes} == {0.75}
 
 
-def test_slow_answers_of_a_starved_machine_are_the_machines_and_wrong_ones_are_not() -> None:
+def test_slow_answers_of_a_starved_machine_are_the_machines_and_wrong_ones_last_of_all() -> None:
     short = Happening(time=1000.0, kind="machine", what="host a was short of processor time")
     view = replace(VIEW, happenings=(short,))
     cause = rank(view, [make_signal("latency", value=900.0)])[0]
     assert cause.title == "the machine was short of what it needs"
     assert cause.evidence.startswith("host a was short of processor time")
-    assert all("machine" not in title for title in titles(view, FALLEN))
+    *before, last = rank(view, [FALLEN])
+    assert (last.kind, last.score) == ("host", 0.3)
+    assert last.title == "the machine was short of what it needs, while quality fell"
+    assert before[0].kind == "concept"
+    assert all("machine" not in title for title in titles(view, make_signal("drift", "age")))

@@ -22,18 +22,29 @@ SLOW = frozenset({"errors", "latency", "objective"})
 """Kinds that a machine brings about which is short of something: answers do not change by that."""
 
 
+_ALONGSIDE = 0.3
+"""Score of a starved machine where quality fell: below whatever else explains that at all."""
+
+
 def starved_host(view: View, signals: Sequence[Signal]) -> Iterable[Cause]:
-    """Yield a cause if answers were slow or failed while the machine was short of something."""
+    """Yield a cause if answers were slow, failed, or grew worse while the machine was short of something.
+
+    A short machine makes answers late. It makes them wrong only where something stands in for what came too
+    late, such as a fallback: it is named then, and ranks below what explains the fall by itself.
+    """
     slow = [signal for signal in signals if signal.kind in SLOW]
-    if not slow:
+    fallen = [signal for signal in signals if signal.kind == "performance"]
+    worst = max(slow or fallen, key=lambda one: one.severity, default=None)
+    if worst is None:
         return
     for happening in view.happenings:
         if happening.kind == "machine":
+            title = "the machine was short of what it needs"
             yield Cause(
                 kind="host",
-                title="the machine was short of what it needs",
-                score=0.92,
-                evidence=f"{happening.what}; {max(slow, key=lambda one: one.severity).message}",
+                title=title if slow else f"{title}, while quality fell",
+                score=0.92 if slow else _ALONGSIDE,
+                evidence=f"{happening.what}; {worst.message}",
             )
 
 
