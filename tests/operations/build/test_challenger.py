@@ -1,5 +1,7 @@
 """A challenger learns the world of now, and is judged on rows that nobody has seen."""
 
+import json
+
 import pyarrow as pa
 import pytest
 from build_world import live_rows
@@ -7,7 +9,7 @@ from build_world import live_rows
 from keepwell.core.errors import TrainingError
 from keepwell.core.progress import SilentProgress
 from keepwell.core.records import ColumnType, Field, Signature, Task
-from keepwell.operations.build.challenger import train_challenger
+from keepwell.operations.build.challenger import _size, _weights, gather, train_challenger
 from keepwell.operations.build.live_rows import in_common, keep_live_rows, live_table
 from keepwell.operations.loop.retrainings import Retraining, Window
 from keepwell.workspace import Workspace
@@ -50,6 +52,26 @@ def test_in_an_unchanged_world_it_is_not_better(workspace: Workspace) -> None:
     assert result.comparison is not None
     assert result.comparison.gain.low is not None
     assert abs(result.comparison.gain.value) < 0.1
+
+
+def test_rows_that_come_once_more_are_judged_on_and_not_learnt(workspace: Workspace) -> None:
+    """Customers of the project's data are scored again: who learnt them would know the answers by heart."""
+    workspace.builder.run()
+    known = workspace.bench.datasets.read(workspace.bench.datasets.get("shop"))
+    again = live_rows(210, seed=6, turned=False)
+    signature = workspace.registry.get("shop", 1).signature
+    names = [field.name for field in signature.inputs]
+    rows = known.select(names).slice(0, 70).to_pylist()
+    inputs = [json.dumps(rows[at % 70]) for at in range(210)]
+    again = again.set_column(again.column_names.index("inputs"), "inputs", pa.array(inputs))
+    gathered = gather(workspace.bench, again, workspace.registry.get("shop", 1))
+    assert (len(gathered.test), len(gathered.twins)) == (63, 3 * 63)
+    whole = Window(name="all")
+    assert _weights(gathered, whole)[gathered.twins].sum() == 0
+    left = gathered.table.num_rows - len(gathered.test) - len(gathered.twins)
+    assert _size(gathered, whole) == left
+    recent = Window(name="recent", since=1.0, older=0.0)
+    assert _size(gathered, recent) == 210 - len(gathered.test), "else hardly any were left"
 
 
 def test_too_few_outcomes_are_refused_in_words(workspace: Workspace) -> None:
