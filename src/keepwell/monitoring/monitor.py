@@ -17,6 +17,7 @@ from keepwell.core.records import ModelVersion, Profile, Signal
 from keepwell.core.spec import MonitorSpec
 from keepwell.monitoring import performance as answers
 from keepwell.monitoring import service as answering
+from keepwell.monitoring.breaks import find_breaks, without_symptoms
 from keepwell.monitoring.concept.watching import concept_signals, watch_concept
 from keepwell.monitoring.drift import compare_columns
 from keepwell.monitoring.prediction_log.log import PredictionLog
@@ -93,6 +94,8 @@ def look(  # noqa: PLR0913 (each narrows or explains the look, by name)
     damage = find_damage(
         inputs, scope, importance=version.importance, min_rows=max(spec.min_rows, 1)
     )
+    if since is None:
+        damage = without_symptoms(damage, find_breaks(log, watched, scope, columns))
     performance = _measure_performance(window, version, spec, [*columns, *damage])
     change = watch_concept(log, endpoint, watched, spec, now) if since is None else None
     seconds = now - window.since

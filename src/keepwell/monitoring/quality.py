@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from keepwell.core.records import ColumnProfile, Signal
 from keepwell.monitoring.detectors.discoveries import discoveries
@@ -34,28 +35,28 @@ def find_damage(
     found = discoveries([_missing_p_value(counted) for counted in enough])
     signals = []
     for counted, discovered in zip(enough, found, strict=True):
-        for message, share, limit in _damage(counted, discovered):
-            signals.append(
-                scope.signal(
-                    "quality",
-                    message,
-                    value=share,
-                    limit=limit,
-                    severity=min(1.0, 2 * share) * weight(counted.profile.name, importance or {}),
-                    rows=counted.rows,
-                    column=counted.profile.name,
-                )
+        for damage, message, share, limit in _damage(counted, discovered):
+            signal = scope.signal(
+                "quality",
+                message,
+                value=share,
+                limit=limit,
+                severity=min(1.0, 2 * share) * weight(counted.profile.name, importance or {}),
+                rows=counted.rows,
+                column=counted.profile.name,
             )
+            signals.append(replace(signal, damage=damage))
     return signals
 
 
-def _damage(counted: Counted, discovered: bool) -> Iterator[tuple[str, float, float]]:
-    """Yield message, share of rows and limit of each kind of damage."""
+def _damage(counted: Counted, discovered: bool) -> Iterator[tuple[str, str, float, float]]:
+    """Yield which it is, message, share of rows and limit of each kind of damage."""
     profile, name = counted.profile, counted.profile.name
     before, now = _missing_reference(profile), counted.missing / counted.rows
     limit = math.hypot(MISSING, _SURE * _standard_error(counted))
     if discovered and now - before > limit:
         yield (
+            "missing",
             f"`{name}` is missing in {percent(now)} of rows, {percent(before)} in training",
             now - before,
             limit,
@@ -63,6 +64,7 @@ def _damage(counted: Counted, discovered: bool) -> Iterator[tuple[str, float, fl
     wrong = counted.wrong / counted.rows
     if counted.wrong >= _A_FEW and wrong > WRONG:
         yield (
+            "wrong",
             f"`{name}` holds values that are no {profile.type.value} in {percent(wrong)} of rows",
             wrong,
             WRONG,
@@ -72,6 +74,7 @@ def _damage(counted: Counted, discovered: bool) -> Iterator[tuple[str, float, fl
         labels = ", ".join(f"'{label}'" for label, _ in counted.unseen)
         share = fresh / counted.rows
         yield (
+            "unseen",
             f"`{name}` holds categories that training never saw in {percent(share)} of rows: {labels}",
             share,
             UNSEEN,
@@ -80,6 +83,7 @@ def _damage(counted: Counted, discovered: bool) -> Iterator[tuple[str, float, fl
     if counted.outside >= _A_FEW and outside > OUTSIDE and not counted.runs:
         low, high = profile.minimum or 0.0, profile.maximum or 0.0
         yield (
+            "outside",
             f"`{name}` lies outside training's range of {number(low)} to {number(high)}"
             f" in {percent(outside)} of rows",
             outside,

@@ -1,5 +1,6 @@
 """A challenger learns the world of now, and is judged on rows that nobody has seen."""
 
+import json
 from dataclasses import replace
 
 import pyarrow as pa
@@ -9,7 +10,13 @@ from build_world import live_rows
 from keepwell.core.errors import TrainingError
 from keepwell.core.progress import SilentProgress
 from keepwell.core.records import ColumnType, Field, Signature, Task
-from keepwell.operations.build.challenger import EACH_CLASS, gather, train_challenger
+from keepwell.operations.build.challenger import (
+    EACH_CLASS,
+    _size,
+    _weights,
+    gather,
+    train_challenger,
+)
 from keepwell.operations.build.live_rows import in_common, keep_live_rows, live_table
 from keepwell.operations.loop.retrainings import Retraining, Window
 from keepwell.workspace import Workspace
@@ -87,6 +94,26 @@ def test_where_only_inputs_moved_older_rows_that_the_champion_does_not_know_are_
     assert len(older) == (840 - 100) // 5
     assert wide.times[older].min() >= baseline.created
     assert sorted(set(wide.test.tolist())) == wide.test.tolist()
+
+
+def test_rows_that_come_once_more_are_judged_on_and_not_learnt(workspace: Workspace) -> None:
+    """Customers of the project's data are scored again: who learnt them would know the answers by heart."""
+    workspace.builder.run()
+    known = workspace.bench.datasets.read(workspace.bench.datasets.get("shop"))
+    again = live_rows(210, seed=6, turned=False)
+    signature = workspace.registry.get("shop", 1).signature
+    names = [field.name for field in signature.inputs]
+    rows = known.select(names).slice(0, 70).to_pylist()
+    inputs = [json.dumps(rows[at % 70]) for at in range(210)]
+    again = again.set_column(again.column_names.index("inputs"), "inputs", pa.array(inputs))
+    gathered = gather(workspace.bench, again, workspace.registry.get("shop", 1))
+    assert (len(gathered.test), len(gathered.twins)) == (63, 3 * 63)
+    whole = Window(name="all")
+    assert _weights(gathered, whole)[gathered.twins].sum() == 0
+    left = gathered.table.num_rows - len(gathered.test) - len(gathered.twins)
+    assert _size(gathered, whole) == left
+    recent = Window(name="recent", since=1.0, older=0.0)
+    assert _size(gathered, recent) == 210 - len(gathered.test), "else hardly any were left"
 
 
 def test_too_few_outcomes_are_refused_in_words(workspace: Workspace) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from keepwell.core.records import GateVerdict, Incident
 from keepwell.operations.loop.actions import (
     AddSignals,
@@ -32,6 +34,15 @@ def test_a_signal_is_kept_once_at_the_largest_that_it_was() -> None:
         action = AddSignals(reason="", signals=(signal,), causes=())
         after = decide_incident(INCIDENT, action, 1.0)
         assert [s.value for s in after.signals] == [max(signal.value, 0.4)]
+
+
+def test_a_break_is_kept_whatever_milder_is_told_of_its_column() -> None:
+    broke = replace(make_signal("quality", "age", value=1.0), damage="unit")
+    milder = replace(make_signal("quality", "age", value=1.0), damage="outside")
+    after = INCIDENT
+    for signal in (milder, broke, milder):
+        after = decide_incident(after, AddSignals(reason="", signals=(signal,), causes=()), 1.0)
+    assert [one.damage for one in after.signals if one.kind == "quality"] == ["unit"]
 
 
 def test_starting_the_same_retraining_again_is_no_further_attempt() -> None:

@@ -24,6 +24,8 @@ class Signal:
         since: Start of the window, Unix seconds.
         until: End of the window, Unix seconds.
         known: Why it is no news: what was done about it. Nothing is opened or trained because of it.
+        damage: Of `quality`, what is wrong with the column: values `missing`, of a `wrong` type, `unseen`,
+            `outside` training's range, one `constant`, in another `unit`. Empty where it is told otherwise.
     """
 
     kind: str
@@ -38,6 +40,7 @@ class Signal:
     since: float = 0.0
     until: float = 0.0
     known: str = ""
+    damage: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from keepwell.operations.build.retraining.comparison import compare
 from keepwell.operations.build.retraining.compression import compress
 from keepwell.operations.build.retraining.renewal import renew
 from keepwell.operations.build.retraining.tuning import narrowed, tuning_evidence
+from keepwell.operations.build.retraining.twins import twins_of
 from keepwell.operations.build.stages import register_draft
 from keepwell.operations.loop.retrainings import Retraining, RetrainingResult, Window
 
@@ -43,6 +44,9 @@ OLDER_EVERY = 5
 MIN_TRAIN = 100
 """Rows with outcomes that a window must hold before it is worth training on."""
 
+MOST_TWINS = 0.5
+"""Share of a window's rows that may be left out because they are those of the test once more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
@@ -53,6 +57,8 @@ class Rows:
         times: When each live row was answered, Unix seconds; 0 for rows of the project's dataset.
         test: Positions of the rows that nothing is trained on, in order.
         newest: The first of the newest rows, all of which are among them.
+        inputs: The columns that make two rows the same.
+        twins: Positions of other rows with the very inputs of a test row, which are not learnt either.
         dataset: The version that holds the live rows.
         base: The version that holds the project's rows.
         columns: Their schema.
@@ -62,6 +68,8 @@ class Rows:
     times: npt.NDArray[np.float64]
     test: npt.NDArray[np.int64]
     newest: int
+    inputs: tuple[str, ...]
+    twins: npt.NDArray[np.int64]
     dataset: str
     base: str
     columns: tuple[Column, ...]
@@ -121,6 +129,8 @@ def train_challenger(
     evidence: dict[str, float | int | str] = {
         f"{version.metric} of window {name}": score for name, score in tried.items()
     }
+    if len(rows.twins):
+        evidence["rows with the inputs of a test row"] = len(rows.twins)
     if request.mode == "tune":
         evidence |= tuning_evidence(bench, draft.run, comparison)
     return RetrainingResult(
@@ -195,11 +205,14 @@ def gather(
         unknown = np.flatnonzero(times[: total - tested] >= max(baseline.created, 1.0))
         some = unknown[::-OLDER_EVERY][: MAX_TEST - tested]
         test = np.concatenate([some[::-1], test])
+    inputs = tuple(field.name for field in signature.inputs)
     return Rows(
         table=table,
         times=times,
         test=test,
         newest=total - tested,
+        inputs=inputs,
+        twins=twins_of(table, test, inputs, base=base.num_rows),
         dataset=kept.key,
         base=dataset.key,
         columns=tuple(
@@ -223,9 +236,17 @@ def _with_both_classes(target: pa.ChunkedArray, least: int, most: int) -> int:
 
 
 def _weights(rows: Rows, window: Window) -> npt.NDArray[np.float64]:
+    """Return how much each row counts; twins of test rows do not, unless hardly anything else were left."""
     if window.since is None:
-        return np.ones(rows.table.num_rows)
-    return np.where(rows.times >= window.since, 1.0, window.older)
+        weights = np.ones(rows.table.num_rows)
+    else:
+        weights = np.where(rows.times >= window.since, 1.0, window.older)
+    learnt = weights > 0
+    learnt[rows.test] = False
+    lost = np.count_nonzero(learnt[rows.twins])
+    if lost <= MOST_TWINS * np.count_nonzero(learnt):
+        weights[rows.twins] = 0.0
+    return weights
 
 
 def _size(rows: Rows, window: Window) -> int:
@@ -247,11 +268,17 @@ def _choose(
     recent = np.count_nonzero(rows.times[:start] >= since)
     held = int(np.clip(TEST_SHARE * recent, MIN_TEST, MAX_TEST))
     validation = np.arange(start - held, start, dtype=np.int64)
+    before, base = rows.table.slice(0, start), np.count_nonzero(rows.times == 0)
+    twins = twins_of(before, validation, rows.inputs, base=int(base))
     tried: dict[str, Draft] = {}
     for window in windows:
         progress.update(f"trying the window '{window.name}'")
         earlier = replace(
-            rows, table=rows.table.slice(0, start), times=rows.times[:start], test=validation
+            rows,
+            table=before,
+            times=rows.times[:start],
+            test=validation,
+            twins=twins,
         )
         if _size(earlier, window) < MIN_TRAIN:
             continue

@@ -22,6 +22,7 @@ from keepwell.operations.loop.actions import (
     StartRollout,
     VerifyHealed,
 )
+from keepwell.operations.loop.causes.breaks import broken
 from keepwell.operations.loop.conditions import identity
 from keepwell.operations.loop.evidence import json_ready
 from keepwell.operations.loop.interventions.actions import OnIntervention
@@ -236,11 +237,15 @@ def _closed(incident: Incident, action: CloseIncident, now: float) -> Incident:
 
 
 def _merged(old: tuple[Signal, ...], new: tuple[Signal, ...]) -> tuple[Signal, ...]:
-    """Return each signal once, at the largest that it was."""
+    """Return each signal once, at the largest that it was; a break is larger than any milder damage."""
     merged = {identity(signal): signal for signal in old}
     for signal in new:
         known = merged.get(identity(signal))
-        if known is None or abs(signal.value) >= abs(known.value):
+        if known is not None and broken(signal) != broken(known):
+            larger = broken(signal)
+        else:
+            larger = known is None or abs(signal.value) >= abs(known.value)
+        if larger:
             merged[identity(signal)] = signal
     return tuple(merged.values())
 

@@ -61,6 +61,20 @@ def test_the_budget_counts_what_trainings_really_took(begin) -> None:  # type: i
     assert len(world.journal.retrainings) > 1
 
 
+@pytest.mark.parametrize(
+    ("when", "trains"),
+    [("drift", False), ("performance | drift", False), ("quality & drift", True)],
+)
+def test_a_rule_that_trains_waits_while_a_column_is_broken(when: str, trains: bool) -> None:
+    """Unless it speaks of damage: who writes that is not second-guessed."""
+    world = ruled(LoopRuleSpec(name="again", when=when, do="retune", cooldown=0.0))
+    broke = replace(make_signal("quality", "age", value=1.0), damage="unit")
+    world.signals = (make_signal("drift", "age"), broke)
+    world.look(times=15)
+    assert bool(world.journal.retrainings) == trains
+    assert trains or "'age' broke upstream" in _waits(world)
+
+
 def test_a_budget_smaller_than_one_retraining_is_said() -> None:
     world = _drifting(ruled(budget=10.0))
     world.look(times=10)

@@ -9,9 +9,10 @@ import pytest
 from keepwell.core.records import Signal
 from keepwell.core.spec.looping import LoopSpec
 from keepwell.operations.loop.actions import AddSignals, CloseIncident, StartRetraining, Wait
+from keepwell.operations.loop.interventions.actions import Propose
 from keepwell.operations.loop.retrainings import Retraining
 from keepwell.operations.loop.tick import tick
-from keepwell.operations.loop.view import View
+from keepwell.operations.loop.view import Accepted, View
 from keepwell.testing.loop_views import (
     DRIFT,
     FALLEN,
@@ -76,6 +77,71 @@ REASONS: dict[str, tuple[Callable[[], View], str]] = {
         "retraining does not answer quality",
     ),
 }
+
+
+def damaged(column: str, damage: str, value: float = 1.0) -> Signal:
+    return replace(make_signal("quality", column, value=value), damage=damage)
+
+
+@pytest.mark.parametrize(
+    "broke",
+    [
+        damaged("age", "unit"),
+        damaged("age", "constant"),
+        damaged("age", "wrong", 0.3),
+        damaged("age", "missing", 0.6),
+    ],
+)
+def test_what_a_break_upstream_makes_is_not_learnt(broke: Signal) -> None:
+    action = only(open_view(DRIFT, broke))
+    assert isinstance(action, Wait)
+    assert "'age' broke upstream, and training would learn the break" in action.reason
+    for harm in (FALLEN, make_signal("prediction_drift")):
+        (action,) = tick(open_view(DRIFT, harm, broke), NOW)
+        assert isinstance(action, Propose)
+        assert action.intervention is not None
+        assert action.intervention.playbook == "quarantine"
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        damaged("age", "unseen"),
+        damaged("age", "outside"),
+        damaged("age", ""),
+        damaged("age", "missing", 0.15),  # a few rows
+        damaged("noise", "constant"),  # the model leans on others, and one of them moved further
+    ],
+)
+def test_what_the_world_may_bring_and_what_hardly_counts_is_learnt(harmless: Signal) -> None:
+    moved = make_signal("drift", "age", value=2.0)
+    assert isinstance(only(open_view(moved, harmless)), StartRetraining)
+
+
+def test_a_break_counts_until_its_column_is_right_again() -> None:
+    """A while later nothing sound is left to hold it against: it is merely out of range."""
+    known = make_incident("open", DRIFT, damaged("age", "unit"))
+    waiting = only(open_view(DRIFT, damaged("age", "outside"), incident=known))
+    assert isinstance(waiting, Wait)
+    mended = tick(open_view(make_signal("drift", "income"), incident=known), NOW)[-1]
+    assert isinstance(mended, StartRetraining)
+
+
+def test_a_break_that_somebody_accepted_is_none_any_more() -> None:
+    broke = damaged("age", "unit")
+    view = open_view(make_signal("drift", "income", value=2.0), broke)
+    assert isinstance(only(view), Wait)
+    accepted = (Accepted(kind="quality", column="age", version=1, value=1.0, incident="H"),)
+    view = replace(view, memory=replace(view.memory, accepted=accepted))
+    assert isinstance(only(view), StartRetraining)
+
+
+def test_that_it_is_a_break_is_news_though_it_has_not_grown() -> None:
+    outside, unit = damaged("age", "outside"), damaged("age", "unit")
+    view = open_view(unit, incident=make_incident("open", outside), labels=0)
+    added = tick(view, NOW)[0]
+    assert isinstance(added, AddSignals)
+    assert [one.damage for one in added.signals] == ["unit"]
 
 
 @pytest.mark.parametrize("name", REASONS)

@@ -8,6 +8,7 @@ numbers. They compose with `&`, `|`, `~`, and over looks with `Lasting` and `New
 """
 
 from keepwell.operations.loop.conditions.base import AllOf, AnyOf, Condition, Finding, Not
+from keepwell.operations.loop.conditions.damage import BrokenUpstream, newest_of
 from keepwell.operations.loop.conditions.duration import Lasting, NewlyTrue
 from keepwell.operations.loop.conditions.language import condition_of, meaning
 from keepwell.operations.loop.conditions.limits import BudgetLeft, RoomForTraining, WithinHours
@@ -56,6 +57,7 @@ __all__ = [
     "AllOf",
     "AnyOf",
     "AttemptsLeft",
+    "BrokenUpstream",
     "BudgetLeft",
     "Compared",
     "Condition",
@@ -91,6 +93,7 @@ __all__ = [
     "identity",
     "labels_needed",
     "meaning",
+    "newest_of",
     "news",
     "under_way",
 ]

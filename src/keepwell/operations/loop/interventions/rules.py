@@ -11,6 +11,7 @@ from keepwell.core.spec.looping import PLAYBOOKS, TRAINING, LoopRuleSpec
 from keepwell.operations.loop.conditions import (
     SERVICE,
     AllOf,
+    BrokenUpstream,
     BudgetLeft,
     Condition,
     CooldownPassed,
@@ -75,6 +76,7 @@ BUILTIN = (
 more, or changes answers, is proposed to whoever looks."""
 
 _OF_SERVICE = ("latency", "errors", "error_rate", "resource", "objective", "starved", "load")
+_OF_DAMAGE = ("quality", "missing", "cause")
 _WORSE = "it made things worse"
 
 
@@ -195,16 +197,18 @@ def _of_training(playbook: str, rule: LoopRuleSpec | None) -> list[Condition]:
     gates.append(CooldownPassed())
     if playbook != "compress":  # which learns nothing new
         gates.append(EnoughLabels())
-        if not _speaks_of_service(rule):
+        if not _speaks_of(rule, _OF_SERVICE):
             gates.append(~SignalPresent(kinds=SERVICE))
+        if not _speaks_of(rule, _OF_DAMAGE):
+            gates.append(~BrokenUpstream())
     return gates
 
 
-def _speaks_of_service(rule: LoopRuleSpec) -> bool:
-    """Tell whether whoever wrote the rule had the service in mind: then they are not second-guessed."""
+def _speaks_of(rule: LoopRuleSpec, words: tuple[str, ...]) -> bool:
+    """Tell whether whoever wrote the rule had such a thing in mind: then they are not second-guessed."""
     for word in words_of(parse(rule.when)):
         name = word.measure if isinstance(word, Comparison) else word.name
-        if name.startswith(_OF_SERVICE):
+        if name.startswith(words):
             return True
     return False
 

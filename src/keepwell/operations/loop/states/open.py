@@ -9,10 +9,12 @@ from keepwell.operations.loop.actions import (
     Wait,
 )
 from keepwell.operations.loop.causes import rank
+from keepwell.operations.loop.causes.breaks import broken
 from keepwell.operations.loop.conditions import (
     SERVICE,
     SHORTAGE,
     AttemptsLeft,
+    BrokenUpstream,
     BudgetLeft,
     CooldownPassed,
     EnoughLabels,
@@ -27,6 +29,7 @@ from keepwell.operations.loop.conditions import (
     TrainingAwaited,
     WithinHours,
     identity,
+    newest_of,
     news,
 )
 from keepwell.operations.loop.evidence import of_signals, of_view
@@ -43,6 +46,7 @@ MAY_RETRAIN = (
     & ~RetrainingPending()
     & ~SignalPresent(kinds=SERVICE | SHORTAGE)
     & ~LikeliestCause(kind="host")
+    & ~BrokenUpstream()
     & ~InterventionUnderWay()
     & ~TrainingAwaited()
     & WithinHours()
@@ -50,7 +54,8 @@ MAY_RETRAIN = (
     & BudgetLeft()
 )
 """When an open incident's retraining starts. While the service itself fails or is slow, or the machine is
-short of something, it does not: what is lost to a starved machine, training cannot bring back."""
+short of something, it does not: what is lost to a starved machine, training cannot bring back. Nor while a
+column is broken upstream: training would learn the break."""
 
 _GROWN = 1.25
 """How many times its recorded value a signal must reach to be written down again."""
@@ -78,23 +83,26 @@ def next_actions(view: View, now: float) -> tuple[Action, ...]:
 
 def additions(view: View, incident: Incident, now: float) -> tuple[Action, ...]:
     """Return the signals that are new to the incident or grew clearly since they were recorded."""
-    known = {identity(signal): abs(signal.value) for signal in incident.signals}
+    known = {identity(signal): signal for signal in incident.signals}
     fresh = tuple(
-        signal
-        for signal in news(view, now)
-        if abs(signal.value) > _GROWN * known.get(identity(signal), 0.0)
+        signal for signal in news(view, now) if _tells_more(signal, known.get(identity(signal)))
     )
     if not fresh:
         return ()
-    together = {identity(signal): signal for signal in (*incident.signals, *view.signals)}
     return (
         AddSignals(
             reason="; ".join(signal.message for signal in fresh),
             evidence={"signals": of_signals(fresh), **of_view(view)},
             signals=fresh,
-            causes=rank(view, tuple(together.values())),
+            causes=rank(view, newest_of((*incident.signals, *view.signals))),
         ),
     )
+
+
+def _tells_more(signal: Signal, known: Signal | None) -> bool:
+    if known is None or (broken(signal) and not broken(known)):
+        return True
+    return abs(signal.value) > _GROWN * abs(known.value)
 
 
 def _next(view: View, incident: Incident, now: float) -> Action:

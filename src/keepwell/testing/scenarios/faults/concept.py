@@ -61,8 +61,6 @@ SCENARIOS = (
         expected=Expected(signals=("performance",), actions=("open_incident", "retrain", "reject")),
         needs=("outcomes",),
         trains=True,
-        known="it is played with rows that training knew: a challenger that learnt them by heart"
-        " looks better than it is",
     ),
     Scenario(
         name="class_vanishes",
