@@ -53,6 +53,7 @@ ORDER = (
     "baseline",
     "lightgbm",
     "linear",
+    "kernel",
     "catboost",
     "xgboost",
     "extra-trees",
@@ -64,8 +65,12 @@ ORDER = (
 )
 """What wins most often comes first, for a budget that does not reach the end; strangers come last."""
 
-LATE = frozenset({"extra-trees", "forest", "elastic", "perceptron", "neighbours"})
+LATE = frozenset({"kernel", "extra-trees", "forest", "elastic", "perceptron", "neighbours"})
 """Whose first candidates wait for the second ones of the others: they seldom win alone."""
+
+QUICK = frozenset({"linear", "elastic", "kernel", "extra-trees", "perceptron", "neighbours"})
+"""Whose fits to few rows take a second at most, where boosting may take half of the budget: with ten classes
+each of its rounds is ten trees. On a small table they go first, and what they find is there whatever follows."""
 
 FEW_NEIGHBOURS = 10_000
 """Rows from which on neighbours are not tried unless named: they are slow to ask, and seldom win."""
@@ -79,6 +84,9 @@ LEAN = frozenset(
         "lightgbm/rates",
         "linear/plain",
         "linear/tight",
+        "kernel/plain",
+        "kernel/level",
+        "kernel/smooth",
         "catboost/plain",
         "extra-trees/plain",
         "elastic/light",

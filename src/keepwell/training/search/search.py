@@ -19,7 +19,12 @@ from keepwell.training.problem import Problem
 from keepwell.training.search import spaces
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.pace import Pace
-from keepwell.training.search.portfolio import WORTH_MORE, lean_learners, portfolio
+from keepwell.training.search.portfolio import (
+    QUICK,
+    WORTH_MORE,
+    lean_learners,
+    portfolio,
+)
 from keepwell.training.search.proposals import (
     Grid,
     Optuna,
@@ -171,6 +176,7 @@ class Search:
         self._race.through(baseline, range(self.primary), span=_BASELINE, runner=here)
         others = [trial for trial in everyone if trial not in baseline]
         if self._spec.method == "auto":
+            self._try_quick(others)
             self._calibrate(others)
             self._try_portfolio(others)
         self._measure_untrained(others)
@@ -183,6 +189,12 @@ class Search:
 
     def _trial(self, candidate: Candidate) -> Trial:
         return Trial(candidate=candidate, learner=self._learners[candidate.learner])
+
+    def _try_quick(self, trials: Sequence[Trial]) -> None:
+        """Run what takes few rows a second through the first fold, before anything slow may use the time."""
+        if self.problem.rows < WORTH_MORE:
+            quick = [trial for trial in trials if trial.candidate.learner in QUICK]
+            self._race.through(quick, [0], span=_CALIBRATION, until=_FIRST_UNTIL)
 
     def _calibrate(self, trials: Sequence[Trial]) -> None:
         """Measure one fit, and say what the budget allows."""
