@@ -353,3 +353,19 @@ def test_keeps_time_for_the_likeliest_not_for_the_slowest(churn: World) -> None:
         trials.append(Trial(candidate=Candidate(name=name, learner=name), learner=learners[name]))
         trials[-1].sampled[0] = score
     assert pace.last_fits(trials) < 5
+
+
+def test_learns_quickly_first_where_rows_are_few(churn: World) -> None:
+    """What may eat the budget comes after what takes a second."""
+    frame, clock = framed(churn), Clock()
+    slow = Slow(clock, takes=30, guess=1)
+    slow.interruptible = True
+    everyone = {**installed(["baseline", "linear", "kernel"]), "slow": slow}
+    many = replace(frame.problem, target=frame.problem.target.repeat(9))
+    firsts = []
+    for problem, folds in ((frame.problem, once(frame)), (many, frame.folds[:1])):
+        listener = Listener()
+        Search(problem, folds, everyone, Budget(40, clock), listener).run()
+        told = [message for message, *_ in listener.heard if message.startswith("trying")]
+        firsts.append(next(one for one in told if "baseline" not in one).split(",")[0])
+    assert firsts == ["trying linear/plain", "trying slow/0"]

@@ -43,10 +43,10 @@ class _Kernel(BaseEstimator):  # type: ignore[misc]  # sklearn has no types
         """Return the weighted likenesses, a column for each class, or one."""
         values = np.asarray(X, dtype=np.float64)
         pieces = [
-            self._likeness(values[at : at + _AT_ONCE]) @ self.coef_.T + self.intercept_
+            self._likeness(values[at : at + _AT_ONCE]) @ self.weighing_.T + self.added_
             for at in range(0, len(values), _AT_ONCE)
         ]
-        return np.concatenate(pieces) if pieces else np.empty((0, len(self.intercept_)))
+        return np.concatenate(pieces) if pieces else np.empty((0, len(self.added_)))
 
     def _place(self, values: "NDArray[np.float64]") -> "NDArray[np.float64]":
         clipped = np.minimum(np.maximum(values, self.low_), self.high_)
@@ -82,7 +82,7 @@ class KernelClassifier(ClassifierMixin, _Kernel):  # type: ignore[misc]
         for left_out, weighing in self._learn(values, truth - shares, weights):
             sharpness, shifts, loss = _sureness(left_out, truth, weights)
             found.append((loss, sharpness * weighing.T, shifts))
-        _, self.coef_, self.intercept_ = min(found, key=lambda item: item[0])
+        _, self.weighing_, self.added_ = min(found, key=lambda item: item[0])
         return self
 
     def predict_proba(self, X: "ArrayLike") -> "NDArray[np.float64]":
@@ -111,7 +111,7 @@ class KernelRegressor(RegressorMixin, _Kernel):  # type: ignore[misc]
             for left_out, weighing in self._learn(values, wanted, weights)
         ]
         _, best = min(found, key=lambda item: item[0])
-        self.coef_, self.intercept_ = spread * best.T, np.array([mean])
+        self.weighing_, self.added_ = spread * best.T, np.array([mean])
         return self
 
     def predict(self, X: "ArrayLike") -> "NDArray[np.float64]":

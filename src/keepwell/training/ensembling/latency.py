@@ -32,7 +32,10 @@ _NOT_TREES = ("perceptron",)  # its rounds are passes over the rows
 _UNKNOWN = 12.0
 _STEP, _WEIGHT = 3.0, 0.03  # nanoseconds of a step, and what each root of a leaf adds
 _POINT = 0.012  # microseconds
-_ALIKE, _CELL = 1.5e-3, 1.3e-4  # microseconds: of a likeness, and of each column of a row that is known
+_ALIKE, _CELL = (
+    1.5e-3,
+    1.3e-4,
+)  # microseconds: of a likeness, and of each column of a row that is known
 _TREES_OF_FORESTS = 200
 _LEAVES = 31
 

@@ -70,10 +70,10 @@ LATE = frozenset({"kernel", "extra-trees", "forest", "elastic", "perceptron", "n
 
 QUICK = frozenset({"linear", "elastic", "kernel", "extra-trees", "perceptron", "neighbours"})
 """Whose fits to few rows take a second at most, where boosting may take half of the budget: with ten classes
-each of its rounds is ten trees. On a small table they go first, and what they find is there whatever follows."""
+each of its rounds is ten trees. On a small table they go first: what they find is there whatever follows."""
 
-FEW_NEIGHBOURS = 10_000
-"""Rows from which on neighbours are not tried unless named: they are slow to ask, and seldom win."""
+FEW = {"neighbours": 10_000, "kernel": 10_000}
+"""Rows from which on some are not tried unless named: neighbours are slow to ask, a kernel is slow to fit."""
 
 LEAN = frozenset(
     {
@@ -132,7 +132,7 @@ def portfolio(
             ]
         elif not named and name in ORDER:
             offered = [candidate for candidate in offered if candidate.name in LEAN]
-        if not named and name == "neighbours" and problem.rows > FEW_NEIGHBOURS:
+        if not named and problem.rows > FEW.get(name, problem.rows):
             offered = []
         offers.append(offered)
         late.append(name in LATE and not named)

@@ -22,8 +22,8 @@ def write_kernel(graph: Graph, fitted: Any, blocks: list[Block]) -> Block:
     length = graph.node("ReduceSum", graph.node("Mul", placed, placed), axes, keepdims=1)
     lengths = graph.constant((fitted.vectors_**2).sum(axis=1)[None, :])
     apart = graph.node("Sub", graph.node("Sub", alike, lengths), length)
-    weights = graph.constant(np.ascontiguousarray(fitted.coef_.T))
+    weights = graph.constant(np.ascontiguousarray(fitted.weighing_.T))
     added = graph.node("MatMul", graph.node("Exp", apart), weights)
-    sums = graph.node("Add", added, graph.constant(fitted.intercept_[None, :]))
-    block = Block(name=sums, width=len(fitted.intercept_))
+    sums = graph.node("Add", added, graph.constant(fitted.added_[None, :]))
+    block = Block(name=sums, width=len(fitted.added_))
     return softmax(graph, block) if hasattr(fitted, "classes_") else block
