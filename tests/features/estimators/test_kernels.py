@@ -82,6 +82,15 @@ def test_rows_without_weight_are_as_if_they_were_not_there() -> None:
     assert np.array_equal(weighed.predict_proba(values), plain.predict_proba(values))
 
 
+def test_sparse_rows_are_taken_as_they_are() -> None:
+    from scipy.sparse import csr_matrix
+
+    values, codes = rings(90)
+    values[np.abs(values) < 0.5] = 0.0
+    plain, sparse = (KernelClassifier().fit(kind, codes) for kind in (values, csr_matrix(values)))
+    assert np.array_equal(plain.predict_proba(values), sparse.predict_proba(csr_matrix(values)))
+
+
 @pytest.mark.parametrize("target", [np.arange(40) % 2, np.arange(40) / 7], ids=["codes", "numbers"])
 def test_twins_constants_and_far_values_do_no_harm(target: Any) -> None:
     values = np.column_stack([np.ones(40), np.repeat([0.0, 1.0], 20), np.arange(40) // 2])

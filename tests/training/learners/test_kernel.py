@@ -9,11 +9,13 @@ import pyarrow as pa
 import pytest
 from training_worlds import World
 
+from keepwell.core.errors import TrainingError
 from keepwell.core.records import Column, ColumnType, Task
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.training.framing import frame_problem
+from keepwell.training.learners.base import Watch
 from keepwell.training.learners.kernel import LANDMARKS, Kernel, landmarks_for
-from keepwell.training.problem import Problem
+from keepwell.training.problem import Matrix, Problem
 
 
 def problem_of(values: Any) -> Problem:
@@ -54,6 +56,16 @@ def test_offers_nothing_where_it_would_not_do(
     problem = frame_problem(*prices, DataSpec(source="", target="price"), TrainSpec()).problem
     assert names(problem)
     assert not names(change(problem))
+
+
+def test_refuses_what_memory_should_not_hold(prices: World) -> None:
+    from scipy.sparse import csr_matrix
+
+    problem = frame_problem(*prices, DataSpec(source="", target="price"), TrainSpec()).problem
+    wide = Matrix(values=csr_matrix((problem.rows, 2_000_000)))
+    candidate = Kernel().candidates(problem)[0]
+    with pytest.raises(TrainingError, match="2,000,000 prepared columns"):
+        Kernel().fit(candidate, problem, wide, problem.target, None, Watch())
 
 
 def test_compares_with_fewer_rows_the_more_columns_there_are() -> None:

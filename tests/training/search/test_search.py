@@ -369,3 +369,24 @@ def test_learns_quickly_first_where_rows_are_few(churn: World) -> None:
         told = [message for message, *_ in listener.heard if message.startswith("trying")]
         firsts.append(next(one for one in told if "baseline" not in one).split(",")[0])
     assert firsts == ["trying linear/plain", "trying slow/0"]
+
+
+@pytest.mark.parametrize(
+    ("named", "order", "through"),
+    [
+        (False, "aaabbb", ["a1", "a2", "b4", "b5"]),
+        (False, "aaaaab", ["a1", "a2", "a3", "b6"]),
+        (True, "aaaabb", ["a1", "a2", "a3", "a4"]),
+    ],
+)
+def test_of_few_rows_two_of_a_learner_go_through_if_others_are_there(
+    churn: World, named: bool, order: str, through: list[str]
+) -> None:
+    frame, clock = framed(churn), Clock()
+    learners = {"a": Slow(clock, 1, 1), "b": Slow(clock, 1, 1)}
+    search = Search(frame.problem, once(frame), learners, Budget(9, clock), Listener(), named=named)
+    trials = [
+        Trial(candidate=Candidate(name=f"{name}{at}", learner=name), learner=learners[name])
+        for at, name in enumerate(order, 1)
+    ]
+    assert [trial.candidate.name for trial in search._varied(trials)] == through

@@ -41,7 +41,7 @@ class _Kernel(BaseEstimator):  # type: ignore[misc]  # sklearn has no types
 
     def sums(self, X: "ArrayLike") -> "NDArray[np.float64]":
         """Return the weighted likenesses, a column for each class, or one."""
-        values = np.asarray(X, dtype=np.float64)
+        values = _dense(X)
         pieces = [
             self._likeness(values[at : at + _AT_ONCE]) @ self.weighing_.T + self.added_
             for at in range(0, len(values), _AT_ONCE)
@@ -119,9 +119,13 @@ class KernelRegressor(RegressorMixin, _Kernel):  # type: ignore[misc]
         return np.asarray(self.sums(X)[:, 0])
 
 
+def _dense(X: Any) -> "NDArray[np.float64]":
+    return np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=np.float64)
+
+
 def _counting(X: Any, y: Any, weights: Any) -> tuple[Any, Any, Any]:
     """Return the rows that count, with their weights, whose mean is 1."""
-    values, target = np.asarray(X, dtype=np.float64), np.asarray(y)
+    values, target = _dense(X), np.asarray(y)
     if values.ndim != 2 or len(values) != len(target) or not len(target):  # noqa: PLR2004
         raise ValueError(f"{len(target)} targets of rows of the shape {values.shape}")
     if not np.isfinite(values).all():

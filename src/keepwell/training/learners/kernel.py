@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keepwell.core.errors import TrainingError
 from keepwell.core.records import Task
 from keepwell.features.preparation import NUMERIC, Flavour
 from keepwell.training.learners.base import Candidate, Fitted, Learner, Suggest, Watch
@@ -19,6 +20,7 @@ LANDMARKS = 1_000
 _MOST_CELLS = 100_000  # of the landmarks: each is multiplied for each answer
 _FEWEST = 100  # landmarks, however many columns
 _MOST_ROWS = 50_000
+_MOST_LAID_OUT = 50_000_000  # values of rows and prepared columns: 400 MB
 _ALIKE = 2.0  # times a range: columns of ranges so close share a unit
 _SHARE = 0.5  # of the columns that must
 _FEWEST_COLUMNS = 4
@@ -69,6 +71,13 @@ class Kernel:
         """Fit in one step."""
         if (alone := lonely(problem, train, target, weights)) is not None:
             return alone
+        rows, columns = train.values.shape
+        if rows * columns > _MOST_LAID_OUT:
+            raise TrainingError(
+                f"a kernel does not hold {rows:,} rows of {columns:,} prepared columns",
+                why=f"it lays them out in memory, up to {_MOST_LAID_OUT:,} values",
+                now="leave it out, or `ignore:` columns with very many labels",
+            )
         from threadpoolctl import threadpool_limits
 
         from keepwell.features.estimators.kernels import KernelClassifier, KernelRegressor
@@ -76,7 +85,7 @@ class Kernel:
         kind = KernelRegressor if problem.task.numeric else KernelClassifier
         model = kind(
             gamma=float(candidate.params.get("gamma") or 0.3),
-            landmarks=landmarks_for(train.values.shape[1]),
+            landmarks=landmarks_for(columns),
             random_state=seed_of(problem),
         )
         with threadpool_limits(problem.jobs):

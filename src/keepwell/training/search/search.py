@@ -50,6 +50,7 @@ _BATCH = 4  # proposals between two looks at the scores
 _PATIENCE = 32  # proposals without a better one
 _WITHOUT_END = 400
 _TOLD = 20  # trials of `random` and `tpe`, unless said otherwise
+_OF_ONE = 2  # candidates of one learner that go through all folds of few rows
 _KEPT_SHARE = 3  # one of so many goes on
 
 # Where each part of the search lies on the bar.
@@ -243,12 +244,31 @@ class Search:
             if not any(trial.candidate.learner != FIRST for trial in self._race.best):
                 self._shorten(1)  # there was no time for a second fold
         contenders = [trial for trial in self._race.best if trial.candidate.learner != FIRST]
-        chosen = contenders[: self._places]
-        for trial in contenders[self._places :]:
-            _leave(trial, "")
+        chosen = self._varied(contenders)
+        for trial in contenders:
+            if trial not in chosen:
+                _leave(trial, "")
         self._finalists = chosen + self._finalists
         self._settle_folds(chosen)
         self._race.through(chosen, range(len(self._first), self.primary), span=_REST)
+
+    def _varied(self, contenders: Sequence[Trial]) -> list[Trial]:
+        """Return the best; of few rows two of a learner at most, if others are there.
+
+        What sets the settings of one learner apart is less than the noise of few rows, and a vote gains by
+        members that err differently.
+        """
+        if self.problem.rows >= WORTH_MORE or self._named:
+            return list(contenders[: self._places])
+        met: dict[str, int] = {}
+        first: list[Trial] = []
+        rest: list[Trial] = []
+        for trial in contenders:
+            name = trial.candidate.learner
+            met[name] = met.get(name, 0) + 1
+            (first if met[name] <= _OF_ONE else rest).append(trial)
+        chosen = (first + rest)[: self._places]
+        return [trial for trial in contenders if trial in chosen]
 
     def _measure_untrained(self, trials: Sequence[Trial]) -> None:
         """Take the pretrained model as it is through all folds: what was gained by training is told by it."""
