@@ -390,3 +390,24 @@ def test_of_few_rows_two_of_a_learner_go_through_if_others_are_there(
         for at, name in enumerate(order, 1)
     ]
     assert [trial.candidate.name for trial in search._varied(trials)] == through
+
+
+@pytest.mark.parametrize(
+    ("seconds", "kept", "folds"),
+    [((1, 1, 20), 2, 5), ((1, 1, 1), 3, 5), ((20, 1, 1), 3, 2), ((9, 9, 9), 3, 2)],
+    ids=["one is slow", "all are quick", "the best is slow", "all are slow"],
+)
+def test_of_few_rows_folds_are_worth_more_than_one_slow_trial(
+    churn: World, seconds: tuple[int, ...], kept: int, folds: int
+) -> None:
+    frame, clock = framed(churn), Clock()
+    learner: Any = Slow(clock, 1, 1)
+    search = Search(
+        frame.problem, once(frame), {"slow": learner}, Budget(20, clock), Listener(), named=False
+    )
+    chosen = []
+    for at, each in enumerate(seconds):
+        chosen.append(Trial(candidate=Candidate(name=f"{at}", learner="slow"), learner=learner))
+        chosen[-1].seconds += [float(each)] * 2
+    search._settle_folds(chosen)
+    assert (len(chosen), search.primary) == (kept, folds)

@@ -248,8 +248,8 @@ class Search:
         for trial in contenders:
             if trial not in chosen:
                 _leave(trial, "")
-        self._finalists = chosen + self._finalists
         self._settle_folds(chosen)
+        self._finalists = chosen + self._finalists
         self._race.through(chosen, range(len(self._first), self.primary), span=_REST)
 
     def _varied(self, contenders: Sequence[Trial]) -> list[Trial]:
@@ -278,16 +278,29 @@ class Search:
             measured = [one for one in untrained if len(one.scores) >= self.primary]
             self._finalists += [one for one in measured if one not in self._finalists]
 
-    def _settle_folds(self, chosen: Sequence[Trial]) -> None:
-        """Compare on as many folds as those that are left can go through: a vote needs all of them."""
-        each = sum(trial.usual_seconds for trial in chosen) / self._runner.parallel
-        free = max(self._budget.left - self._race.reserve, 0.0)
-        affordable = len(self._first) + int(_FOLDS_SHARE * free / max(each, 1e-9))
+    def _settle_folds(self, chosen: list[Trial]) -> None:
+        """Compare on as many folds as those that are left can go through: a vote needs all of them.
+
+        Of few rows, folds are worth more than one trial that takes longer than all others together.
+        """
+        affordable = self._affordable(chosen)
+        if affordable < self.primary and self.problem.rows < WORTH_MORE and not self._named:
+            slowest = max(chosen[1:], key=lambda trial: trial.usual_seconds, default=None)
+            others = [trial for trial in chosen if trial is not slowest]
+            if slowest and slowest.usual_seconds > sum(trial.usual_seconds for trial in others):
+                _leave(slowest, "it takes longer than all others together")
+                chosen.remove(slowest)
+                affordable = self._affordable(chosen)
         if affordable < self.primary:
             told = f"candidates are compared on {affordable} of {self.primary} folds"
             self._estimate = f"{self._estimate}; {told}" if self._estimate else told
             announce(self._progress, told)
             self._shorten(affordable)
+
+    def _affordable(self, chosen: Sequence[Trial]) -> int:
+        each = sum(trial.usual_seconds for trial in chosen) / self._runner.parallel
+        free = max(self._budget.left - self._race.reserve, 0.0)
+        return len(self._first) + int(_FOLDS_SHARE * free / max(each, 1e-9))
 
     def _shorten(self, folds: int) -> None:
         self.primary = min(self.primary, folds)
