@@ -63,3 +63,19 @@ def test_learns_from_training_rows_alone(signature: Signature, table: pa.Table) 
     prepared = preparation(signature, "linear").fit(decoder.table(table.slice(0, 3)))
     scaler = prepared.named_transformers_["numbers"].named_steps["scale"]
     assert scaler.mean_[0] == pytest.approx(np.mean([31, 47, 25]))
+
+
+def test_numbers_may_stay_on_the_scale_that_they_are_on(
+    signature: Signature, table: pa.Table
+) -> None:
+    frame = Decoder(signature).table(table)
+    scaled, plain = (
+        preparation(signature, "linear", {"scale": scale}).fit(frame)
+        for scale in ("standard", "none")
+    )
+    number = next(field.name for field in signature.inputs if field.type == "number")
+    place = origins(plain).index(number)
+    known = frame[number].to_numpy(dtype=float)
+    left = matrix(plain.transform(frame))[:, place]
+    assert np.array_equal(left[np.isfinite(known)], known[np.isfinite(known)])
+    assert not np.array_equal(matrix(scaled.transform(frame))[:, place], left)

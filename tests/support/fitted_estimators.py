@@ -32,6 +32,7 @@ from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor
 
 from keepwell.features.estimators.banded import Banded
+from keepwell.features.estimators.kernels import KernelClassifier, KernelRegressor
 from keepwell.features.estimators.labelled import LabelBank
 from keepwell.features.oddity.detectors import DETECTORS
 from keepwell.features.oddity.estimator import Oddity
@@ -376,6 +377,9 @@ def _ours() -> None:
         lambda: FittedBand(ridge(), (tail(quantile=0.1), tail(quantile=0.9)), (-0.1, 0.2)),
         "regression",
     )
+    add("kernel", KernelClassifier)
+    add("kernel, landmarks", lambda: KernelClassifier(landmarks=50))
+    add("kernel of a number", KernelRegressor, "regression")
     for detector in DETECTORS:
         add(f"odd by {detector}", lambda detector=detector: Oddity(detector), "binary")
 

@@ -51,8 +51,10 @@ def number_steps(plan: Plan, steps: Steps) -> Any:
         made.append(("impute", _imputer(plan, steps.impute, flags=flags)))
     if steps.bins:
         made.append(("bins", _bins(steps.bins, ordinal=tree)))
-    elif steps.scale != "none" and (steps.scale or not tree):
-        made.append(("scale", scaler(steps.scale or plan.choices.get("scale", "standard"))))
+    else:
+        usual = "none" if tree else plan.choices.get("scale", "standard")
+        if (scale := steps.scale or usual) != "none":
+            made.append(("scale", scaler(scale)))
     return Pipeline(made) if made else "passthrough"
 
 
@@ -166,7 +168,8 @@ def derived_steps(plan: Plan, derived: Derived) -> "Pipeline":
     made: list[tuple[str, Any]] = [("make", _maker(plan, derived))]
     if plan.flavour == "linear":
         made.append(("impute", _imputer(plan, None, flags=False)))
-        made.append(("scale", scaler(plan.choices.get("scale", "standard"))))
+        if (scale := plan.choices.get("scale", "standard")) != "none":
+            made.append(("scale", scaler(scale)))
     return Pipeline(made)
 
 

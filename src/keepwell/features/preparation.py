@@ -56,7 +56,7 @@ class PretrainedText:
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "scale": ("standard", "robust", "quantile"),
+    "scale": ("standard", "robust", "quantile", "none"),
     "encode": ("codes", "dummies"),
     "impute": ("median", "mean"),
 }

@@ -47,6 +47,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from keepwell.core.records import ColumnType, Field, Parity, Signature, Task
 from keepwell.features import Decoder
+from keepwell.features.estimators.kernels import KernelClassifier, KernelRegressor
 
 pytest.importorskip("onnx", reason="the extra 'onnx' is not installed")
 pytest.importorskip("onnxruntime", reason="the extra 'onnx' is not installed")
@@ -142,6 +143,8 @@ def prepared(estimator: Any, words: Any = None) -> Any:
 
 LABELS = {"pair": ("no", "yes"), "three": (1, 2, 3), "number": ()}
 EXACT_ESTIMATORS = {
+    "kernel": (KernelClassifier(landmarks=100), ("pair", "three")),
+    "kernel of a number": (KernelRegressor(), ("number",)),
     "logistic": (LogisticRegression(), ("pair", "three")),
     "ridge": (Ridge(), ("number",)),
     "tree": (DecisionTreeClassifier(), ("pair", "three")),

@@ -65,3 +65,13 @@ def test_what_cannot_be_asked_in_time_is_not_tried() -> None:
     assert set(servable(learners, 0.1)) == {"linear", "neighbours"}
     assert set(servable(learners, 1.0)) == set(learners)
     assert MOST < 100
+
+
+def test_a_kernel_costs_by_what_it_compares_with(problem: Problem) -> None:
+    few, many = (replace(problem, target=problem.target[:50].repeat(by)) for by in (1, 200))
+    assert (
+        8.0
+        < microseconds_of(trial("kernel", None), few)
+        < microseconds_of(trial("kernel", None), many)
+    )
+    assert microseconds_of(trial("kernel", None), many) < 0.5 * MOST

@@ -194,6 +194,30 @@ def test_a_perceptron_is_trained_for_as_many_passes_again(
     assert capsys.readouterr().out
 
 
+@pytest.mark.parametrize("numeric", [False, True], ids=["classes", "numbers"])
+def test_a_kernel_comes_along_as_it_is(
+    tmp_path: Path, numeric: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from keepwell.features.estimators.kernels import KernelClassifier, KernelRegressor
+
+    def numbers(plans: Any, days: Any, random: Any) -> Any:
+        return days / 1e6 + random.normal(size=80)
+
+    frame, target, _ = world(tmp_path, numbers if numeric else labels)
+    prepare = ColumnTransformer(
+        [("dates", DateParts(), ["day"]), ("plans", OneHotEncoder(), ["plan"])]
+    )
+    model = (KernelRegressor if numeric else KernelClassifier)(gamma=0.2, landmarks=50)
+    made = Pipeline([("prepare", prepare), ("model", model)]).fit(frame, target)
+    signature = replace(SIGNATURE, task=Task.REGRESSION, classes=()) if numeric else SIGNATURE
+    text = script(
+        made, signature, metric="mae", told=methods(made), weighted=False, title="A shop."
+    )
+    expected = made.predict(frame) if numeric else made.predict_proba(frame)
+    assert np.array_equal(run(tmp_path, text), expected)
+    assert capsys.readouterr().out
+
+
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
 def test_curves_are_written_down_and_not_fitted_again(
     tmp_path: Path, method: str, capsys: pytest.CaptureFixture[str]

@@ -353,3 +353,61 @@ def test_keeps_time_for_the_likeliest_not_for_the_slowest(churn: World) -> None:
         trials.append(Trial(candidate=Candidate(name=name, learner=name), learner=learners[name]))
         trials[-1].sampled[0] = score
     assert pace.last_fits(trials) < 5
+
+
+def test_learns_quickly_first_where_rows_are_few(churn: World) -> None:
+    """What may eat the budget comes after what takes a second."""
+    frame, clock = framed(churn), Clock()
+    slow = Slow(clock, takes=30, guess=1)
+    slow.interruptible = True
+    everyone = {**installed(["baseline", "linear", "kernel"]), "slow": slow}
+    many = replace(frame.problem, target=frame.problem.target.repeat(9))
+    firsts = []
+    for problem, folds in ((frame.problem, once(frame)), (many, frame.folds[:1])):
+        listener = Listener()
+        Search(problem, folds, everyone, Budget(40, clock), listener).run()
+        told = [message for message, *_ in listener.heard if message.startswith("trying")]
+        firsts.append(next(one for one in told if "baseline" not in one).split(",")[0])
+    assert firsts == ["trying linear/plain", "trying slow/0"]
+
+
+@pytest.mark.parametrize(
+    ("named", "order", "through"),
+    [
+        (False, "aaabbb", ["a1", "a2", "b4", "b5"]),
+        (False, "aaaaab", ["a1", "a2", "a3", "b6"]),
+        (True, "aaaabb", ["a1", "a2", "a3", "a4"]),
+    ],
+)
+def test_of_few_rows_two_of_a_learner_go_through_if_others_are_there(
+    churn: World, named: bool, order: str, through: list[str]
+) -> None:
+    frame, clock = framed(churn), Clock()
+    learners = {"a": Slow(clock, 1, 1), "b": Slow(clock, 1, 1)}
+    search = Search(frame.problem, once(frame), learners, Budget(9, clock), Listener(), named=named)
+    trials = [
+        Trial(candidate=Candidate(name=f"{name}{at}", learner=name), learner=learners[name])
+        for at, name in enumerate(order, 1)
+    ]
+    assert [trial.candidate.name for trial in search._varied(trials)] == through
+
+
+@pytest.mark.parametrize(
+    ("seconds", "kept", "folds"),
+    [((1, 1, 20), 2, 5), ((1, 1, 1), 3, 5), ((20, 1, 1), 3, 2), ((9, 9, 9), 3, 2)],
+    ids=["one is slow", "all are quick", "the best is slow", "all are slow"],
+)
+def test_of_few_rows_folds_are_worth_more_than_one_slow_trial(
+    churn: World, seconds: tuple[int, ...], kept: int, folds: int
+) -> None:
+    frame, clock = framed(churn), Clock()
+    learner: Any = Slow(clock, 1, 1)
+    search = Search(
+        frame.problem, once(frame), {"slow": learner}, Budget(20, clock), Listener(), named=False
+    )
+    chosen = []
+    for at, each in enumerate(seconds):
+        chosen.append(Trial(candidate=Candidate(name=f"{at}", learner="slow"), learner=learner))
+        chosen[-1].seconds += [float(each)] * 2
+    search._settle_folds(chosen)
+    assert (len(chosen), search.primary) == (kept, folds)

@@ -49,6 +49,8 @@ TRUSTED = (
     # And our own detectors of odd rows, arrays with a name.
     "keepwell.features.oddity.estimator.Oddity",
     "keepwell.features.estimators.banded.Banded",
+    "keepwell.features.estimators.kernels.KernelClassifier",
+    "keepwell.features.estimators.kernels.KernelRegressor",
     "keepwell.features.estimators.labelled.LabelBank",
     # Arrays of nodes. Scikit-learn checks the dtype and shape of what it restores, not the links between
     # nodes; the bundle's digest vouches that they are the ones that were fitted.

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 
 from keepwell.training.learners.base import Learner
+from keepwell.training.learners.kernel import landmarks_for
 from keepwell.training.problem import Problem
 from keepwell.training.search.trials import Trial
 
@@ -23,6 +24,7 @@ _FIXED = {
     "linear": 5.0,
     "elastic": 5.0,
     "perceptron": 9.0,
+    "kernel": 8.0,
     "neighbours": 20.0,
     "xgboost": 160.0,  # its library takes that long to be asked anything
 }
@@ -30,6 +32,10 @@ _NOT_TREES = ("perceptron",)  # its rounds are passes over the rows
 _UNKNOWN = 12.0
 _STEP, _WEIGHT = 3.0, 0.03  # nanoseconds of a step, and what each root of a leaf adds
 _POINT = 0.012  # microseconds
+_ALIKE, _CELL = (
+    1.5e-3,
+    1.3e-4,
+)  # microseconds: of a likeness, and of each column of a row that is known
 _TREES_OF_FORESTS = 200
 _LEAVES = 31
 
@@ -50,6 +56,9 @@ def microseconds_of(trial: Trial, problem: Problem) -> float:
         return _walks(_TREES_OF_FORESTS, leaves)
     if learner == "neighbours":  # every row is a point to be compared with
         return fixed + _POINT * problem.rows
+    if learner == "kernel":
+        columns = len(problem.signature.inputs)
+        return fixed + min(problem.rows, landmarks_for(columns)) * (_ALIKE + _CELL * columns)
     if trial.final_rounds is None or learner in _NOT_TREES:
         return fixed or _UNKNOWN
     classes = problem.classes if problem.classes > 2 else 1  # noqa: PLR2004

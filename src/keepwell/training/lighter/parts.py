@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # What one row costs beside the trees, in trees of LightGBM: measured with compiled scorers, 30 columns.
-_WORTH = {"xgboost": 4_000.0, "KNeighbors": 1_500.0, "MLP": 200.0, "Forest": 300.0, "Trees": 300.0}
+_WORTH = {
+    "xgboost": 4_000.0,
+    "KNeighbors": 1_500.0,
+    "MLP": 200.0,
+    "Kernel": 200.0,
+    "Forest": 300.0,
+    "Trees": 300.0,
+}
 _OTHER = 100.0
 
 

@@ -53,6 +53,7 @@ ORDER = (
     "baseline",
     "lightgbm",
     "linear",
+    "kernel",
     "catboost",
     "xgboost",
     "extra-trees",
@@ -64,11 +65,15 @@ ORDER = (
 )
 """What wins most often comes first, for a budget that does not reach the end; strangers come last."""
 
-LATE = frozenset({"extra-trees", "forest", "elastic", "perceptron", "neighbours"})
+LATE = frozenset({"kernel", "extra-trees", "forest", "elastic", "perceptron", "neighbours"})
 """Whose first candidates wait for the second ones of the others: they seldom win alone."""
 
-FEW_NEIGHBOURS = 10_000
-"""Rows from which on neighbours are not tried unless named: they are slow to ask, and seldom win."""
+QUICK = frozenset({"linear", "elastic", "kernel", "extra-trees", "perceptron", "neighbours"})
+"""Whose fits to few rows take a second at most, where boosting may take half of the budget: with ten classes
+each of its rounds is ten trees. On a small table they go first: what they find is there whatever follows."""
+
+FEW = {"neighbours": 10_000, "kernel": 10_000}
+"""Rows from which on some are not tried unless named: neighbours are slow to ask, a kernel is slow to fit."""
 
 LEAN = frozenset(
     {
@@ -79,6 +84,9 @@ LEAN = frozenset(
         "lightgbm/rates",
         "linear/plain",
         "linear/tight",
+        "kernel/plain",
+        "kernel/level",
+        "kernel/smooth",
         "catboost/plain",
         "extra-trees/plain",
         "elastic/light",
@@ -124,7 +132,7 @@ def portfolio(
             ]
         elif not named and name in ORDER:
             offered = [candidate for candidate in offered if candidate.name in LEAN]
-        if not named and name == "neighbours" and problem.rows > FEW_NEIGHBOURS:
+        if not named and problem.rows > FEW.get(name, problem.rows):
             offered = []
         offers.append(offered)
         late.append(name in LATE and not named)

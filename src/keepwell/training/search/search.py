@@ -19,7 +19,12 @@ from keepwell.training.problem import Problem
 from keepwell.training.search import spaces
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.pace import Pace
-from keepwell.training.search.portfolio import WORTH_MORE, lean_learners, portfolio
+from keepwell.training.search.portfolio import (
+    QUICK,
+    WORTH_MORE,
+    lean_learners,
+    portfolio,
+)
 from keepwell.training.search.proposals import (
     Grid,
     Optuna,
@@ -45,6 +50,7 @@ _BATCH = 4  # proposals between two looks at the scores
 _PATIENCE = 32  # proposals without a better one
 _WITHOUT_END = 400
 _TOLD = 20  # trials of `random` and `tpe`, unless said otherwise
+_OF_ONE = 2  # candidates of one learner that go through all folds of few rows
 _KEPT_SHARE = 3  # one of so many goes on
 
 # Where each part of the search lies on the bar.
@@ -171,6 +177,7 @@ class Search:
         self._race.through(baseline, range(self.primary), span=_BASELINE, runner=here)
         others = [trial for trial in everyone if trial not in baseline]
         if self._spec.method == "auto":
+            self._try_quick(others)
             self._calibrate(others)
             self._try_portfolio(others)
         self._measure_untrained(others)
@@ -183,6 +190,12 @@ class Search:
 
     def _trial(self, candidate: Candidate) -> Trial:
         return Trial(candidate=candidate, learner=self._learners[candidate.learner])
+
+    def _try_quick(self, trials: Sequence[Trial]) -> None:
+        """Run what takes few rows a second through the first fold, before anything slow may use the time."""
+        if self.problem.rows < WORTH_MORE:
+            quick = [trial for trial in trials if trial.candidate.learner in QUICK]
+            self._race.through(quick, [0], span=_CALIBRATION, until=_FIRST_UNTIL)
 
     def _calibrate(self, trials: Sequence[Trial]) -> None:
         """Measure one fit, and say what the budget allows."""
@@ -231,12 +244,31 @@ class Search:
             if not any(trial.candidate.learner != FIRST for trial in self._race.best):
                 self._shorten(1)  # there was no time for a second fold
         contenders = [trial for trial in self._race.best if trial.candidate.learner != FIRST]
-        chosen = contenders[: self._places]
-        for trial in contenders[self._places :]:
-            _leave(trial, "")
-        self._finalists = chosen + self._finalists
+        chosen = self._varied(contenders)
+        for trial in contenders:
+            if trial not in chosen:
+                _leave(trial, "")
         self._settle_folds(chosen)
+        self._finalists = chosen + self._finalists
         self._race.through(chosen, range(len(self._first), self.primary), span=_REST)
+
+    def _varied(self, contenders: Sequence[Trial]) -> list[Trial]:
+        """Return the best; of few rows two of a learner at most, if others are there.
+
+        What sets the settings of one learner apart is less than the noise of few rows, and a vote gains by
+        members that err differently.
+        """
+        if self.problem.rows >= WORTH_MORE or self._named:
+            return list(contenders[: self._places])
+        met: dict[str, int] = {}
+        first: list[Trial] = []
+        rest: list[Trial] = []
+        for trial in contenders:
+            name = trial.candidate.learner
+            met[name] = met.get(name, 0) + 1
+            (first if met[name] <= _OF_ONE else rest).append(trial)
+        chosen = (first + rest)[: self._places]
+        return [trial for trial in contenders if trial in chosen]
 
     def _measure_untrained(self, trials: Sequence[Trial]) -> None:
         """Take the pretrained model as it is through all folds: what was gained by training is told by it."""
@@ -246,16 +278,29 @@ class Search:
             measured = [one for one in untrained if len(one.scores) >= self.primary]
             self._finalists += [one for one in measured if one not in self._finalists]
 
-    def _settle_folds(self, chosen: Sequence[Trial]) -> None:
-        """Compare on as many folds as those that are left can go through: a vote needs all of them."""
-        each = sum(trial.usual_seconds for trial in chosen) / self._runner.parallel
-        free = max(self._budget.left - self._race.reserve, 0.0)
-        affordable = len(self._first) + int(_FOLDS_SHARE * free / max(each, 1e-9))
+    def _settle_folds(self, chosen: list[Trial]) -> None:
+        """Compare on as many folds as those that are left can go through: a vote needs all of them.
+
+        Of few rows, folds are worth more than one trial that takes longer than all others together.
+        """
+        affordable = self._affordable(chosen)
+        if affordable < self.primary and self.problem.rows < WORTH_MORE and not self._named:
+            slowest = max(chosen[1:], key=lambda trial: trial.usual_seconds, default=None)
+            others = [trial for trial in chosen if trial is not slowest]
+            if slowest and slowest.usual_seconds > sum(trial.usual_seconds for trial in others):
+                _leave(slowest, "it takes longer than all others together")
+                chosen.remove(slowest)
+                affordable = self._affordable(chosen)
         if affordable < self.primary:
             told = f"candidates are compared on {affordable} of {self.primary} folds"
             self._estimate = f"{self._estimate}; {told}" if self._estimate else told
             announce(self._progress, told)
             self._shorten(affordable)
+
+    def _affordable(self, chosen: Sequence[Trial]) -> int:
+        each = sum(trial.usual_seconds for trial in chosen) / self._runner.parallel
+        free = max(self._budget.left - self._race.reserve, 0.0)
+        return len(self._first) + int(_FOLDS_SHARE * free / max(each, 1e-9))
 
     def _shorten(self, folds: int) -> None:
         self.primary = min(self.primary, folds)
