@@ -22,6 +22,7 @@ from keepwell.deployment.scoring import build_scorer_files, load_scorer
 from keepwell.features import Decoder
 from keepwell.training import Trained, train
 from keepwell.training.learners import installed
+from keepwell.training.workers.grant import LIBRARIES, OWN
 
 QUICK = TrainSpec(
     budget=20.0, folds=3, learners=("lightgbm", "linear"), search=SearchSpec(trials=2)
@@ -336,16 +337,19 @@ def test_says_that_a_threshold_needs_two_classes() -> None:
     assert any("no threshold was chosen" in finding.message for finding in found.findings)
 
 
-def test_learns_from_as_many_rows_as_memory_holds_and_refuses_to_learn_from_none() -> None:
+def test_learns_from_as_many_rows_as_memory_holds_and_refuses_to_learn_from_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("keepwell.training.workers.grant.resident", lambda: OWN)
     random = np.random.default_rng(0)
     wide = {f"x{n}": random.normal(size=20_000) for n in range(40)}
     world = world_of({**wide, "y": wide["x0"] + random.normal(size=20_000)})
     spec = replace(QUICK, learners=("linear",), budget=30.0)
-    some = learnt(world, "y", replace(spec, memory=(250 << 20) + 10_000_000))
+    some = learnt(world, "y", replace(spec, memory=OWN + LIBRARIES + (90 << 20)))
     told = next(f.message for f in some.findings if "MB of memory" in f.message)
     assert "rows, drawn at random, were learnt from" in told
     with pytest.raises(TrainingError, match="MB of memory are too little") as refused:
-        learnt(world, "y", replace(spec, memory=200_000_000))
+        learnt(world, "y", replace(spec, memory=OWN + LIBRARIES))
     assert "memory: " in refused.value.now
 
 

@@ -46,7 +46,8 @@ from keepwell.training.tasks import Given, task_of, trainer_of
 from keepwell.training.tasks.declared import must_recommend
 from keepwell.training.tasks.quantiles.bands import LEARNERS, check_quantiles, with_quantiles
 from keepwell.training.trained import CurvePoint, Finding, Trained
-from keepwell.training.workers.choice import free_memory, open_runner
+from keepwell.training.workers.choice import in_children, open_runner
+from keepwell.training.workers.grant import Grant
 from keepwell.training.workers.runner import Runner
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
             users=users, items=items,
         )  # fmt: skip
         return special(table, columns, data, spec, progress, given)
+    memory = Grant(spec.memory, rows=table.nbytes)
     budget = clock or Budget(spec.budget)
     progress.update("looking at the target and the columns")
     framed = frame_problem(table, columns, data, spec, weights, test_rows, features)
@@ -137,8 +139,10 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     make_ready(learners, framed.problem, progress)
     after = Afterwards(framed.problem, budget.seconds, budget.spent, following or Following())
     framed = _testable(framed, after)
-    memory = spec.memory or free_memory()
-    framed, cut = _within(framed, memory)
+    children = in_children(
+        framed.problem, learners, seconds=spec.budget, parallel=spec.search.parallel
+    )
+    framed, cut = _within(framed, memory, children=children)
     folds = framed.folds
     runner = open_runner(  # children load their libraries while features are looked for
         framed.problem,
@@ -347,14 +351,14 @@ def load_libraries() -> None:
         import_module(name)
 
 
-def _within(framed: Framed, memory: int) -> tuple[Framed, tuple[Finding, ...]]:
+def _within(framed: Framed, memory: Grant, *, children: bool) -> tuple[Framed, tuple[Finding, ...]]:
     """Return the problem with as many rows as memory allows, and with folds that the budget allows."""
-    problem, folds, kept = within(framed.problem, framed.folds, memory)
+    problem, folds, kept = within(framed.problem, framed.folds, memory, children=children)
     found: list[Finding] = []
     if kept is not None:
         message = (
             f"{len(kept):,} of {framed.problem.rows:,} rows, drawn at random, were learnt from: "
-            f"{memory / 1e6:,.0f} MB of memory hold no more"
+            f"{memory.memory / 1e6:,.0f} MB of memory hold no more"
         )
         found.append(Finding(column="", message=message, kind="search"))
     columns = len(problem.signature.inputs)
