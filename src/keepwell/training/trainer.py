@@ -139,10 +139,13 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     make_ready(learners, framed.problem, progress)
     after = Afterwards(framed.problem, budget.seconds, budget.spent, following or Following())
     framed = _testable(framed, after)
-    children = in_children(
-        framed.problem, learners, seconds=spec.budget, parallel=spec.search.parallel
+    framed, cut = _within(
+        framed,
+        memory,
+        children=in_children(
+            framed.problem, learners, seconds=spec.budget, parallel=spec.search.parallel
+        ),
     )
-    framed, cut = _within(framed, memory, children=children)
     folds = framed.folds
     runner = open_runner(  # children load their libraries while features are looked for
         framed.problem,
