@@ -47,7 +47,7 @@ from keepwell.training.tasks.declared import must_recommend
 from keepwell.training.tasks.quantiles.bands import LEARNERS, check_quantiles, with_quantiles
 from keepwell.training.trained import CurvePoint, Finding, Trained
 from keepwell.training.workers.choice import in_children, open_runner
-from keepwell.training.workers.grant import Grant
+from keepwell.training.workers.grant import Grant, must_hold_here
 from keepwell.training.workers.runner import Runner
 
 if TYPE_CHECKING:
@@ -123,11 +123,14 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     must_recommend(data, task_of(data, spec, table))
     special = trainer_of(data, spec, table)
     if special is not None:
-        given = Given(
-            test_rows=test_rows, weights=weights, features=features, store=past.store,
-            users=users, items=items,
+        must_hold_here(spec.memory, table.nbytes)
+        return special(
+            table, columns, data, spec, progress,
+            Given(
+                test_rows=test_rows, weights=weights, features=features, store=past.store,
+                users=users, items=items,
+            ),
         )  # fmt: skip
-        return special(table, columns, data, spec, progress, given)
     memory = Grant(spec.memory, rows=table.nbytes)
     budget = clock or Budget(spec.budget)
     progress.update("looking at the target and the columns")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepwell.core.errors import TrainingError
-from keepwell.training.workers.grant import LIBRARIES, OWN, Grant, free_memory
+from keepwell.training.workers.grant import LIBRARIES, OWN, Grant, free_memory, must_hold_here
 
 MEGABYTE = 1 << 20
 BYTES = st.integers(0, 1 << 36)
@@ -51,6 +51,15 @@ def test_nothing_is_started_that_would_be_stopped_at_once(monkeypatch: pytest.Mo
         Grant(OWN + LIBRARIES - 1).must_hold_a_child()
     assert refused.value.now is not None
     assert "under `train:`" in refused.value.now
+
+
+def test_a_table_that_is_learnt_from_here_has_to_fit_in() -> None:
+    must_hold_here(None, 1 << 40)
+    must_hold_here(OWN + (400 << 20), 100 << 20)
+    with pytest.raises(TrainingError, match="too little for this table") as refused:
+        must_hold_here(OWN + (399 << 20), 100 << 20)
+    assert refused.value.now is not None
+    assert "`memory: " in refused.value.now
 
 
 def test_half_of_what_is_free_is_granted_unless_said() -> None:

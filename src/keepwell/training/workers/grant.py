@@ -12,6 +12,8 @@ LIBRARIES = 250 << 20
 OWN = 450 << 20
 """Bytes that this process takes with all that it loads for a training, without the rows."""
 
+_TIMES = 4  # the bytes of a table, for what is made of it
+
 
 class Grant:
     """Says how much of it is left for children.
@@ -69,6 +71,26 @@ class Grant:
                 now=f"set `memory: {math.ceil((self.held + 1.5 * LIBRARIES) / 1e6)}MB` or more under "
                 "`train:`",
             )
+
+
+def must_hold_here(memory: int | None, rows: int) -> None:
+    """Refuse a table that is learnt from in this process if the memory granted does not hold it.
+
+    Args:
+        memory: Bytes; None: nobody has said.
+        rows: Bytes of the table.
+
+    Raises:
+        TrainingError: Says how much is needed.
+    """
+    least = OWN + _TIMES * rows
+    if memory is not None and memory < least:
+        raise TrainingError(
+            f"{memory / 1e6:,.0f} MB of memory are too little for this table",
+            why=f"its rows, prepared and not, take some {_TIMES * rows / 1e6:,.0f} MB, the libraries "
+            f"{OWN / 1e6:,.0f} MB, and this task takes all rows at once",
+            now=f"set `memory: {math.ceil(least / 1e6)}MB` or more under `train:`",
+        )
 
 
 def free_memory() -> int:
