@@ -16,7 +16,6 @@ from keepwell.core.alerting import (
     RuleSpec,
 )
 from keepwell.core.suggestions import did_you_mean
-from keepwell.infrastructure.project_file.entries import entries
 from keepwell.infrastructure.project_file.kinds import (
     DURATION,
     FLAG,
@@ -25,6 +24,7 @@ from keepwell.infrastructure.project_file.kinds import (
     TEXTS,
     Kind,
     choice,
+    entries,
     number,
     whole,
 )

@@ -6,13 +6,13 @@ from dataclasses import fields
 from yaml.nodes import Node, SequenceNode
 
 from keepwell.core.spec import DIALECTS, EXPORTS_TO, FORMS, WHAT, ExportSpec
-from keepwell.infrastructure.project_file.entries import entries
 from keepwell.infrastructure.project_file.kinds import (
     DURATION,
     TEXT,
     Kind,
     choice,
     choices,
+    entries,
     mapping,
 )
 

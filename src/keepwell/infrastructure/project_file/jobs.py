@@ -7,8 +7,7 @@ from dataclasses import fields
 from yaml.nodes import Node, SequenceNode
 
 from keepwell.core.spec import BatchSpec
-from keepwell.infrastructure.project_file.entries import entries
-from keepwell.infrastructure.project_file.kinds import FLAG, NAME, SCHEDULE, TEXT, Kind
+from keepwell.infrastructure.project_file.kinds import FLAG, NAME, SCHEDULE, TEXT, Kind, entries
 
 PLACES = ("date", "time")
 """What an output may hold in braces."""

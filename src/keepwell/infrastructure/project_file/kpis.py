@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from keepwell.core.spec import KpiSpec
-from keepwell.infrastructure.project_file.entries import entries_of
-from keepwell.infrastructure.project_file.kinds import NAME, TEXT, Kind, choice, number
+from keepwell.infrastructure.project_file.kinds import NAME, TEXT, Kind, choice, entries_of, number
 
 _KINDS = {"sql": TEXT, "target": number(), "direction": choice("higher", "lower")}
 

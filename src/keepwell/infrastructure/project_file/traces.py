@@ -10,7 +10,6 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 from keepwell.core.spec.tracing import LIMITS as MEASURED
 from keepwell.core.spec.tracing import SCORERS, LimitSpec, ModelPrice, ScorerSpec
 from keepwell.core.suggestions import did_you_mean
-from keepwell.infrastructure.project_file.entries import entries_of
 from keepwell.infrastructure.project_file.kinds import (
     FLAG,
     NAME,
@@ -18,6 +17,7 @@ from keepwell.infrastructure.project_file.kinds import (
     TEXTS,
     Kind,
     choice,
+    entries_of,
     number,
     whole,
 )
