@@ -11,6 +11,7 @@ from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.progress import Progress, SilentProgress
 from keepwell.core.records import Column
 from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.tracking.metrics import direction
 from keepwell.training.afterwards import Afterwards, Following, affordable
 from keepwell.training.doubt import by_chance
 from keepwell.training.engineering.effects import EFFECT_ROWS, column_effects, step_effects
@@ -449,13 +450,25 @@ def _reported(
     )
 
 
+def _lost(chosen: Chosen, metric: str) -> bool:
+    """Tell whether somebody was measured beside the baseline, and nobody was better.
+
+    Who was better and is not chosen could not be fitted to all rows in time.
+    """
+    rows = [row for row in chosen.leaderboard() if row.mean is not None]
+    others = [row.mean or 0.0 for row in rows if row.learner != FIRST]
+    baseline = next((row.mean or 0.0 for row in rows if row.learner == FIRST), 0.0)
+    sign = direction(metric)
+    return bool(others) and max(sign * mean for mean in others) <= sign * baseline
+
+
 def _ended(search: Search, chosen: Chosen) -> tuple[Finding, ...]:
     """Return what the reader should know of how the search ended."""
     found: list[str] = []
     if search.interrupted:
         found.append(f"the search was interrupted; the best so far, {chosen.name}, was kept")
     if chosen.learner == FIRST and len(chosen.trials) > 1:
-        missed = all(not trial.scores for trial in chosen.trials[1:])
+        missed = not _lost(chosen, search.problem.metric)
         found.append(
             "the budget was too short for anything but the baseline: it ignores the inputs; raise "
             "`budget:` under `train:`"
