@@ -11,6 +11,7 @@ from keepwell.core.features import AS_USUAL, FeaturesSpec
 from keepwell.core.progress import Progress, SilentProgress
 from keepwell.core.records import Column
 from keepwell.core.spec import DataSpec, TrainSpec
+from keepwell.tracking.metrics import direction
 from keepwell.training.afterwards import Afterwards, Following, affordable
 from keepwell.training.doubt import by_chance
 from keepwell.training.engineering.effects import EFFECT_ROWS, column_effects, step_effects
@@ -46,7 +47,8 @@ from keepwell.training.tasks import Given, task_of, trainer_of
 from keepwell.training.tasks.declared import must_recommend
 from keepwell.training.tasks.quantiles.bands import LEARNERS, check_quantiles, with_quantiles
 from keepwell.training.trained import CurvePoint, Finding, Trained
-from keepwell.training.workers.choice import free_memory, open_runner
+from keepwell.training.workers.choice import in_children, open_runner
+from keepwell.training.workers.grant import Grant, must_hold_here
 from keepwell.training.workers.runner import Runner
 
 if TYPE_CHECKING:
@@ -122,11 +124,15 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     must_recommend(data, task_of(data, spec, table))
     special = trainer_of(data, spec, table)
     if special is not None:
-        given = Given(
-            test_rows=test_rows, weights=weights, features=features, store=past.store,
-            users=users, items=items,
+        must_hold_here(spec.memory, table.nbytes)
+        return special(
+            table, columns, data, spec, progress,
+            Given(
+                test_rows=test_rows, weights=weights, features=features, store=past.store,
+                users=users, items=items,
+            ),
         )  # fmt: skip
-        return special(table, columns, data, spec, progress, given)
+    memory = Grant(spec.memory, rows=table.nbytes)
     budget = clock or Budget(spec.budget)
     progress.update("looking at the target and the columns")
     framed = frame_problem(table, columns, data, spec, weights, test_rows, features)
@@ -137,8 +143,13 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     make_ready(learners, framed.problem, progress)
     after = Afterwards(framed.problem, budget.seconds, budget.spent, following or Following())
     framed = _testable(framed, after)
-    memory = spec.memory or free_memory()
-    framed, cut = _within(framed, memory)
+    framed, cut = _within(
+        framed,
+        memory,
+        children=in_children(
+            framed.problem, learners, seconds=spec.budget, parallel=spec.search.parallel
+        ),
+    )
     folds = framed.folds
     runner = open_runner(  # children load their libraries while features are looked for
         framed.problem,
@@ -347,14 +358,14 @@ def load_libraries() -> None:
         import_module(name)
 
 
-def _within(framed: Framed, memory: int) -> tuple[Framed, tuple[Finding, ...]]:
+def _within(framed: Framed, memory: Grant, *, children: bool) -> tuple[Framed, tuple[Finding, ...]]:
     """Return the problem with as many rows as memory allows, and with folds that the budget allows."""
-    problem, folds, kept = within(framed.problem, framed.folds, memory)
+    problem, folds, kept = within(framed.problem, framed.folds, memory, children=children)
     found: list[Finding] = []
     if kept is not None:
         message = (
             f"{len(kept):,} of {framed.problem.rows:,} rows, drawn at random, were learnt from: "
-            f"{memory / 1e6:,.0f} MB of memory hold no more"
+            f"{memory.memory / 1e6:,.0f} MB of memory hold no more"
         )
         found.append(Finding(column="", message=message, kind="search"))
     columns = len(problem.signature.inputs)
@@ -439,13 +450,25 @@ def _reported(
     )
 
 
+def _lost(chosen: Chosen, metric: str) -> bool:
+    """Tell whether somebody was measured beside the baseline, and nobody was better.
+
+    Who was better and is not chosen could not be fitted to all rows in time.
+    """
+    rows = [row for row in chosen.leaderboard() if row.mean is not None]
+    others = [row.mean or 0.0 for row in rows if row.learner != FIRST]
+    baseline = next((row.mean or 0.0 for row in rows if row.learner == FIRST), 0.0)
+    sign = direction(metric)
+    return bool(others) and max(sign * mean for mean in others) <= sign * baseline
+
+
 def _ended(search: Search, chosen: Chosen) -> tuple[Finding, ...]:
     """Return what the reader should know of how the search ended."""
     found: list[str] = []
     if search.interrupted:
         found.append(f"the search was interrupted; the best so far, {chosen.name}, was kept")
     if chosen.learner == FIRST and len(chosen.trials) > 1:
-        missed = all(not trial.scores for trial in chosen.trials[1:])
+        missed = not _lost(chosen, search.problem.metric)
         found.append(
             "the budget was too short for anything but the baseline: it ignores the inputs; raise "
             "`budget:` under `train:`"

@@ -14,7 +14,9 @@ from keepwell.training import train
 from keepwell.training.framing import frame_problem
 from keepwell.training.learners import Watch, installed
 from keepwell.training.problem import answer_of
+from keepwell.training.search.jobs import Job, Outcome
 from keepwell.training.search.matrices import FoldMatrices
+from keepwell.training.workers import ChildRunner, Grant, Order
 
 RULE = """
 import numpy as np
@@ -222,3 +224,18 @@ def test_its_failure_is_noted_and_harms_nobody(churn: World, tmp_path: Path) -> 
     assert trained.learner in ("linear", "ensemble")
     notes = {row.name: row.note for row in trained.leaderboard}
     assert "predict_proba gives" in notes["model.py"]
+
+
+def test_one_that_never_ends_is_stopped(churn: World, tmp_path: Path) -> None:
+    loop = "while True: pass"
+    endless = named(tmp_path, RULE.replace("self.labels = sorted(set(y))", loop))
+    framed = frame_problem(*churn, DataSpec(source="", target="left"), TrainSpec())
+    learners = installed([endless])
+    candidate = learners["model.py"].candidates(framed.problem)[0]
+    order = Order(job=Job(candidate=candidate, fold=0), stop=lambda: False, seconds=0.5)
+    found: list[Outcome] = []
+    memory = Grant.for_children(1 << 30)
+    with ChildRunner(framed.problem, framed.folds, learners, memory=memory) as runner:
+        runner.run([order], lambda _, outcome: found.append(outcome), lambda _, share: None)
+    assert found[0].failed
+    assert "it had no more time" in found[0].note

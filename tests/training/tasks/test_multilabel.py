@@ -1,21 +1,35 @@
 """Sets of labels are recognised, learnt label by label, and answered as lists."""
 
+import time
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from training_troublemakers import Killed, Quiet, Raises
 from training_worlds import World, world_of
 
 from keepwell.core.errors import TrainingError
+from keepwell.core.progress import SilentProgress
 from keepwell.core.records import Task
 from keepwell.core.spec import DataSpec, GateSpec, TrainSpec
 from keepwell.deployment.scoring import build_scorer_files, load_scorer
 from keepwell.features.label_sets import delimiter_of, hold_sets, labels_of
 from keepwell.tracking.metrics.multilabel import measure_sets
 from keepwell.training import train
+from keepwell.training.framing import frame_problem
 from keepwell.training.gates import judge
+from keepwell.training.learners import Learner
+from keepwell.training.learners.baseline import Baseline
+from keepwell.training.problem import Problem
+from keepwell.training.search.budget import Budget
 from keepwell.training.tasks.exams import exam_of
+from keepwell.training.tasks.multilabel.bench import Trial
+from keepwell.training.tasks.multilabel.comparing import Comparison, open_labels
+from keepwell.training.tasks.multilabel.reading import read_sets
+from keepwell.training.workers import Runner
 
 
 def tagged(rows: int = 300) -> World:
@@ -65,6 +79,76 @@ def test_sets_are_inferred_learnt_compiled_and_gated(learners: tuple[str, ...]) 
     )
     assert verdict.passed
     assert verdict.checks[0].value == pytest.approx(trained.metrics["f1_micro"].value)
+
+
+def learners_of(*learners: Learner) -> dict[str, Learner]:
+    return {"baseline": Baseline(), **{type(one).__name__.lower(): one for one in learners}}
+
+
+def compared(problem: Problem, seconds: float, *learners: Learner) -> tuple[Comparison, Runner]:
+    rows = np.arange(problem.rows)
+    trial = Trial(
+        problem=problem,
+        folds=[(rows[::2], rows[1::2]), (rows[1::2], rows[::2])],
+        learners=learners_of(*learners),
+        metric="f1_micro",
+    )
+    runner = open_labels(trial, None, seconds)
+    return Comparison(trial, runner, Budget(seconds), SilentProgress()), runner
+
+
+@pytest.fixture
+def flagged(churn: World) -> Problem:
+    framed = frame_problem(*churn, DataSpec(source="", target="left"), TrainSpec())
+    flags = np.stack([framed.problem.target, 1 - framed.problem.target], axis=1)
+    return replace(framed.problem, target=flags)
+
+
+def test_whatever_a_learner_does_the_others_go_on(flagged: Problem) -> None:
+    comparison, runner = compared(flagged, 60.0, Killed(), Raises(), Quiet())
+    try:
+        tried = comparison.run()
+        best, pipeline = comparison.fitted(tried)
+    finally:
+        runner.close()
+    notes = {one.candidate.learner: one.note for one in tried}
+    assert notes["killed"] == "its process died of SIGKILL"
+    assert notes["raises"] == "failed: RuntimeError: out of luck"
+    assert notes["quiet"] == ""
+    assert best.candidate.learner in {"baseline", "quiet"}
+    assert pipeline.predict_proba(flagged.frame).shape == (flagged.rows, 2)
+
+
+def test_a_baseline_comes_back_however_little_time_there_is() -> None:
+    table, columns = tagged()
+    data = DataSpec(source="-", target="tags")
+    trained = train(table, columns, data, TrainSpec(budget=0.01, learners=("linear",)))
+    assert trained.learner == "baseline"
+    told = [one.message for one in trained.findings if one.kind == "search"]
+    assert any("the budget was too short for anything but the baseline" in one for one in told)
+
+
+def test_of_very_many_labels_the_most_frequent_are_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keepwell.training.tasks.multilabel.reading.MOST_LABELS", 3)
+    cells = [[f"t{at % 10}", *(["all"] if at % 3 else [])] for at in range(100)]
+    read = read_sets(
+        *world_of({"tags": cells, "x": range(100)}), DataSpec(source="-", target="tags")
+    )
+    assert len(read.classes) == 3
+    assert read.classes[0] == "all"
+    assert any("the 3 labels of 'tags' that apply most often" in f.message for f in read.findings)
+
+
+def test_a_million_labels_that_apply_once_each_are_told_of_at_once() -> None:
+    cells = [
+        [*(f"l{at * 1000 + one}" for one in range(1000)), "often" if at % 2 else "seldom"]
+        for at in range(1000)
+    ]
+    began = time.process_time()
+    read = read_sets(*world_of({"tags": cells}), DataSpec(source="-", target="tags"))
+    assert set(read.classes) == {"often", "seldom"}
+    assert any("and 999,995 more of 'tags' are not learnt" in f.message for f in read.findings)
+    assert time.process_time() - began < 20  # a label looked up in a list took minutes
 
 
 @settings(max_examples=30)

@@ -13,7 +13,7 @@ from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.training.framing import Framed, frame_problem
 from keepwell.training.learners import Candidate
 from keepwell.training.search.jobs import Job, Outcome
-from keepwell.training.workers import ChildRunner, Order
+from keepwell.training.workers import ChildRunner, Grant, Order
 
 MEMORY = 600 << 20
 
@@ -45,7 +45,7 @@ def test_survives_crashes_hunger_and_fits_without_end(framed: Framed) -> None:
 
     orders = [order(name, seconds=1.0 if name == "endless" else 20.0) for name in learners]
     with ChildRunner(
-        framed.problem, framed.folds, learners, memory=2 * MEMORY, parallel=2
+        framed.problem, framed.folds, learners, memory=Grant.for_children(2 * MEMORY), parallel=2
     ) as runner:
         runner.run(iter(orders), done, lambda order, share: None)
     notes = {name: outcome.note for name, outcome in outcomes.items()}
@@ -62,7 +62,9 @@ def test_survives_crashes_hunger_and_fits_without_end(framed: Framed) -> None:
 
 def test_leaves_no_process_and_no_file_behind(framed: Framed) -> None:
     before = {child.pid for child in psutil.Process().children()}
-    runner = ChildRunner(framed.problem, framed.folds, {"quiet": Quiet()}, memory=MEMORY)
+    runner = ChildRunner(
+        framed.problem, framed.folds, {"quiet": Quiet()}, memory=Grant.for_children(MEMORY)
+    )
     folder = runner._folder.name
     runner.run(iter([order("quiet")]), lambda order, outcome: None, lambda order, share: None)
     runner.close()
@@ -76,7 +78,11 @@ def test_gives_up_what_is_under_way_when_it_is_interrupted(framed: Framed) -> No
         raise KeyboardInterrupt
 
     runner = ChildRunner(
-        framed.problem, framed.folds, {"endless": Endless()}, memory=2 * MEMORY, parallel=2
+        framed.problem,
+        framed.folds,
+        {"endless": Endless()},
+        memory=Grant.for_children(2 * MEMORY),
+        parallel=2,
     )
     start = time.monotonic()
     with runner, pytest.raises(KeyboardInterrupt):

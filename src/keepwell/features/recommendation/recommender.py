@@ -159,7 +159,8 @@ class Recommender:
         alongside = self._alongside(taken, weights)
         common = self._in_common(taken, weights)
         usual = best(self._usual, _POPULAR)
-        proposed = [best(alongside, _EACH), best(common, _EACH), usual]
+        lately = best(self._lately, _EACH)
+        proposed = [best(alongside, _EACH), best(common, _EACH), usual, lately]
         alike = audience = self._usual
         if mine is not None:
             alike, audience = self._alike(taken, weights), self._audience(mine)

@@ -24,6 +24,7 @@ from keepwell.infrastructure.project_file.kinds import (
     TEXTS,
     Kind,
     choice,
+    entries,
     number,
     whole,
 )
@@ -87,27 +88,6 @@ _KINDS = ("webhook", "email", "apprise", "github", "gitlab", "jira", "log")
 _SECRET = ("webhook", "github", "gitlab", "jira")
 _FIELD = {"for": "lasting", "from": "sender"}
 _TESTS = ("above", "below", "rises", "falls", "absent")
-
-
-def entries(node: Node, known: Mapping[str, Kind], what: str) -> dict[str, Any]:
-    """Return the values of a mapping's keys, each of its kind; `what` says what it is."""
-    line = node.start_mark.line + 1
-    if not isinstance(node, MappingNode):
-        raise ValueError(f"the {what} in line {line} has no keys of its own")
-    values: dict[str, Any] = {}
-    for key, value in node.value:
-        name, at = str(key.value), f"line {key.start_mark.line + 1}"
-        if not isinstance(key, ScalarNode) or name not in known:
-            hint = did_you_mean(name, known) or f"known are: {', '.join(known)}"
-            raise ValueError(f"{at}: unknown key '{name}' — {hint}")
-        if name in values:
-            raise ValueError(f"{at}: '{name}' stands there twice")
-        try:
-            values[name] = known[name].read(value)
-        except (ValueError, KeyError) as error:
-            own = f" ({error})" if type(error) is ValueError and str(error) else ""
-            raise ValueError(f"{at}: {name} must be {known[name].expects}{own}") from None
-    return values
 
 
 def _renamed(values: Mapping[str, Any]) -> dict[str, Any]:

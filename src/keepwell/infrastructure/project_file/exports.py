@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
 
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import Node, SequenceNode
 
 from keepwell.core.spec import DIALECTS, EXPORTS_TO, FORMS, WHAT, ExportSpec
-from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.project_file.kinds import (
     DURATION,
     TEXT,
     Kind,
     choice,
     choices,
+    entries,
     mapping,
 )
 
@@ -44,19 +43,7 @@ def _read(node: Node) -> tuple[ExportSpec, ...]:
 
 def _receiver(node: Node) -> ExportSpec:
     line = f"line {node.start_mark.line + 1}"
-    if not isinstance(node, MappingNode):
-        raise ValueError(f"the receiver in {line} has no keys of its own")
-    values: dict[str, Any] = {}
-    for key, value in node.value:
-        name, at = str(key.value), f"line {key.start_mark.line + 1}"
-        if not isinstance(key, ScalarNode) or name not in _KINDS:
-            hint = did_you_mean(name, _KINDS) or f"known are: {', '.join(_KINDS)}"
-            raise ValueError(f"{at}: unknown key '{name}' — {hint}")
-        try:
-            values[name] = _KINDS[name].read(value)
-        except (ValueError, KeyError) as error:
-            own = f" ({error})" if type(error) is ValueError and str(error) else ""
-            raise ValueError(f"{at}: {name} must be {_KINDS[name].expects}{own}") from None
+    values = entries(node, _KINDS, "receiver")
     to = values.get("to")
     if to is None:
         raise ValueError(f"the receiver in {line} has no 'to': {', '.join(EXPORTS_TO)}")

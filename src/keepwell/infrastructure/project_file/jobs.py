@@ -3,13 +3,11 @@
 import string
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
 
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import Node, SequenceNode
 
 from keepwell.core.spec import BatchSpec
-from keepwell.core.suggestions import did_you_mean
-from keepwell.infrastructure.project_file.kinds import FLAG, NAME, SCHEDULE, TEXT, Kind
+from keepwell.infrastructure.project_file.kinds import FLAG, NAME, SCHEDULE, TEXT, Kind, entries
 
 PLACES = ("date", "time")
 """What an output may hold in braces."""
@@ -38,25 +36,10 @@ def _read(node: Node) -> tuple[BatchSpec, ...]:
 
 
 def _job(node: Node) -> BatchSpec:
-    line = node.start_mark.line + 1
-    if not isinstance(node, MappingNode):
-        raise ValueError(f"the job in line {line} has no keys of its own")
-    values: dict[str, Any] = {}
-    for key, value in node.value:
-        name, at = str(key.value), f"line {key.start_mark.line + 1}"
-        if not isinstance(key, ScalarNode) or name not in _KINDS:
-            hint = did_you_mean(name, _KINDS) or f"known are: {', '.join(_KINDS)}"
-            raise ValueError(f"{at}: unknown key '{name}' — {hint}")
-        if name in values:
-            raise ValueError(f"{at}: '{name}' stands there twice")
-        try:
-            values[name] = _KINDS[name].read(value)
-        except (ValueError, KeyError) as error:
-            own = f" ({error})" if type(error) is ValueError and str(error) else ""
-            raise ValueError(f"{at}: {name} must be {_KINDS[name].expects}{own}") from None
+    values = entries(node, _KINDS, "job")
     lacking = [name for name in _NEEDED if name not in values]
     if lacking:
-        raise ValueError(f"the job in line {line} has no {lacking[0]}")
+        raise ValueError(f"the job in line {node.start_mark.line + 1} has no {lacking[0]}")
     _check_places(values["output"])
     return BatchSpec(**values)
 

@@ -165,7 +165,7 @@ KEYS = (
     Key("train.repeat", FLAG, "true", "recommend what a user has already"),
     Key("train.horizon", whole(1), "24", "steps of a forecast; one cycle, such as a day, unless said"),
     Key("train.known", TEXTS, "[holiday]", "columns whose values are known before what is forecast"),
-    Key("train.memory", SIZE, "4GB", "that the fits may take together; half of what is free unless said"),
+    Key("train.memory", SIZE, "4GB", "that a run may take, fits and all; half of what is free unless said"),
     Key("train.repeats", whole(1), "2", "of the cross-validation; two below 1,000 rows unless said"),
     Key("train.ensemble", ENSEMBLE, "auto", "how many models may vote at most; off: a single one"),
     Key("train.calibrate", choice("off", "auto", "isotonic", "sigmoid"), "auto",

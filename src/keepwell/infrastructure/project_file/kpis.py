@@ -1,13 +1,19 @@
 """The kind of `monitor.kpis:`: a mapping from names to a question in SQL, a target and a direction."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from keepwell.core.spec import KpiSpec
-from keepwell.core.suggestions import did_you_mean
-from keepwell.infrastructure.project_file.kinds import FLAG, NAME, TEXT, Kind, choice, number
+from keepwell.infrastructure.project_file.kinds import (
+    FLAG,
+    NAME,
+    TEXT,
+    Kind,
+    choice,
+    entries_of,
+    number,
+)
 
 _KINDS = {"sql": TEXT, "target": number(), "direction": choice("higher", "lower"), "money": FLAG}
 
@@ -30,18 +36,7 @@ def _entry(key: Node, node: Node) -> KpiSpec:
         return KpiSpec(name=name, sql=str(TEXT.read(node)))
     if not isinstance(node, MappingNode):
         raise ValueError(f"{at}: '{name}' has neither a text of SQL nor keys of its own")
-    values: dict[str, Any] = {}
-    for inner, value in node.value:
-        word = str(inner.value)
-        if word not in _KINDS:
-            hint = did_you_mean(word, _KINDS) or f"known are: {', '.join(_KINDS)}"
-            raise ValueError(f"{at}: '{name}' has an unknown key '{word}' — {hint}")
-        if word in values:
-            raise ValueError(f"{at}: '{word}' of '{name}' stands there twice")
-        try:
-            values[word] = _KINDS[word].read(value)
-        except (ValueError, KeyError):
-            raise ValueError(f"{at}: {word} of '{name}' must be {_KINDS[word].expects}") from None
+    values = entries_of(name, node, _KINDS)
     if "sql" not in values:
         raise ValueError(f"{at}: '{name}' has no sql")
     return KpiSpec(name=name, **values)

@@ -8,13 +8,13 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 
 from keepwell.core.rules import Hours, LanguageError, parse
 from keepwell.core.spec.looping import PLAYBOOKS, LoopRuleSpec
-from keepwell.infrastructure.project_file.alerts import entries
 from keepwell.infrastructure.project_file.kinds import (
     DURATION,
     NAME,
     TEXT,
     Kind,
     choice,
+    entries,
     whole,
 )
 from keepwell.infrastructure.project_file.learners import flow, plain_mapping

@@ -17,6 +17,7 @@ from keepwell.infrastructure.project_file.kinds import (
     TEXTS,
     Kind,
     choice,
+    entries_of,
     number,
     whole,
 )
@@ -95,29 +96,9 @@ def _mapped(node: Node, each: Callable[[Node, Node], Any], what: str) -> tuple[A
     return tuple(found)
 
 
-def _values(node: Node, of: str, known: Mapping[str, Kind]) -> dict[str, Any]:
-    line = f"line {node.start_mark.line + 1}"
-    if not isinstance(node, MappingNode):
-        raise ValueError(f"{line}: '{of}' has no keys of its own")
-    values: dict[str, Any] = {}
-    for key, value in node.value:
-        word, at = str(key.value), f"line {key.start_mark.line + 1}"
-        if word not in known:
-            hint = did_you_mean(word, known) or f"known are: {', '.join(known)}"
-            raise ValueError(f"{at}: '{of}' has an unknown key '{word}' — {hint}")
-        if word in values:
-            raise ValueError(f"{at}: '{word}' of '{of}' stands there twice")
-        try:
-            values[word] = known[word].read(value)
-        except (ValueError, KeyError) as error:
-            own = f" ({error})" if type(error) is ValueError and str(error) else ""
-            raise ValueError(f"{at}: {word} of '{of}' must be {known[word].expects}{own}") from None
-    return values
-
-
 def _scorer(key: Node, node: Node) -> ScorerSpec:
     name = str(NAME.read(key))
-    values = _values(node, name, {**{kind: how for kind, (_, how) in _OF.items()}, **_BESIDE})
+    values = entries_of(name, node, {**{kind: how for kind, (_, how) in _OF.items()}, **_BESIDE})
     kinds = [kind for kind in SCORERS if kind in values]
     at = f"line {key.start_mark.line + 1}"
     if len(kinds) != 1:
@@ -153,7 +134,7 @@ _PRICE = {"input": number(0), "output": number(0), "cached": number(0)}
 
 def _price(key: Node, node: Node) -> ModelPrice:
     model = str(TEXT.read(key))
-    return ModelPrice(model=model, **_values(node, model, _PRICE))
+    return ModelPrice(model=model, **entries_of(model, node, _PRICE))
 
 
 def _write_scores(scores: Sequence[ScorerSpec]) -> str:

@@ -1,7 +1,7 @@
 """A network trained epoch by epoch: stopped when validation rows say so, or when time is up."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,16 @@ class Plan:
     patience: int = 5
     augment: Callable[[Any], Any] | None = None
     device: str = "cpu"
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], device: str, **more: Any) -> "Plan":
+        """Return the plan that a learner's settings ask for; `more` is what they do not say, or not so."""
+        said = {
+            "epochs": int(given["epochs"]),
+            "batch": int(given["batch"]),
+            "rate": float(given["rate"]),
+        }
+        return cls(**{**said, **more}, device=device)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

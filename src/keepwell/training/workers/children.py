@@ -19,6 +19,7 @@ from keepwell.training.learners.base import Learner
 from keepwell.training.problem import Problem
 from keepwell.training.search.jobs import Bench, Outcome, Workbench
 from keepwell.training.splits.plans import Fold
+from keepwell.training.workers.grant import Grant
 from keepwell.training.workers.process import Child
 from keepwell.training.workers.runner import Done, Order, Report, Runner
 
@@ -32,7 +33,7 @@ class ChildRunner:
         problem: What is to be learnt.
         folds: Train and validation rows.
         learners: By name; each must be picklable.
-        memory: Bytes that all children may take together, libraries included.
+        memory: What they may take together, libraries included; what is left of it now is shared out.
         parallel: How many children.
     """
 
@@ -42,7 +43,7 @@ class ChildRunner:
         folds: Sequence[Fold],
         learners: Mapping[str, Learner],
         *,
-        memory: int,
+        memory: Grant,
         parallel: int = 1,
     ) -> None:
         jobs = max(1, problem.jobs // parallel)
@@ -52,15 +53,15 @@ class ChildRunner:
         self._open(self._made(problem), memory, parallel)
 
     @classmethod
-    def over(cls, bench: Bench, *, memory: int, parallel: int = 1) -> Self:
+    def over(cls, bench: Bench, *, memory: Grant, parallel: int = 1) -> Self:
         """Return a runner whose children do the jobs of a bench; it must be picklable."""
         made = cls.__new__(cls)
         made._open(bench, memory, parallel)
         return made
 
-    def _open(self, bench: Bench, memory: int, parallel: int) -> None:
+    def _open(self, bench: Bench, memory: Grant, parallel: int) -> None:
         self.parallel = parallel
-        self._memory = memory // parallel
+        self._memory = memory
         self._folder = tempfile.TemporaryDirectory(prefix="keepwell-trials-")
         self._file = str(Path(self._folder.name) / "problem")
         self._bench, self._written = bench, False
@@ -118,6 +119,11 @@ class ChildRunner:
     ) -> None:
         self.close()
 
+    @property
+    def _share(self) -> int:
+        """Bytes that one child may take now: the more this process holds, the less is left."""
+        return self._memory.left // self.parallel
+
     def _hand_out(self, waiting: Iterator[Order], busy: dict[Child, Order]) -> None:
         for child in self._children:
             if child not in busy:
@@ -136,7 +142,7 @@ class ChildRunner:
             return heard
         if heard is not None:
             report(order, heard)
-        reason = child.trouble(self._memory)
+        reason = child.trouble(self._share)
         if not reason:
             return None
         seconds = child.busy_for
@@ -148,7 +154,7 @@ class ChildRunner:
         self._children[self._children.index(child)] = self._started()
 
     def _started(self) -> Child:
-        child = Child(sys.path, self._memory)
+        child = Child(sys.path, self._share)
         if self._written:
             child.load(self._file)
         return child

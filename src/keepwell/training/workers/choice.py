@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import psutil
-
 from keepwell.core.records import ColumnType
 from keepwell.training.learners.base import Learner
 from keepwell.training.problem import Problem
+from keepwell.training.search.capacity import child_need, own_need
 from keepwell.training.splits.plans import Fold
 from keepwell.training.threads import free_cores
 from keepwell.training.workers.children import ChildRunner
+from keepwell.training.workers.grant import Grant
 from keepwell.training.workers.here import HereRunner
 from keepwell.training.workers.runner import Runner
 
@@ -30,7 +30,7 @@ def open_runner(
     folds: Sequence[Fold],
     learners: Mapping[str, Learner],
     *,
-    memory: int,
+    memory: Grant,
     seconds: float,
     parallel: int | None = None,
 ) -> Runner:
@@ -40,17 +40,17 @@ def open_runner(
         problem: What is to be learnt.
         folds: Train and validation rows.
         learners: By name. Strangers' always run in children: they may crash or never end.
-        memory: Bytes that the fits may take together.
+        memory: What this process and its children may take together.
         seconds: Of the budget.
         parallel: Fits at a time, where the user has said so.
     """
-    ours = all(is_ours(one) or _is_idle(one, problem) for one in learners.values())
-    if ours and parallel is None and (_is_tiny(problem) or seconds < START):
+    if not in_children(problem, learners, seconds=seconds, parallel=parallel):
         return HereRunner(problem, folds, learners)
     free = free_cores()
     cells = problem.rows * len(problem.signature.inputs)
     if parallel is None:
         parallel = max(1, min(free, _MOST_CHILDREN)) if cells < _CELLS_PER_THREAD else 1
+    parallel = memory.children(parallel, child_need(problem), aside=own_need(problem))
     return ChildRunner(
         replace(problem, jobs=max(free, parallel)),
         folds,
@@ -58,6 +58,14 @@ def open_runner(
         memory=memory,
         parallel=parallel,
     )
+
+
+def in_children(
+    problem: Problem, learners: Mapping[str, Learner], *, seconds: float, parallel: int | None
+) -> bool:
+    """Tell whether children do the jobs of a problem."""
+    ours = all(is_ours(one) or _is_idle(one, problem) for one in learners.values())
+    return not (ours and parallel is None and (_is_tiny(problem) or seconds < START))
 
 
 def is_ours(learner: Learner) -> bool:
@@ -79,12 +87,6 @@ def _inner(learner: Learner) -> Learner:
     """Return, of a learner with settings, the one that is set."""
     inner: Learner = getattr(learner, "learner", learner)
     return inner
-
-
-def free_memory() -> int:
-    """Return the bytes that trials may take unless the project says otherwise: half of what is free."""
-    available: int = psutil.virtual_memory().available
-    return available // 2
 
 
 def _is_tiny(problem: Problem) -> bool:

@@ -14,11 +14,10 @@ import psutil
 
 from keepwell.core.errors import TrainingError
 from keepwell.training.search.jobs import Job, Outcome
+from keepwell.training.workers.grant import LIBRARIES
 
 _SLOWEST_START = 60.0  # seconds
 _WEIGH_EVERY = 0.05
-LIBRARIES = 250 << 20
-"""Bytes that a child takes before it does anything."""
 
 
 class Child:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from training_worlds import World, world_of
 
+from keepwell.core.errors import TrainingError
 from keepwell.core.progress import SilentProgress
 from keepwell.core.records import Task
 from keepwell.core.spec import DataSpec, TrainSpec
@@ -111,6 +112,6 @@ def test_with_memory_granted_the_work_is_done_in_a_child(monkeypatch: pytest.Mon
     assert [type(one) for one in opened] == [HereRunner, ChildRunner]
     assert there.learner == here.learner
     assert np.allclose(there.test_predictions, here.test_predictions)
-    starved = train(*rising(), DATA, replace(SPEC, memory=60 << 20))
-    assert starved.learner == "seasonal-naive"
-    assert "63 MB are granted" in starved.leaderboard[1].note
+    with pytest.raises(TrainingError, match="63 MB of memory are too little") as refused:
+        train(*rising(), DATA, replace(SPEC, memory=60 << 20))
+    assert "under `train:`" in refused.value.now

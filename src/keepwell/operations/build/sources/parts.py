@@ -32,7 +32,7 @@ class Part:
     Attributes:
         table: The rows.
         positions: Of these rows in the data set; None: it is all of them.
-        spec: The training's, with what is left of the memory for its fits.
+        spec: The training's, with the memory granted.
         told: What the reader should know; empty where all rows were read.
     """
 
@@ -50,31 +50,29 @@ def rows_to_learn(bench: Bench, dataset: DatasetVersion, data: DataSpec, spec: T
     """
     if dataset.rows * len(dataset.columns) <= _SMALL or _is_whole(data, spec):
         return Part(table=bench.datasets.read(dataset), positions=None, spec=spec)
-    from keepwell.training.workers.choice import free_memory
-    from keepwell.training.workers.process import LIBRARIES
+    from keepwell.training.workers.grant import LIBRARIES, OWN, free_memory
 
     granted = spec.memory or free_memory()
     weight = bench.datasets.weigh(dataset)
     here = _HELD * (weight.stored + weight.framed)
     each = here + weight.framed + _PREPARED * len(dataset.columns)
-    # The libraries are in memory twice: here, and where it is fitted.
-    share = (granted - 2 * LIBRARIES) / max(each * dataset.rows, 1.0)
+    libraries = OWN + LIBRARIES  # they are in memory twice: here, and where it is fitted
+    share = (granted - libraries) / max(each * dataset.rows, 1.0)
     if share >= 1:
         return Part(table=bench.datasets.read(dataset), positions=None, spec=spec)
     if share * dataset.rows < min(_FEWEST, dataset.rows):
-        least = math.ceil((2 * LIBRARIES + 1.1 * each * _FEWEST) / 1e6)
+        least = math.ceil((libraries + 1.1 * each * _FEWEST) / 1e6)
         raise TrainingError(
             f"{granted / 1e6:,.0f} MB of memory are too little to learn from '{dataset.name}'",
-            why=f"the libraries take {2 * LIBRARIES / 1e6:,.0f} MB, and {_FEWEST:,} of its "
+            why=f"the libraries take {libraries / 1e6:,.0f} MB, and {_FEWEST:,} of its "
             f"{dataset.rows:,} rows at least have to fit in",
             now=f"set `memory: {least}MB` or more under `train:`",
         )
     table, positions = bench.datasets.sample(dataset, share, spec.seed + 9)
-    left = granted - LIBRARIES - round(here * table.num_rows)
     return Part(
         table=table,
         positions=positions,
-        spec=replace(spec, memory=left),
+        spec=replace(spec, memory=granted),
         told=f"{table.num_rows:,} of {dataset.rows:,} rows, drawn at random, were read: "
         f"{granted / 1e6:,.0f} MB of memory hold no more; `memory:` under `train:` grants it",
     )

@@ -98,13 +98,8 @@ class Transfer:
             )
 
         def plan(device: str) -> Plan:
-            return Plan(
-                epochs=int(given["epochs"]),
-                batch=int(given["batch"]),
-                rate=float(given["rate"]),
-                augment=augmentation(ways_of(given["augment"]), side, pictures),
-                device=device,
-            )
+            augment = augmentation(ways_of(given["augment"]), side, pictures)
+            return Plan.of(given, device, augment=augment)
 
         return fit_module(build, plan, problem, train, target, weights, watch)
 

@@ -65,13 +65,8 @@ class Network:
             return module_seeded(problem, lambda: _layers(columns, scores, given))
 
         def plan(device: str) -> Plan:
-            return Plan(
-                epochs=int(given["epochs"]),
-                batch=min(int(given["batch"]), max(problem.rows // 10, 8)),
-                rate=float(given["rate"]),
-                patience=8,
-                device=device,
-            )
+            batch = min(int(given["batch"]), max(problem.rows // 10, 8))
+            return Plan.of(given, device, batch=batch, patience=8)
 
         return fit_module(build, plan, problem, train, target, weights, watch)
 

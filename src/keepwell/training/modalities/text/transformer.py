@@ -73,13 +73,7 @@ class Transformer:
             return module_seeded(problem, lambda: scored_text(problem.text_model, scores))
 
         def plan(device: str) -> Plan:
-            return Plan(
-                epochs=int(given["epochs"]),
-                batch=int(given["batch"]),
-                rate=float(given["rate"]),
-                patience=2,
-                device=device,
-            )
+            return Plan.of(given, device, patience=2)
 
         return fit_module(build, plan, problem, train, target, weights, watch, trimmed=True)
 

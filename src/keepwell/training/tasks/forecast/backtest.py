@@ -17,7 +17,8 @@ from keepwell.training.tasks.forecast.bench import Backtest, Trial
 from keepwell.training.tasks.forecast.candidates import MOST_ROWS, WAYS, Way
 from keepwell.training.trained import LeaderboardRow
 from keepwell.training.workers.children import ChildRunner
-from keepwell.training.workers.choice import START, TINY, free_memory
+from keepwell.training.workers.choice import START, TINY
+from keepwell.training.workers.grant import Grant
 from keepwell.training.workers.here import HereRunner
 from keepwell.training.workers.runner import Order, Runner
 
@@ -79,7 +80,9 @@ def open_backtest(trial: Trial, memory: int | None, seconds: float) -> Runner:
     bench = Backtest(trial)
     if memory is None and (looks * _FEATURES <= TINY or seconds < START):
         return HereRunner.over(bench)
-    return ChildRunner.over(bench, memory=memory or free_memory())
+    granted = Grant(memory)
+    granted.must_hold_a_child()
+    return ChildRunner.over(bench, memory=granted)
 
 
 class Comparison:

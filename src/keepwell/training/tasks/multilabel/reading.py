@@ -1,5 +1,6 @@
 """The target column as sets of labels."""
 
+import heapq
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FEWEST_ROWS = 20
+MOST_LABELS = 500
 _RARE = 5  # rows that a label needs, and that must be without it
 _SHOWN = 5
 
@@ -63,9 +65,10 @@ def read_sets(table: pa.Table, columns: Sequence[Column], data: DataSpec) -> Set
     rows = [at for at, labels in enumerate(read) if labels is not None]
     sets = [labels for labels in read if labels is not None]
     counts = Counter(label for labels in sets for label in labels)
-    known = [one for one, n in counts.most_common() if min(n, len(sets) - n) >= _RARE]
-    _must_tell(name, sets, known)
-    gone = [one for one in counts if one not in known]
+    frequent = [one for one, n in counts.most_common() if min(n, len(sets) - n) >= _RARE]
+    _must_tell(name, sets, frequent)
+    known = frequent[:MOST_LABELS]
+    gone = counts.keys() - frequent
     how = (
         f"`target:` lists {len(data.targets)} columns of yes and no"
         if data.targets
@@ -74,10 +77,17 @@ def read_sets(table: pa.Table, columns: Sequence[Column], data: DataSpec) -> Set
         else f"'{name}' holds labels divided by '{delimiter}'"
     )
     findings = []
-    if gone:
-        more = f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
+    if len(frequent) > len(known):
         message = (
-            f"{', '.join(map(repr, gone[:_SHOWN]))}{more} of '{name}' are not learnt: a label must apply to "
+            f"the {len(known):,} labels of '{name}' that apply most often are learnt, of "
+            f"{len(frequent):,}: each has a model of its own"
+        )
+        findings.append(Finding(column=name, message=message, kind="target", columns=(name,)))
+    if gone:
+        more = f" and {len(gone) - _SHOWN:,} more" if len(gone) > _SHOWN else ""
+        shown = heapq.nsmallest(_SHOWN, gone)
+        message = (
+            f"{', '.join(map(repr, shown))}{more} of '{name}' are not learnt: a label must apply to "
             f"{_RARE} rows, and not to {_RARE} others"
         )
         findings.append(Finding(column=name, message=message, kind="target", columns=(name,)))

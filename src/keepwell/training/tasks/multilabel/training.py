@@ -1,7 +1,7 @@
 """From a table to a bank of classifiers, one a label, with the evidence for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,61 +13,36 @@ from keepwell.core.records import Column, Signature, Task
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.features.decoding import Decoder
 from keepwell.features.origins import origins
-from keepwell.features.preparation import Flavour
 from keepwell.features.signature import infer_signature
 from keepwell.tracking.metrics import Scores, intervals
-from keepwell.tracking.metrics.catalog import check_metric, default_metric, direction
-from keepwell.tracking.metrics.multilabel import indicators, measure_sets
+from keepwell.tracking.metrics.catalog import check_metric, default_metric
+from keepwell.tracking.metrics.multilabel import indicators
 from keepwell.training.engineering.declared import checked
 from keepwell.training.engineering.fitted import fitted_steps
 from keepwell.training.engineering.report import FeatureReport
 from keepwell.training.guards.guarding import guard_unlabelled
-from keepwell.training.learners import Candidate, Learner, Watch, installed
+from keepwell.training.learners import installed
+from keepwell.training.learners.base import FIRST
 from keepwell.training.plots.tables import candidates as candidates_plot
 from keepwell.training.plots.tables import importances
-from keepwell.training.problem import Matrix, Problem
+from keepwell.training.problem import Problem
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
-from keepwell.training.search.matrices import apply, prepare
 from keepwell.training.splits.planning import plan_split
 from keepwell.training.splits.plans import Plan, folds
 from keepwell.training.splits.plans import test_rows as drawn
 from keepwell.training.tasks import Given
 from keepwell.training.tasks.declared import must_apply
+from keepwell.training.tasks.multilabel.bench import HALF, Trial
+from keepwell.training.tasks.multilabel.comparing import Attempt, Comparison, open_labels
 from keepwell.training.tasks.multilabel.reading import Sets, read_sets
 from keepwell.training.threads import threads_for
-from keepwell.training.trained import Finding, LeaderboardRow, Overfit, Trained
+from keepwell.training.trained import Finding, Overfit, Trained
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FOLDS = 3
-_EACH = 2  # candidates of a learner: every one is fitted once a label
-_SHARE = 0.6  # of the budget, for comparing
-_FEWEST = 4  # candidates that are seen on every fold
-_HALF = 0.5
-_ROUNDS = 100
-
-
-@dataclass(slots=True, kw_only=True)
-class Attempt:
-    """A candidate with what was seen of it."""
-
-    candidate: Candidate
-    learner: Learner
-    scores: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-    note: str = ""
-
-    def row(self) -> LeaderboardRow:
-        """Return it as the leaderboard shows it."""
-        several = len(self.scores) > 1
-        return LeaderboardRow(
-            name=self.candidate.name, learner=self.candidate.learner, params=self.candidate.params,
-            mean=float(np.mean(self.scores)) if self.scores else None,
-            low=min(self.scores) if several else None, high=max(self.scores) if several else None,
-            scores=tuple(self.scores), seconds=round(self.seconds, 3), note=self.note,
-        )  # fmt: skip
 
 
 def train_labels(
@@ -83,8 +58,6 @@ def train_labels(
     Raises:
         TrainingError: If no two labels can be learnt; says what to do.
     """
-    from sklearn.pipeline import Pipeline
-
     must_apply(given.features, spec, Task.MULTILABEL)
     budget = Budget(spec.budget)
     read = read_sets(table, columns, data)
@@ -107,18 +80,41 @@ def train_labels(
         metric="log_loss", seed=spec.seed, jobs=threads_for(len(used), len(guarded.inputs)),
         features=features,
     )  # fmt: skip
-    tried = _attempts(problem, (plan, used), metric, spec, budget, progress)
-    best = tried[0]
-    progress.update(f"fitting {best.candidate.name} to all rows", fraction=0.8)
-    prepared, matrix = prepare(problem, best.learner.flavour)
-    model = _fit(best, problem, matrix, problem.target, problem.weights)
-    pipeline = Pipeline([("prepare", prepared), ("model", model)])
-    found = (*guarded.findings, *declared)
+    trial = Trial(
+        problem=problem, folds=folds(plan, used, _FOLDS, spec.seed),
+        learners=dict(installed(spec.learners)), metric=metric,
+    )  # fmt: skip
+    runner = open_labels(trial, spec.memory, spec.budget)
+    try:
+        comparison = Comparison(trial, runner, budget, progress)
+        tried = comparison.run()
+        progress.update(f"fitting {tried[0].candidate.name} to all rows", fraction=0.8)
+        best, pipeline = comparison.fitted(tried)
+    finally:
+        runner.close()
+    tried = [best, *(one for one in tried if one is not best)]
+    found = (*guarded.findings, *declared, *_ended(comparison, best))
     trained = _reported(
         rows, read, signature, pipeline, tried, metric, found, (used, test), plan, spec, budget
     )
-    fitted = fitted_steps(prepared, features.derive)
+    fitted = fitted_steps(pipeline.named_steps["prepare"], features.derive)
     return replace(trained, features=FeatureReport(metric=metric, features=features, fitted=fitted))
+
+
+def _ended(comparison: Comparison, best: Attempt) -> tuple[Finding, ...]:
+    """Return what the reader should know of how the search ended."""
+    told = []
+    if comparison.interrupted:
+        told.append(f"the search was interrupted; the best so far, {best.candidate.name}, was kept")
+    if best.candidate.learner == FIRST and len(comparison.tried) > 1:
+        missed = all(not one.scores for one in comparison.tried if one is not best)
+        told.append(
+            "the budget was too short for anything but the baseline: it ignores the inputs; raise "
+            "`budget:` under `train:`"
+            if missed
+            else "nothing beat the baseline, which ignores the inputs: they may not tell the labels"
+        )
+    return tuple(Finding(column="", message=message, kind="search") for message in told)
 
 
 def _test(
@@ -148,87 +144,6 @@ def _test(
     return plan, drawn(plan, count, spec.split.test, spec.seed)
 
 
-def _attempts(
-    problem: Problem,
-    division: "tuple[Plan, NDArray[np.int64]]",
-    metric: str,
-    spec: TrainSpec,
-    budget: Budget,
-    progress: Progress,
-) -> list[Attempt]:
-    learners = installed(spec.learners)
-    tried = [
-        Attempt(candidate=candidate, learner=learner)
-        for learner in learners.values()
-        for candidate in list(learner.candidates(replace(problem, target=problem.target[:, 0])))[
-            :_EACH
-        ]
-    ]
-    for number, (train, held) in enumerate(folds(*division, _FOLDS, spec.seed)):
-        made: dict[Flavour, tuple[Matrix, Matrix]] = {}
-        for at, one in enumerate(tried if number == 0 else _finalists(tried, metric)):
-            if (number or at) and budget.spent > _SHARE * budget.seconds:
-                one.note = "not every fold fitted into the budget"
-                continue
-            share = (number + at / len(tried)) / _FOLDS
-            progress.update(f"trying {one.candidate.name}", 0.8 * share)
-            start = budget.spent
-            flavour = one.learner.flavour
-            if flavour not in made:
-                prepared, matrix = prepare(problem, flavour, train)
-                made[flavour] = matrix, apply(prepared, flavour, problem.frame.iloc[held])
-            fitted = _fit(
-                one, problem, made[flavour][0], problem.target[train],
-                None if problem.weights is None else problem.weights[train],
-            )  # fmt: skip
-            said = fitted.predict_proba(made[flavour][1].values) >= _HALF
-            one.scores.append(measure_sets(problem.target[held].astype(bool), said)[metric])
-            one.seconds += budget.spent - start
-    return _in_order(tried, metric)
-
-
-def _finalists(tried: list[Attempt], metric: str) -> list[Attempt]:
-    """Return those that go on to the next fold, the best first; the others say why not."""
-    ordered = [one for one in _in_order(tried, metric) if one.scores and not one.note]
-    kept = max(_FEWEST, -(-len(ordered) // 2))
-    for one in ordered[kept:]:
-        one.note = "left after the first folds: others were better"
-    return ordered[:kept]
-
-
-def _in_order(tried: list[Attempt], metric: str) -> list[Attempt]:
-    """Return the best first; those that were seen on more folds go before the others."""
-    sign = direction(metric)
-
-    def place(one: Attempt) -> tuple[int, float]:
-        return -len(one.scores), -sign * float(np.mean(one.scores)) if one.scores else 0.0
-
-    return sorted(tried, key=place)
-
-
-def _fit(
-    one: Attempt,
-    problem: Problem,
-    matrix: Matrix,
-    flags: "NDArray[np.int64]",
-    weights: "NDArray[np.float64] | None",
-) -> Any:
-    from keepwell.features.estimators.labelled import LabelBank
-
-    watch = Watch(rounds=_ROUNDS)
-    members = []
-    for at in range(flags.shape[1]):
-        target = flags[:, at]
-        asked = one
-        if len(np.unique(target)) == 1:  # in this fold; the baseline says so of every row
-            target = np.append(target[:-1], 1 - target[0])
-        fitted = asked.learner.fit(
-            asked.candidate, replace(problem, target=target), matrix, target, weights, watch
-        )
-        members.append(fitted.model)
-    return LabelBank(members).fit(matrix.values)
-
-
 def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
     rows: pa.Table,
     read: Sets,
@@ -245,7 +160,7 @@ def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
     used, test = parts
     frame = Decoder(signature).table(rows)
     chances = np.asarray(pipeline.predict_proba(frame.iloc[test]), dtype=np.float64)
-    said = [[signature.classes[at] for at in np.flatnonzero(row >= _HALF)] for row in chances]
+    said = [[signature.classes[at] for at in np.flatnonzero(row >= HALF)] for row in chances]
     scores = Scores(predictions=said, probabilities=chances)
     actual = [read.sets[at] for at in test]
     metrics = intervals(Task.MULTILABEL, signature.classes, actual, scores, seed=spec.seed)

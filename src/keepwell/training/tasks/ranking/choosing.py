@@ -15,7 +15,7 @@ from keepwell.training.tasks.ranking.describing import Known
 from keepwell.training.tasks.ranking.events import Events
 from keepwell.training.tasks.ranking.learning import learn_catalogue
 from keepwell.training.tasks.ranking.ranker import fit_ranker
-from keepwell.training.tasks.ranking.splitting import last_of_each
+from keepwell.training.tasks.ranking.splitting import last_of_each, since_a_moment
 from keepwell.training.trained import LeaderboardRow, Params
 
 if TYPE_CHECKING:
@@ -29,17 +29,29 @@ _TWICE = 2.2  # and a little to spare
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One way of recommending."""
+    """One way of recommending.
+
+    Attributes:
+        name: On the leaderboard.
+        method: What ranks the items.
+        width: Of the items' vectors.
+        regularisation: Of the vectors.
+        confidence: How much more an event says than none.
+        half_lives: In how many halves of its weight an event ages from the first to the last.
+    """
 
     name: str
     method: str
     width: int = 0
     regularisation: float = 0.1
     confidence: float = 10.0
+    half_lives: float = 5.0
 
     @property
     def params(self) -> Params:
         """Return its settings."""
+        if self.method == "recency":
+            return {"half_lives": self.half_lives}
         if not self.width:
             return {}
         return {
@@ -52,6 +64,7 @@ class Way:
 WAYS = (
     Way(name="baseline", method="popularity"),
     Way(name="popularity/recent", method="recency"),
+    Way(name="popularity/newest", method="recency", half_lives=30.0),
     Way(name="neighbours", method="neighbours"),
     Way(name="ranker/light", method="ranker"),
     Way(name="factors/32", method="factors", width=32),
@@ -86,7 +99,7 @@ class Choice:
     cold_scores: dict[str, float] = field(default_factory=dict)
 
 
-def choose(
+def choose(  # noqa: PLR0913 (what a comparison goes by, by name)
     events: Events,
     metric: str,
     seed: int,
@@ -94,9 +107,11 @@ def choose(
     budget: Budget,
     progress: Progress,
     known: Known | None = None,
+    *,
+    by_time: bool = False,
 ) -> Choice:
-    """Return the way that does best on the last events of each user."""
-    held = last_of_each(events, _VALIDATION)
+    """Return the way that does best on the last events: of each user, or of all if the test is so."""
+    held = later_ones(events, by_time=by_time)
     earlier, later = events.where(~held), events.where(held)
     exam = Exam(later, events, seed)
     rows: list[LeaderboardRow] = []
@@ -106,6 +121,7 @@ def choose(
         further = tuple(way for way in further if way.method != "alike")
     ways = {way.name: way for way in (*WAYS, *further)}
     factors: tuple[float, Way] | None = None
+    recent: tuple[float, Way] | None = None
     for at, way in enumerate((*WAYS, *further)):
         # One like it is fitted once more, to all events, if it wins.
         usual = max((row.seconds for row in rows if row.learner in RANKERS), default=0.0)
@@ -117,12 +133,29 @@ def choose(
         if way.name in ("ranker", "described") and factors is not None:
             ways[way.name] = replace(factors[1], name=way.name, method=way.method)
         if way.method in RANKERS:
-            rows.append(_ranked(ways[way.name], earlier, exam, metric, seed, repeat, budget, known))
+            if recent is not None:
+                aged = recent[1].half_lives
+                ways[way.name] = replace(ways[way.name], half_lives=aged)
+            rows.append(
+                _ranked(
+                    ways[way.name],
+                    earlier,
+                    exam,
+                    metric,
+                    seed,
+                    repeat,
+                    budget,
+                    known,
+                    by_time=by_time,
+                )
+            )
             continue
         start = budget.spent
         catalogue = _learn(earlier, way, seed, budget.deadline(0.5), known)
         made = recommender(earlier, catalogue, way.method, repeat=repeat, known=known)
         rows.append(_row(way, exam.score(made, metric), budget.spent - start))
+        if way.method == "recency" and (recent is None or (rows[-1].mean or 0.0) > recent[0]):
+            recent = (rows[-1].mean or 0.0, way)
         if way.width and (factors is None or (rows[-1].mean or 0.0) > factors[0]):
             factors = (rows[-1].mean or 0.0, way)
     ordered = sorted(rows, key=lambda row: -(row.mean if row.mean is not None else -1.0))
@@ -161,10 +194,12 @@ def _ranked(  # noqa: PLR0913, PLR0917 (what a search needs)
     repeat: bool,
     budget: Budget,
     known: Known | None,
+    *,
+    by_time: bool,
 ) -> LeaderboardRow:
     """Fit a ranker to what users took within the earlier events, and measure it on the later ones."""
     start = budget.spent
-    rank, _ = ranker_of(earlier, way, seed, budget, repeat=repeat, known=known)
+    rank, _ = ranker_of(earlier, way, seed, budget, repeat=repeat, known=known, by_time=by_time)
     if rank is None:
         return LeaderboardRow(name=way.name, learner=way.method, note="no candidate was ever taken")
     catalogue = _learn(earlier, way, seed, budget.deadline(0.5), known)
@@ -180,9 +215,10 @@ def ranker_of(
     *,
     repeat: bool,
     known: Known | None = None,
+    by_time: bool = False,
 ) -> "tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]] | None, str]":
-    """Return a ranker that was fitted to the last events of each user, and its text."""
-    held = last_of_each(events, _VALIDATION)
+    """Return a ranker that was fitted to the last events, and its text."""
+    held = later_ones(events, by_time=by_time)
     before = events.where(~held)
     if not held.any() or not len(before):
         return None, ""
@@ -222,6 +258,11 @@ def recommender(  # noqa: PLR0913 (what a recommender is made of, by name)
     )
 
 
+def later_ones(events: Events, *, by_time: bool) -> "NDArray[np.bool_]":
+    """Return which events are set aside to choose by: chosen as those of the test are."""
+    return since_a_moment(events, _VALIDATION) if by_time else last_of_each(events, _VALIDATION)
+
+
 def _learn(
     events: Events, way: Way, seed: int, stop: Callable[[], bool], known: Known | None
 ) -> Catalogue:
@@ -230,6 +271,7 @@ def _learn(
         width=way.width,
         regularisation=way.regularisation,
         confidence=way.confidence,
+        half_lives=way.half_lives,
         seed=seed,
         stop=stop,
         known=known,

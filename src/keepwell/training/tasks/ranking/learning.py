@@ -17,15 +17,15 @@ _SHRINK = 10.0  # pairs seen a few times are likely to be chance
 _ROWS_AT_ONCE = 512
 _CELLS = 4_000_000  # of a batch of padded histories
 _TINY = 1e-12
-_SPAN = 5.0  # half-lives in the whole time
 
 
-def learn_catalogue(
+def learn_catalogue(  # noqa: PLR0913 (what is learnt, by name)
     events: Events,
     *,
     width: int = 0,
     regularisation: float = 0.1,
     confidence: float = 10.0,
+    half_lives: float = 5.0,
     seed: int = 0,
     stop: Callable[[], bool] = lambda: False,
     known: Known | None = None,
@@ -37,6 +37,7 @@ def learn_catalogue(
         width: Of the items' vectors; 0: none are learnt.
         regularisation: Of the vectors.
         confidence: How much more an event says than none.
+        half_lives: In how many halves of its weight an event ages from the first to the last.
         seed: Where the vectors start.
         stop: Turns true when the time is up.
         known: What is known of users and items beside the events.
@@ -51,7 +52,7 @@ def learn_catalogue(
     return Catalogue(
         labels=events.items,
         popularity=np.bincount(events.item, minlength=items).astype(np.float64),
-        recency=np.bincount(events.item, weights=0.5 ** (_SPAN * age), minlength=items).astype(
+        recency=np.bincount(events.item, weights=0.5 ** (half_lives * age), minlength=items).astype(
             np.float64
         ),
         neighbours=neighbours,

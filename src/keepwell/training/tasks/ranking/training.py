@@ -73,7 +73,9 @@ def train_recommender(
         chosen[np.asarray(given.test_rows)] = True
         held = chosen[events.rows]
     learnt = events.where(~held)
-    choice = choose(learnt, metric, spec.seed, spec.repeat, budget, progress, known)
+    choice = choose(
+        learnt, metric, spec.seed, spec.repeat, budget, progress, known, by_time=by_time
+    )
     progress.update(f"learning {choice.way.name} from all events", fraction=0.8)
     fitted = _fitted(events, held, choice, spec, budget, known)
     signature = _signature(named, events, known)
@@ -97,10 +99,13 @@ def _fitted(
     stop = budget.deadline(0.5)
     rank, text = None, ""
     if way.method in RANKERS:
-        rank, text = ranker_of(learnt, way, spec.seed, budget, repeat=spec.repeat, known=known)
+        rank, text = ranker_of(
+            learnt, way, spec.seed, budget, repeat=spec.repeat, known=known,
+            by_time=spec.split.by == "time",
+        )  # fmt: skip
     catalogue = learn_catalogue(
         learnt, width=way.width, regularisation=way.regularisation, confidence=way.confidence,
-        seed=spec.seed, stop=stop, known=known,
+        half_lives=way.half_lives, seed=spec.seed, stop=stop, known=known,
     )  # fmt: skip
     made = recommender(
         events, catalogue, way.method, rank=rank, repeat=spec.repeat, history=events.history(held),
