@@ -21,6 +21,8 @@ from keepwell.operations.build.sources.parts import rows_to_learn
 from keepwell.operations.build.sources.sides import digests, fingerprints, ingest_sides
 from keepwell.operations.build.takeover import take_over
 from keepwell.operations.insight.papers import papers
+from keepwell.operations.windows.declaring import derivation, must_go_on
+from keepwell.operations.windows.keeping import fill
 
 
 class Stage(Protocol):
@@ -66,11 +68,13 @@ class Ingest:
             "data": fingerprint(spec.data.source, spec.root),
             "types": {name: str(kind) for name, kind in spec.data.types.items()},
             "contract": file_digest(spec.root / spec.data.contract),
+            "windows": to_plain(spec.features.windows),
             **fingerprints(spec),
         }
 
     def execute(self, build: Build) -> str:
         spec = build.bench.spec
+        must_go_on(build.bench)
         ingest_sides(build.bench, build.listener)
         build.dataset = build.bench.datasets.ingest(
             spec.dataset,
@@ -79,6 +83,7 @@ class Ingest:
             contract=spec.root / spec.data.contract,
             types=spec.data.types,
             progress=build.listener,
+            derive=derivation(spec),
         )
         return build.dataset.key
 
@@ -191,6 +196,7 @@ def register_draft(bench: Bench, draft: Draft) -> ModelVersion:
         proof=draft.proof,
     )
     bench.runs.finish(draft.run, model=model.key)
+    fill(bench, model.signature)  # before anybody is answered by it
     return model
 
 
