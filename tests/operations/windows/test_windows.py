@@ -1,11 +1,32 @@
 """A windowed feature goes through everything that sees inputs, with one value everywhere."""
 
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
-from payment_shop import Shop
+from payment_shop import BEGIN, Shop, payments
+from pyarrow.csv import read_csv
+
+from keepwell.core.errors import InvalidRequestError, UsageError
+from keepwell.core.features import Window
+from keepwell.core.records import Column, ColumnType
+from keepwell.deployment.example import asked_example
+from keepwell.deployment.server.doors.delimited import read_written
+from keepwell.deployment.server.doors.schema import schema_of
+from keepwell.deployment.streams.attaching import answer
+from keepwell.deployment.streams.base import Event
+from keepwell.features.windows import windowed
+from keepwell.operations.batch.scoring import Batch, score
+from keepwell.operations.build.judge import open_scorer
+from keepwell.operations.windows.asking import CompletingScorer, completed
+from keepwell.operations.windows.declaring import must_fit, must_go_on
+from keepwell.operations.windows.keeping import push_file
+
 
 def raw(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("payment", "customer", "at", "amount")}
@@ -26,3 +47,194 @@ def test_a_request_gets_what_training_saw(shop: Shop) -> None:
         sent = raw(row) | {"at": row["at"].isoformat()}
         (told,) = shop.told(sent)
         assert {name: told[name] for name in names} == {name: row[name] for name in names}
+
+
+def test_an_answered_row_is_an_event_and_a_probe_is_none(shop: Shop) -> None:
+    late = {"customer": "somebody new", "amount": 10.0}
+    first = {**late, "at": "2025-02-01T10:00:00"}
+    assert shop.told(first)[0]["often_1d"] == 0
+    assert shop.told({**late, "at": "2025-02-01T10:00:01"})[0]["often_1d"] == 0
+    shop.ask(first)
+    (told,) = shop.told({**late, "at": "2025-02-01T10:00:01"})
+    assert (told["often_1d"], told["spent_7d"], told["usual_7d"]) == (1, 10.0, 10.0)
+    assert (
+        shop.told(first)[0]["often_1d"] == 0
+    )  # it never sees itself, nor what happens at its moment
+
+
+def test_rows_of_one_request_see_each_other_by_their_times(shop: Shop) -> None:
+    rows = [
+        {"customer": "a pair", "amount": 2.0, "at": "2025-02-01T12:00:02Z"},
+        {"customer": "a pair", "amount": 1.0, "at": "2025-02-01T12:00:01Z"},
+    ]
+    told = shop.told(*rows)
+    assert [row["spent_7d"] for row in told] == [1.0, 0.0]
+
+
+def test_the_log_holds_what_the_model_was_fed(shop: Shop) -> None:
+    row = {"customer": "c1", "amount": 5.0, "at": "2025-01-21T00:00:00"}
+    answered = shop.ask(row)
+    fed = answered.parts[0].part.rows[0]
+    workspace = shop.workspace
+    workspace.collector.collect()
+    logged = workspace.predictions.find(answered.parts[0].ids[0])
+    assert logged is not None
+    inputs = json.loads(logged.inputs)
+    assert fed["spent_7d"] > 0
+    assert {name: inputs[name] for name in ("spent_7d", "usual_7d", "often_1d")} == {
+        name: fed[name] for name in ("spent_7d", "usual_7d", "often_1d")
+    }
+    assert not answered.parts[0].scores.warnings  # what only windows need is not called unused
+    again = workspace.explanations.of_predictions([logged.id], endpoint="payments")[0]
+    assert again.explanation.prediction == answered.parts[0].scores.predictions[0]
+
+
+def test_a_row_that_brings_the_columns_itself_is_taken_at_its_word(shop: Shop) -> None:
+    row = {"customer": "c2", "at": "2025-01-21T00:00:00", "amount": 1.0}
+    brought = {"spent_7d": 9.0, "usual_7d": None, "often_1d": 3}
+    (told,) = shop.told(row | brought)
+    assert {name: told[name] for name in brought} == brought
+
+
+def test_whoever_explains_or_predicts_elsewhere_gets_the_same(shop: Shop) -> None:
+    row = raw(rows_of(shop)[-1])
+    row["at"] = row["at"].isoformat()
+    answer = shop.ask(row, caller="probe").parts[0].scores.predictions
+    workspace = shop.workspace
+    explained = workspace.explanations.of_rows("payments", [row])[0].explanation
+    assert explained.prediction == answer[0]
+    told = {one.column: one.value for one in explained.contributions}
+    assert told["spent_7d"] == rows_of(shop)[-1]["spent_7d"]
+    model = workspace.registry.get("payments", "champion")
+    done = completed(workspace.home, model, [row], workspace.clock.now())
+    assert open_scorer(workspace.bench, model).rows(done).predictions == answer
+
+
+def test_a_file_is_scored_by_what_was_pushed(shop: Shop, tmp_path: Path) -> None:
+    file = tmp_path / "new.csv"
+    file.write_text(payments(60, seed=8, since=BEGIN + 20 * 86_400).replace(",fraud", ",was", 1))
+    workspace = shop.workspace
+    rows, added = push_file(workspace.bench, str(file), tmp_path)
+    assert (rows, added) == (
+        60,
+        2 * 60,
+    )  # of both series: amounts by customer, and rows by customer
+    assert push_file(workspace.bench, str(file), tmp_path) == (60, 0)  # again, it adds nothing
+    model = workspace.registry.get("payments", "champion")
+    out = tmp_path / "scored.parquet"
+    batch = Batch(source=str(file), output=str(out), root=tmp_path, sample=True)
+    scored = score(workspace.bench, workspace.tables, model, batch)
+    assert (scored.rows, scored.absent) == (60, ())
+    whole = pa.concat_tables(
+        [
+            _three(workspace.datasets.read(workspace.datasets.get("payments"))),
+            _three(read_csv(file)),
+        ]
+    )
+    windows = workspace.spec.features.windows
+    offline = windowed(whole, windows, "at").slice(whole.num_rows - 60)
+    assert scored.sample is not None
+    for window in windows:
+        assert scored.sample[window.name].to_pylist() == offline[window.name].to_pylist()
+
+
+def _three(rows: pa.Table) -> pa.Table:
+    return rows.select(["customer", "at", "amount"]).cast(
+        pa.schema([("customer", pa.string()), ("at", pa.timestamp("us")), ("amount", pa.float64())])
+    )
+
+
+def test_a_stream_of_events_answers_as_requests_do(shop: Shop) -> None:
+    workspace = shop.workspace
+    model = workspace.registry.get("payments", "champion")
+    scorer = CompletingScorer(open_scorer(workspace.bench, model), shop.store, workspace.clock)
+    events = [
+        Event(data=json.dumps({"customer": "streamed", "amount": 4.0, "at": at}).encode(), place=at)
+        for at in ("2025-02-02T00:00:00Z", "2025-02-02T00:00:05Z")
+    ]
+    answers, refused = answer(scorer, 1, events)
+    assert (len(answers), refused) == (2, 0)
+    (told,) = shop.told({"customer": "streamed", "amount": 1.0, "at": "2025-02-02T00:00:06Z"})
+    assert (told["often_1d"], told["spent_7d"]) == (2, 8.0)
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        (
+            {"at": "2025-01-21T00:00:00", "amount": 1.0},
+            "column 'customer' is missing in instance 0",
+        ),
+        ({"customer": "c1", "at": "noon", "amount": 1.0}, "column 'at' of instance 0 is 'noon'"),
+        ({"customer": "c1", "at": 17, "amount": 1.0}, "column 'at' of instance 0 is 17"),
+        ({"customer": "c1", "amount": "much"}, "column 'amount' of instance 0 is 'much'"),
+    ],
+)
+def test_a_row_that_windows_cannot_be_calculated_for_is_refused(
+    shop: Shop, row: dict[str, Any], what: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=re.escape(what)) as refused:
+        shop.ask(row)
+    assert refused.value.why
+    assert refused.value.now
+
+
+def test_a_row_without_a_time_happens_now(shop: Shop) -> None:
+    before = datetime.now(UTC)
+    (told,) = shop.told({"customer": "c1", "amount": 1.0})
+    assert (told["often_1d"], told["spent_7d"], told["usual_7d"]) == (0, 0, None)
+    assert before <= datetime.fromisoformat(told["at"]) <= datetime.now(UTC)
+
+
+def test_a_request_is_described_without_what_is_calculated(shop: Shop) -> None:
+    signature = shop.workspace.registry.get("payments", "champion").signature
+    schema = schema_of(signature)["properties"]["instances"]["items"]
+    assert {"customer", "at", "amount"} <= schema["properties"].keys()
+    assert "at" not in schema["required"]
+    assert not {"spent_7d", "usual_7d", "often_1d"} & schema["properties"].keys()
+    (told,) = shop.told(asked_example(signature))
+    assert told["often_1d"] is not None
+    row = {"customer": "c1", "at": "2025-01-21T00:00:00", "amount": "5.5"}
+    endpoint = shop.predictor.snapshot.endpoints["payments"]
+    assert read_written(endpoint)(row)["amount"] == 5.5
+
+
+def test_a_window_that_means_something_else_needs_another_name(shop: Shop) -> None:
+    workspace = shop.workspace
+    windows = tuple(replace(one, over=2 * one.over) for one in workspace.spec.features.windows)
+    spec = replace(workspace.spec, features=replace(workspace.spec.features, windows=windows))
+    with pytest.raises(
+        UsageError, match="the window 'spent_7d' means something else than in version 1"
+    ):
+        must_go_on(replace(workspace.bench, spec=spec))
+
+
+def test_several_machines_are_refused(shop: Shop) -> None:
+    with pytest.raises(UsageError, match="does not go with a record in PostgreSQL"):
+        must_go_on(replace(shop.workspace.bench, shared=True))
+
+
+@pytest.mark.parametrize(
+    ("window", "time", "what"),
+    [
+        ({"by": "custommer"}, "at", "names the column 'custommer', which the data does not have"),
+        ({"of": "amonut"}, "at", "names the column 'amonut', which the data does not have"),
+        ({"of": "customer"}, "at", "names the column 'customer', which is category"),
+        ({"by": "at"}, "at", "names the column 'at', which is datetime"),
+        ({}, "amount", "`data.time` names the column 'amount', which is number"),
+        ({"name": "amount"}, "at", "has the name of a column of the data"),
+    ],
+)
+def test_windows_that_the_data_does_not_allow_are_refused(
+    window: dict[str, str], time: str, what: str
+) -> None:
+    kinds = {
+        "customer": ColumnType.CATEGORY,
+        "at": ColumnType.DATETIME,
+        "amount": ColumnType.NUMBER,
+    }
+    columns = [Column(name=name, type=kind) for name, kind in kinds.items()]
+    usual = {"name": "w", "aggregate": "sum", "of": "amount", "by": "customer"}
+    declared = Window(**{**usual, **window}, over=60.0)
+    with pytest.raises(UsageError, match=re.escape(what)):
+        must_fit([declared], time, columns)

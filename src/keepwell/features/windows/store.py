@@ -1,8 +1,8 @@
 """What happened lately, by key: a file that all workers of a machine read and write.
 
-Of each series (a column of keys and a column of numbers) it keeps what lies twice the longest window back
-from the newest event; `floor` says from when on it is complete. Who asks about earlier times is refused,
-never told half.
+Of each series (a column of keys and a column of numbers) it keeps what lies twice the longest window, and
+a week beyond it at least, back from the newest event; `floor` says from when on it is complete. Who asks
+about earlier times is refused, never told half.
 """
 
 import sqlite3
@@ -25,7 +25,7 @@ Series = tuple[str, str]
 Row = tuple[int, str, int, float | None]
 """An event: the number of its series, its key, its time, its number."""
 
-_KEPT = 2  # windows back from the newest event
+_WEEK = 7 * 86_400 * 1_000_000
 _AT_ONCE = 2000  # events in a transaction: whoever answers requests waits for no more than that
 _TIDY_EVERY = 1000  # events that are kept between two removals of old ones
 _WAIT = 5.0  # seconds for somebody else's transaction
@@ -152,27 +152,24 @@ class WindowStore:
             times: The same, in microseconds.
             values: The same.
             now: Unix seconds: what is said to happen later does not make anything old.
-            whole: Nothing happened before but these events: they are what a model was trained on.
+            whole: They are what a model was trained on: nothing else happened until the newest of them, and
+                old ones are left out. Others are all added; old ones go when new ones come.
         """
         with self._reading() as file:
             number, span, floor = file.execute(
                 "SELECT id, span, floor FROM series WHERE entity = ? AND measure = ?", series
             ).fetchone()
         newest = min(int(times.max()), int(now * 1_000_000)) if len(times) else 0
-        bound = newest - _KEPT * span
-        kept = [at for at, moment in enumerate(times.tolist()) if moment >= bound]
+        bound = newest - _kept(span)
+        kept = [at for at, moment in enumerate(times.tolist()) if not whole or moment >= bound]
         turns: dict[Row, int] = {}
         rows: list[tuple[int, str, int, float | None, int]] = []
         for at in kept:
             row = (number, keys[at], int(times[at]), values[at])
             turns[row] = turns.get(row, 0) + 1
             rows.append((*row, turns[row]))
-        dropped = len(kept) < len(times)
-        # Before anything is removed or added: what is known from when on.
         if whole and (floor is None or newest >= floor):
-            self._set_floor(number, bound if dropped else None)
-        elif dropped:
-            self._set_floor(number, bound if floor is None else max(floor, bound))
+            self._set_floor(number, bound if len(kept) < len(times) else None)
         return sum(self._add(rows[at : at + _AT_ONCE]) for at in range(0, len(rows), _AT_ONCE))
 
     def tidy(self, now: float) -> None:
@@ -184,7 +181,7 @@ class WindowStore:
         for number, span, newest in found:
             if newest is None:
                 continue
-            bound = min(newest, int(now * 1_000_000)) - _KEPT * span
+            bound = min(newest, int(now * 1_000_000)) - _kept(span)
             gone = _AT_ONCE
             while gone >= _AT_ONCE:
                 with self._writing() as file:
@@ -241,6 +238,10 @@ class WindowStore:
             opened.executescript(_SCHEMA)
             self._opened = opened
         return self._opened
+
+
+def _kept(span: int) -> int:
+    return span + max(span, _WEEK)
 
 
 @contextmanager

@@ -35,8 +35,11 @@ def fill(bench: "Bench", signature: Signature) -> int:
     return _keep(bench, rows, history.windows, history.time, whole=True)
 
 
-def refill(bench: "Bench") -> int:
+def refill(bench: "Bench") -> tuple[int, int]:
     """Keep what the newest data set says happened lately, for all windows that are declared.
+
+    Returns:
+        How many rows it has, and how many events were new.
 
     Raises:
         UsageError: If none are.
@@ -44,7 +47,7 @@ def refill(bench: "Bench") -> int:
     windows, moment = _declared(bench)
     dataset = bench.datasets.get(bench.spec.dataset)
     rows = bench.datasets.read(dataset, sources(windows, moment))
-    return _keep(bench, rows, windows, moment, whole=True)
+    return rows.num_rows, _keep(bench, rows, windows, moment, whole=True)
 
 
 def push_file(bench: "Bench", location: str, root: "Path") -> tuple[int, int]:

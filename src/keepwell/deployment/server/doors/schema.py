@@ -45,7 +45,7 @@ def schema_of(signature: Signature, *, key: str = "") -> dict[str, Any]:
     instance = {
         "type": "object",
         "properties": columns,
-        "required": [field.name for field in signature.asked if field.required],
+        "required": _required(signature),
     }
     return {
         "$schema": _DIALECT,
@@ -54,6 +54,12 @@ def schema_of(signature: Signature, *, key: str = "") -> dict[str, Any]:
         "required": ["instances"],
         "examples": [{"instances": [asked_example(signature)]}],
     }
+
+
+def _required(signature: Signature) -> list[str]:
+    """Return the columns that every row has; one without a time happens now."""
+    time = "" if signature.history is None else signature.history.time
+    return [field.name for field in signature.asked if field.required and field.name != time]
 
 
 def _past(signature: Signature) -> dict[str, Any]:
