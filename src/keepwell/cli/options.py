@@ -45,9 +45,7 @@ def examples(*lines: str) -> str:
     return f"[bold]Examples[/bold]\n{shown}"
 
 
-def command_app(
-    *, group: bool = False, shows: bool = False, words: bool = False
-) -> typer.Typer:
+def command_app(*, group: bool = False, shows: bool = False, words: bool = False) -> typer.Typer:
     """Return the Typer application that a command module hangs its functions on.
 
     Where nothing else is asked, a `group` lists, and one that `shows` shows; with `words`, it shows also

@@ -142,7 +142,7 @@ def test_of_several_at_the_last_moment_the_largest_is_the_last() -> None:
 
 
 def test_a_row_without_key_or_time_has_no_value_and_is_no_event() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"who": None, "at": EPOCH, "amount": 1.0},
         {"who": "a", "at": None, "amount": 1.0},
         {"who": "a", "at": EPOCH + timedelta(seconds=1), "amount": 1.0},

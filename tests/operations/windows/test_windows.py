@@ -12,8 +12,12 @@ import pytest
 from payment_shop import BEGIN, Shop, payments
 from pyarrow.csv import read_csv
 
-from keepwell.core.errors import InvalidRequestError, UsageError
-from keepwell.core.features import Window
+from keepwell.cli.main import run
+from keepwell.core import features
+from keepwell.core.errors import InvalidDataError, InvalidRequestError, UsageError
+from keepwell.core.features import AS_USUAL
+from keepwell.core.identifiers import new_id
+from keepwell.core.progress import SilentProgress
 from keepwell.core.records import Column, ColumnType
 from keepwell.deployment.example import asked_example
 from keepwell.deployment.server.doors.delimited import read_written
@@ -22,10 +26,18 @@ from keepwell.deployment.streams.attaching import answer
 from keepwell.deployment.streams.base import Event
 from keepwell.features.windows import windowed
 from keepwell.operations.batch.scoring import Batch, score
+from keepwell.operations.build.challenger import train_challenger
 from keepwell.operations.build.judge import open_scorer
+from keepwell.operations.loop.retrainings import Retraining, Window
 from keepwell.operations.windows.asking import CompletingScorer, completed
-from keepwell.operations.windows.declaring import must_fit, must_go_on
-from keepwell.operations.windows.keeping import push_file
+from keepwell.operations.windows.declaring import (
+    derivation,
+    must_fit,
+    must_go_on,
+    with_history,
+)
+from keepwell.operations.windows.keeping import fill, push_file
+from keepwell.project import Project
 
 
 def raw(row: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +124,8 @@ def test_whoever_explains_or_predicts_elsewhere_gets_the_same(shop: Shop) -> Non
 
 def test_a_file_is_scored_by_what_was_pushed(shop: Shop, tmp_path: Path) -> None:
     file = tmp_path / "new.csv"
-    file.write_text(payments(60, seed=8, since=BEGIN + 20 * 86_400).replace(",fraud", ",was", 1))
+    late = payments(60, seed=8, since=BEGIN + 20 * 86_400)
+    file.write_text(late.replace(",c", ",new").replace(",newustomer", ",customer", 1))
     workspace = shop.workspace
     rows, added = push_file(workspace.bench, str(file), tmp_path)
     assert (rows, added) == (
@@ -235,6 +248,100 @@ def test_windows_that_the_data_does_not_allow_are_refused(
     }
     columns = [Column(name=name, type=kind) for name, kind in kinds.items()]
     usual = {"name": "w", "aggregate": "sum", "of": "amount", "by": "customer"}
-    declared = Window(**{**usual, **window}, over=60.0)
+    declared = features.Window(**{**usual, **window}, over=60.0)
     with pytest.raises(UsageError, match=re.escape(what)):
         must_fit([declared], time, columns)
+
+
+def test_the_loop_retrains_on_what_the_model_was_fed(shop: Shop) -> None:
+    workspace = shop.workspace
+    dataset = rows_of(shop)
+    fed = [
+        {**row, "at": row["at"].isoformat(), "spent_7d": row["spent_7d"] + 0.25} for row in dataset
+    ]
+    times = [1_760_000_000.0 + at for at in range(len(fed))]
+    names = {item.name for item in workspace.registry.get("payments", 1).signature.inputs}
+    labelled = pa.table(
+        {
+            "id": [new_id(time) for time in times],
+            "time": times,
+            "inputs": [json.dumps({k: v for k, v in row.items() if k in names}) for row in fed],
+            "outcome": [json.dumps(row["fraud"]) for row in dataset],
+        }
+    )
+    request = Retraining(
+        id="incident-1",
+        endpoint="payments",
+        baseline=1,
+        decided=0.0,
+        reason="drift",
+        budget=4.0,
+        windows=(Window(name="all"),),
+    )
+    result = train_challenger(workspace.bench, labelled, request, progress=SilentProgress())
+    assert result.status == "done"
+    live = workspace.datasets.read(workspace.datasets.get("payments.live"))
+    assert live["spent_7d"].to_pylist() == [row["spent_7d"] for row in fed]
+    challenger = workspace.registry.get("payments", result.candidate)
+    assert challenger.signature.history is not None
+    before = workspace.registry.get("payments", 1).signature.history
+    assert before is not None
+    assert challenger.signature.history.windows == before.windows
+    assert [one.name for one in challenger.signature.history.columns] == [
+        "at",
+        "customer",
+        "amount",
+    ]
+    assert result.comparison is not None
+    assert result.comparison.rows > 0
+
+
+def test_events_from_python_are_kept(shop: Shop) -> None:
+    rows = [{"customer": "from python", "amount": 2.0, "at": datetime(2025, 2, 3, tzinfo=UTC)}]
+    with Project(shop.workspace.root) as project:
+        assert project.push_events(rows) == 2
+        assert project.push_events(pa.Table.from_pylist(rows)) == 0
+        asked = {"customer": "from python", "amount": 1.0, "at": "2025-02-03T00:00:01Z"}
+        assert (
+            project.predict([asked]) == shop.ask(asked, caller="probe").parts[0].scores.predictions
+        )
+        with pytest.raises(InvalidDataError, match="the table has no column 'amount'"):
+            project.push_events([{"customer": "c1", "at": datetime(2025, 2, 3, tzinfo=UTC)}])
+        with pytest.raises(InvalidDataError, match="cannot be read as events"):
+            project.push_events([{"customer": "c1", "at": "noon", "amount": 1.0}])
+
+
+def test_a_project_without_windows_keeps_nothing(shop: Shop, tmp_path: Path) -> None:
+    spec = replace(shop.workspace.spec, features=AS_USUAL)
+    assert derivation(spec) is None
+    bench = replace(shop.workspace.bench, spec=spec)
+    with pytest.raises(UsageError, match="this project has no windows"):
+        push_file(bench, "payments.csv", shop.workspace.root)
+    champion = shop.workspace.registry.get("payments", "champion")
+    assert with_history(bench, replace(champion.signature, history=None)).history is None
+    assert fill(bench, replace(champion.signature, history=None)) == 0
+
+
+def test_commands_push_and_predict(
+    shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shop.workspace.root)
+    Path("today.csv").write_text(
+        "customer,at,amount\nby command,2025-02-04T00:00:00,3.5\nby command,2025-02-04T00:00:01,1\n"
+    )
+    assert run(["features", "push", "today.csv", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"source": "today.csv", "rows": 2, "new": 4}
+    assert run(["features", "push"]) == 0
+    assert "500 rows of payments.csv read, 0 new events kept" in capsys.readouterr().out
+    row = {"customer": "by command", "at": "2025-02-04T00:00:02", "amount": 1}
+    assert run(["predict", json.dumps(row), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    (told,) = shop.told(row)
+    assert told["spent_7d"] == 4.5
+    assert said["predictions"] == shop.ask(row, caller="probe").parts[0].scores.predictions
+    assert [text for text in said.get("warnings", []) if "ignored" in text] == []
+    assert run(["features", "1"]) == 0
+    assert "features of payments/1" in capsys.readouterr().out
+    Path("odd.csv").write_text("client,at,amount\na,2025-02-04,1\n")
+    assert run(["features", "push", "odd.csv"]) == 1
+    assert "odd.csv has no column 'customer'" in capsys.readouterr().err

@@ -32,7 +32,9 @@ def features() -> None:
 
 @app.command(
     "show",
-    epilog=examples("keepwell features", "keepwell features 3", "keepwell features champion --json"),
+    epilog=examples(
+        "keepwell features", "keepwell features 3", "keepwell features show champion --json"
+    ),
 )
 def show(
     words: Annotated[

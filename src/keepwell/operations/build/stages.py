@@ -10,6 +10,7 @@ import numpy as np
 from keepwell import __version__
 from keepwell.core.errors import NotFoundError
 from keepwell.core.records import GateVerdict, ModelVersion
+from keepwell.core.spec import ProjectSpec
 from keepwell.infrastructure.codec import from_json, to_json, to_plain
 from keepwell.operations.build.bench import Bench, Build
 from keepwell.operations.build.draft import Draft
@@ -68,8 +69,8 @@ class Ingest:
             "data": fingerprint(spec.data.source, spec.root),
             "types": {name: str(kind) for name, kind in spec.data.types.items()},
             "contract": file_digest(spec.root / spec.data.contract),
-            "windows": to_plain(spec.features.windows),
             **fingerprints(spec),
+            **_windows(spec),
         }
 
     def execute(self, build: Build) -> str:
@@ -103,6 +104,12 @@ class Ingest:
         return f"the data changed: {dataset.rows:,} rows as before, with other content"
 
 
+def _windows(spec: ProjectSpec) -> dict[str, Any]:
+    """Return the windows that are declared; nothing where none are, as before there were any."""
+    declared = spec.features.windows
+    return {"windows": to_plain(declared)} if declared else {}
+
+
 class Train(_Plain):
     """Trains, evaluates and explains; compiles the scorer and proves it."""
 
@@ -123,7 +130,10 @@ class Train(_Plain):
             "user": spec.data.user,
             "item": spec.data.item,
             "weight": spec.data.weight,
-            "declared features": to_plain(spec.features),
+            "declared features": {
+                key: value for key, value in to_plain(spec.features).items() if key != "windows"
+            },
+            **_windows(spec),
             "user_columns": list(spec.data.user_columns),
             "item_columns": list(spec.data.item_columns),
             **digests(build.bench),
