@@ -59,7 +59,7 @@ def test_a_template_walks_through_all_seven_steps(
     outside.keepwell("init", "project", "--template", name, cwd=tmp_path)
     project = tmp_path / "project"
     settings = project / "keepwell.yaml"
-    settings.write_text(settings.read_text().replace("budget: 20s", "budget: 6s"))
+    settings.write_text(settings.read_text().replace("budget: 20s", "budget: 3s"))
     told = template(name).outcomes
     said: list[str] = []
     server: outside.Served | None = None
