@@ -686,6 +686,7 @@ def test_windows_are_read_and_written_back(file: Path) -> None:
         ("[{name: w, aggregate: meen, of: a, by: b, over: 7d}]", "did you mean 'mean'"),
         ("[{name: w, aggregate: count, by: b, over: soon}]", "is not a duration"),
         ("[{name: w, aggregate: count, by: b, over: 0s}]", "the window 'w' is empty"),
+        ("[{name: w, aggregate: count, by: b, over: 9999999w}]", "longer than a hundred years"),
         ("[{name: w, aggregate: count, bye: b, over: 7d}]", "unknown key 'bye'"),
         ("{spent: 7d}", "it is a list of windows"),
         (f"[{WINDOW}, {WINDOW}]", "the name 'spent_7d' stands there twice"),

@@ -124,6 +124,17 @@ def test_a_series_that_nobody_serves_goes_on(store: WindowStore) -> None:
     assert len(past.events) == 1
 
 
+def test_a_series_that_is_declared_later_is_kept_from_then_on(store: WindowStore) -> None:
+    asked = completer(store, SPENT)
+    row = {"who": "a", "amount": 1.0, "at": "1971-01-01", "shop": 7}
+    asked.keep(asked.complete([dict(row)], NOW), NOW)
+    other = Window(name="seen", aggregate="count", by="shop", over=3600.0)
+    store.declare([other])
+    asked.keep(asked.complete([dict(row)], NOW + 2), NOW + 2)
+    past = store.past(store.series()[other.series], "7", 0, 2**62)
+    assert len(past.events) == 1
+
+
 def test_a_store_that_was_never_filled_says_so(path: Path) -> None:
     empty = WindowStore(path)
     with pytest.raises(

@@ -15,6 +15,8 @@ from keepwell.features.windows.values import key_text, moment_of, number_of
 
 Instance = dict[str, Any]
 
+_LOOK_EVERY = 1.0  # seconds between two looks at which series there are
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -53,6 +55,7 @@ class Completer:
         self._taken = frozenset(item.name for item in inputs)
         self._required = frozenset(item.name for item in inputs if item.required)
         self._numbers: dict[Series, int] = {}
+        self._looked = 0.0
         self._by_series: dict[Series, list[Window]] = {}
         for window in self.windows.values():
             self._by_series.setdefault(window.series, []).append(window)
@@ -83,7 +86,7 @@ class Completer:
         ]
         if not lacking:
             return []
-        numbers = self._known()
+        numbers = self._known(now)
         events = [self._event(at, row, now, numbers) for at, row in lacking]
         beside = _by_key(events) if together and len(events) > 1 else {}
         for (at, row), event in zip(lacking, events, strict=True):
@@ -106,17 +109,20 @@ class Completer:
             for row in instances:
                 row.pop(name, None)
 
-    def _known(self) -> dict[Series, int]:
-        if not self._by_series.keys() <= self._numbers.keys():
-            self._numbers = self.store.series()
-            unknown = sorted(self._by_series.keys() - self._numbers.keys())
-            if unknown:
-                raise UnavailableError(
-                    f"nothing is known of what happened before, by '{unknown[0][0]}'",
-                    why=f"{self.store.path} holds no events: it was removed, or never filled",
-                    now="fill it from the training data: keepwell features push",
-                )
-        return self._numbers
+    def _known(self, now: float) -> dict[Series, int]:
+        """Return all series that are kept: a version that is registered now finds what happens from now on."""
+        numbers = self._numbers
+        if abs(now - self._looked) > _LOOK_EVERY or not self._by_series.keys() <= numbers.keys():
+            numbers = self.store.series()
+            self._numbers, self._looked = numbers, now
+        unknown = sorted(self._by_series.keys() - numbers.keys())
+        if unknown:
+            raise UnavailableError(
+                f"nothing is known of what happened before, by '{unknown[0][0]}'",
+                why=f"{self.store.path} holds no events: it was removed, or never filled",
+                now="fill it from the training data: keepwell features push",
+            )
+        return numbers
 
     def _event(self, at: int, row: Instance, now: float, numbers: dict[Series, int]) -> Event:
         time = moment_of(self._fields[self._time], at, row.get(self._time), now)

@@ -31,6 +31,7 @@ _ELSEWHERE = {
     "hash": "hashed categories are not offered: encode: target or frequency keep many labels in one column",
 }
 _DAY = 86_400
+_LONGEST = 36_500 * _DAY
 
 
 def _pairs(node: Node, known: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
@@ -247,6 +248,8 @@ def _window(node: Node) -> Window:
     over = parse_duration(said["over"])
     if over <= 0:
         raise ValueError(f"{who} is empty: `over:` is longer than nothing, for example 7d")
+    if over > _LONGEST:
+        raise ValueError(f"{who} is longer than a hundred years")
     return Window(name=name, aggregate=kind, of=said.get("of", ""), by=said["by"], over=over)
 
 
