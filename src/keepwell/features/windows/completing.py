@@ -110,7 +110,7 @@ class Completer:
                 row.pop(name, None)
 
     def _known(self, now: float) -> dict[Series, int]:
-        """Return all series that are kept: a version that is registered now finds what happens from now on."""
+        """Return all series that are kept, also those that a version was registered for a moment ago."""
         numbers = self._numbers
         if abs(now - self._looked) > _LOOK_EVERY or not self._by_series.keys() <= numbers.keys():
             numbers = self.store.series()

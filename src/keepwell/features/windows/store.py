@@ -78,7 +78,6 @@ class WindowStore:
         self.path = path
         self._lock = threading.Lock()
         self._opened: sqlite3.Connection | None = None
-        self._known: dict[Series, int] = {}
         self._untidy = 0
 
     def close(self) -> None:
@@ -173,7 +172,7 @@ class WindowStore:
         return sum(self._add(rows[at : at + _AT_ONCE]) for at in range(0, len(rows), _AT_ONCE))
 
     def tidy(self, now: float) -> None:
-        """Remove what no window reaches any more, a handful at a time."""
+        """Remove some of what no window reaches any more: whoever answers requests waits for it."""
         with self._reading() as file:
             found = file.execute(
                 "SELECT id, span, (SELECT max(time) FROM events WHERE series = id) FROM series"
@@ -182,19 +181,17 @@ class WindowStore:
             if newest is None:
                 continue
             bound = min(newest, int(now * 1_000_000)) - _kept(span)
-            gone = _AT_ONCE
-            while gone >= _AT_ONCE:
-                with self._writing() as file:
-                    gone = file.execute(
-                        "DELETE FROM events WHERE rowid IN (SELECT rowid FROM events "
-                        "WHERE series = ? AND time < ? LIMIT ?)",
-                        (number, bound, _AT_ONCE),
-                    ).rowcount
-                    if gone:
-                        file.execute(
-                            "UPDATE series SET floor = max(coalesce(floor, ?), ?) WHERE id = ?",
-                            (bound, bound, number),
-                        )
+            with self._writing() as file:
+                gone = file.execute(
+                    "DELETE FROM events WHERE rowid IN (SELECT rowid FROM events "
+                    "WHERE series = ? AND time < ? LIMIT ?)",
+                    (number, bound, _AT_ONCE),
+                ).rowcount
+                if gone:
+                    file.execute(
+                        "UPDATE series SET floor = max(coalesce(floor, ?), ?) WHERE id = ?",
+                        (bound, bound, number),
+                    )
 
     def _set_floor(self, series: int, floor: int | None) -> None:
         with self._writing() as file:
