@@ -22,9 +22,12 @@ from keepwell.core.records import Column, ColumnType
 from keepwell.deployment.example import asked_example
 from keepwell.deployment.server.doors.delimited import read_written
 from keepwell.deployment.server.doors.schema import schema_of
+from keepwell.deployment.server.inference_protocol.metadata import describe
+from keepwell.deployment.server.inference_protocol.rows import instances_of
+from keepwell.deployment.server.inference_protocol.tensors import Tensor
 from keepwell.deployment.streams.attaching import answer
 from keepwell.deployment.streams.base import Event
-from keepwell.features.windows import windowed
+from keepwell.features.windows import Completer, windowed
 from keepwell.operations.batch.scoring import Batch, score
 from keepwell.operations.build.challenger import train_challenger
 from keepwell.operations.build.judge import open_scorer
@@ -345,3 +348,35 @@ def test_commands_push_and_predict(
     Path("odd.csv").write_text("client,at,amount\na,2025-02-04,1\n")
     assert run(["features", "push", "odd.csv"]) == 1
     assert "odd.csv has no column 'customer'" in capsys.readouterr().err
+
+
+def test_other_protocols_ask_for_the_same_columns(shop: Shop) -> None:
+    endpoint = shop.predictor.snapshot.endpoints["payments"]
+    asked = [item["name"] for item in describe(endpoint, 1)["inputs"]]
+    assert sorted(asked) == ["amount", "at", "customer"]
+    values = {"customer": "c3", "at": "2025-01-21T00:00:00", "amount": "4.5"}
+    tensors = [
+        Tensor(name=name, datatype="BYTES", shape=(1,), values=[values[name]]) for name in asked
+    ]
+    matrix = Tensor(
+        name="rows", datatype="BYTES", shape=(1, 3), values=[values[name] for name in asked]
+    )
+    expected = shop.told({**values, "amount": 4.5})
+    assert expected[0]["often_1d"] is not None
+    assert shop.told(*instances_of(endpoint, tensors)) == expected
+    assert shop.told(*instances_of(endpoint, [matrix])) == expected
+
+
+def test_a_window_over_a_column_that_is_ignored_needs_it_all_the_same(shop: Shop) -> None:
+    signature = shop.workspace.registry.get("payments", 1).signature
+    assert signature.history is not None
+    without = replace(
+        signature, inputs=tuple(one for one in signature.inputs if one.name != "customer")
+    )
+    completer = Completer([without], shop.store)
+    row: dict[str, Any] = {"customer": "c3", "at": "2025-01-21T00:00:00", "amount": 4.5}
+    completer.complete([row], 0.0)
+    completer.strip([row])
+    assert "customer" not in row  # no version takes it
+    assert "amount" in row
+    assert {item.name for item in without.asked} == {"customer", "at", "amount"}
