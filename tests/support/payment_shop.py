@@ -26,7 +26,7 @@ project: payments
 data: {{source: payments.csv, target: fraud, time: at, key: payment}}
 features:
   windows:{WINDOWS}
-train: {{budget: 5s, learners: [linear], features: "off"}}
+train: {{budget: 3s, learners: [linear], features: "off"}}
 gate: {{}}
 """
 
