@@ -57,9 +57,31 @@ class Project:
     ) -> list[Any]:
         """Return the labels or numbers that a version predicts; not logged, as it is no traffic."""
         from keepwell.operations.build.judge import open_scorer
+        from keepwell.operations.windows.asking import completed
 
-        model = self.workspace.registry.get(self.workspace.spec.name, version)
-        return list(open_scorer(self.workspace.bench, model).rows(instances).predictions)
+        workspace = self.workspace
+        model = workspace.registry.get(workspace.spec.name, version)
+        rows = completed(workspace.home, model, instances, workspace.clock.now())
+        return list(open_scorer(workspace.bench, model).rows(rows).predictions)
+
+    def push_events(self, rows: Any) -> int:
+        """Keep rows that no endpoint was asked about, so that later windows see them.
+
+        Args:
+            rows: DataFrame, Arrow table or list of dicts with the columns that `features.windows` names.
+
+        Returns:
+            How many of them were new.
+        """
+        import pyarrow as pa
+
+        from keepwell.operations.windows.keeping import push_rows
+
+        if isinstance(rows, list):
+            rows = pa.Table.from_pylist(rows)
+        is_table = isinstance(rows, pa.Table)
+        table = rows if is_table else pa.Table.from_pandas(rows, preserve_index=False)
+        return push_rows(self.workspace.bench, table)[1]
 
     def register(
         self,

@@ -278,6 +278,7 @@ class Workspace:
         """Says why an endpoint answered what it answered."""
         from keepwell.deployment.explaining import Explainers
         from keepwell.operations.explanations import Explanations
+        from keepwell.operations.windows.asking import completed
         from keepwell.tracking.bundles import unpack
 
         return Explanations(
@@ -289,6 +290,7 @@ class Workspace:
                 lambda bundle, name: unpack(self.blobs, bundle, name), self.registry.profile
             ),
             self.spec.explain.immutable,
+            lambda model, rows: completed(self.home, model, rows, self.clock.now()),
         )
 
     @cached_property
@@ -471,6 +473,7 @@ class Workspace:
             endpoints=self.endpoints,
             rollouts=self.rollouts,
             must_allow=self.ledger.must_allow,
+            shared=self._url("metadata", Path()).startswith("postgres"),
         )
 
     def playbooks(self, **means: Any) -> "Playbooks":

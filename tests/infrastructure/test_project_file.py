@@ -582,7 +582,7 @@ def test_features_are_read_and_written_back(file: Path) -> None:
         ("numbers: {smooth: 3}", "moving average"),
         ("categories: {encode: hash}", "hashed categories are not offered"),
         ("columns: {a: {drop_low_variance: 1}}", "unknown key 'drop_low_variance'"),
-        ("derive: {a: {window: 7d}}", "windowed aggregate"),
+        ("derive: {a: {window: 7d}}", "earlier rows of a key stands under features.windows"),
         ("derive: {a: __import__('os')}", "formula"),
         ("derive: {a: {mean: b}}", "aggregate such as"),
         ("derive: {a: b / c, a: c / b}", "twice"),
@@ -661,3 +661,47 @@ def test_alerts_are_read_and_written_back(file: Path) -> None:
 def test_alerts_that_cannot_be_are_refused(file: Path, alerts: str, words: str) -> None:
     complaints = _complaints(file, f"data: {{source: a.csv}}\nalerts:\n  {alerts}\n")
     assert any(words in line for line in complaints), complaints
+
+
+WINDOW = "{name: spent_7d, aggregate: sum, of: amount, by: customer, over: 7d}"
+
+
+def test_windows_are_read_and_written_back(file: Path) -> None:
+    spec = _load(
+        file,
+        "project: x\ndata: {source: x.csv, time: at, target: fraud}\nfeatures:\n  windows:\n"
+        f"    - {WINDOW}\n    - {{name: often, aggregate: count, by: customer, over: 90m}}\n",
+    )
+    assert [(one.name, one.of, one.over) for one in spec.features.windows] == [
+        ("spent_7d", "amount", 7 * 86_400.0),
+        ("often", "", 5_400.0),
+    ]
+    assert _load(file, render_project(spec)).features == spec.features
+
+
+@pytest.mark.parametrize(
+    ("windows", "words"),
+    [
+        ("[{aggregate: sum, of: a, by: b, over: 7d}]", "a window lacks `name:`"),
+        ("[{name: w, aggregate: sum, by: b, over: 7d}]", "the window 'w' lacks `of:`"),
+        ("[{name: w, aggregate: count, over: 7d}]", "the window 'w' lacks `by:`"),
+        ("[{name: w, aggregate: meen, of: a, by: b, over: 7d}]", "did you mean 'mean'"),
+        ("[{name: w, aggregate: count, by: b, over: soon}]", "is not a duration"),
+        ("[{name: w, aggregate: count, by: b, over: 0s}]", "the window 'w' is empty"),
+        ("[{name: w, aggregate: count, by: b, over: 9999999w}]", "longer than a hundred years"),
+        ("[{name: w, aggregate: count, bye: b, over: 7d}]", "unknown key 'bye'"),
+        ("{spent: 7d}", "it is a list of windows"),
+        (f"[{WINDOW}, {WINDOW}]", "the name 'spent_7d' stands there twice"),
+        (f"[{WINDOW.replace('amount', 'fraud')}]", "calculated from the target"),
+        (f"[{WINDOW.replace('customer', 'fraud')}]", "calculated from the target"),
+        (f"[{WINDOW.replace('spent_7d', 'amount')}]", "'amount' is a column already"),
+    ],
+)
+def test_windows_that_cannot_be_are_refused(file: Path, windows: str, words: str) -> None:
+    data = "data: {source: x.csv, time: at, target: fraud}"
+    (line,) = _complaints(file, f"{data}\nfeatures:\n  windows: {windows}\n")
+    assert words in line
+
+
+def test_windows_need_the_time_of_a_row(file: Path) -> None:
+    assert "needs the time of each row" in _complaint(file, f"features: {{windows: [{WINDOW}]}}\n")

@@ -17,7 +17,7 @@ from keepwell.core.errors import UsageError
 if TYPE_CHECKING:
     from keepwell.core.records import ModelVersion
     from keepwell.deployment.batch import Scored
-    from keepwell.deployment.scoring import Scorer
+    from keepwell.operations.windows.asking import CompletingScorer
     from keepwell.workspace import Workspace
 
 _MOST_COUNTS = 12
@@ -171,18 +171,24 @@ class _Current:
         self._workspace = workspace
         self._alias = alias
         self._looked = 0.0
-        self._known: tuple[Scorer, int] | None = None
+        self._known: tuple[CompletingScorer, int] | None = None
+        from keepwell.operations.windows.keeping import store_of
 
-    def __call__(self) -> "tuple[Scorer, int]":
+        self._store = store_of(workspace.home)
+
+    def __call__(self) -> "tuple[CompletingScorer, int]":
         now = time.monotonic()
         if self._known is not None and now - self._looked < _LOOK_EVERY:
             return self._known
         from keepwell.operations.batch.scoring import scorer_of
+        from keepwell.operations.windows.asking import CompletingScorer
 
         self._looked = now
         model = self._workspace.registry.get(self._workspace.spec.name, self._alias)
         if self._known is None or self._known[1] != model.version:
-            self._known = (scorer_of(self._workspace.bench, model), model.version)
+            scorer = scorer_of(self._workspace.bench, model)
+            asked = CompletingScorer(scorer, self._store, self._workspace.clock)
+            self._known = (asked, model.version)
         return self._known
 
 

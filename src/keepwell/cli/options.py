@@ -45,13 +45,15 @@ def examples(*lines: str) -> str:
     return f"[bold]Examples[/bold]\n{shown}"
 
 
-def command_app(*, group: bool = False, shows: bool = False) -> typer.Typer:
+def command_app(*, group: bool = False, shows: bool = False, words: bool = False) -> typer.Typer:
     """Return the Typer application that a command module hangs its functions on.
 
-    Where nothing else is asked, a `group` lists, and one that `shows` shows.
+    Where nothing else is asked, a `group` lists, and one that `shows` shows; with `words`, it shows also
+    where the first word is none of its commands.
     """
+    kinds = [(group, ListingGroup), (words, WordsGroup), (shows, ShowingGroup)]
     return typer.Typer(
-        cls=ListingGroup if group else ShowingGroup if shows else Group,
+        cls=next((kind for wanted, kind in kinds if wanted), Group),
         rich_markup_mode=markup(),
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
@@ -111,6 +113,16 @@ class ShowingGroup(ListingGroup):
     """A group that shows when nothing else is asked: `keepwell monitor` is `keepwell monitor show`."""
 
     first = "show"
+
+
+class WordsGroup(ShowingGroup):
+    """A group that shows what it is given: `keepwell features 3` is `keepwell features show 3`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the first command in front where the words start with no subcommand."""
+        if args and args[0] not in (*self.list_commands(ctx), "-h", "--help"):
+            args = [self.first, *args]
+        return super().parse_args(ctx, args)
 
 
 def project_root(project: Path) -> Path:

@@ -6,6 +6,7 @@ IMPUTE = ("median", "mean", "most_frequent")
 SCALE = ("standard", "minmax", "robust", "none")
 ENCODE = ("onehot", "ordinal", "target", "frequency")
 STATISTICS = ("mean", "median", "std", "min", "max", "count")
+AGGREGATES = ("count", "sum", "mean", "min", "max", "std", "last")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,35 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A feature that sums up the earlier rows of the same key: from `over` before a row until just before it.
+
+    Attributes:
+        name: The column that it becomes.
+        aggregate: One of `AGGREGATES`.
+        of: The number that is summed up; empty for a count of rows.
+        by: The column of the key.
+        over: Seconds.
+    """
+
+    name: str
+    aggregate: str
+    by: str
+    over: float
+    of: str = ""
+
+    @property
+    def series(self) -> tuple[str, str]:
+        """What it is calculated from: the column of the key, and that of the number."""
+        return self.by, self.of
+
+    @property
+    def micros(self) -> int:
+        """Its length in microseconds, the unit of all times that are compared."""
+        return round(self.over * 1_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeaturesSpec:
     """`features:` — how columns are prepared, and what is derived from them."""
 
@@ -58,6 +88,7 @@ class FeaturesSpec:
     categories: Steps = Steps()
     columns: dict[str, Steps] = field(default_factory=dict)
     derive: tuple[Derived, ...] = ()
+    windows: tuple[Window, ...] = ()
 
 
 AS_USUAL = FeaturesSpec()

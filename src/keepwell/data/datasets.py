@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from keepwell.core.clock import Clock
 from keepwell.core.errors import NotFoundError, UsageError
 from keepwell.core.ports import BlobStore, MetadataStore, TableStore
@@ -20,6 +22,7 @@ from keepwell.core.records.dataset import (
 )
 from keepwell.core.suggestions import did_you_mean
 from keepwell.data.appending import draft_appended
+from keepwell.data.deriving import Derive
 from keepwell.data.differences import DatasetDiff, compare
 from keepwell.data.drafts import Draft
 from keepwell.data.ingesting import Request, draft_source
@@ -75,6 +78,7 @@ class Datasets:
         contract: Path | None = None,
         types: Mapping[str, ColumnType] | None = None,
         progress: Progress | None = None,
+        derive: Derive | None = None,
     ) -> DatasetVersion:
         """Return the version that holds what a source holds now; the newest, if nothing changed.
 
@@ -85,6 +89,7 @@ class Datasets:
             contract: The file that later batches are checked against. Written if it is not there.
             types: Types of columns, where they are not to be inferred.
             progress: Is told how far it is, and who is waited for.
+            derive: Calculates columns that are kept beside those of the source.
 
         Raises:
             NotFoundError: If there is no such source.
@@ -99,6 +104,7 @@ class Datasets:
             contract=contract,
             types={column: _type(column, kind) for column, kind in (types or {}).items()},
             progress=progress or SilentProgress(),
+            derive=derive,
         )
         started = time.perf_counter()
         with self._alone(name, request.progress), Staging(self._staging, name) as staging:
@@ -138,6 +144,39 @@ class Datasets:
         with self._alone(name, request.progress), Staging(self._staging, name) as staging:
             draft = draft_source(request, self._newest(name), staging)
         return draft.rows, draft.findings
+
+    def look(
+        self,
+        name: str,
+        source: str,
+        *,
+        root: Path,
+        types: Mapping[str, ColumnType] | None = None,
+    ) -> tuple[Any, tuple[Column, ...]]:
+        """Return the rows of a source as an Arrow table, and its columns; nothing of it is kept.
+
+        Args:
+            name: What it is called while it is read.
+            source: A path, a folder or a glob.
+            root: What a relative source starts from.
+            types: Types of columns, where they are not to be inferred.
+
+        Raises:
+            KeepwellError: Whatever `ingest` would raise.
+        """
+        request = Request(
+            name=name,
+            location=source,
+            root=root,
+            contract=None,
+            types={column: _type(column, kind) for column, kind in (types or {}).items()},
+            progress=SilentProgress(),
+        )
+        with self._alone(name, request.progress), Staging(self._staging, name) as staging:
+            draft = draft_source(request, None, staging)
+            tables = staging.restart()
+        names = [column.name for column in draft.columns]
+        return pa.concat_tables(tables).rename_columns(names), draft.columns
 
     def append(
         self,
@@ -304,6 +343,7 @@ class Datasets:
             contract=draft.contract,
             created=self._clock.now(),
             findings=draft.findings,
+            given=draft.given,
         )
         version = replace(version, load_seconds=round(time.perf_counter() - started, 3))
         self._records.write(version, "ingested", why=f"from {source}", expected=0)

@@ -26,6 +26,7 @@ class Draft:
         findings: What was noticed.
         contract: Digest of the contract it was checked against, or that was inferred.
         written: The text of the contract that was inferred; None if there was one.
+        given: The digest of each chunk before columns were derived; empty where none were.
     """
 
     columns: tuple[Column, ...]
@@ -36,6 +37,7 @@ class Draft:
     findings: tuple[Finding, ...] = ()
     contract: str = ""
     written: str | None = None
+    given: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:

@@ -11,6 +11,7 @@ from keepwell.core.errors import ConflictError, InvalidDataError
 from keepwell.core.progress import Progress
 from keepwell.core.records.dataset import Column, ColumnType, DatasetVersion, Profile
 from keepwell.data.contracts import infer_contract, load_contract, render_contract
+from keepwell.data.deriving import Derive, with_derived
 from keepwell.data.drafts import Draft, decide_columns, infinite_values
 from keepwell.data.engine import connect
 from keepwell.data.inference import ColumnPlan, plan_columns, refit
@@ -31,6 +32,7 @@ class Request:
     contract: Path | None
     types: Mapping[str, ColumnType]
     progress: Progress
+    derive: Derive | None = None
 
 
 def draft_source(request: Request, previous: DatasetVersion | None, staging: Staging) -> Draft:
@@ -66,7 +68,7 @@ def draft_source(request: Request, previous: DatasetVersion | None, staging: Sta
     contract, written = vetting.contract, None
     if contract is None and path is not None:
         written = _inferred_contract(request, plans, columns, profile, loaded)
-    return Draft(
+    draft = Draft(
         columns=columns,
         schema=staged_schema(plans),
         rows=loaded.rows,
@@ -76,6 +78,10 @@ def draft_source(request: Request, previous: DatasetVersion | None, staging: Sta
         contract=contract.digest if contract else _sha256(written),
         written=written,
     )
+    if request.derive is None:
+        return draft
+    request.progress.update("looking back in time, row by row")
+    return with_derived(draft, request.derive, staging, "declared under `features.windows`")
 
 
 def _load(

@@ -48,6 +48,14 @@ class Staging:
             path.unlink(missing_ok=True)
         self._chunks = []
 
+    def restart(self) -> list[Any]:
+        """Return the chunks so far as tables, and begin again: those added from now on take their place."""
+        tables = [self.chunk(number) for number in range(len(self._chunks))]
+        for path in self._chunks:
+            path.unlink()  # its bytes stay until the last table that shows them is gone
+        self._chunks = []
+        return tables
+
     def skip(self, count: int) -> None:
         """Say that the first chunks are not needed here: the next one added has this number."""
         self._skipped = count

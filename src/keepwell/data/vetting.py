@@ -181,12 +181,13 @@ def _accepted(
         return 0
     if loaded.rows < previous.rows:
         return 0
-    last = len(previous.chunks) - 1
-    if loaded.chunks[:last] != previous.chunks[:last]:
+    before = previous.given or previous.chunks
+    last = len(before) - 1
+    if loaded.chunks[:last] != before[:last]:
         return 0
     size = chunk_rows(len(plans))
     rest = staging.chunk(last).slice(0, previous.rows - last * size).combine_chunks()
-    same = digest(rest.to_batches()[0], [plan.name for plan in plans]) == previous.chunks[last]
+    same = digest(rest.to_batches()[0], [plan.name for plan in plans]) == before[last]
     return previous.rows if same else 0
 
 

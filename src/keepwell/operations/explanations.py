@@ -20,6 +20,9 @@ _OTHERWISE = "the row in the log is answered otherwise than the row that was sen
 MOST_CHANGED = 10
 """Rows that changes are looked for at once."""
 
+Instances = Sequence[Mapping[str, Any]]
+Complete = Callable[[ModelVersion, Instances], Instances]
+
 MOST = 100
 """Predictions that are explained at once."""
 
@@ -64,6 +67,7 @@ class Explanations:
         collect: Brings the newest predictions into the log.
         explainers: Know the models.
         immutable: Columns that nobody can change: advice leaves them as they are.
+        complete: Adds what a version takes and a request need not hold.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class Explanations:
         collect: Callable[[], object],
         explainers: Explainers,
         immutable: Collection[str] = (),
+        complete: Complete = lambda model, rows: rows,
     ) -> None:
         self._endpoints = endpoints
         self._registry = registry
@@ -81,6 +86,7 @@ class Explanations:
         self._collect = collect
         self._explainers = explainers
         self._immutable = tuple(immutable)
+        self._complete = complete
 
     def of_rows(
         self,
@@ -201,6 +207,7 @@ class Explanations:
                 now="keepwell run, then keepwell status",
             )
         model = self._registry.get(found.model, number)
+        instances = self._complete(model, instances)
         if found.key and model.signature.input(found.key) is None:
             instances = [
                 {name: value for name, value in row.items() if name != found.key}

@@ -5,11 +5,12 @@ import pytest
 from training_worlds import World, world_of
 
 from keepwell.core.errors import TrainingError
-from keepwell.core.features import Derived, FeaturesSpec, Steps
+from keepwell.core.features import Derived, FeaturesSpec, Steps, Window
 from keepwell.core.records import Task
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.deployment.scoring import build_scorer_files
 from keepwell.training import train
+from keepwell.training.tasks.declared import must_apply
 
 RATIO = FeaturesSpec(
     derive=(Derived(name="ratio", kind="formula", columns=("a", "b"), detail="a / b"),)
@@ -114,3 +115,10 @@ def test_a_step_of_an_unknown_column_is_refused_by_every_task() -> None:
     features = FeaturesSpec(columns={"aa": Steps(log=True)})
     with pytest.raises(TrainingError, match="names the column 'aa'"):
         train(table, columns, DataSpec(source="-"), TrainSpec(task=Task.ANOMALY), features=features)
+
+
+@pytest.mark.parametrize("task", [Task.FORECAST, Task.RANKING])
+def test_windows_are_refused_where_earlier_rows_are_looked_at_anyway(task: Task) -> None:
+    window = Window(name="w", aggregate="count", by="kind", over=60.0)
+    with pytest.raises(TrainingError, match=f"`features.windows` does not go with the task {task}"):
+        must_apply(FeaturesSpec(windows=(window,)), TrainSpec(features="off"), task)

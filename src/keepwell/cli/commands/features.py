@@ -1,6 +1,7 @@
 """`keepwell features`: what a version is made of, what its steps have learnt, what each column is worth."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,17 +18,25 @@ from keepwell.cli.options import (
 from keepwell.cli.output import Output
 from keepwell.core.errors import NotFoundError
 
-app = command_app()
+app = command_app(shows=True, words=True)
 
 _FILE = "features.json"
 _WIDEST = 70
 _TRIED = 10  # features that were left, in the table
 
 
+@app.callback()
+def features() -> None:
+    """See what a version is made of; hand in what happened without an endpoint being asked."""
+
+
 @app.command(
-    epilog=examples("keepwell features", "keepwell features 3", "keepwell features champion --json")
+    "show",
+    epilog=examples(
+        "keepwell features", "keepwell features 3", "keepwell features show champion --json"
+    ),
 )
-def features(
+def show(
     words: Annotated[
         list[str] | None,
         typer.Argument(
@@ -56,6 +65,37 @@ def features(
     out.answer(
         {"model": version.key, **found, "importance": importance},
         lambda: _tell(out, version.key, found, importance),
+    )
+
+
+@app.command(
+    "push", epilog=examples("keepwell features push payments-today.csv", "keepwell features push")
+)
+def push(
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FILE]",
+            help="Rows with the columns of `features.windows`; without a file, the training data again.",
+            show_default=False,
+        ),
+    ] = None,
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Hand in rows that no endpoint was asked about, so that windows over earlier rows see them."""
+    from keepwell.operations.windows.keeping import push_file, refill
+
+    out = Output(as_json=as_json)
+    with open_workspace(project) as workspace:
+        if file is None:
+            rows, new = refill(workspace.bench)
+        else:
+            rows, new = push_file(workspace.bench, file, Path.cwd())
+    where = file or workspace.spec.data.source
+    out.answer(
+        {"source": where, "rows": rows, "new": new},
+        lambda: out.say(f"{rows:,} rows of {where} read, {new:,} new events kept"),
     )
 
 

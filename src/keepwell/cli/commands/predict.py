@@ -116,7 +116,7 @@ def predict(
             return
         model = workspace.registry.get(workspace.spec.name, version)
         if rows.lstrip()[:1] in ("{", "["):
-            _score_rows(out, load(workspace, model), model, rows)
+            _score_rows(out, workspace, model, rows)
         else:
             wish = batch_scoring.Wish(source=rows, output=output, log=log, overwrite=overwrite)
             batch_scoring.score_source(out, workspace, model, wish)
@@ -148,7 +148,7 @@ def load(workspace: "Workspace", model: "ModelVersion") -> "Scorer":
     return load_scorer(lambda name: unpack(workspace.blobs, model.bundle, name), model.signature)
 
 
-def _score_rows(out: Output, scorer: "Scorer", model: "ModelVersion", rows: str) -> None:
+def _score_rows(out: Output, workspace: "Workspace", model: "ModelVersion", rows: str) -> None:
     try:
         parsed = json.loads(rows)
     except ValueError as error:
@@ -158,7 +158,10 @@ def _score_rows(out: Output, scorer: "Scorer", model: "ModelVersion", rows: str)
             now="""for example '{"tenure": 3}', in single quotes""",
         ) from None
     instances = parsed if isinstance(parsed, list) else [parsed]
-    scores = scorer.rows(instances)
+    from keepwell.operations.windows.asking import completed
+
+    given = completed(workspace.home, model, instances, workspace.clock.now())
+    scores = load(workspace, model).rows(given)
     document: dict[str, Any] = {"predictions": scores.predictions}
     if scores.probabilities is not None:
         classes = [str(label) for label in model.signature.classes]

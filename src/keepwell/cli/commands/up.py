@@ -114,13 +114,13 @@ def _ready(out: Output, workspace: "Workspace", url: str) -> None:
 
 def example_row(workspace: "Workspace") -> dict[str, Any] | None:
     """Return a row of the training data as the champion takes it; None without a champion."""
-    from keepwell.deployment.example import example_of
+    from keepwell.deployment.example import asked_example
 
     registry, name = workspace.registry, workspace.spec.name
     champion = registry.resolve(name, "champion")
     if champion is None:
         return None
-    return example_of(registry.get(name, champion).signature)
+    return asked_example(registry.get(name, champion).signature)
 
 
 def curl_line(url: str, row: dict[str, Any], *, secured: bool = False) -> str:

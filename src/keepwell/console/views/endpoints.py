@@ -63,7 +63,7 @@ def endpoint(
     drifts = drifts_of(report) if report else []
     shown = drifts if columns == "all" else drifts[:SHOWN_COLUMNS]
     rollouts = workspace.rollouts.find(name, limit=SHOWN_ROLLOUTS)
-    inputs = glance.version.signature.inputs if glance.version else ()
+    inputs = glance.version.signature.asked if glance.version else ()
     return {
         "endpoint": found,
         "card": glance,

@@ -73,6 +73,7 @@ class DatasetVersion:
         load_seconds: What the ingest took.
         findings: What was noticed while it was read and checked.
         table: The table that holds the chunks; versions of one schema share it.
+        given: Digest of each chunk as the source has it, where columns were derived from it; else empty.
     """
 
     name: str
@@ -89,6 +90,7 @@ class DatasetVersion:
     load_seconds: float = 0.0
     findings: tuple[Finding, ...] = ()
     table: str = ""
+    given: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

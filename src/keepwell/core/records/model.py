@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from keepwell.core.features import Window
 from keepwell.core.records.dataset import ColumnType
 from keepwell.core.records.run import Estimate
 
@@ -75,6 +76,26 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What some inputs of a model are calculated from: earlier rows of the same key.
+
+    Attributes:
+        windows: The inputs that are calculated.
+        time: The column that says when a row happened.
+        columns: The columns of a row that they are calculated from: times, keys and numbers.
+    """
+
+    windows: tuple[Window, ...]
+    time: str
+    columns: tuple[Field, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The inputs that are calculated, so that a request need not have them."""
+        return frozenset(window.name for window in self.windows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
     """What a model takes and gives.
 
@@ -88,6 +109,7 @@ class Signature:
         meanings: What each class stands for in words, where nobody named it: of clusters.
         threshold: Of two classes: the probability of the second from which on it is the answer; None:
             the more probable one is.
+        history: What inputs are calculated from when it is served; None where a request holds them all.
     """
 
     task: Task
@@ -97,6 +119,24 @@ class Signature:
     meanings: tuple[str, ...] = ()
     quantiles: tuple[float, ...] = ()
     threshold: float | None = None
+    history: History | None = None
+
+    @property
+    def asked(self) -> tuple[Field, ...]:
+        """What a request holds: the inputs, or what those are calculated from that are calculated."""
+        if self.history is None:
+            return self.inputs
+        own = [item for item in self.inputs if item.name not in self.history.names]
+        names = {item.name for item in own}
+        return (*own, *(item for item in self.history.columns if item.name not in names))
+
+    @property
+    def known(self) -> tuple[Field, ...]:
+        """All that a request may hold: the inputs, and what some of them are calculated from."""
+        if self.history is None:
+            return self.inputs
+        names = {item.name for item in self.inputs}
+        return (*self.inputs, *(item for item in self.history.columns if item.name not in names))
 
     @property
     def subject(self) -> str:

@@ -5,7 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from keepwell.core.errors import ConflictError, InvalidDataError, InvalidRequestError, StorageError
 from keepwell.core.progress import Progress, SilentProgress
+from keepwell.core.records import Signature
 from keepwell.deployment.batch import answers, targets
 from keepwell.deployment.batch.answers import Tally
 from keepwell.deployment.batch.pool import in_order
@@ -46,6 +47,7 @@ class Options:
         log: Called with each piece, in order, before it counts as done: the job's id, the piece's number,
             its inputs, scores, ids and keys. Called again with the same ids if the process dies in between.
         key: The column of the source whose values `log` is told as text; None where it has none of it.
+        complete: Gives the inputs of rows that hold less (`Signature.asked`); None where the source has all.
     """
 
     version: int = 0
@@ -57,6 +59,7 @@ class Options:
     sample: bool = False
     log: Log | None = None
     key: str = ""
+    complete: Callable[[pa.Table], pa.Table] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +124,7 @@ def predict_file(
     ):
         if not target.work.exists():
             targets.must_be_free(target, overwrite=chosen.overwrite)
-        reader = open_rows(str(source), root, scorer.signature, Path(staging))
+        reader = open_rows(str(source), root, _read_by(scorer.signature, chosen), Path(staging))
         answers.must_be_free(reader.names, scorer.signature, str(source))
         purpose = f"keepwell predict {source} -o {output}"
         target.work.mkdir(parents=True, exist_ok=True)
@@ -194,7 +197,7 @@ class _Job:
     def _piece(self, numbered: "tuple[int, Rows]") -> "_Piece":
         number, rows = numbered
         signature = self._scorer.signature
-        scores = _scores(self._scorer, rows, self._reader.location)
+        scores, rows = _scores(self._scorer, rows, self._reader.location, self._options.complete)
         ids = answers.number_rows(self._work.id, rows.start, rows.given.num_rows)
         table = answers.beside(rows.given, scores, signature, ids, self._options.version)
         self._target.format.write(table, self._work.arriving(number), first=number == 0)
@@ -245,8 +248,9 @@ class _Job:
             sample=sample,
             absent=tuple(
                 item.name
-                for item in self._scorer.signature.inputs
+                for item in _read_by(self._scorer.signature, options).inputs
                 if item.name not in self._reader.names
+                and item.name not in _calculated(self._scorer.signature)
             ),
         )
 
@@ -278,12 +282,30 @@ def _numbered(pieces: Iterator[Rows]) -> Iterator[tuple[int, Rows]]:
         yield rows.start // ROWS_AT_ONCE, rows
 
 
-def _scores(scorer: Scorer, rows: Rows, source: str) -> Scores:
+def _read_by(signature: Signature, options: Options) -> Signature:
+    """Return what the source is read by: the inputs, or those and what some are calculated from."""
+    if options.complete is None:
+        return signature
+    calculated = _calculated(signature)
+    inputs = (replace(f, required=f.required and f.name not in calculated) for f in signature.known)
+    return replace(signature, inputs=tuple(inputs))
+
+
+def _calculated(signature: Signature) -> frozenset[str]:
+    return frozenset() if signature.history is None else signature.history.names
+
+
+def _scores(
+    scorer: Scorer, rows: Rows, source: str, complete: Callable[[pa.Table], pa.Table] | None
+) -> tuple[Scores, Rows]:
     table = rows.inputs
     if not table.num_columns:  # the model needs none of what the source has
         table = pa.table({"": pa.nulls(rows.given.num_rows)})
     try:
-        return scorer.batch(table)
+        if complete is not None:
+            table = complete(table)
+            rows = replace(rows, inputs=table)
+        return scorer.batch(table), rows
     except InvalidRequestError as error:
         column, at = error.details.get("column", ""), error.details.get("instance", 0)
         raise InvalidDataError(

@@ -76,7 +76,11 @@ def sole_route(endpoint: LiveEndpoint) -> LiveRoute | None:
     What `assign` looks at beyond the shares must be looked at here too: requests of an endpoint with a
     sole route may be answered without asking `assign`, and by that version alone.
     """
-    if endpoint.flags is not None or endpoint.quarantine is not None:
+    if (
+        endpoint.flags is not None
+        or endpoint.quarantine is not None
+        or endpoint.completer is not None
+    ):
         return None
     whole = endpoint.split.whole
     return endpoint.routes[whole] if whole is not None and endpoint.routes else None
@@ -118,6 +122,8 @@ def _by_rule(
 
 def _take_keys(endpoint: LiveEndpoint, instances: list[Instance]) -> list[str]:
     column = endpoint.key
+    if endpoint.completer is not None:
+        endpoint.completer.strip(instances, keep=column)
     if not column:
         return [""] * len(instances)
     if endpoint.key_is_input:

@@ -1,5 +1,6 @@
 """The request path: choose a version, score, log, answer."""
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass, replace
@@ -30,12 +31,14 @@ from keepwell.deployment.server.shelf import ShelvedScorer
 from keepwell.deployment.server.snapshot import LiveEndpoint, Snapshot
 from keepwell.deployment.tracing.requests import HEADER, StageLog, context_of
 from keepwell.deployment.tracing.stages import Stages, watched
+from keepwell.features.windows import Event
 from keepwell.infrastructure.segments import SegmentWriter
 
 PROBE_HEADER = b"x-keepwell-probe"
 PROBE = "probe"
 """Caller, in the prediction log, of the rows by which a rollout is verified."""
 
+_FEW = 20  # rows of which the past is looked up at once
 _MANY = 200  # rows beyond which scoring leaves the event loop to other requests
 _LONGEST_ID = 128
 _UNLOGGED: Header = (b"x-prediction-logged", b"no")
@@ -183,6 +186,7 @@ class Predictor:
             call.consumer.spend(len(instances))
         scored = []
         now = time.time()
+        events = await self._complete(endpoint, instances, now)
         if endpoint.flags is not None:
             scored = await self._switched(endpoint, call, instances, now)
         else:
@@ -191,6 +195,8 @@ class Predictor:
                 scored.append(number(part, await self._score(call, endpoint, part), now))
         if stages is not None:
             stages.mark("format" if stages.has("model") else "model")
+        if events and endpoint.completer is not None and call.caller != PROBE:
+            endpoint.completer.keep(events, now)
         milliseconds = (time.perf_counter() - call.started) * 1000
         about = Circumstances(
             time=now,
@@ -210,6 +216,17 @@ class Predictor:
         return Answered(
             call=call, endpoint=endpoint, parts=scored, milliseconds=milliseconds, logged=logged
         )
+
+    async def _complete(
+        self, endpoint: LiveEndpoint, instances: list[Instance], now: float
+    ) -> list[Event]:
+        """Add what is calculated from earlier rows; many rows are completed beside the event loop."""
+        completer = endpoint.completer
+        if completer is None:
+            return []
+        if len(instances) <= _FEW:
+            return completer.complete(instances, now)
+        return await asyncio.to_thread(completer.complete, instances, now)
 
     def _log(self, endpoint: LiveEndpoint, scored: list[Scored], about: Circumstances) -> bool:
         """Log rows, if they are among those that are kept; tell whether they are in the log now."""

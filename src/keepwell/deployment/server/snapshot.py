@@ -20,6 +20,7 @@ from keepwell.deployment.server.admission.access import Access
 from keepwell.deployment.server.admission.meters import Meters
 from keepwell.deployment.server.routes import Routes, ServedEndpoint, ServedRoute
 from keepwell.deployment.server.shelf import Shelf, ShelvedScorer
+from keepwell.features.windows import Completer, WindowStore
 
 ReadBlob = Callable[[str], bytes]
 
@@ -49,6 +50,7 @@ class LiveEndpoint:
         external: Its model answers somewhere else.
         quarantine: Columns that are not believed; None if there are none.
         most_rows: Rows that one request may have, where that is fewer than the limits say; 0 otherwise.
+        completer: Calculates inputs that requests need not hold; None if there are none.
     """
 
     name: str
@@ -64,6 +66,7 @@ class LiveEndpoint:
     external: bool = False
     quarantine: Quarantine | None = None
     most_rows: int = 0
+    completer: Completer | None = None
 
     @property
     def served(self) -> tuple[LiveRoute, ...]:
@@ -98,6 +101,7 @@ def load_snapshot(
     read: ReadBlob,
     meters: Meters | None = None,
     shelf: Shelf | None = None,
+    windows: WindowStore | None = None,
 ) -> Snapshot:
     """Return the snapshot that routes ask for; scorers that are loaded already are kept.
 
@@ -110,6 +114,7 @@ def load_snapshot(
         read: Gives a blob by digest, verified.
         meters: What each consumer has used.
         shelf: Where models are that may be unloaded, if any may; without one all stay.
+        windows: What happened before, for inputs that are calculated from it.
     """
     problems: list[str] = []
     endpoints: dict[str, LiveEndpoint] = {}
@@ -127,7 +132,7 @@ def load_snapshot(
         if served.routes and not live and old is not None and not served.flags.fallback:
             endpoints[served.name] = old
         else:
-            endpoints[served.name] = _live_endpoint(served, live, routes.log)
+            endpoints[served.name] = _live_endpoint(served, live, routes.log, windows)
     shelf.keep(route.scorer for endpoint in endpoints.values() for route in endpoint.served)
     return Snapshot(
         generation=before.generation if problems else routes.generation,
@@ -140,7 +145,10 @@ def load_snapshot(
 
 
 def _live_endpoint(
-    served: ServedEndpoint, live: list[tuple[ServedRoute, LiveRoute]], log: LogSpec
+    served: ServedEndpoint,
+    live: list[tuple[ServedRoute, LiveRoute]],
+    log: LogSpec,
+    windows: WindowStore | None,
 ) -> LiveEndpoint:
     given = {route.version for route in served.routes}
     answering = [(route, one) for route, one in live if route.version in given]
@@ -163,6 +171,7 @@ def _live_endpoint(
         external=served.external,
         quarantine=Quarantine(served.quarantined) if served.quarantined else None,
         most_rows=served.most_rows,
+        completer=Completer.of([r.signature for r, _ in live], windows) if windows else None,
     )
 
 

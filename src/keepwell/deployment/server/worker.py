@@ -34,6 +34,7 @@ from keepwell.deployment.server.routes import read_routes, routes_path
 from keepwell.deployment.server.shelf import Shelf
 from keepwell.deployment.server.snapshot import load_snapshot
 from keepwell.deployment.tracing.requests import StageLog
+from keepwell.features.windows.store import WindowStore, windows_path
 from keepwell.infrastructure.blobs import open_blobs
 from keepwell.infrastructure.codec import to_json
 from keepwell.infrastructure.consent import look_in
@@ -84,6 +85,7 @@ class Worker:
         self._counters = Counters()
         self._meters = Meters(home / "serving" / "meters")
         self._shelf = Shelf()
+        self._windows = WindowStore(windows_path(home))
         self._process = psutil.Process()
         self._seen: tuple[int, int] | None = None
         self._retry_at = 0.0
@@ -129,6 +131,7 @@ class Worker:
             self._beat()
             writer.close()
             stage_log.close()
+            self._windows.close()
 
     @property
     def stuck(self) -> int:
@@ -163,7 +166,7 @@ class Worker:
             routes = replace(routes, endpoints=alone)
         blobs = await asyncio.to_thread(open_blobs, routes.blobs)
         fresh = await asyncio.to_thread(
-            load_snapshot, routes, present, blobs.read, self._meters, self._shelf
+            load_snapshot, routes, present, blobs.read, self._meters, self._shelf, self._windows
         )
         self._predictor.snapshot = fresh
         if self._shelf.active:

@@ -3,15 +3,16 @@
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from keepwell.core.errors import InvalidRequestError, KeepwellError
+from keepwell.core.records import Signature
 from keepwell.deployment.labels import class_names
-from keepwell.deployment.scoring import Scorer, Scores
+from keepwell.deployment.scoring import Scores
 from keepwell.deployment.streams.base import Answer, Event, Stream
 
 AT_ONCE = 1000
@@ -20,7 +21,18 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
-Current = Callable[[], tuple[Scorer, int]]
+
+class Answering(Protocol):
+    """What answers events: a scorer, or what completes the rows before it asks one."""
+
+    signature: Signature
+
+    def rows(self, instances: Sequence[Mapping[str, Any]]) -> Scores:
+        """Answer rows."""
+        ...
+
+
+Current = Callable[[], tuple[Answering, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +87,7 @@ def attach(
     return Attached(events=events, refused=refused)
 
 
-def answer(scorer: Scorer, version: int, events: Sequence[Event]) -> tuple[list[Answer], int]:
+def answer(scorer: Answering, version: int, events: Sequence[Event]) -> tuple[list[Answer], int]:
     """Return the answers to events, in order, and how many of them are refusals."""
     rows: list[dict[str, Any] | None] = []
     told: list[dict[str, Any]] = []
@@ -103,7 +115,7 @@ def answer(scorer: Scorer, version: int, events: Sequence[Event]) -> tuple[list[
     return answers, refused
 
 
-def _answers(scorer: Scorer, instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _answers(scorer: Answering, instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what is said of each instance; if one does not fit, they are asked one by one."""
     if not instances:
         return []
@@ -119,7 +131,7 @@ def _answers(scorer: Scorer, instances: list[dict[str, Any]]) -> list[dict[str, 
     return [*_answers(scorer, instances[:middle]), *_answers(scorer, instances[middle:])]
 
 
-def _documents(scorer: Scorer, scores: Scores) -> list[dict[str, Any]]:
+def _documents(scorer: Answering, scores: Scores) -> list[dict[str, Any]]:
     if scores.probabilities is None:
         return [{"prediction": value} for value in scores.predictions]
     names = [f"probability_{name}" for name in class_names(scorer.signature)]

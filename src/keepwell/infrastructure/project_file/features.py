@@ -1,12 +1,22 @@
 """`features:` — the steps of columns, and what is derived from them."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from keepwell.core.features import ENCODE, IMPUTE, SCALE, STATISTICS, Derived, Steps
+from keepwell.core.durations import format_duration, parse_duration
+from keepwell.core.features import (
+    AGGREGATES,
+    ENCODE,
+    IMPUTE,
+    SCALE,
+    STATISTICS,
+    Derived,
+    Steps,
+    Window,
+)
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.project_file.kinds import FLAG, TEXT, TEXTS, Kind, number, whole
 
@@ -14,13 +24,14 @@ _OF_NUMBERS = ("impute", "clip", "log", "bins", "scale", "drop_low_variance")
 _OF_CATEGORIES = ("impute", "encode")
 _DERIVED = (*STATISTICS, "by", "difference", "formula", "days", "share", "target", "text")
 _ELSEWHERE = {
-    "smooth": "a moving average looks at earlier rows, and a request holds only its own; calculate it "
-    "before, where the time order is known, and send it as a column",
-    "window": "a windowed aggregate looks at earlier rows, and a request holds only its own; calculate it "
-    "where they are kept, and send it as a column",
+    "smooth": "a moving average looks at earlier rows: declare the mean of a window under "
+    "features.windows, [{name: usual, aggregate: mean, of: amount, by: customer, over: 7d}]",
+    "window": "what looks at earlier rows of a key stands under features.windows: "
+    "[{name: spent_7d, aggregate: sum, of: amount, by: customer, over: 7d}]",
     "hash": "hashed categories are not offered: encode: target or frequency keep many labels in one column",
 }
 _DAY = 86_400
+_LONGEST = 36_500 * _DAY
 
 
 def _pairs(node: Node, known: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
@@ -204,3 +215,86 @@ def _one(derived: Derived) -> str:
 
 
 DERIVE = Kind("a mapping of names to formulas and aggregates", _read_derived, _written_derived)
+
+
+_OF_WINDOWS = ("name", "aggregate", "of", "by", "over")
+
+
+def _read_windows(node: Node) -> tuple[Window, ...]:
+    if not isinstance(node, SequenceNode):
+        raise ValueError("it is a list of windows")
+    made = tuple(_window(item) for item in node.value)
+    names = [one.name for one in made]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"the name '{twice}' stands there twice")
+    return made
+
+
+def _window(node: Node) -> Window:
+    given = dict(_pairs(node, _OF_WINDOWS))
+    said = {key: str(TEXT.read(value)) for key, value in given.items()}
+    name = said.get("name", "")
+    who = f"the window '{name}'" if name else "a window"
+    lacking = [key for key in ("name", "aggregate", "by", "over") if not said.get(key)]
+    if lacking:
+        raise ValueError(f"{who} lacks `{lacking[0]}:`")
+    kind = said["aggregate"]
+    if kind not in AGGREGATES:
+        hint = did_you_mean(kind, AGGREGATES) or f"known are {', '.join(AGGREGATES)}"
+        raise ValueError(f"{who} has no aggregate '{kind}': {hint}")
+    if kind != "count" and not said.get("of"):
+        raise ValueError(f"{who} lacks `of:`, the number that {kind} is calculated from")
+    over = parse_duration(said["over"])
+    if over <= 0:
+        raise ValueError(f"{who} is empty: `over:` is longer than nothing, for example 7d")
+    if over > _LONGEST:
+        raise ValueError(f"{who} is longer than a hundred years")
+    return Window(name=name, aggregate=kind, of=said.get("of", ""), by=said["by"], over=over)
+
+
+def _written_windows(value: tuple[Window, ...]) -> str:
+    return "[" + ", ".join(map(_one_window, value)) + "]"
+
+
+def _one_window(window: Window) -> str:
+    of = f", of: {TEXT.write(window.of)}" if window.of else ""
+    over = format_duration(window.over)
+    if " " in over or parse_duration(over) != window.over:
+        over = f"{window.over:.17g}s"
+    return (
+        f"{{name: {TEXT.write(window.name)}, aggregate: {window.aggregate}{of}, "
+        f"by: {TEXT.write(window.by)}, over: {over}}}"
+    )
+
+
+WINDOWS = Kind("a list of windows over earlier rows", _read_windows, _written_windows)
+
+
+def check_windows(values: Mapping[str, Any]) -> str:
+    """Return what is wrong with windows beside the rest of the file; empty if nothing is."""
+    windows: tuple[Window, ...] = values.get("features.windows", ())
+    if not windows:
+        return ""
+    if not values.get("data.time"):
+        return (
+            "features.windows needs the time of each row: name its column, for example "
+            "`data: {time: at}`"
+        )
+    one, several = values.get("data.target") or ("", ())
+    targets = {one, *several} - {"", None}
+    for window in windows:
+        if targets & {window.of, window.by}:
+            return (
+                f"features.windows: '{window.name}' is calculated from the target, which nobody knows "
+                "when a row is asked for; take another column"
+            )
+        if window.name in {
+            *targets,
+            values.get("data.key"),
+            values.get("data.time"),
+            window.of,
+            window.by,
+        }:
+            return f"features.windows: '{window.name}' is a column already; give the window another name"
+    return ""

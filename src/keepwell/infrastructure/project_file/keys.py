@@ -19,6 +19,7 @@ from keepwell.infrastructure.project_file.features import (
     COLUMN_STEPS,
     DERIVE,
     NUMBER_STEPS,
+    WINDOWS,
 )
 from keepwell.infrastructure.project_file.jobs import JOBS
 from keepwell.infrastructure.project_file.kinds import (
@@ -151,6 +152,8 @@ KEYS = (
         "the same for single columns, in place of what their kind has"),
     Key("features.derive", DERIVE, '{per_month: "charges / tenure", usual: {mean: charges, by: [city]}}',
         "features that are calculated from columns: formulas, aggregates by group, text, days"),
+    Key("features.windows", WINDOWS, "[{name: spent_7d, aggregate: sum, of: amount, by: customer, over: 7d}]",
+        "features that sum up earlier rows of a key; count, sum, mean, min, max, std or last"),
     Key("train.task", TASK, "binary", "inferred from the target unless said"),
     Key("train.metric", METRIC, "roc_auc", "what the best model is chosen by"),
     Key("train.budget", DURATION, "60s", "time to spend"),

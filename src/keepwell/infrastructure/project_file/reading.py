@@ -45,6 +45,7 @@ from keepwell.core.spec.tracing import TracesSpec
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.files import storing
 from keepwell.infrastructure.project_file.alerts import check_names
+from keepwell.infrastructure.project_file.features import check_windows
 from keepwell.infrastructure.project_file.keys import KEYS, Key
 from keepwell.infrastructure.project_file.kinds import NULL
 from keepwell.infrastructure.project_file.nodes import Complaints, parse
@@ -87,8 +88,9 @@ def load_project(path: Path) -> ProjectSpec:
     alerts = {
         key.partition(".")[2]: value for key, value in values.items() if key.startswith("alerts.")
     }
-    if wrong := check_names(alerts):
-        complaints.add(None, wrong)
+    for wrong in (check_names(alerts), check_windows(values)):
+        if wrong:
+            complaints.add(None, wrong)
     if "costs.budget.monthly" in values and not any(
         values.get(key.path)
         for key in KEYS

@@ -1,6 +1,7 @@
 """One batch: a source, scored by a registered version."""
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from keepwell.operations.batch.log import BatchLog
 from keepwell.operations.build.bench import Bench
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from keepwell.deployment.batch import Scored
     from keepwell.deployment.scoring import Scorer
 
@@ -59,7 +62,19 @@ def score(
         key="" if spec.data.key in spec.serve.log.redact else spec.data.key,
     )
     scorer = scorer_of(bench, model)
-    return predict_file(scorer, batch.source, batch.output, options=options, progress=progress)
+    with contextlib.ExitStack() as opened:
+        if model.signature.history is not None:
+            from keepwell.operations.windows.asking import completed_table
+            from keepwell.operations.windows.keeping import store_of
+
+            store = opened.enter_context(contextlib.closing(store_of(bench.home)))
+            now = bench.clock.now()
+
+            def complete(rows: "pa.Table") -> "pa.Table":
+                return completed_table(model.signature, store, rows, now)
+
+            options = replace(options, complete=complete)
+        return predict_file(scorer, batch.source, batch.output, options=options, progress=progress)
 
 
 def _log(bench: Bench, tables: TableStore, model: ModelVersion) -> BatchLog:

@@ -60,6 +60,7 @@ class Bench:
     """The parts of a workspace that a build uses.
 
     `must_allow` refuses what costs (`training`, `the batch job 'nightly'`) where the budget is spent.
+    `shared`: other machines may work with the same record.
     """
 
     spec: ProjectSpec
@@ -73,6 +74,7 @@ class Bench:
     endpoints: "Endpoints"
     rollouts: "Rollouts"
     must_allow: Callable[[str], None] = lambda what: None
+    shared: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

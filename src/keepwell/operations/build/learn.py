@@ -24,6 +24,7 @@ from keepwell.operations.build.sources.parts import Part
 from keepwell.operations.build.sources.sides import sides
 from keepwell.operations.insight.fairness import keep_fairness
 from keepwell.operations.insight.overall import EXPLAINED, LEAST, keep_overview
+from keepwell.operations.windows.declaring import with_history
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -116,6 +117,7 @@ def learn(  # noqa: PLR0913 (each is a decision of the caller, by name)
         )
         must_have_raced(spec, trained)
         trained = _told(trained, part)
+        trained = replace(trained, signature=with_history(bench, trained.signature))
         progress.update("compiling and proving the scorer")
         rows = affordable(
             PROOF_ROWS,

@@ -10,6 +10,7 @@ import numpy as np
 from keepwell import __version__
 from keepwell.core.errors import NotFoundError
 from keepwell.core.records import GateVerdict, ModelVersion
+from keepwell.core.spec import ProjectSpec
 from keepwell.infrastructure.codec import from_json, to_json, to_plain
 from keepwell.operations.build.bench import Bench, Build
 from keepwell.operations.build.draft import Draft
@@ -21,6 +22,8 @@ from keepwell.operations.build.sources.parts import rows_to_learn
 from keepwell.operations.build.sources.sides import digests, fingerprints, ingest_sides
 from keepwell.operations.build.takeover import take_over
 from keepwell.operations.insight.papers import papers
+from keepwell.operations.windows.declaring import derivation, must_go_on
+from keepwell.operations.windows.keeping import fill
 
 
 class Stage(Protocol):
@@ -67,10 +70,12 @@ class Ingest:
             "types": {name: str(kind) for name, kind in spec.data.types.items()},
             "contract": file_digest(spec.root / spec.data.contract),
             **fingerprints(spec),
+            **_windows(spec),
         }
 
     def execute(self, build: Build) -> str:
         spec = build.bench.spec
+        must_go_on(build.bench)
         ingest_sides(build.bench, build.listener)
         build.dataset = build.bench.datasets.ingest(
             spec.dataset,
@@ -79,6 +84,7 @@ class Ingest:
             contract=spec.root / spec.data.contract,
             types=spec.data.types,
             progress=build.listener,
+            derive=derivation(spec),
         )
         return build.dataset.key
 
@@ -96,6 +102,12 @@ class Ingest:
         if before.digest == dataset.digest:
             return ""
         return f"the data changed: {dataset.rows:,} rows as before, with other content"
+
+
+def _windows(spec: ProjectSpec) -> dict[str, Any]:
+    """Return the windows that are declared; nothing where none are, as before there were any."""
+    declared = spec.features.windows
+    return {"windows": to_plain(declared)} if declared else {}
 
 
 class Train(_Plain):
@@ -118,7 +130,10 @@ class Train(_Plain):
             "user": spec.data.user,
             "item": spec.data.item,
             "weight": spec.data.weight,
-            "declared features": to_plain(spec.features),
+            "declared features": {
+                key: value for key, value in to_plain(spec.features).items() if key != "windows"
+            },
+            **_windows(spec),
             "user_columns": list(spec.data.user_columns),
             "item_columns": list(spec.data.item_columns),
             **digests(build.bench),
@@ -191,6 +206,7 @@ def register_draft(bench: Bench, draft: Draft) -> ModelVersion:
         proof=draft.proof,
     )
     bench.runs.finish(draft.run, model=model.key)
+    fill(bench, model.signature)  # before anybody is answered by it
     return model
 
 

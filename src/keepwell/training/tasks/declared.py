@@ -65,7 +65,7 @@ def must_recommend(data: DataSpec, task: Task | None) -> None:
 def _refused(features: FeaturesSpec, task: Task) -> Iterator[tuple[str, str]]:
     """Yield each key that cannot be obeyed, with the reason."""
     if task in _NONE:
-        for key in ("numbers", "categories", "columns", "derive"):
+        for key in ("numbers", "categories", "columns", "derive", "windows"):
             if getattr(features, key) != getattr(AS_USUAL, key):
                 yield f"features.{key}", _NONE[task]
         return

@@ -72,7 +72,7 @@ def read_written(endpoint: LiveEndpoint) -> Any:
     fields = {
         field.name: field
         for route in reversed(endpoint.routes)  # the champion has the last word
-        for field in route.scorer.signature.inputs
+        for field in route.scorer.signature.known
     }
     return written_reader(fields.values())
 

@@ -136,7 +136,7 @@ def _tensors(where: str, value: Any, endpoint: LiveEndpoint) -> Instances:
     if isinstance(value, dict):
         return _columns(where, value)
     if isinstance(value, list) and value and isinstance(value[0], list):
-        names = [field.name for field in endpoint.routes[0].scorer.signature.inputs]
+        names = [field.name for field in endpoint.routes[0].scorer.signature.asked]
         return _named(where, names, value)
     return _records(where, value)
 

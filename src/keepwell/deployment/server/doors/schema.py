@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from keepwell.core.records import ColumnType, Field, Signature, Task
-from keepwell.deployment.example import example_of
+from keepwell.deployment.example import asked_example
 from keepwell.deployment.server.doors.base import Door
 from keepwell.deployment.server.messages import Request, Response, json_response
 from keepwell.deployment.server.prediction import Call, Predictor
@@ -39,21 +39,27 @@ class SchemaDoor(Door):
 
 def schema_of(signature: Signature, *, key: str = "") -> dict[str, Any]:
     """Return the JSON Schema of a body that a signature accepts."""
-    columns = {field.name: _column(field) for field in signature.inputs}
+    columns = {field.name: _column(field) for field in signature.asked}
     if key and key not in columns:
         columns[key] = {"description": "Who the row is about; the same key meets the same version."}
     instance = {
         "type": "object",
         "properties": columns,
-        "required": [field.name for field in signature.inputs if field.required],
+        "required": _required(signature),
     }
     return {
         "$schema": _DIALECT,
         "type": "object",
         "properties": {"instances": {"type": "array", "items": instance}, **_past(signature)},
         "required": ["instances"],
-        "examples": [{"instances": [example_of(signature)]}],
+        "examples": [{"instances": [asked_example(signature)]}],
     }
+
+
+def _required(signature: Signature) -> list[str]:
+    """Return the columns that every row has; one without a time happens now."""
+    time = "" if signature.history is None else signature.history.time
+    return [field.name for field in signature.asked if field.required and field.name != time]
 
 
 def _past(signature: Signature) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class SheetDoor(Door):
         """Return a line of names and the one row that was asked for."""
         endpoint = self._predictor.find(call.endpoint)
         given = _cells(request.query)
-        known = {field.name for route in endpoint.routes for field in route.scorer.signature.inputs}
+        known = {field.name for route in endpoint.routes for field in route.scorer.signature.known}
         only = "" if ONLY in known else given.pop(ONLY, "")
         row: dict[str, Any] = read_written(endpoint)(given)
         answered = await self._predictor.predict(call, [row])

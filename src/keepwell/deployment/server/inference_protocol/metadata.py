@@ -25,7 +25,7 @@ def describe(endpoint: LiveEndpoint, version: int) -> dict[str, Any]:
         "name": endpoint.name,
         "versions": [str(one.version) for one in endpoint.served],
         "platform": PLATFORM,
-        "inputs": [_input(field) for field in signature.inputs],
+        "inputs": [_input(field) for field in signature.asked],
         "outputs": _outputs(signature),
     }
 

@@ -29,10 +29,11 @@ def instances_of(endpoint: LiveEndpoint, tensors: Sequence[Tensor]) -> list[dict
     Raises:
         InvalidRequestError: If the tensors are not of the same number of rows; names one.
     """
-    fields = endpoint.routes[0].scorer.signature.inputs
+    signature = endpoint.routes[0].scorer.signature
+    fields = signature.known
     names = {field.name for field in fields}
     if len(tensors) == 1 and tensors[0].name not in names and len(tensors[0].shape) == _MATRIX:
-        return _matrix(tensors[0], fields)
+        return _matrix(tensors[0], signature.asked)
     rows = tensors[0].shape[0] if tensors else 0
     for tensor in tensors:
         if tensor.shape not in ((rows,), (rows, 1)):

@@ -20,6 +20,7 @@ from keepwell.operations.build.retraining.tuning import tuning_evidence
 from keepwell.operations.build.sources.sides import ingest_sides
 from keepwell.operations.build.stages import register_draft
 from keepwell.operations.loop.retrainings import Retraining, RetrainingResult
+from keepwell.operations.windows.declaring import derivation
 
 if TYPE_CHECKING:
     from keepwell.core.progress import Progress
@@ -85,6 +86,7 @@ def _dataset(bench: Bench, baseline: ModelVersion, progress: Progress) -> Datase
         contract=spec.root / spec.data.contract,
         types=spec.data.types,
         progress=progress,
+        derive=derivation(spec),
     )
     if dataset.key == baseline.dataset:
         raise TrainingError(
