@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from keepwell.core.clock import Continuity
+from keepwell.core.errors import NotFoundError
 from keepwell.core.ports import MeasurementStore
 from keepwell.core.records import Endpoint, ModelVersion, Profile, Signal
 from keepwell.core.references import Ref
@@ -225,9 +226,10 @@ class Sight:
 
     def _known(self, endpoint: Endpoint, champion: ModelVersion, now: float) -> tuple[int, int]:
         """Return how many rows there are to learn from, and how many there were for the champion."""
-        if endpoint.external:
+        try:
+            rows = self._bench.datasets.get(self._bench.spec.dataset).rows
+        except NotFoundError:  # its model was brought along, or is served elsewhere
             return 0, 0
-        rows = self._bench.datasets.get(self._bench.spec.dataset).rows
         rows += self._predictions.counts(endpoint.name).outcomes
         made = min(champion.created, now)
         return rows, rows - self._predictions.counts(endpoint.name, since=made).outcomes
