@@ -23,7 +23,7 @@ from keepwell.operations.simulation import Past
 from keepwell.workspace import Workspace
 
 MONITOR = MonitorSpec(window_seconds=DAY, every=DAY / 4, min_rows=30, concept="off", drift="off")
-LOOP = LoopSpec(retrain=RetrainSpec(cooldown=DAY, min_labels=50))
+LOOP = LoopSpec(retrain=RetrainSpec(on=("drift", "performance"), cooldown=DAY, min_labels=50))
 
 
 def shop_with_past(
