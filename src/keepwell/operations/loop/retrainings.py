@@ -79,7 +79,7 @@ class Comparison:
         gain: How much better the challenger is, positive for better whatever the metric's direction,
             with the 95% interval of a paired bootstrap.
         loss: The same of the logarithmic loss of their probabilities, where the metric goes by the order
-            of these only; else None.
+            of these only and the challenger's says more than how often each class is; else None.
     """
 
     metric: str

@@ -27,7 +27,7 @@ monitor:
   slices: [carrier]
   period: 1d
   objectives: [{latency_p95_ms: 50}]
-loop: {retrain: {cooldown: 1h, min_labels: 200}}
+loop: {retrain: {on: [drift, performance], cooldown: 1h, min_labels: 200}}
 alerts: {rules: [{name: silent, metric: requests, below: 0.001, for: 15m, act: incident}]}
 """
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from keepwell.core.errors import InvalidDataError
 from keepwell.core.records import Estimate, ModelVersion
 from keepwell.operations.build.judge import open_scorer
@@ -42,7 +44,16 @@ def compare(
     found = compared(champion.metric)
     if found is None or champion.metric not in ORDERS:
         return found
-    return replace(found, loss=compared("log_loss"))
+    loss = compared("log_loss")
+    if loss is None or loss.challenger >= _surprise(exam.actual):
+        return found  # whoever knows less than how often each class is may well be less wrong than another
+    return replace(found, loss=loss)
+
+
+def _surprise(actual: Any) -> float:
+    """Return the logarithmic loss of saying of each row how often each class is."""
+    shares = np.unique(np.asarray(actual).astype(str), return_counts=True)[1] / len(actual)
+    return float(-(shares * np.log(shares)).sum())
 
 
 def _compared(
