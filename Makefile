@@ -29,7 +29,7 @@ demo: $(VENV)/installed      ## Watch a model being trained, served, drifting an
 	@$(BIN)/keepwell demo
 
 test: $(VENV)/installed-dev  ## Run all tests
-	$(BIN)/pytest -n $(JOBS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 check: $(VENV)/installed-dev ## Lint, formatting, types and layers
 	$(BIN)/ruff check .
