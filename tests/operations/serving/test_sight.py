@@ -4,7 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
-from standing_world import DAY, START, ask, open_shop
+from outside import customers
+from standing_world import DAY, START, ask, open_shop, tell
 
 from keepwell.core.clock import ManualClock
 from keepwell.operations.serving.retraining_jobs import RetrainingJobs
@@ -67,3 +68,21 @@ def test_a_look_holds_the_signals_of_the_standing(tmp_path: Path) -> None:
     assert after is not None
     kinds = {signal.kind for signal in after.signals} - {signal.kind for signal in before.signals}
     assert kinds == {"estimated_performance"}
+
+
+def test_rows_are_counted_against_what_the_champion_knew(tmp_path: Path) -> None:
+    clock = ManualClock(START)
+    with open_shop(tmp_path / "shop", clock) as shop:
+        jobs = RetrainingJobs(shop.metadata, shop.home, ["false"])
+        clock.advance(2 * DAY)
+        tell(shop, ask(shop, -1, rows=30) + ask(shop, 1, rows=100), days=0.001)
+        brought = sight_of(shop, jobs).view("shop")
+        root = tmp_path / "shop"
+        (root / "shop.csv").write_text(customers(50))
+        shop.datasets.ingest("shop", "shop.csv", root=root, contract=root / "contract.yaml")
+        known = sight_of(shop, jobs).view("shop")
+        jobs.close()
+    assert brought is not None
+    assert (brought.labels, brought.learnt) == (100, 0), "no data of its own"
+    assert known is not None
+    assert (known.labels, known.known, known.learnt) == (100, 180, 80)

@@ -101,6 +101,7 @@ class Sight:
         self.steady: Callable[[], float] = time.monotonic
         self._looks: dict[str, deque[Look]] = {}
         self._profiles: dict[str, Profile] = {}
+        self._learnt: dict[str, int] = {}
 
     def forget(self) -> None:
         """Look afresh: what was seen before another process led is no news any more."""
@@ -129,7 +130,7 @@ class Sight:
         looks = self._look(record, champion, watched_since(memory))
         retraining = memory.retraining
         spec = self._bench.spec
-        known, learnt = self._known(record, champion, now)
+        labels, known, learnt = self._labels(record, champion, memory.retrained)
         return View(
             endpoint=record,
             champion=champion,
@@ -144,7 +145,7 @@ class Sight:
             looks=looks,
             trial=see_trial(self._bench, record, memory.incident, self.report_since, self.evidence),
             result=self._jobs.result(retraining.key) if retraining is not None else None,
-            labels=self._labels(endpoint, champion, memory.retrained),
+            labels=labels,
             known=known,
             learnt=learnt,
             last_deployment=self._last_deployment(endpoint),
@@ -218,21 +219,31 @@ class Sight:
             )
         return self._profiles[version.key]
 
-    def _labels(self, endpoint: str, champion: ModelVersion, retrained: Sequence[float]) -> int:
+    def _labels(
+        self, endpoint: Endpoint, champion: ModelVersion, retrained: Sequence[float]
+    ) -> tuple[int, int, int]:
+        """Return how many rows came since the last training, there are in all, and the champion knew."""
         now, begun = self._bench.clock.now(), self._continuity.begun or 0.0
         times = (champion.created, *retrained)  # those yet to come are a wrong clock's: see `View`
-        since = max(time if time <= now + SKEW else min(begun, now) for time in times)
-        return self._predictions.counts(endpoint, since=since).outcomes
+        made, *later = [time if time <= now + SKEW else min(begun, now) for time in times]
+        after = self._predictions.counts(endpoint.name, since=made).outcomes
+        last = max(later, default=made)
+        labels = after
+        if last > made:
+            labels = self._predictions.counts(endpoint.name, since=last).outcomes
+        if champion.key not in self._learnt:
+            before = self._predictions.counts(endpoint.name).outcomes - after
+            own = self._own_rows()
+            self._learnt[champion.key] = own and own + before
+        learnt = self._learnt[champion.key]
+        return labels, learnt + after, learnt
 
-    def _known(self, endpoint: Endpoint, champion: ModelVersion, now: float) -> tuple[int, int]:
-        """Return how many rows there are to learn from, and how many there were for the champion."""
+    def _own_rows(self) -> int:
+        """Return how many rows the project's own data has; 0 where its model was brought along."""
         try:
-            rows = self._bench.datasets.get(self._bench.spec.dataset).rows
-        except NotFoundError:  # its model was brought along, or is served elsewhere
-            return 0, 0
-        rows += self._predictions.counts(endpoint.name).outcomes
-        made = min(champion.created, now)
-        return rows, rows - self._predictions.counts(endpoint.name, since=made).outcomes
+            return self._bench.datasets.get(self._bench.spec.dataset).rows
+        except NotFoundError:
+            return 0
 
     def _last_deployment(self, endpoint: str) -> float | None:
         events = self._bench.metadata.events(
