@@ -154,17 +154,17 @@ def test_plotly_is_loaded_only_where_there_is_much_to_draw(client: TestClient, t
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
-        ("/nowhere", 404, "there is no page /nowhere"),
+        ("/nowhere", 404, "There is no page /nowhere"),
         ("/endpoints/chrun", 404, "did you mean &#39;churn&#39;?"),
-        ("/runs/none", 404, "there is no run"),
-        ("/models/none", 404, "there is no model called"),
+        ("/runs/none", 404, "There is no run"),
+        ("/models/none", 404, "There is no model called"),
         ("/models/churn/9", 404, "has no version 9"),
         ("/models/churn/x", 404, "has no version"),
         ("/datasets/churn/x", 404, "has no version"),
-        ("/predictions/none", 404, "there is no prediction"),
-        ("/incidents/none", 404, "there is no incident"),
+        ("/predictions/none", 404, "There is no prediction"),
+        ("/incidents/none", 404, "There is no incident"),
         ("/runs/compare?run=1", 400, "1 runs cannot be compared"),
-        (f"/{EVIL}", 404, "there is no page"),
+        (f"/{EVIL}", 404, "There is no page"),
     ],
 )
 def test_a_page_that_is_not_there_says_so(
@@ -210,7 +210,7 @@ def test_a_record_that_cannot_be_read_is_named(young: Workspace) -> None:
     client = TestClient(create_app(young), base_url=HOME, raise_server_exceptions=False)
     answer = client.get("/")
     assert answer.status_code == 500
-    assert "a stored Incident cannot be read" in answer.text
+    assert "A stored Incident cannot be read" in answer.text
 
 
 def test_a_version_says_which_step_runs_as_it_is(young: Workspace, told: Told) -> None:

@@ -1,6 +1,7 @@
 """Every scripted fault is seen for what it is and answered as it should be, and users can play them too."""
 
 import json
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -99,7 +100,7 @@ def test_a_policy_that_does_not_train_is_not_expected_to(tmp_path: Path) -> None
     usual.copy(careful)
     text = (careful / "keepwell.yaml").read_text()
     (careful / "keepwell.yaml").write_text(
-        text.replace("loop: {retrain: {", "loop: {retrain: {on: [performance], ")
+        text.replace("on: [drift, performance]", "on: [performance]")
     )
     verdict = run(named("drift_sudden", SCENARIOS), replace(usual, folder=careful))
     assert verdict.details["expected"]["actions"] == ["open_incident"]
@@ -178,6 +179,7 @@ def test_the_command_lists_and_refuses(capsys: pytest.CaptureFixture[str], tmp_p
     assert main(["--list", "--only", "calm"]) == 0
     assert capsys.readouterr().out == "calm: A day like any other.\n"
     assert main(["--only", "clam"]) == 2
+    assert logging.root.manager.disable == logging.NOTSET, "whoever calls it goes on logging"
     assert "there is no scenario 'clam'" in capsys.readouterr().err
     assert main(["--only", "calm", "--project", str(tmp_path)]) == 2
     assert "there is no keepwell.yaml" in capsys.readouterr().err

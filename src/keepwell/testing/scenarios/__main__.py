@@ -21,12 +21,15 @@ from keepwell.testing.scenarios.table import document_of, line_of, table_of
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play scenarios; 0 if all went as expected, 1 if not, 2 if they could not be played."""
     options = _parser().parse_args(arguments)
+    before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)  # what scenarios break on purpose is no news
     try:
         return _main(options)
     except KeepwellError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    finally:
+        logging.disable(before)
 
 
 def _main(options: argparse.Namespace) -> int:
