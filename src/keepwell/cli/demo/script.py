@@ -19,7 +19,7 @@ loop:
     on: [drift, performance]
     cooldown: 2s
     min_labels: 3400    # a new model must have seen enough of a new world
-    budget: 6s
+    budget: 9s          # half of it to find out which rows to learn from
 """
 
 
