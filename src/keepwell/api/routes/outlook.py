@@ -57,7 +57,7 @@ def list_anomalies(
 @router.get("/forecasts", response_model=ForecastList)
 def list_forecasts(workspace: Served) -> Response:
     """List what is foretold to run full or out, and what became of earlier forecasts."""
-    found = sorted(workspace.foresight.forecasts.find(), key=lambda one: -one.made)
+    found = workspace.foresight.all()
     record = track_record(found)
     told = tuple(Foretold(message=message(one), forecast=one) for one in found)
     return document(ForecastList(forecasts=told, record=record, hit_rate=record.hit_rate))

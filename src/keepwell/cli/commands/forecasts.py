@@ -25,7 +25,7 @@ def forecasts(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
 
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace:
-        found = sorted(workspace.foresight.forecasts.find(), key=lambda one: -one.made)
+        found = workspace.foresight.all()
         now = workspace.clock.now()
     record = track_record(found)
     document = {

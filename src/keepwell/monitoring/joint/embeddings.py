@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keepwell.monitoring.joint.telling import area, chance, out_of_fold
+from keepwell.monitoring.joint.telling import area, chance, floor_of, out_of_fold
 from keepwell.monitoring.words import percent
 
 if TYPE_CHECKING:
@@ -19,10 +19,6 @@ _FEWEST = 100
 _DIRECTIONS = 64  # main ones of both worlds together, which the classifier is shown
 _SQUARED = 16  # of them also squared: a cloud that grew has not moved
 _RIDGE = 0.03
-_DRAWS = 12
-_LONGEST = 3  # a stretch is at most one in so many of training's rows …
-_SHORTEST = 60  # … and at least so many
-_SURE = 1.2  # beyond the largest of twelve
 _EDGE = 0.99  # of training's rows lie nearer to their centre
 _WORTH_SAYING = 0.1
 _FAR = 0.05
@@ -95,7 +91,7 @@ def compare_embeddings(
     shown = _shown(first, second)
     worlds = np.concatenate([np.zeros(len(first)), np.ones(len(second))])
     share = len(current) / max(history, len(reference))
-    floor = _floor(shown[: len(first)], share)
+    floor = floor_of(shown[: len(first)], share, _score)
     centre = first.mean(axis=0)
     near, distance = (np.linalg.norm(one - centre, axis=1) for one in (first, second))
     before = np.linalg.norm(first, axis=1).mean()
@@ -122,17 +118,6 @@ def _shown(first: "NDArray[np.float64]", second: "NDArray[np.float64]") -> "NDAr
     places = places / places.std(axis=0)
     squares = places[:, :_SQUARED] ** 2
     return np.column_stack([places, np.minimum(squares, 25.0)])
-
-
-def _floor(rows: "NDArray[np.float64]", share: float) -> float:
-    """Return how well a stretch of training's rows can be told from the rest, at best of twelve."""
-    length = int(np.clip(share * len(rows), _SHORTEST, max(_SHORTEST, len(rows) // _LONGEST)))
-    largest = 0.5
-    for start in np.unique(np.linspace(0, len(rows) - length, _DRAWS).astype(np.int64)):
-        worlds = np.zeros(len(rows))
-        worlds[start : start + length] = 1
-        largest = max(largest, area(out_of_fold(rows, worlds, _score), worlds))
-    return 0.5 + min(0.5, _SURE * (largest - 0.5))
 
 
 def _score(rows: Any, worlds: "NDArray[np.float64]", asked: Any) -> "NDArray[np.float64]":

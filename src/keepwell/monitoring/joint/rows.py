@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from keepwell.monitoring.joint.encoding import encode
-from keepwell.monitoring.joint.telling import area, chance, out_of_fold
+from keepwell.monitoring.joint.telling import LONGEST, area, chance, floor_of, out_of_fold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,11 +22,7 @@ LIMIT = 0.6
 CERTAIN = 3.3
 """Standard deviations of chance."""
 
-_DRAWS = 12
 _EVERY = 2  # rows that the floor is learnt from: twelve draws take as many times as long
-_LONGEST = 3  # a stretch is at most one in so many of training's rows …
-_SHORTEST = 60  # … and at least so many
-_SURE = 1.2  # beyond the largest of twelve
 _NAMED = 3
 _FEWEST = 100
 _TREES = {
@@ -99,20 +95,14 @@ def compare_rows(
     )
 
 
-def learn_floor(matrix: "NDArray[np.float64]", share: float = 1 / _LONGEST) -> float:
+def learn_floor(matrix: "NDArray[np.float64]", share: float = 1 / LONGEST) -> float:
     """Return how well a stretch of training's rows can be told from the rest, at best of twelve.
 
     Args:
         matrix: Training's rows in their order.
         share: How long the stretch is.
     """
-    length = int(np.clip(share * len(matrix), _SHORTEST, max(_SHORTEST, len(matrix) // _LONGEST)))
-    largest = 0.5
-    for start in np.unique(np.linspace(0, len(matrix) - length, _DRAWS).astype(np.int64)):
-        worlds = np.zeros(len(matrix))
-        worlds[start : start + length] = 1
-        largest = max(largest, area(out_of_fold(matrix, worlds, _score), worlds))
-    return 0.5 + min(0.5, _SURE * (largest - 0.5))
+    return floor_of(matrix, share, _score)
 
 
 def _score(rows: Any, worlds: "NDArray[np.float64]", asked: Any) -> "NDArray[np.float64]":

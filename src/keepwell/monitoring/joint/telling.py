@@ -11,6 +11,13 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 
+LONGEST = 3
+"""A stretch that the floor is learnt from is at most one in so many of training's rows …"""
+
+_SHORTEST = 60  # … and at least so many
+_DRAWS = 12
+_SURE = 1.2  # beyond the largest of twelve
+
 Fit = Callable[[Any, "NDArray[np.float64]", Any], "NDArray[np.float64]"]
 """Learns from rows and their worlds, and returns a score for other rows."""
 
@@ -30,6 +37,23 @@ def out_of_fold(rows: Any, worlds: "NDArray[np.float64]", fit: Fit) -> "NDArray[
         held = folds == fold
         scores[held] = fit(rows[~held], worlds[~held], rows[held])
     return _centred(scores, folds)
+
+
+def floor_of(rows: "NDArray[np.float64]", share: float, fit: Fit) -> float:
+    """Return how well a stretch of training's rows can be told from the rest, at best of twelve.
+
+    Args:
+        rows: Training's rows in their order.
+        share: How long the stretch is.
+        fit: The classifier.
+    """
+    length = int(np.clip(share * len(rows), _SHORTEST, max(_SHORTEST, len(rows) // LONGEST)))
+    largest = 0.5
+    for start in np.unique(np.linspace(0, len(rows) - length, _DRAWS).astype(np.int64)):
+        worlds = np.zeros(len(rows))
+        worlds[start : start + length] = 1
+        largest = max(largest, area(out_of_fold(rows, worlds, fit), worlds))
+    return 0.5 + min(0.5, _SURE * (largest - 0.5))
 
 
 def area(scores: "NDArray[np.float64]", worlds: "NDArray[np.float64]") -> float:

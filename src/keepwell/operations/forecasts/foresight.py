@@ -99,6 +99,10 @@ class Foresight:
                 self.forecasts.write(forecast, "foretold", why=message(forecast))
         return made
 
+    def all(self) -> list[Forecast]:
+        """Return every forecast that was made, the newest first."""
+        return sorted(self.forecasts.find(), key=lambda one: -one.made)
+
     def open(self) -> list[Forecast]:
         """Return the forecasts that have not been settled."""
         return [one for one in self.forecasts.find() if one.fate == "open"]

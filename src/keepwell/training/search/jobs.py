@@ -74,6 +74,12 @@ class Outcome:
     failed: bool = False
     pipeline: Any = None
 
+    @classmethod
+    def failure(cls, error: Exception) -> "Outcome":
+        """Return the outcome of what raised an error."""
+        note = f"failed: {type(error).__name__}: {error}"[:_MOST_NOTE]
+        return cls(failed=True, note=note)
+
 
 class Bench(Protocol):
     """Does jobs; whatever goes wrong is part of the outcome."""
@@ -126,8 +132,7 @@ class Workbench:
                 return self._whole(job, stop, report, log, start)
             return self._fold(job, job.fold, stop, report, start)
         except Exception as error:  # noqa: BLE001 - a learner may be a stranger's: its failure is its own
-            note = f"failed: {type(error).__name__}: {error}"[:_MOST_NOTE]
-            return Outcome(failed=True, note=note, seconds=self._now() - start)
+            return replace(Outcome.failure(error), seconds=self._now() - start)
 
     def _fold(
         self,

@@ -59,7 +59,7 @@ def _of(subject: str, lines: Mapping[str, Sequence[Point]]) -> Iterator[Unusual]
 
 def outlook(workspace: "Workspace") -> Outlook:
     """Return the forecasts of the workspace, the newest first."""
-    found = sorted(workspace.foresight.forecasts.find(), key=lambda one: -one.made)
+    found = workspace.foresight.all()
     return Outlook(
         forecasts=tuple((one, message(one)) for one in found[:SHOWN]), record=track_record(found)
     )

@@ -20,8 +20,6 @@ from keepwell.training.tasks.forecast.plan import Plan
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_MOST_NOTE = 300
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
@@ -82,8 +80,7 @@ class Backtest:
         try:
             made = self._last(way, stop) if job.fold is None else self._fold(way, job.fold, stop)
         except Exception as error:  # noqa: BLE001 - one way that fails does not end the others
-            note = f"failed: {type(error).__name__}: {error}"[:_MOST_NOTE]
-            made = Outcome(failed=True, note=note)
+            made = Outcome.failure(error)
         return replace(made, seconds=perf_counter() - start)
 
     def _fold(self, way: Way, number: int, stop: Callable[[], bool]) -> Outcome:

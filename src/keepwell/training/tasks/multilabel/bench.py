@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 HALF = 0.5
 _ROUNDS = 100
-_MOST_NOTE = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +63,7 @@ class LabelBench:
             else:
                 made = self._fold(job.candidate, job.fold, stop, report)
         except Exception as error:  # noqa: BLE001 - a learner may be a stranger's: its failure is its own
-            note = f"failed: {type(error).__name__}: {error}"[:_MOST_NOTE]
-            made = Outcome(failed=True, note=note)
+            made = Outcome.failure(error)
         return replace(made, seconds=perf_counter() - start)
 
     def _fold(
