@@ -52,6 +52,21 @@ class Slow:
         return Fitted(model=DummyClassifier().fit(given[2].values, given[3]))
 
 
+class Good(Slow):
+    """A learner that takes as long, and does learn."""
+
+    flavour: Any = "linear"
+
+    def candidates(self, problem: Problem) -> Sequence[Candidate]:
+        return [Candidate(name="good", learner="good")]
+
+    def fit(self, *given: Any) -> Fitted:
+        from sklearn.linear_model import LogisticRegression
+
+        self.clock.time += self.takes
+        return Fitted(model=LogisticRegression(max_iter=500).fit(given[2].values, given[3]))
+
+
 class Broken(Slow):
     """A learner that always fails."""
 
@@ -369,6 +384,15 @@ def test_learns_quickly_first_where_rows_are_few(churn: World) -> None:
         told = [message for message, *_ in listener.heard if message.startswith("trying")]
         firsts.append(next(one for one in told if "baseline" not in one).split(",")[0])
     assert firsts == ["trying linear/plain", "trying slow/0"]
+
+
+def test_who_leads_after_one_fold_is_not_lost_for_want_of_time_for_a_second(churn: World) -> None:
+    """What is quick goes through more folds; that says nothing for it."""
+    clock = Clock()
+    learners = {"good": Good(clock, 3, 3), "slow": Slow(clock, 0.1, 0.1)}
+    trials = searched(churn, learners, Budget(9, clock))
+    assert trials[0].candidate.learner == "good"
+    assert len(trials[0].scores) == 1
 
 
 @pytest.mark.parametrize(

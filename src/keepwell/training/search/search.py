@@ -234,15 +234,11 @@ class Search:
         self._race.through(trials, self._first[:1], span=_FIRST, until=_FIRST_UNTIL)
         if len(self._first) > 1:
             known = by_first_fold(trials, self.problem.metric)
-            half = known[: max(2 * self._places, len(known) // 2)]
-            self._race.through(
-                [one for one in half if one.scores],
-                self._first[1:],
-                span=_SECOND,
-                until=_FIRST_UNTIL,
-            )
-            if not any(trial.candidate.learner != FIRST for trial in self._race.best):
-                self._shorten(1)  # there was no time for a second fold
+            half = [one for one in known if one.scores][: max(2 * self._places, len(known) // 2)]
+            self._race.through(half, self._first[1:], span=_SECOND, until=_FIRST_UNTIL)
+            leader = next((one for one in half if not one.failed), None)
+            if leader is None or len(leader.scores) == 1:
+                self._shorten(1)  # no time for its second fold: those who had it decide nothing
         contenders = [trial for trial in self._race.best if trial.candidate.learner != FIRST]
         chosen = self._varied(contenders)
         for trial in contenders:
