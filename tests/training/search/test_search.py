@@ -386,6 +386,30 @@ def test_learns_quickly_first_where_rows_are_few(churn: World) -> None:
     assert firsts == ["trying linear/plain", "trying slow/0"]
 
 
+def test_what_is_quick_goes_first_for_a_quarter_of_the_budget_only(churn: World) -> None:
+    """Of few seconds several times a second is most."""
+
+    class Quick(Slow):
+        def candidates(self, problem: Problem) -> Sequence[Candidate]:
+            return [Candidate(name=f"quick/{n}", learner="perceptron") for n in range(5)]
+
+    frame, clock, listener = framed(churn), Clock(), Listener()
+    slow = Slow(clock, 1, 1, offers=1)
+    slow.interruptible = True
+    everyone = {
+        **installed(["baseline"]),
+        "perceptron": Quick(clock, 3, 3),
+        "slow": slow,
+    }
+    Search(frame.problem, once(frame), everyone, Budget(24, clock), listener).run()
+    told = [
+        message.split(",")[0]
+        for message, *_ in listener.heard
+        if "quick" in message or "slow" in message
+    ]
+    assert told[:4] == ["trying quick/0", "trying quick/1", "trying quick/2", "trying slow/0"]
+
+
 def test_who_leads_after_one_fold_is_not_lost_for_want_of_time_for_a_second(churn: World) -> None:
     """What is quick goes through more folds; that says nothing for it."""
     clock = Clock()

@@ -18,8 +18,8 @@ loop:
   retrain:
     on: [drift, performance]
     cooldown: 2s
-    min_labels: 3400    # a new model must have seen enough of a new world
-    budget: 9s          # half of it to find out which rows to learn from
+    min_labels: 4200    # a new model must have seen enough of a new world
+    budget: 12s         # half of it to find out which rows to learn from
 """
 
 
