@@ -35,6 +35,15 @@ class TrialStore(Protocol):
         ...
 
 
+class Digested(Protocol):
+    """Something that jobs are done for."""
+
+    @property
+    def digest(self) -> str:
+        """A digest of everything that the outcome of a job depends on."""
+        ...
+
+
 class MemoryStore:
     """Keeps documents as long as it lives."""
 
@@ -65,10 +74,11 @@ class Memory:
         self.found = 0
 
     @classmethod
-    def under(cls, store: TrialStore | None, digest: str) -> Self:
-        """Return what a store remembers of what has this digest."""
+    def of(cls, store: TrialStore | None, asked: Digested) -> Self:
+        """Return what a store remembers of something; if there is none, no digest is made."""
         made = cls.__new__(cls)
-        made._store, made._problem, made.found = store, digest, 0
+        made._store, made.found = store, 0
+        made._problem = "" if store is None else asked.digest
         return made
 
     def recall(self, job: Job) -> Outcome | None:
