@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from training_cuts import cut, resumed, taken_over
 from training_worlds import World, world_of
 
 from keepwell.core.errors import InvalidRequestError, TrainingError
@@ -199,3 +200,18 @@ def test_refuses_events_that_nothing_can_be_learnt_from(
     table, columns = world
     with pytest.raises(TrainingError, match=says):
         train(table, columns, DataSpec(source="-", **data), TrainSpec(task=Task.RANKING))
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, data, spec = shop(60), DATA, TrainSpec(budget=30.0)
+    whole = train(*world, data, spec)
+    store = cut(world, data, spec, after=3)
+    monkeypatch.setattr("keepwell.training.workers.choice.TINY", 0)
+    again = resumed(world, data, spec, store)
+    assert taken_over(again) == 3
+    assert again.test_predictions == whole.test_predictions
+    assert [(row.name, row.scores) for row in again.leaderboard] == [
+        (row.name, row.scores) for row in whole.leaderboard
+    ]

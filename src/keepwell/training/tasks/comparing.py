@@ -178,10 +178,11 @@ class Contest:
 
     def findings(self, best: Attempt) -> tuple[Finding, ...]:
         """Return what the reader should know of how it went."""
-        told = []
-        if self._memory.found:
+        told, found = [], self._memory.found
+        if found:
+            fits = "1 fit" if found == 1 else f"{found:,} fits"
             told.append(
-                f"{self._memory.found:,} fits were taken over from a run that was stopped: they were finished"
+                f"{fits} that an earlier run had finished, before it was stopped, taken over"
             )
         if self.interrupted:
             name = best.candidate.name
