@@ -62,14 +62,14 @@ def open_runner(
 
 
 def open_bench(
-    bench: Bench, *, cells: int, memory: int | None, seconds: float, ours: bool = True
+    bench: Bench, *, cells: int, memory: Grant | None, seconds: float, ours: bool = True
 ) -> Runner:
     """Return who does the jobs of a bench: this process, or one child under limits.
 
     Args:
         bench: Does them; must be picklable.
         cells: About so many are learnt from in one of them.
-        memory: Bytes that this process and its child may take together; None: half of what is free.
+        memory: What this process and its child may take together; None: half of what is free.
         seconds: Of the budget.
         ours: Nobody's code but ours and our core libraries' is run.
 
@@ -78,7 +78,7 @@ def open_bench(
     """
     if ours and _is_quick(cells, seconds):
         return HereRunner.over(bench)
-    granted = Grant(memory)
+    granted = memory or Grant()
     granted.must_hold_a_child()
     return ChildRunner.over(bench, memory=granted)
 

@@ -15,6 +15,7 @@ from keepwell.training.tasks.anomaly.bench import FOLDS, MADE, MOST_ROWS, Detect
 from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn
 from keepwell.training.trained import Finding, LeaderboardRow
 from keepwell.training.workers.choice import open_bench
+from keepwell.training.workers.grant import Grant
 
 NAMES = {
     "spread": FIRST,
@@ -46,7 +47,7 @@ class Choice:
 
 
 def choose(
-    trial: Trial, memory: int | None, budget: Budget, progress: Progress, store: TrialStore | None
+    trial: Trial, memory: Grant | None, budget: Budget, progress: Progress, store: TrialStore | None
 ) -> Choice:
     """Return the detector that does best on held-out rows.
 

@@ -64,7 +64,7 @@ def train_detector(
         table=used.select(needed), signature=rows.signature, data=data, metric=_metric(used, data, spec),
         contamination=share, seed=spec.seed, features=rows.features,
     )  # fmt: skip
-    choice = choose(trial, spec.memory, budget, progress, given.store)
+    choice = choose(trial, given.memory, budget, progress, given.store)
     prepared, model = (choice.pipeline.named_steps[name] for name in ("prepare", "model"))
     values = dense(prepared.transform(rows.frame.iloc[rows.used]))
     shares = _shares(prepared, values, model.predict_proba(values)[:, 1] > 0.5, rows)  # noqa: PLR2004

@@ -20,6 +20,7 @@ from keepwell.training.tasks.clustering.candidates import candidates
 from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn
 from keepwell.training.trained import Finding, LeaderboardRow
 from keepwell.training.workers.choice import open_bench
+from keepwell.training.workers.grant import Grant
 
 STEADY = 0.6  # adjusted Rand index between draws; below, a clustering is an accident
 _NEAR = 0.02  # of the best score; less is not worth one more cluster
@@ -95,7 +96,7 @@ class Choice:
 def choose(
     trial: Trial,
     clusters: int | None,
-    memory: int | None,
+    memory: Grant | None,
     budget: Budget,
     progress: Progress,
     store: TrialStore | None,

@@ -64,7 +64,7 @@ def train_clusters(
     values = dense(prepared.fit_transform(frame))
     _must_vary(values)
     trial = Trial(values=values, metric=chooser, seed=spec.seed)
-    choice = choose(trial, spec.clusters, spec.memory, budget, progress, given.store)
+    choice = choose(trial, spec.clusters, given.memory, budget, progress, given.store)
     model = choice.model
     if model is None or choice.best is None:
         raise _nothing(spec, choice.why)

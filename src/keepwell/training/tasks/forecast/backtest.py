@@ -19,13 +19,14 @@ from keepwell.training.tasks.forecast.bench import Backtest, Trial
 from keepwell.training.tasks.forecast.candidates import MOST_ROWS, WAYS, Way
 from keepwell.training.trained import Finding, LeaderboardRow
 from keepwell.training.workers.choice import open_bench
+from keepwell.training.workers.grant import Grant
 from keepwell.training.workers.runner import Runner
 
 _FEATURES = 20  # about so many columns are told of a step
 _TERMS = Terms(share=0.75, after=0.0, more=1.0, grace=0.5, name="backtest")
 
 
-def open_backtest(trial: Trial, memory: int | None, seconds: float) -> Runner:
+def open_backtest(trial: Trial, memory: Grant | None, seconds: float) -> Runner:
     """Return who does the jobs: each fits a way to so many looks at a step."""
     looks = min(MOST_ROWS, len(trial.lessons.steps) * trial.settings.horizon)
     return open_bench(Backtest(trial), cells=looks * _FEATURES, memory=memory, seconds=seconds)

@@ -75,7 +75,7 @@ def train_forecast(
     progress.update("looking at the times and the series")
     framed = _frame(table, columns, data, spec, given.test_rows)
     trial = framed.trial
-    runner = open_backtest(trial, spec.memory, spec.budget)
+    runner = open_backtest(trial, given.memory, spec.budget)
     try:
         comparison = Comparison(trial, runner, budget, progress, given.store)
         tried = comparison.run()

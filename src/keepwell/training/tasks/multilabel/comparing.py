@@ -15,6 +15,7 @@ from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn
 from keepwell.training.tasks.multilabel.bench import LabelBench, Trial
 from keepwell.training.trained import Finding
 from keepwell.training.workers.choice import is_ours, open_bench
+from keepwell.training.workers.grant import Grant
 from keepwell.training.workers.runner import Runner
 
 _EACH = 2  # candidates of a learner: every one is fitted once a label
@@ -22,7 +23,7 @@ _FEWEST = 4  # candidates that are seen on every fold
 _TERMS = Terms(share=0.6)
 
 
-def open_labels(trial: Trial, memory: int | None, seconds: float) -> Runner:
+def open_labels(trial: Trial, memory: Grant | None, seconds: float) -> Runner:
     """Return who does the jobs: each fits a candidate once a label."""
     problem = trial.problem
     return open_bench(

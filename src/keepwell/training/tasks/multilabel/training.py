@@ -84,7 +84,7 @@ def train_labels(
         problem=problem, folds=folds(plan, used, _FOLDS, spec.seed),
         learners=dict(installed(spec.learners)), metric=metric,
     )  # fmt: skip
-    runner = open_labels(trial, spec.memory, spec.budget)
+    runner = open_labels(trial, given.memory, spec.budget)
     try:
         comparison = Comparison(trial, runner, budget, progress, given.store)
         tried = comparison.run()

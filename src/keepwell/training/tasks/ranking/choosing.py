@@ -13,6 +13,7 @@ from keepwell.training.tasks.ranking.bench import EventBench, Learnt, Trial
 from keepwell.training.tasks.ranking.ways import BY_DESCRIPTIONS, COLD, MORE, RANKER, WAYS, Way
 from keepwell.training.trained import Finding, LeaderboardRow
 from keepwell.training.workers.choice import open_bench
+from keepwell.training.workers.grant import Grant
 
 _TERMS = Terms(share=0.6)
 _TWICE = 2.2  # and a little to spare
@@ -42,7 +43,7 @@ class Choice:
 
 
 def choose(
-    trial: Trial, memory: int | None, budget: Budget, progress: Progress, store: TrialStore | None
+    trial: Trial, memory: Grant | None, budget: Budget, progress: Progress, store: TrialStore | None
 ) -> Choice:
     """Return the way that does best on the last events: of each user, or of all if the test is so.
 

@@ -75,7 +75,7 @@ def train_recommender(
         events=events.where(~held), metric=metric, seed=spec.seed, repeat=spec.repeat,
         by_time=by_time, known=known,
     )  # fmt: skip
-    choice = choose(trial, spec.memory, budget, progress, given.store)
+    choice = choose(trial, given.memory, budget, progress, given.store)
     fitted = _fitted(events, held, choice, spec, known)
     signature = _signature(named, events, known)
     return _reported(
