@@ -9,7 +9,7 @@ from keepwell.training.learners import Candidate
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.jobs import Job, Outcome
 from keepwell.training.search.store import Memory, MemoryStore, TrialStore
-from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn
+from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn, best_first
 from keepwell.training.workers import ChildRunner, Grant, HereRunner, Runner
 from keepwell.training.workers.choice import START, TINY, open_bench
 
@@ -102,6 +102,16 @@ def test_what_was_finished_is_taken_over_and_failures_too_but_not_what_ran_out_o
     assert bench.did == ["b", "d"]  # other settings, and what had no time
     assert [one.mean for one in again] == [0.1, 0.3, None, 0.5]
     assert "2 fits that an earlier run had finished" in made.findings(again[1])[0].message
+
+
+def test_the_first_does_not_lead_because_it_alone_went_through_all_folds() -> None:
+    first, good, less, never = (attempt(name) for name in ("baseline", "good", "less", "never"))
+    first.scores = {0: 0.5, 1: 0.9, 2: 0.9}
+    good.scores, less.scores = {0: 0.6, 1: 0.8}, {0: 0.9}
+    assert best_first([never, less, first, good], 1) == [first, good, less, never]
+    first.scores[1] = 0.5
+    assert best_first([never, less, first, good], 1) == [good, first, less, never]
+    assert best_first([never, less, first, good], -1) == [first, good, less, never]
 
 
 def test_ctrl_c_keeps_the_best_so_far_and_nothing_is_asked_after_it() -> None:

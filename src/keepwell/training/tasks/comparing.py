@@ -8,7 +8,7 @@ Laws: whatever comes of a candidate, the others go on and its attempt says why; 
 committed before the next begins, and taken over by whoever asks for the same again.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,25 @@ class Attempt:
             scores=tuple(self.scores[fold] for fold in sorted(self.scores)),
             seconds=round(sum(self.seconds), 3), note=self.note,
         )  # fmt: skip
+
+
+def best_first(tried: Sequence[Attempt], sign: int) -> list[Attempt]:
+    """Return attempts by the folds that whoever came furthest went through; those that did not, after them.
+
+    What comes first always goes through all: that is no reason to put it before the others.
+
+    Args:
+        tried: All of them.
+        sign: -1 if less of the metric is better.
+    """
+    others = [len(one.scores) for one in tried if not one.first]
+    seen = max(others, default=0) or max((len(one.scores) for one in tried), default=0)
+
+    def place(one: Attempt) -> tuple[bool, int, float]:
+        scores = [one.scores[fold] for fold in sorted(one.scores)][:seen]
+        return not scores, -len(scores), -sign * float(np.mean(scores)) if scores else 0.0
+
+    return sorted(tried, key=place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from keepwell.training.learners.base import FIRST, Candidate
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.store import Memory, TrialStore
 from keepwell.training.tasks.anomaly.bench import FOLDS, MADE, MOST_ROWS, DetectorBench, Trial
-from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn
+from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn, best_first
 from keepwell.training.trained import Finding, LeaderboardRow
 from keepwell.training.workers.choice import open_bench
 from keepwell.training.workers.grant import Grant
@@ -71,7 +71,7 @@ def choose(
         )
         contest.compare(_turns(tried))
         metric = _decided(tried, trial.metric)
-        ordered = sorted(tried, key=lambda one: (len(one.scores) < FOLDS, -(one.mean or 0.0)))
+        ordered = best_first(tried, 1)
         baseline = [one for one in tried if one.first]
         found = contest.fitted([*ordered, *baseline])
     finally:

@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from keepwell.core.errors import TrainingError
 from keepwell.core.progress import Progress
 from keepwell.tracking.metrics.catalog import direction
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.store import Memory, TrialStore
-from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn
+from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn, best_first
 from keepwell.training.tasks.multilabel.bench import LabelBench, Trial
 from keepwell.training.trained import Finding
 from keepwell.training.workers.choice import is_ours, open_bench
@@ -72,7 +70,7 @@ class Comparison:
             if not self._contest.interrupted:
                 racing = self.tried if not number else self._finalists()
                 self._contest.compare(self._turns(racing, number))
-        return self._ordered()
+        return best_first(self.tried, direction(self._trial.metric))
 
     def fitted(self, tried: list[Attempt]) -> tuple[Attempt, Any]:
         """Return the first of these that can be fitted to all rows in time, and its pipeline.
@@ -111,24 +109,9 @@ class Comparison:
 
     def _finalists(self) -> list[Attempt]:
         """Return those that go on to the next fold, the best first; the others say why not."""
-        ordered = [one for one in self._ordered() if one.scores and not one.note]
+        ordered = best_first(self.tried, direction(self._trial.metric))
+        ordered = [one for one in ordered if one.scores and not one.note]
         kept = max(_FEWEST, -(-len(ordered) // 2))
         for one in ordered[kept:]:
             one.note = "left after the first folds: others were better"
         return ordered[:kept]
-
-    def _ordered(self) -> list[Attempt]:
-        """Return the best first, by the folds that whoever came furthest went through; others after them.
-
-        The baseline always goes through all: that is no reason to put it first.
-        """
-        sign = direction(self._trial.metric)
-        others = [len(one.scores) for one in self.tried if not one.first]
-        seen = max(others, default=0) or len(self._trial.folds)
-
-        def place(one: Attempt) -> tuple[bool, int, float]:
-            scores = [one.scores[fold] for fold in sorted(one.scores)][:seen]
-            score = -sign * float(np.mean(scores)) if scores else 0.0
-            return not scores, -len(scores), score
-
-        return sorted(self.tried, key=place)
