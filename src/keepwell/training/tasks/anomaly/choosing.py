@@ -11,7 +11,7 @@ from keepwell.core.progress import Progress
 from keepwell.training.learners.base import FIRST, Candidate
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.store import Memory, TrialStore
-from keepwell.training.tasks.anomaly.bench import FOLDS, MADE, MOST_ROWS, DetectorBench, Trial
+from keepwell.training.tasks.anomaly.bench import FOLDS, MADE, DetectorBench, Trial
 from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn, best_first
 from keepwell.training.trained import Finding, LeaderboardRow
 from keepwell.training.workers.choice import open_bench
@@ -58,10 +58,10 @@ def choose(
         Attempt(candidate=Candidate(name=name, learner=name, params={"detector": detector}))
         for detector, name in NAMES.items()
     ]
-    bench, rows = DetectorBench(trial), trial.table.num_rows
+    bench = DetectorBench(trial)
     runner = open_bench(
         bench,
-        cells=min(rows, MOST_ROWS) * len(trial.signature.inputs),
+        cells=trial.table.num_rows * len(trial.signature.inputs),
         memory=memory,
         seconds=budget.seconds,
     )

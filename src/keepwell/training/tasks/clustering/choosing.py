@@ -15,7 +15,7 @@ from keepwell.tracking.metrics.clustering import adjusted_rand
 from keepwell.training.learners.base import FIRST
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.store import Memory, TrialStore
-from keepwell.training.tasks.clustering.bench import DRAWS, MOST_ROWS, ClusterBench, Trial
+from keepwell.training.tasks.clustering.bench import DRAWS, ClusterBench, Trial
 from keepwell.training.tasks.clustering.candidates import candidates
 from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn
 from keepwell.training.trained import Finding, LeaderboardRow
@@ -107,9 +107,7 @@ def choose(
     # The quickest comes back however little time there is: there is no model without clusters.
     tried = [Attempt(candidate=candidate.job, sure=not at) for at, candidate in enumerate(planned)]
     bench = ClusterBench(trial)
-    runner = open_bench(
-        bench, cells=min(rows, MOST_ROWS) * columns, memory=memory, seconds=budget.seconds
-    )
+    runner = open_bench(bench, cells=rows * columns, memory=memory, seconds=budget.seconds)
     try:
         contest = Contest(
             bench, runner, budget, progress, memory=Memory.of(store, trial), terms=_TERMS
