@@ -42,5 +42,5 @@ def resumed(world: World, data: DataSpec, spec: TrainSpec, store: MortalStore) -
 
 def taken_over(trained: Trained) -> int:
     """Return how many fits were taken over, by what the run says."""
-    told = [one.message for one in trained.findings if "an earlier run had finished" in one.message]
-    return int(told[0].split()[0]) if told else 0
+    told = [one.message for one in trained.findings if "taken over" in one.message]
+    return int(told[0].split(": ")[1].split()[0]) if told else 0

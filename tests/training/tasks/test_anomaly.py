@@ -98,7 +98,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world, data = machines(), DataSpec(source="-", labels="state")
-    spec = TrainSpec(task=Task.ANOMALY, budget=30.0)
+    spec = TrainSpec(task=Task.ANOMALY, budget=600.0)
     whole = train(*world, data, spec)
     store = cut(world, data, spec, after=5)
     monkeypatch.setattr("keepwell.training.workers.choice.TINY", 0)

@@ -123,7 +123,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world, data = kinds(), DataSpec(source="-", ignore=("segment",))
-    spec = TrainSpec(task=Task.CLUSTERING, budget=30.0, clusters=3)
+    spec = TrainSpec(task=Task.CLUSTERING, budget=600.0, clusters=3)
     whole = train(*world, data, spec)
     store = cut(world, data, spec, after=4)
     monkeypatch.setattr("keepwell.training.workers.choice.TINY", 0)

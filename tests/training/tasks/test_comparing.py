@@ -101,7 +101,7 @@ def test_what_was_finished_is_taken_over_and_failures_too_but_not_what_ran_out_o
     made.compare(turns(again))
     assert bench.did == ["b", "d"]  # other settings, and what had no time
     assert [one.mean for one in again] == [0.1, 0.3, None, 0.5]
-    assert "2 fits that an earlier run had finished" in made.findings(again[1])[0].message
+    assert made.findings(again[1])[0].message.endswith("that was stopped: 2 fits")
 
 
 def test_the_first_does_not_lead_because_it_alone_went_through_all_folds() -> None:

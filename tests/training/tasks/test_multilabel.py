@@ -207,7 +207,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world, data = tagged(), DataSpec(source="-", target="tags")
-    spec = TrainSpec(budget=30.0, learners=("linear",))
+    spec = TrainSpec(budget=600.0, learners=("linear",))
     whole = train(*world, data, spec)
     store = cut(world, data, spec, after=2)
     monkeypatch.setattr("keepwell.training.workers.choice.TINY", 0)

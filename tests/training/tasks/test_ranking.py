@@ -27,6 +27,7 @@ from keepwell.training.tasks.ranking.learning import learn_catalogue
 from keepwell.training.tasks.ranking.ranker import rank_of
 from keepwell.training.tasks.ranking.splitting import last_of_each
 from keepwell.training.tasks.ranking.ways import RANKER as RANKER_WAY
+from keepwell.training.tasks.ranking.ways import WAYS
 from keepwell.training.workers.here import HereRunner
 
 DATA = DataSpec(source="-", user="customer", item="product", time="at")
@@ -205,7 +206,9 @@ def test_refuses_events_that_nothing_can_be_learnt_from(
 def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world, data, spec = shop(60), DATA, TrainSpec(budget=30.0)
+    world, data, spec = shop(60), DATA, TrainSpec(budget=600.0)
+    monkeypatch.setattr("keepwell.training.tasks.ranking.choosing.WAYS", WAYS[:4])
+    monkeypatch.setattr("keepwell.training.tasks.ranking.choosing.MORE", ())
     whole = train(*world, data, spec)
     store = cut(world, data, spec, after=3)
     monkeypatch.setattr("keepwell.training.workers.choice.TINY", 0)

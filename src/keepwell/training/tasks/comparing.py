@@ -127,7 +127,8 @@ class Terms:
         after: Of the budget, for what follows the last fit.
         more: How many times what a fold took the last fit is given at least.
         grace: Seconds beyond its time, in which a fit may still end by itself.
-        name: What is done, in words.
+        name: What it is called.
+        doing: What is done to a candidate, in words.
     """
 
     share: float
@@ -135,6 +136,7 @@ class Terms:
     more: float = 2.0
     grace: float = 0.25
     name: str = "search"
+    doing: str = "trying"
 
 
 class Contest:
@@ -200,9 +202,7 @@ class Contest:
         told, found = [], self._memory.found
         if found:
             fits = "1 fit" if found == 1 else f"{found:,} fits"
-            told.append(
-                f"{fits} that an earlier run had finished, before it was stopped, taken over"
-            )
+            told.append(f"taken over from an earlier run that was stopped: {fits}")
         if self.interrupted:
             name = best.candidate.name
             told.append(
@@ -242,7 +242,7 @@ class Contest:
                 missed = "not every fold fitted into" if one.seconds else "not tried within"
                 one.note = one.note or f"{missed} the budget"
                 continue
-            self._progress.update(f"trying {one.candidate.name}", 0.8 * turn.done)
+            self._progress.update(f"{self._terms.doing} {one.candidate.name}", 0.8 * turn.done)
             yield self._order(job, max(left, _LEAST) if one.sure else left, turn)
 
     def _order(self, job: Job, seconds: float, turn: Turn | None = None) -> Order:

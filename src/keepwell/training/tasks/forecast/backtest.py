@@ -23,7 +23,7 @@ from keepwell.training.workers.grant import Grant
 from keepwell.training.workers.runner import Runner
 
 _FEATURES = 20  # about so many columns are told of a step
-_TERMS = Terms(share=0.75, after=0.0, more=1.0, grace=0.5, name="backtest")
+_TERMS = Terms(share=0.75, after=0.0, more=1.0, grace=0.5, name="backtest", doing="backtesting")
 
 
 def open_backtest(trial: Trial, memory: Grant | None, seconds: float) -> Runner:
