@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_USERS = 1_000
 _VALIDATION = 0.2
+_MANY = 100_000  # events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +82,15 @@ class EventBench:
         log: Log = lambda step, values: None,
     ) -> Outcome:
         """Do a job."""
+        from threadpoolctl import threadpool_limits
+
         start = perf_counter()
         way = Way.of(job.candidate)
+        few = len(self._trial.events) < _MANY
         try:
-            made = self._last(way, stop) if job.fold is None else self._compared(way, stop)
+            # Of few events the systems are small: on a busy machine threads would wait for each other.
+            with threadpool_limits(1 if few else None, user_api="blas"):
+                made = self._last(way, stop) if job.fold is None else self._compared(way, stop)
         except Exception as error:  # noqa: BLE001 - one way that fails does not end the others
             made = Outcome.failure(error)
         return replace(made, seconds=perf_counter() - start)
