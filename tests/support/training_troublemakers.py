@@ -8,6 +8,7 @@ from typing import Any
 
 from keepwell.training.learners import Candidate, Fitted
 from keepwell.training.problem import Problem
+from keepwell.training.search.jobs import Job, Outcome
 
 
 class Quiet:
@@ -76,3 +77,21 @@ class Nonsense(Quiet):
         fitted = super().fit(*given)
         fitted.model.class_prior_ = fitted.model.class_prior_ * float("nan")
         return fitted
+
+
+class MoodyBench:
+    """Does jobs as the name of their learner says."""
+
+    def perform(self, job: Job, *given: Any) -> Outcome:
+        name = job.candidate.learner
+        if name == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if name == "hungry":
+            held = []
+            while True:
+                held.append(bytearray(50 << 20))
+        if name == "endless":
+            time.sleep(600)
+        return Outcome(
+            score=float(job.candidate.params["score"] or 0.0), seconds=0.1, pipeline=name
+        )

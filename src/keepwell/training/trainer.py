@@ -122,6 +122,7 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     progress, past = progress or SilentProgress(), past or Past()
     load_libraries()
     must_recommend(data, task_of(data, spec, table))
+    memory = Grant(spec.memory, rows=table.nbytes)
     special = trainer_of(data, spec, table)
     if special is not None:
         must_hold_here(spec.memory, table.nbytes)
@@ -129,10 +130,9 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
             table, columns, data, spec, progress,
             Given(
                 test_rows=test_rows, weights=weights, features=features, store=past.store,
-                users=users, items=items,
+                users=users, items=items, memory=memory,
             ),
         )  # fmt: skip
-    memory = Grant(spec.memory, rows=table.nbytes)
     budget = clock or Budget(spec.budget)
     progress.update("looking at the target and the columns")
     framed = frame_problem(table, columns, data, spec, weights, test_rows, features)

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from training_cuts import cut, resumed, taken_over
 from training_worlds import World, world_of
 
 from keepwell.core.errors import TrainingError
@@ -91,3 +92,19 @@ def test_refuses_labels_that_call_most_rows_odd() -> None:
     )
     with pytest.raises(TrainingError, match="of the rows odd"):
         train(table, columns, DataSpec(source="-", labels="bad"), SPEC)
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, data = machines(), DataSpec(source="-", labels="state")
+    spec = TrainSpec(task=Task.ANOMALY, budget=600.0)
+    whole = train(*world, data, spec)
+    store = cut(world, data, spec, after=5)
+    monkeypatch.setattr("keepwell.training.workers.choice.TINY", 0)
+    again = resumed(world, data, spec, store)
+    assert taken_over(again) == 5
+    assert again.test_predictions == whole.test_predictions
+    assert [(row.name, row.scores) for row in again.leaderboard] == [
+        (row.name, row.scores) for row in whole.leaderboard
+    ]

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from training_cuts import cut, resumed, taken_over
 from training_worlds import World, world_of
 
 from keepwell.core.errors import TrainingError
@@ -116,3 +117,19 @@ def test_refuses_what_cannot_be_grouped() -> None:
     twins, columns = world_of({"a": np.tile([1.0, 2.0], 30), "b": np.tile([3.0, 3.5], 30)})
     with pytest.raises(TrainingError, match="of 2 kinds"):
         train(twins, columns, DataSpec(source="-"), SPEC)
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, data = kinds(), DataSpec(source="-", ignore=("segment",))
+    spec = TrainSpec(task=Task.CLUSTERING, budget=600.0, clusters=3)
+    whole = train(*world, data, spec)
+    store = cut(world, data, spec, after=4)
+    monkeypatch.setattr("keepwell.training.workers.choice.TINY", 0)
+    again = resumed(world, data, spec, store)
+    assert taken_over(again) == 4
+    assert again.test_predictions == whole.test_predictions
+    assert [(row.name, row.scores) for row in again.leaderboard] == [
+        (row.name, row.scores) for row in whole.leaderboard
+    ]

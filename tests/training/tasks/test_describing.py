@@ -81,16 +81,17 @@ def test_ways_that_go_by_descriptions_compete(described: tuple[Trained, Scorer])
 
 
 def test_the_ranker_that_goes_by_descriptions_is_stored_and_restored() -> None:
-    from keepwell.training.search.budget import Budget
-    from keepwell.training.tasks.ranking.choosing import BY_DESCRIPTIONS, ranker_of, recommender
+    from keepwell.training.tasks.ranking.bench import Trial, ranker_of, recommender
+    from keepwell.training.tasks.ranking.ranker import rank_of
     from keepwell.training.tasks.ranking.training import Fitted, _signature
+    from keepwell.training.tasks.ranking.ways import BY_DESCRIPTIONS
 
     table, columns = shop(80)
     known = describe(table, columns, DATA, read_events(table, DATA), people(80), goods())
-    way = BY_DESCRIPTIONS[1]
-    rank, text = ranker_of(known.events, way, 0, Budget(10.0), repeat=False, known=known)
+    trial = Trial(events=known.events, metric="ndcg_at_10", seed=0, known=known)
+    text = ranker_of(trial, known.events, BY_DESCRIPTIONS[1], lambda: False)
     catalogue = learn_catalogue(known.events, known=known)
-    made = recommender(known.events, catalogue, "described", rank=rank, known=known)
+    made = recommender(known.events, catalogue, "described", rank=rank_of(text), known=known)
     trained = Fitted(recommender=made, ranker=text)
     _, proof = build_scorer_files(trained, _signature(DATA, known.events, known), table)
     assert proof.compiled

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from training_cuts import cut, resumed, taken_over
 from training_troublemakers import Killed, Quiet, Raises
 from training_worlds import World, world_of
 
@@ -200,3 +201,19 @@ def test_refuses_what_holds_no_two_labels() -> None:
         train(table, columns, DataSpec(source="-", target="tags"), spec)
     with pytest.raises(TrainingError, match="'tgs' is not in the data"):
         train(table, columns, DataSpec(source="-", target="tgs"), spec)
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, data = tagged(), DataSpec(source="-", target="tags")
+    spec = TrainSpec(budget=600.0, learners=("linear",))
+    whole = train(*world, data, spec)
+    store = cut(world, data, spec, after=2)
+    monkeypatch.setattr("keepwell.training.workers.choice.TINY", 0)
+    again = resumed(world, data, spec, store)
+    assert taken_over(again) == 2
+    assert again.test_predictions == whole.test_predictions
+    assert [(row.name, row.scores) for row in again.leaderboard] == [
+        (row.name, row.scores) for row in whole.leaderboard
+    ]

@@ -6,19 +6,29 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from training_cuts import cut, resumed, taken_over
 from training_worlds import World, world_of
 
 from keepwell.core.errors import InvalidRequestError, TrainingError
+from keepwell.core.progress import SilentProgress
 from keepwell.core.records import Task
 from keepwell.core.spec import DataSpec, GateSpec, SplitSpec, TrainSpec
 from keepwell.deployment.scoring import build_scorer_files, load_scorer
 from keepwell.features.recommendation.storage import RANKER
 from keepwell.training import train
 from keepwell.training.gates import judge
+from keepwell.training.search.budget import Budget
+from keepwell.training.search.store import Memory
+from keepwell.training.tasks.comparing import Attempt, Contest, Terms
 from keepwell.training.tasks.exams import exam_of
+from keepwell.training.tasks.ranking.bench import EventBench, Trial, ranker_of, recommender
 from keepwell.training.tasks.ranking.events import read_events
 from keepwell.training.tasks.ranking.learning import learn_catalogue
+from keepwell.training.tasks.ranking.ranker import rank_of
 from keepwell.training.tasks.ranking.splitting import last_of_each
+from keepwell.training.tasks.ranking.ways import RANKER as RANKER_WAY
+from keepwell.training.tasks.ranking.ways import WAYS
+from keepwell.training.workers.here import HereRunner
 
 DATA = DataSpec(source="-", user="customer", item="product", time="at")
 SPEC = TrainSpec(budget=8.0)
@@ -68,23 +78,22 @@ def test_beats_what_is_popular_and_is_gated_served_and_proven() -> None:
 
 def test_the_last_fit_is_given_what_the_comparison_took() -> None:
     """A ranker that is stopped after its first user is worse than what is popular."""
-    from keepwell.training.search.budget import Budget
-    from keepwell.training.tasks.ranking.choosing import RANKER as WAY
-    from keepwell.training.tasks.ranking.choosing import Choice
-    from keepwell.training.tasks.ranking.describing import describe
-    from keepwell.training.tasks.ranking.training import _fitted
-    from keepwell.training.trained import LeaderboardRow
-
-    table, columns = shop()
-    known = describe(table, columns, DATA, read_events(table, DATA), None, None)
-    held = last_of_each(known.events, 0.2)
-    row = LeaderboardRow(name=WAY.name, learner=WAY.method, mean=1.0, seconds=20.0)
-    spent = Budget(1.0)
+    events = read_events(shop()[0], DATA)
+    trial = Trial(events=events, metric="ndcg_at_10", seed=0)
+    bench, spent = EventBench(trial), Budget(1.0)
     spent.charge(5.0)
-    fitted = _fitted(
-        known.events, held, Choice(way=WAY, leaderboard=(row,)), TrainSpec(), spent, known
+    contest = Contest(
+        bench,
+        HereRunner.over(bench),
+        spent,
+        SilentProgress(),
+        memory=Memory.of(None, trial),
+        terms=Terms(share=0.6),
     )
-    assert fitted.ranker.count("Tree=") == 80
+    best = Attempt(candidate=RANKER_WAY.candidate, scores={0: 1.0}, seconds=[20.0])
+    found = contest.fitted([best])
+    assert found is not None
+    assert found[1].ranker.count("Tree=") == 80
 
 
 def test_answers_known_and_unknown_users_and_refuses_what_is_no_count() -> None:
@@ -106,15 +115,13 @@ def test_answers_known_and_unknown_users_and_refuses_what_is_no_count() -> None:
 
 
 def test_the_ranker_is_trained_stored_and_restored() -> None:
-    from keepwell.training.search.budget import Budget
-    from keepwell.training.tasks.ranking.choosing import RANKER as WAY
-    from keepwell.training.tasks.ranking.choosing import ranker_of, recommender
     from keepwell.training.tasks.ranking.training import Fitted, _signature
 
     table, _ = shop()
     events = read_events(table, DATA)
-    rank, text = ranker_of(events, WAY, 0, Budget(10.0), repeat=False)
-    made = recommender(events, learn_catalogue(events, width=4), "ranker", rank=rank)
+    trial = Trial(events=events, metric="ndcg_at_10", seed=0)
+    text = ranker_of(trial, events, RANKER_WAY, lambda: False)
+    made = recommender(events, learn_catalogue(events, width=4), "ranker", rank=rank_of(text))
     files, proof = build_scorer_files(
         Fitted(recommender=made, ranker=text), _signature(DATA, events), table
     )
@@ -194,3 +201,22 @@ def test_refuses_events_that_nothing_can_be_learnt_from(
     table, columns = world
     with pytest.raises(TrainingError, match=says):
         train(table, columns, DataSpec(source="-", **data), TrainSpec(task=Task.RANKING))
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, data, spec = shop(60), DATA, TrainSpec(budget=600.0)
+    monkeypatch.setattr("keepwell.training.tasks.ranking.choosing.WAYS", WAYS[:4])
+    # Rankers are left out: they take the longest, and on a busy machine much longer.
+    monkeypatch.setattr("keepwell.training.tasks.ranking.choosing.RANKER", WAYS[5])
+    monkeypatch.setattr("keepwell.training.tasks.ranking.choosing.MORE", ())
+    whole = train(*world, data, spec)
+    store = cut(world, data, spec, after=3)
+    monkeypatch.setattr("keepwell.training.workers.choice.TINY", 0)
+    again = resumed(world, data, spec, store)
+    assert taken_over(again) == 3
+    assert again.test_predictions == whole.test_predictions
+    assert [(row.name, row.scores) for row in again.leaderboard] == [
+        (row.name, row.scores) for row in whole.leaderboard
+    ]

@@ -114,7 +114,7 @@ class Search:
         self._earlier = earlier
         self._named = named
         self._runner = runner or HereRunner(problem, self.folds, learners, budget.now)
-        self._memory = Memory(store, problem, self.folds)
+        self._memory = Memory(store, problem, self.folds, learners)
         budget.charge(min(self._memory.spent, 0.75 * budget.seconds))
         few = problem.rows < _SMALL and self.primary > 1
         self._first = [0, 1] if few else [0]

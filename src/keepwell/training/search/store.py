@@ -7,11 +7,12 @@ rows. A search that asks for the same again gets the same, without the time.
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
+from keepwell.training.learners.base import Learner
 from keepwell.training.problem import Problem
 from keepwell.training.search.jobs import Job, Outcome
 from keepwell.training.splits.plans import Fold
@@ -32,6 +33,15 @@ class TrialStore(Protocol):
 
     def write(self, key: str, data: bytes) -> None:
         """Keep a document."""
+        ...
+
+
+class Digested(Protocol):
+    """Something that jobs are done for."""
+
+    @property
+    def digest(self) -> str:
+        """A digest of everything that the outcome of a job depends on."""
         ...
 
 
@@ -57,18 +67,27 @@ class Memory:
         store: Keeps the folds; None to remember nothing.
         problem: What is to be learnt.
         folds: Train and validation rows.
+        learners: By name: what came of a user's file goes for that state of the file.
     """
 
-    def __init__(self, store: TrialStore | None, problem: Problem, folds: Sequence[Fold]) -> None:
+    def __init__(
+        self,
+        store: TrialStore | None,
+        problem: Problem,
+        folds: Sequence[Fold],
+        learners: Mapping[str, Learner] | None = None,
+    ) -> None:
         self._store = store
         self._problem = digest_of(problem, folds) if store is not None else ""
+        self._codes = codes(learners or {}) if store is not None else {}
         self.found = 0
 
     @classmethod
-    def under(cls, store: TrialStore | None, digest: str) -> Self:
-        """Return what a store remembers of what has this digest."""
+    def of(cls, store: TrialStore | None, asked: Digested) -> Self:
+        """Return what a store remembers of something; if there is none, no digest is made."""
         made = cls.__new__(cls)
-        made._store, made._problem, made.found = store, digest, 0
+        made._store, made.found, made._codes = store, 0, {}
+        made._problem = "" if store is None else asked.digest
         return made
 
     def recall(self, job: Job) -> Outcome | None:
@@ -99,8 +118,15 @@ class Memory:
         candidate = job.candidate
         what = [candidate.learner, candidate.params, candidate.preparation, job.fold, job.share]
         what.append(job.rounds)
+        what += [self._codes[name] for name in (candidate.learner,) if name in self._codes]
         text = json.dumps([self._problem, *what], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def codes(learners: Mapping[str, Learner]) -> dict[str, str]:
+    """Return a digest of each learner's code that is not of an installed version: a user's file."""
+    found = {name: str(getattr(one, "code", "")) for name, one in learners.items()}
+    return {name: code for name, code in found.items() if code}
 
 
 def digest_of(problem: Problem, folds: Sequence[Fold]) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from keepwell.training.search.store import TrialStore
     from keepwell.training.tasks.ranking.describing import Side
     from keepwell.training.trained import Trained
+    from keepwell.training.workers.grant import Grant
 
 _TRAINERS = {
     Task.MULTILABEL: "keepwell.training.tasks.multilabel.training:train_labels",
@@ -46,6 +47,7 @@ class Given:
         store: Keeps finished folds of a run that may be killed.
         users: A table that describes users.
         items: A table that describes items.
+        memory: What this process and its children may take together; None: half of what is free.
     """
 
     test_rows: "ArrayLike | None" = None
@@ -54,6 +56,7 @@ class Given:
     store: "TrialStore | None" = None
     users: "Side | None" = None
     items: "Side | None" = None
+    memory: "Grant | None" = None
 
 
 class Trainer(Protocol):

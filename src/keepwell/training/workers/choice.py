@@ -7,6 +7,7 @@ from keepwell.core.records import ColumnType
 from keepwell.training.learners.base import Learner
 from keepwell.training.problem import Problem
 from keepwell.training.search.capacity import child_need, own_need
+from keepwell.training.search.jobs import Bench
 from keepwell.training.splits.plans import Fold
 from keepwell.training.threads import free_cores
 from keepwell.training.workers.children import ChildRunner
@@ -60,12 +61,34 @@ def open_runner(
     )
 
 
+def open_bench(
+    bench: Bench, *, cells: int, memory: Grant | None, seconds: float, ours: bool = True
+) -> Runner:
+    """Return who does the jobs of a bench: this process, or one child under limits.
+
+    Args:
+        bench: Does them; must be picklable.
+        cells: About so many are learnt from in one of them.
+        memory: What this process and its child may take together; None: half of what is free.
+        seconds: Of the budget.
+        ours: Nobody's code but ours and our core libraries' is run.
+
+    Raises:
+        TrainingError: If the memory granted does not hold a child.
+    """
+    if ours and _is_quick(cells, seconds):
+        return HereRunner.over(bench)
+    granted = memory or Grant()
+    granted.must_hold_a_child()
+    return ChildRunner.over(bench, memory=granted)
+
+
 def in_children(
     problem: Problem, learners: Mapping[str, Learner], *, seconds: float, parallel: int | None
 ) -> bool:
     """Tell whether children do the jobs of a problem."""
     ours = all(is_ours(one) or _is_idle(one, problem) for one in learners.values())
-    return not (ours and parallel is None and (_is_tiny(problem) or seconds < START))
+    return not (ours and parallel is None and _is_quick(_cells(problem), seconds))
 
 
 def is_ours(learner: Learner) -> bool:
@@ -89,8 +112,13 @@ def _inner(learner: Learner) -> Learner:
     return inner
 
 
-def _is_tiny(problem: Problem) -> bool:
+def _is_quick(cells: int, seconds: float) -> bool:
+    """Tell whether what is learnt is learnt before a child has loaded its libraries, or has to be."""
+    return cells <= TINY or seconds < START
+
+
+def _cells(problem: Problem) -> int:
     texts = any(field.type is ColumnType.TEXT for field in problem.signature.inputs)
     if texts and problem.rows > _TINY_WITH_TEXT:
-        return False
-    return problem.rows * len(problem.signature.inputs) <= TINY
+        return TINY + 1  # a text is many cells
+    return problem.rows * len(problem.signature.inputs)

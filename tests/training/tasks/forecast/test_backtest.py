@@ -98,7 +98,7 @@ def test_ctrl_c_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     assert any("the backtest was interrupted" in one.message for one in trained.findings)
 
 
-def test_with_memory_granted_the_work_is_done_in_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_tiny_is_done_in_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Any] = []
     real = backtest.open_backtest
 
@@ -108,6 +108,7 @@ def test_with_memory_granted_the_work_is_done_in_a_child(monkeypatch: pytest.Mon
 
     monkeypatch.setattr("keepwell.training.tasks.forecast.training.open_backtest", kept)
     here = train(*rising(), DATA, SPEC, progress=SilentProgress())
+    monkeypatch.setattr("keepwell.training.workers.choice.TINY", 0)
     there = train(*rising(), DATA, replace(SPEC, memory=2 << 30))
     assert [type(one) for one in opened] == [HereRunner, ChildRunner]
     assert there.learner == here.learner

@@ -52,6 +52,11 @@ class OwnFile:
     flavour: Flavour = "frame"
     interruptible: bool = False
 
+    @property
+    def code(self) -> str:
+        """A digest of the file and of its neighbours that it imports."""
+        return load_file(Path(self.path)).__name__
+
     def candidates(self, problem: Problem) -> Sequence[Candidate]:
         """Return the one candidate.
 

@@ -1,36 +1,30 @@
 """Which detector is best, on rows that it has not learnt from."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from keepwell.core.features import AS_USUAL, FeaturesSpec
+from keepwell.core.errors import TrainingError
 from keepwell.core.progress import Progress
-from keepwell.core.records import Signature
-from keepwell.core.spec import DataSpec
-from keepwell.features.decoding import Decoder
-from keepwell.features.preparation import preparation
-from keepwell.tracking.metrics.oddity import measure_oddity
+from keepwell.training.learners.base import FIRST, Candidate
 from keepwell.training.search.budget import Budget
-from keepwell.training.tasks.anomaly.exam import oddity_exam
-from keepwell.training.tasks.clustering.exam import dense
-from keepwell.training.trained import LeaderboardRow
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from keepwell.training.search.store import Memory, TrialStore
+from keepwell.training.tasks.anomaly.bench import FOLDS, MADE, DetectorBench, Trial
+from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn, best_first
+from keepwell.training.trained import Finding, LeaderboardRow
+from keepwell.training.workers.choice import open_bench
+from keepwell.training.workers.grant import Grant
 
 NAMES = {
-    "spread": "baseline",
+    "spread": FIRST,
     "tails": "tails",
     "ellipse": "ellipse",
     "forest": "forest",
     "neighbours": "neighbours",
 }
-_FOLDS = 3
-_SHARE = 0.6  # of the budget, for comparing
-_MOST_ROWS = 20_000
+_TERMS = Terms(share=0.6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,83 +33,77 @@ class Choice:
 
     Attributes:
         detector: The best one.
+        pipeline: It, fitted to all rows.
         metric: What decided: the one that was asked for, or where the labels cannot decide it, `made_auc`.
         leaderboard: All, the best first.
+        findings: What the reader should know of how it went.
     """
 
     detector: str
+    pipeline: Any
     metric: str
     leaderboard: tuple[LeaderboardRow, ...]
+    findings: tuple[Finding, ...] = ()
 
 
-def choose(  # noqa: PLR0913, PLR0917 (what a search needs)
-    table: pa.Table,
-    signature: Signature,
-    data: DataSpec,
-    metric: str,
-    contamination: float,
-    seed: int,
-    budget: Budget,
-    progress: Progress,
-    features: FeaturesSpec = AS_USUAL,
+def choose(
+    trial: Trial, memory: Grant | None, budget: Budget, progress: Progress, store: TrialStore | None
 ) -> Choice:
-    """Return the detector that does best on held-out rows."""
-    random = np.random.default_rng(seed)
-    order = random.permutation(table.num_rows)[:_MOST_ROWS]
-    scores: dict[str, list[dict[str, float]]] = {name: [] for name in NAMES}
-    seconds = dict.fromkeys(NAMES, 0.0)
-    for fold, held in enumerate(np.array_split(order, _FOLDS)):
-        rest = np.setdiff1d(order, held)
-        prepared = preparation(signature, "linear", features=features, for_distances=True)
-        decoder = Decoder(signature, lenient=True)
-        values = dense(prepared.fit_transform(decoder.table(table.take(rest))))
-        exam = oddity_exam(signature, table.take(held), data)
-        asked = dense(prepared.transform(decoder.table(exam.table)))
-        for at, name in enumerate(NAMES):
-            if at and budget.spent > _SHARE * budget.seconds:
-                continue
-            progress.update(
-                f"trying {NAMES[name]}", fraction=(fold + at / len(NAMES)) / _FOLDS * 0.7
-            )
-            start = budget.spent
-            odd = _odd(name, values, asked, contamination, seed)
-            everything = np.arange(len(exam.actual))
-            scores[name].append(measure_oddity(exam.actual, odd, everything))
-            seconds[name] += budget.spent - start
-    sure = all(metric in one for made in scores.values() for one in made)
-    decided = metric if sure else "made_auc"
-    rows = [
-        _row(name, [one[decided] for one in made], seconds[name]) for name, made in scores.items()
+    """Return the detector that does best on held-out rows.
+
+    Raises:
+        TrainingError: If not even the baseline can be fitted to all rows.
+    """
+    tried = [
+        Attempt(candidate=Candidate(name=name, learner=name, params={"detector": detector}))
+        for detector, name in NAMES.items()
     ]
-    by_name = {row.name: name for row, name in zip(rows, scores, strict=True)}
-    whole = max(len(row.scores) for row in rows)
-    rows.sort(key=lambda row: (len(row.scores) < whole, -(row.mean or 0.0)))
-    return Choice(detector=by_name[rows[0].name], metric=decided, leaderboard=tuple(rows))
-
-
-def _odd(
-    name: str,
-    values: "NDArray[np.float64]",
-    asked: "NDArray[np.float64]",
-    contamination: float,
-    seed: int,
-) -> "NDArray[np.float64]":
-    from keepwell.features.oddity.estimator import Oddity
-
-    model: Any = Oddity(detector=name, contamination=contamination, seed=seed).fit(values)
-    return np.asarray(model.predict_proba(asked)[:, 1])
-
-
-def _row(name: str, scores: list[float], seconds: float) -> LeaderboardRow:
-    several = len(scores) > 1
-    return LeaderboardRow(
-        name=NAMES[name],
-        learner=NAMES[name],
-        params={"detector": name},
-        mean=float(np.mean(scores)) if scores else None,
-        low=min(scores) if several else None,
-        high=max(scores) if several else None,
-        scores=tuple(scores),
-        seconds=round(seconds, 3),
-        note="" if scores else "not tried within the budget",
+    bench = DetectorBench(trial)
+    runner = open_bench(
+        bench,
+        cells=trial.table.num_rows * len(trial.signature.inputs),
+        memory=memory,
+        seconds=budget.seconds,
     )
+    try:
+        contest = Contest(
+            bench, runner, budget, progress, memory=Memory.of(store, trial), terms=_TERMS
+        )
+        contest.compare(_turns(tried))
+        metric = _decided(tried, trial.metric)
+        ordered = best_first(tried, 1)
+        baseline = [one for one in tried if one.first]
+        found = contest.fitted([*ordered, *baseline])
+    finally:
+        runner.close()
+    if found is None:
+        raise TrainingError(
+            "no detector could be fitted to all rows",
+            why=baseline[0].note,
+            now="leave out columns with `ignore:` under `data:`, or raise `memory:` under `train:`",
+        )
+    best, pipeline = found
+    ordered = [best, *(one for one in ordered if one is not best)]
+    return Choice(
+        detector=str(best.candidate.params["detector"]),
+        pipeline=pipeline,
+        metric=metric,
+        leaderboard=tuple(one.row() for one in ordered),
+        findings=contest.findings(best),
+    )
+
+
+def _turns(tried: list[Attempt]) -> Iterator[Turn]:
+    for fold in range(FOLDS):
+        for at, one in enumerate(tried):
+            yield Turn(attempt=one, fold=fold, done=(fold + at / len(tried)) / FOLDS)
+
+
+def _decided(tried: list[Attempt], metric: str) -> str:
+    """Return what decides, and make it the score: what was asked for, if it can be measured on every fold."""
+    told = [answer[0] for one in tried for answer in one.answers.values()]
+    sure = metric == MADE or bool(np.isfinite(told).all())
+    for one in tried:
+        for fold, answer in one.answers.items():
+            one.scores[fold] = float(answer[0 if sure else 1])
+    return metric if sure else MADE

@@ -23,6 +23,7 @@ from keepwell.training.plots.tables import importances
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
 from keepwell.training.tasks import Given
+from keepwell.training.tasks.anomaly.bench import Trial
 from keepwell.training.tasks.anomaly.choosing import Choice, choose
 from keepwell.training.tasks.anomaly.exam import known_odd, oddity_exam
 from keepwell.training.tasks.clustering.exam import dense
@@ -52,27 +53,22 @@ def train_detector(
     Raises:
         TrainingError: If the rows do not vary, or the labels call every row odd; says what to do.
     """
-    from sklearn.pipeline import Pipeline
-
-    from keepwell.features.oddity.estimator import Oddity
-
     must_apply(given.features, spec, Task.ANOMALY)
     budget = Budget(spec.budget)
     rows = frame_rows(Task.ANOMALY, table, columns, data, spec, given)
     rows = replace(rows, signature=replace(rows.signature, classes=CLASSES))
     used = table.take(pa.array(rows.used))
     share, why = _contamination(used, rows, data, spec)
-    metric = _metric(used, data, spec)
-    choice = choose(
-        used, rows.signature, data, metric, share, spec.seed, budget, progress, rows.features
-    )
-    progress.update(f"fitting {choice.leaderboard[0].name} to all rows", fraction=0.8)
-    prepared = preparation(rows.signature, "linear", features=rows.features, for_distances=True)
-    values = dense(prepared.fit_transform(rows.frame.iloc[rows.used]))
-    model: Any = Oddity(detector=choice.detector, contamination=share, seed=spec.seed).fit(values)
-    pipeline = Pipeline([("prepare", prepared), ("model", model)])
+    needed = [one.name for one in rows.signature.inputs] + ([data.labels] if data.labels else [])
+    trial = Trial(
+        table=used.select(needed), signature=rows.signature, data=data, metric=_metric(used, data, spec),
+        contamination=share, seed=spec.seed, features=rows.features,
+    )  # fmt: skip
+    choice = choose(trial, given.memory, budget, progress, given.store)
+    prepared, model = (choice.pipeline.named_steps[name] for name in ("prepare", "model"))
+    values = dense(prepared.transform(rows.frame.iloc[rows.used]))
     shares = _shares(prepared, values, model.predict_proba(values)[:, 1] > 0.5, rows)  # noqa: PLR2004
-    return _reported(table, data, rows, pipeline, choice, shares, (share, why), spec, budget)
+    return _reported(table, data, rows, choice, shares, (share, why), spec, budget)
 
 
 def _metric(used: pa.Table, data: DataSpec, spec: TrainSpec) -> str:
@@ -133,14 +129,13 @@ def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
     table: pa.Table,
     data: DataSpec,
     rows: Rows,
-    pipeline: Any,
     choice: Choice,
     shares: dict[str, float],
     contamination: tuple[float, str],
     spec: TrainSpec,
     budget: Budget,
 ) -> Trained:
-    signature = rows.signature
+    signature, pipeline = rows.signature, choice.pipeline
     scores = _scores(pipeline, rows.frame.iloc[rows.test])
     exam = oddity_exam(signature, table.take(pa.array(rows.test)), data)
     asked = _scores(pipeline, Decoder(signature, lenient=True).table(exam.table))
@@ -161,7 +156,11 @@ def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
         metrics=metrics,
         leaderboard=choice.leaderboard,
         importance=shares,
-        findings=(*rows.findings, Finding(column="", message=told, kind="contamination")),
+        findings=(
+            *rows.findings,
+            Finding(column="", message=told, kind="contamination"),
+            *choice.findings,
+        ),
         test_rows=rows.test,
         test_actual=[None] * len(rows.test),
         test_predictions=list(scores.predictions),

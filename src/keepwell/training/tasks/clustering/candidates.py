@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from keepwell.training.learners.base import Candidate as Named
 from keepwell.training.tasks.clustering.statements import (
     centres_as_classifier,
     curves_as_classifier,
@@ -47,6 +48,17 @@ class Candidate:
         """Return its settings."""
         shape = {"shape": self.shape} if self.shape else {}
         return {"clusters": self.clusters or None, **shape}
+
+    @property
+    def job(self) -> Named:
+        """Return it as jobs name it."""
+        return Named(name=self.name, learner=self.method, params=self.params)
+
+    @classmethod
+    def of(cls, named: Named) -> Self:
+        """Return what a job names."""
+        clusters, shape = named.params["clusters"], named.params.get("shape", "")
+        return cls(method=named.learner, clusters=int(clusters or 0), shape=str(shape))
 
 
 def candidates(rows: int, columns: int, clusters: int | None) -> Iterator[Candidate]:

@@ -3,44 +3,62 @@
 Each candidate is fitted to several draws of the rows, and asked about rows that are in none of them.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from keepwell.core.progress import Progress
-from keepwell.tracking.metrics.clustering import adjusted_rand, distances, silhouettes, spreads
+from keepwell.tracking.metrics.clustering import adjusted_rand
+from keepwell.training.learners.base import FIRST
 from keepwell.training.search.budget import Budget
-from keepwell.training.tasks.clustering.candidates import Candidate, candidates, fit
-from keepwell.training.trained import LeaderboardRow
+from keepwell.training.search.store import Memory, TrialStore
+from keepwell.training.tasks.clustering.bench import DRAWS, ClusterBench, Trial
+from keepwell.training.tasks.clustering.candidates import candidates
+from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn
+from keepwell.training.trained import Finding, LeaderboardRow
+from keepwell.training.workers.choice import open_bench
+from keepwell.training.workers.grant import Grant
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-DRAWS = 3
 STEADY = 0.6  # adjusted Rand index between draws; below, a clustering is an accident
-_HELD = 1_000
-_MOST_ROWS = 10_000  # of a draw
-_SHARE = 0.8
 _NEAR = 0.02  # of the best score; less is not worth one more cluster
+_TERMS = Terms(share=0.5)
 
 
-@dataclass(slots=True, kw_only=True)
-class Attempt:
-    """A candidate with what was seen of it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """An attempt on every draw.
 
-    candidate: Candidate | None  # None: rows dealt out at random
-    scores: list[float] = field(default_factory=list)
-    stability: float | None = None
-    seconds: float = 0.0
-    note: str = ""
-    clusters: int = 0  # that it found
+    Attributes:
+        attempt: Itself.
+        stability: Adjusted Rand index between what the draws said, on average; None: not on every draw.
+        clusters: How many it found.
+        value: The mean of the metric, turned so that more is better.
+    """
 
-    def value(self, metric: str) -> float:
-        """Return the mean so that more is better."""
+    attempt: Attempt
+    stability: float | None
+    clusters: int
+    value: float
+
+    @classmethod
+    def of(cls, attempt: Attempt, metric: str) -> "Judged":
+        """Return what comes of an attempt: nothing, where a draw is missing."""
+        if len(attempt.answers) < DRAWS:
+            attempt.scores.clear()
+            return cls(attempt=attempt, stability=None, clusters=0, value=-np.inf)
+        said = [attempt.answers[draw] for draw in sorted(attempt.answers)]
+        codes = [one.argmax(axis=1) for one in said]
+        pairs = [adjusted_rand(first, second) for first, second in combinations(codes, 2)]
         sign = -1.0 if metric == "davies_bouldin" else 1.0
-        return sign * float(np.mean(self.scores)) if self.scores else -np.inf
+        return cls(
+            attempt=attempt,
+            stability=float(np.mean(pairs)),
+            clusters=said[-1].shape[1],
+            value=sign * (attempt.mean or 0.0),
+        )
 
     @property
     def steady(self) -> bool:
@@ -49,127 +67,104 @@ class Attempt:
 
     def row(self) -> LeaderboardRow:
         """Return it as the leaderboard shows it."""
-        chosen = self.candidate
-        note = self.note
-        if self.stability is not None:
-            note = f"stability {self.stability:.2f}" + (f"; {note}" if note else "")
-        return LeaderboardRow(
-            name=chosen.name if chosen else "baseline",
-            learner=chosen.method if chosen else "baseline",
-            params=chosen.params if chosen else {"clusters": 2},
-            mean=float(np.mean(self.scores)) if self.scores else None,
-            low=min(self.scores) if len(self.scores) > 1 else None,
-            high=max(self.scores) if len(self.scores) > 1 else None,
-            scores=tuple(self.scores),
-            seconds=round(self.seconds, 3),
-            note=note,
-        )
+        row = self.attempt.row()
+        if self.stability is None:
+            return row
+        note = f"stability {self.stability:.2f}" + (f"; {row.note}" if row.note else "")
+        return replace(row, note=note)
 
 
-def attempts(
-    values: "NDArray[np.float64]",
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What was chosen.
+
+    Attributes:
+        model: The best, as a classifier of prepared rows; None if no clusters were found.
+        best: What was seen of it.
+        leaderboard: All, the best first.
+        findings: What the reader should know of how it went.
+        why: Of the first that failed, the reason.
+    """
+
+    model: Any = None
+    best: Judged | None = None
+    leaderboard: tuple[LeaderboardRow, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    why: str = ""
+
+
+def choose(
+    trial: Trial,
     clusters: int | None,
-    metric: str,
-    seed: int,
+    memory: Grant | None,
     budget: Budget,
     progress: Progress,
-) -> list[Attempt]:
-    """Return everything tried, the best first and the baseline among the rest."""
-    from threadpoolctl import threadpool_limits
+    store: TrialStore | None,
+) -> Choice:
+    """Return the best clustering, fitted to all rows."""
+    rows, columns = trial.values.shape
+    planned = candidates(rows, columns, clusters)
+    # The quickest comes back however little time there is: there is no model without clusters.
+    tried = [Attempt(candidate=candidate.job, sure=not at) for at, candidate in enumerate(planned)]
+    bench = ClusterBench(trial)
+    runner = open_bench(bench, cells=rows * columns, memory=memory, seconds=budget.seconds)
+    try:
+        contest = Contest(
+            bench, runner, budget, progress, memory=Memory.of(store, trial), terms=_TERMS
+        )
+        contest.compare(_turns(tried))
+        ordered = _in_order([Judged.of(one, trial.metric) for one in tried])
+        found = contest.fitted([one.attempt for one in ordered])
+    finally:
+        runner.close()
+    if found is None and contest.interrupted:
+        raise KeyboardInterrupt  # before any candidate went through all draws
+    if found is None:
+        return Choice(why=next((one.note for one in tried if one.note), ""))
+    attempt, model = found
+    best = next(one for one in ordered if one.attempt is attempt)
+    others = [one for one in ordered if one is not best]
+    board = [(not one.steady, -one.value, one.row()) for one in others]
+    board = sorted([*board, _chance(bench, trial)], key=lambda one: one[:2])
+    return Choice(
+        model=model,
+        best=best,
+        leaderboard=(best.row(), *(row for *_, row in board)),
+        findings=contest.findings(attempt),
+    )
 
-    random = np.random.default_rng(seed)
-    order = random.permutation(len(values))
-    held = values[order[: min(_HELD, len(values) // 4)]]
-    rest = values[order[len(held) :]]
-    size = min(_MOST_ROWS, int(_SHARE * len(rest)))
-    draws = [rest[random.permutation(len(rest))[:size]] for _ in range(DRAWS)]
-    apart = distances(held)
-    baseline = Attempt(candidate=None, note="rows dealt out at random")
-    baseline.scores = [
-        _score(metric, apart, held, random.integers(0, 2, len(held))) or 0.0 for _ in range(DRAWS)
-    ]
-    tried = [baseline]
-    planned = list(candidates(len(values), values.shape[1], clusters))
-    # More threads than rows to share cost more than they bring.
-    threads = threadpool_limits(1 if len(values) < _MOST_ROWS else None)
-    for at, candidate in enumerate(planned):
-        if len(tried) > 1 and budget.spent > budget.seconds / 2:
-            tried.append(Attempt(candidate=candidate, note="not tried within the budget"))
-            continue
-        progress.update(f"trying {candidate.name}", fraction=0.8 * at / len(planned))
-        start = budget.spent
-        one = _tried(candidate, draws, held, apart, metric, seed)
-        one.seconds = budget.spent - start
-        tried.append(one)
-    threads.restore_original_limits()
-    return _in_order(tried, metric)
+
+def _chance(bench: ClusterBench, trial: Trial) -> tuple[bool, float, LeaderboardRow]:
+    """Return what all others have to beat, no clusters at all, with its place."""
+    scores = bench.by_chance()
+    mean = float(np.mean(scores))
+    sign = -1.0 if trial.metric == "davies_bouldin" else 1.0
+    row = LeaderboardRow(
+        name=FIRST, learner=FIRST, params={"clusters": 2}, mean=mean, low=min(scores),
+        high=max(scores), scores=tuple(scores), note="rows dealt out at random",
+    )  # fmt: skip
+    return True, -sign * mean, row
 
 
-def _in_order(tried: list[Attempt], metric: str) -> list[Attempt]:
+def _turns(tried: list[Attempt]) -> Iterator[Turn]:
+    for at, one in enumerate(tried):
+        for draw in range(DRAWS):
+            yield Turn(attempt=one, fold=draw, done=at / len(tried))
+
+
+def _in_order(judged: list[Judged]) -> list[Judged]:
     """Return steady ones first, by score; of nearly equal ones the one with the fewest clusters leads."""
-    ordered = sorted(tried, key=lambda one: (not one.steady, -one.value(metric)))
-    best = ordered[0].value(metric)
+    ordered = sorted(judged, key=lambda one: (not one.steady, -one.value))
+    leader = ordered[0]
     near = [
         one
         for one in ordered
-        if one.steady == ordered[0].steady
-        and one.value(metric) >= best - _NEAR * abs(best)
-        and one.candidate is not None
+        if one.stability is not None
+        and one.steady == leader.steady
+        and one.value >= leader.value - _NEAR * abs(leader.value)
     ]
     if near:
-        simplest = min(near, key=lambda one: (one.clusters, -one.value(metric)))
+        simplest = min(near, key=lambda one: (one.clusters, -one.value))
         ordered.remove(simplest)
         ordered.insert(0, simplest)
     return ordered
-
-
-def _tried(
-    candidate: Candidate,
-    draws: "list[NDArray[np.float64]]",
-    held: "NDArray[np.float64]",
-    apart: "NDArray[np.float64]",
-    metric: str,
-    seed: int,
-) -> Attempt:
-    import warnings
-
-    one = Attempt(candidate=candidate)
-    said: list[NDArray[Any]] = []
-    for number, draw in enumerate(draws):
-        try:
-            with warnings.catch_warnings():
-                # A fit that stops early, or finds fewer places than asked for, is judged by its score.
-                warnings.simplefilter("ignore")
-                model = fit(candidate, draw, seed + number)
-        except Exception as error:  # noqa: BLE001 (a method may not cope with the rows; others may)
-            one.note = f"failed: {type(error).__name__}: {error}"[:200]
-            break
-        if model is None:
-            one.note = "found no two clusters"
-            break
-        said.append(model.predict(held))
-        one.clusters = len(model.classes_)
-        score = _score(metric, apart, held, said[-1])
-        if score is None:
-            one.note = "puts every row into one cluster"
-            one.scores = []
-            return one
-        one.scores.append(score)
-    if len(said) == len(draws):
-        pairs = [adjusted_rand(first, second) for first, second in combinations(said, 2)]
-        one.stability = float(np.mean(pairs))
-    else:
-        one.scores = []
-    return one
-
-
-def _score(
-    metric: str,
-    apart: "NDArray[np.float64]",
-    held: "NDArray[np.float64]",
-    codes: "NDArray[np.int64]",
-) -> float | None:
-    if metric in ("calinski_harabasz", "davies_bouldin"):
-        return spreads(held, codes).get(metric)
-    values = silhouettes(apart, codes)
-    return None if values is None else float(values.mean())

@@ -1,6 +1,5 @@
 """From a table to clusters, with the evidence for them."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -23,8 +22,8 @@ from keepwell.training.plots.tables import importances
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
 from keepwell.training.tasks import Given
-from keepwell.training.tasks.clustering.candidates import fit
-from keepwell.training.tasks.clustering.choosing import STEADY, Attempt, attempts
+from keepwell.training.tasks.clustering.bench import Trial
+from keepwell.training.tasks.clustering.choosing import STEADY, Choice, Judged, choose
 from keepwell.training.tasks.clustering.exam import cluster_exam, dense
 from keepwell.training.tasks.clustering.plots import sizes
 from keepwell.training.tasks.clustering.words import descriptions
@@ -64,14 +63,11 @@ def train_clusters(
     prepared = preparation(rows.signature, "linear", features=rows.features, for_distances=True)
     values = dense(prepared.fit_transform(frame))
     _must_vary(values)
-    tried = attempts(values, spec.clusters, chooser, spec.seed, budget, progress)
-    best = _best(tried, spec)
-    progress.update(f"fitting {best.candidate.name if best.candidate else ''} to all rows", 0.85)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # as while choosing
-        model = None if best.candidate is None else fit(best.candidate, values, spec.seed)
-    if best.candidate is None or model is None:
-        raise _nothing(spec)
+    trial = Trial(values=values, metric=chooser, seed=spec.seed)
+    choice = choose(trial, spec.clusters, given.memory, budget, progress, given.store)
+    model = choice.model
+    if model is None or choice.best is None:
+        raise _nothing(spec, choice.why)
     codes = model.predict(values)
     count = len(model.classes_)
     words = descriptions(rows.signature, frame, codes, count)
@@ -79,23 +75,17 @@ def train_clusters(
     rows = replace(rows, signature=replace(rows.signature, classes=labels, meanings=words))
     return _reported(
         table, data, rows, Pipeline([("prepare", prepared), ("model", model)]),
-        [best, *(one for one in tried if one is not best)], metric,
+        choice, choice.best, metric,
         _shares(prepared, values, codes, rows), spec, budget,
     )  # fmt: skip
 
 
-def _best(tried: list[Attempt], spec: TrainSpec) -> Attempt:
-    found = [one for one in tried if one.candidate is not None and one.scores]
-    if not found:
-        raise _nothing(spec)
-    return found[0]
-
-
-def _nothing(spec: TrainSpec) -> TrainingError:
+def _nothing(spec: TrainSpec, why: str) -> TrainingError:
     wanted = f"{spec.clusters} clusters" if spec.clusters else "clusters"
     return TrainingError(
         f"no {wanted} were found",
-        why="every way of clustering put all rows into one, or failed",
+        why="every way of clustering put all rows into one, or failed"
+        + (f"; the first one: {why}" if why else ""),
         now="give columns that differ between the kinds of rows that you expect"
         + (", or remove `clusters:` under `train:`" if spec.clusters else ""),
     )
@@ -127,13 +117,14 @@ def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
     data: DataSpec,
     rows: Rows,
     pipeline: Any,
-    tried: list[Attempt],
+    choice: Choice,
+    best: Judged,
     metric: str,
     shares: dict[str, float],
     spec: TrainSpec,
     budget: Budget,
 ) -> Trained:
-    signature, best = rows.signature, tried[0]
+    signature = rows.signature
     test = table.take(pa.array(rows.test))
     scores = _scores(pipeline, rows, rows.test)
     exam = cluster_exam(signature, test, data)
@@ -142,7 +133,7 @@ def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
         drawn = np.sort(np.random.default_rng(0).permutation(len(rows.test))[: len(exam.actual)])
         asked = _scores(pipeline, rows, rows.test[drawn])
     metrics = intervals(Task.CLUSTERING, signature.classes, exam.actual, asked, seed=spec.seed)
-    leaderboard = tuple(one.row() for one in tried)
+    leaderboard = choice.leaderboard
     learner = leaderboard[0].learner
     told = scores.predictions
     return Trained(
@@ -157,7 +148,7 @@ def _reported(  # noqa: PLR0913, PLR0917 (the parts of what is reported)
         metrics=metrics,
         leaderboard=leaderboard,
         importance=shares,
-        findings=(*rows.findings, *_findings(rows, best)),
+        findings=(*rows.findings, *_findings(rows, best), *choice.findings),
         test_rows=rows.test,
         test_actual=[None] * len(rows.test),
         test_predictions=list(told),
@@ -185,12 +176,12 @@ def _scores(pipeline: Any, rows: Rows, wanted: "NDArray[np.int64]") -> Scores:
     return Scores(predictions=[classes[at] for at in chances.argmax(axis=1)], probabilities=chances)
 
 
-def _findings(rows: Rows, best: Attempt) -> list[Finding]:
+def _findings(rows: Rows, best: Judged) -> list[Finding]:
     found = [
         Finding(column="", message=f"cluster {label}, {words}", kind="cluster")
         for label, words in zip(rows.signature.classes, rows.signature.meanings, strict=True)
     ]
-    silhouette = float(np.mean(best.scores))
+    silhouette = best.attempt.mean or 0.0
     if not best.steady:
         message = (
             f"other rows gave other clusters (stability {best.stability or 0:.2f}, {STEADY} is steady): "

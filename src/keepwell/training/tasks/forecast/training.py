@@ -26,9 +26,10 @@ from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
 from keepwell.training.targets import read_target
 from keepwell.training.tasks import Given
+from keepwell.training.tasks.comparing import Attempt
 from keepwell.training.tasks.declared import must_apply
-from keepwell.training.tasks.forecast.backtest import Attempt, Comparison, open_backtest
-from keepwell.training.tasks.forecast.bands import USUAL, shifts_of, told
+from keepwell.training.tasks.forecast.backtest import Comparison, base_of, open_backtest, row_of
+from keepwell.training.tasks.forecast.bands import USUAL, Errors, shifts_of, told
 from keepwell.training.tasks.forecast.bench import Trial, answers
 from keepwell.training.tasks.forecast.candidates import NAIVE, Lessons
 from keepwell.training.tasks.forecast.plan import Plan, plan_backtest
@@ -74,7 +75,7 @@ def train_forecast(
     progress.update("looking at the times and the series")
     framed = _frame(table, columns, data, spec, given.test_rows)
     trial = framed.trial
-    runner = open_backtest(trial, spec.memory, spec.budget)
+    runner = open_backtest(trial, given.memory, spec.budget)
     try:
         comparison = Comparison(trial, runner, budget, progress, given.store)
         tried = comparison.run()
@@ -84,23 +85,20 @@ def train_forecast(
                 why=tried[0].note or "the steps held out hold no values",
                 now="load more rows, or set another `metric:` under `train:`",
             )
-        progress.update(f"fitting {tried[0].way.name} to all steps before the test", 0.85)
         best, model = comparison.fitted(tried)
     finally:
         runner.close()
     tried = [best, *(one for one in tried if one is not best)]
-    if comparison.interrupted:
-        told_of = f"the backtest was interrupted; the best so far, {best.way.name}, was kept"
-        ended = Finding(column="", message=told_of, kind="search")
-        framed = replace(framed, findings=(*framed.findings, ended))
-    settings = replace(trial.settings, base=best.way.base)
+    framed = replace(framed, findings=(*framed.findings, *comparison.findings(best)))
+    errors = comparison.errors(best)
+    settings = replace(trial.settings, base=base_of(best))
     outlook = Outlook(settings, trial.values)
     names = [field.name for field in framed.signature.inputs]
     levels = spec.quantiles or USUAL
-    shifts = shifts_of(list(best.errors.values()), levels, framed.plan.horizon)
+    shifts = shifts_of(errors, levels, framed.plan.horizon)
     pipeline = Forecaster.of(settings, trial.values, model, names, shifts)
     framed = replace(framed, signature=replace(framed.signature, quantiles=tuple(levels)))
-    return _reported(framed, outlook, pipeline, tried, budget, spec)
+    return _reported(framed, outlook, pipeline, tried, errors, budget, spec)
 
 
 def _frame(
@@ -232,6 +230,7 @@ def _reported(
     outlook: Outlook,
     pipeline: Forecaster,
     tried: list[Attempt],
+    errors: list[Errors],
     budget: Budget,
     spec: TrainSpec,
 ) -> Trained:
@@ -247,11 +246,9 @@ def _reported(
     metrics = intervals(Task.FORECAST, (), asked.actual.tolist(), scores, seed=spec.seed)
     metrics["mase"] = Estimate(value=_mase(trial, asked, answer))
     held = metrics.get("interval_coverage")
-    words = told(
-        levels, list(best.errors.values()), plan.horizon, None if held is None else held.value
-    )
+    words = told(levels, errors, plan.horizon, None if held is None else held.value)
     used = np.flatnonzero(~tested)
-    leaderboard = tuple(attempt.row() for attempt in tried)
+    leaderboard = tuple(row_of(attempt) for attempt in tried)
     shares = _shares(framed, outlook, pipeline.model_)
     mine = asked.rows == int(np.bincount(asked.rows).argmax())
     name = framed.series.names[int(asked.rows[mine][0])] if framed.series.names else ""
@@ -264,8 +261,8 @@ def _reported(
         split_reason="the latest steps are the test",
         signature=framed.signature,
         pipeline=pipeline,
-        learner=best.way.learner if best.way.name != NAIVE else NAIVE,
-        params=best.way.params | {"base": best.way.base, "horizon": plan.horizon},
+        learner=NAIVE if best.first else best.candidate.learner,
+        params=best.candidate.params | {"base": base_of(best), "horizon": plan.horizon},
         metric=trial.metric,
         metrics=metrics,
         leaderboard=leaderboard,
@@ -320,7 +317,7 @@ def _verdict(metric: str, asked: Lessons, answer: Any, naive: Any, best: Attempt
     if own is None or theirs is None:
         return []
     message = f"on the test, {metric} is {own:.4g}; the seasonal-naive forecast has {theirs:.4g}"
-    if best.way.name == NAIVE or direction(metric) * (own - theirs) <= 0:
+    if best.first or direction(metric) * (own - theirs) <= 0:
         message += ": nothing is gained over repeating what was"
     return [Finding(column="", message=message, kind="forecast")]
 

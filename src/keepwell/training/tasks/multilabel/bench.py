@@ -14,6 +14,7 @@ from keepwell.training.learners.base import FIRST
 from keepwell.training.problem import Matrix, Problem
 from keepwell.training.search.jobs import Bench, Job, Log, Outcome
 from keepwell.training.search.matrices import apply, prepare
+from keepwell.training.search.store import codes, digest, digest_of
 from keepwell.training.splits.plans import Fold
 
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ class Trial:
     folds: Sequence[Fold]
     learners: dict[str, Learner]
     metric: str
+
+    @property
+    def digest(self) -> str:
+        """A digest of everything that the outcome of a job depends on."""
+        rows = digest_of(self.problem, self.folds)
+        return digest((self.metric, codes(self.learners), rows), [])
 
 
 class LabelBench:

@@ -22,7 +22,6 @@ from keepwell.training.engineering.fitted import fitted_steps
 from keepwell.training.engineering.report import FeatureReport
 from keepwell.training.guards.guarding import guard_unlabelled
 from keepwell.training.learners import installed
-from keepwell.training.learners.base import FIRST
 from keepwell.training.plots.tables import candidates as candidates_plot
 from keepwell.training.plots.tables import importances
 from keepwell.training.problem import Problem
@@ -32,9 +31,10 @@ from keepwell.training.splits.planning import plan_split
 from keepwell.training.splits.plans import Plan, folds
 from keepwell.training.splits.plans import test_rows as drawn
 from keepwell.training.tasks import Given
+from keepwell.training.tasks.comparing import Attempt
 from keepwell.training.tasks.declared import must_apply
 from keepwell.training.tasks.multilabel.bench import HALF, Trial
-from keepwell.training.tasks.multilabel.comparing import Attempt, Comparison, open_labels
+from keepwell.training.tasks.multilabel.comparing import Comparison, open_labels
 from keepwell.training.tasks.multilabel.reading import Sets, read_sets
 from keepwell.training.threads import threads_for
 from keepwell.training.trained import Finding, Overfit, Trained
@@ -84,37 +84,20 @@ def train_labels(
         problem=problem, folds=folds(plan, used, _FOLDS, spec.seed),
         learners=dict(installed(spec.learners)), metric=metric,
     )  # fmt: skip
-    runner = open_labels(trial, spec.memory, spec.budget)
+    runner = open_labels(trial, given.memory, spec.budget)
     try:
-        comparison = Comparison(trial, runner, budget, progress)
+        comparison = Comparison(trial, runner, budget, progress, given.store)
         tried = comparison.run()
-        progress.update(f"fitting {tried[0].candidate.name} to all rows", fraction=0.8)
         best, pipeline = comparison.fitted(tried)
     finally:
         runner.close()
     tried = [best, *(one for one in tried if one is not best)]
-    found = (*guarded.findings, *declared, *_ended(comparison, best))
+    found = (*guarded.findings, *declared, *comparison.findings(best))
     trained = _reported(
         rows, read, signature, pipeline, tried, metric, found, (used, test), plan, spec, budget
     )
     fitted = fitted_steps(pipeline.named_steps["prepare"], features.derive)
     return replace(trained, features=FeatureReport(metric=metric, features=features, fitted=fitted))
-
-
-def _ended(comparison: Comparison, best: Attempt) -> tuple[Finding, ...]:
-    """Return what the reader should know of how the search ended."""
-    told = []
-    if comparison.interrupted:
-        told.append(f"the search was interrupted; the best so far, {best.candidate.name}, was kept")
-    if best.candidate.learner == FIRST and len(comparison.tried) > 1:
-        missed = all(not one.scores for one in comparison.tried if one is not best)
-        told.append(
-            "the budget was too short for anything but the baseline: it ignores the inputs; raise "
-            "`budget:` under `train:`"
-            if missed
-            else "nothing beat the baseline, which ignores the inputs: they may not tell the labels"
-        )
-    return tuple(Finding(column="", message=message, kind="search") for message in told)
 
 
 def _test(

@@ -12,7 +12,6 @@ from keepwell.core.records import Column, ColumnType, Field, Profile, Signature,
 from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.data.profiles import profile_table
 from keepwell.features.recommendation import Recommender
-from keepwell.features.recommendation.recommender import RANKERS
 from keepwell.tracking.metrics import Scores, intervals
 from keepwell.tracking.metrics.catalog import check_metric, default_metric
 from keepwell.tracking.metrics.top_k import LONGEST
@@ -21,12 +20,13 @@ from keepwell.training.profiling import PREDICTION
 from keepwell.training.search.budget import Budget
 from keepwell.training.tasks import Given
 from keepwell.training.tasks.declared import must_apply
-from keepwell.training.tasks.ranking.choosing import Choice, choose, ranker_of, recommender
+from keepwell.training.tasks.ranking.bench import Trial, recommender
+from keepwell.training.tasks.ranking.choosing import Choice, choose
 from keepwell.training.tasks.ranking.describing import Known, describe
 from keepwell.training.tasks.ranking.events import Events, name_columns, read_events
 from keepwell.training.tasks.ranking.exam import ranking_exam
-from keepwell.training.tasks.ranking.learning import learn_catalogue
 from keepwell.training.tasks.ranking.plots import ranking_plots
+from keepwell.training.tasks.ranking.ranker import rank_of
 from keepwell.training.tasks.ranking.splitting import set_aside
 from keepwell.training.trained import Finding, Overfit, Trained
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 50
 _USUAL = 10
-_ENOUGH = 4.0  # each of its parts is given half of what is left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +71,12 @@ def train_recommender(
         chosen = np.zeros(table.num_rows, dtype=bool)
         chosen[np.asarray(given.test_rows)] = True
         held = chosen[events.rows]
-    learnt = events.where(~held)
-    choice = choose(
-        learnt, metric, spec.seed, spec.repeat, budget, progress, known, by_time=by_time
-    )
-    progress.update(f"learning {choice.way.name} from all events", fraction=0.8)
-    fitted = _fitted(events, held, choice, spec, budget, known)
+    trial = Trial(
+        events=events.where(~held), metric=metric, seed=spec.seed, repeat=spec.repeat,
+        by_time=by_time, known=known,
+    )  # fmt: skip
+    choice = choose(trial, given.memory, budget, progress, given.store)
+    fitted = _fitted(events, held, choice, spec, known)
     signature = _signature(named, events, known)
     return _reported(
         table, named, spec, events, held, choice, fitted, signature, metric, known, budget
@@ -85,30 +84,13 @@ def train_recommender(
 
 
 def _fitted(
-    events: Events,
-    held: "NDArray[np.bool_]",
-    choice: Choice,
-    spec: TrainSpec,
-    budget: Budget,
-    known: Known,
+    events: Events, held: "NDArray[np.bool_]", choice: Choice, spec: TrainSpec, known: Known
 ) -> Fitted:
-    """Learn from all but the test events; users' histories hold those too, marked."""
-    way, learnt = choice.way, events.where(~held)
-    # What it took to compare it, the last fit is given too: stopped early, it would be another model.
-    budget = Budget(max(budget.left, _ENOUGH * choice.leaderboard[0].seconds))
-    stop = budget.deadline(0.5)
-    rank, text = None, ""
-    if way.method in RANKERS:
-        rank, text = ranker_of(
-            learnt, way, spec.seed, budget, repeat=spec.repeat, known=known,
-            by_time=spec.split.by == "time",
-        )  # fmt: skip
-    catalogue = learn_catalogue(
-        learnt, width=way.width, regularisation=way.regularisation, confidence=way.confidence,
-        half_lives=way.half_lives, seed=spec.seed, stop=stop, known=known,
-    )  # fmt: skip
+    """Return what was learnt from all but the test events; users' histories hold those too, marked."""
+    text = choice.learnt.ranker
     made = recommender(
-        events, catalogue, way.method, rank=rank, repeat=spec.repeat, history=events.history(held),
+        events, choice.learnt.catalogue, choice.way.method,
+        rank=rank_of(text) if text else None, repeat=spec.repeat, history=events.history(held),
         known=known, cold=choice.cold,
     )  # fmt: skip
     return Fitted(recommender=made, ranker=text)
@@ -233,7 +215,8 @@ def _findings(
                 "nothing beats recommending what is popular: users' tastes hardly differ here",
             )
         )
-    return tuple(Finding(column="", message=text, kind=kind) for kind, text in told)
+    findings = tuple(Finding(column="", message=text, kind=kind) for kind, text in told)
+    return (*findings, *choice.findings)
 
 
 def _profile(lists: Sequence[Sequence[Any]]) -> Profile:
