@@ -45,7 +45,9 @@ _FEWEST_ROWS = 5_000
 _LARGE = 20_000  # training rows of a fold, from which on candidates are first tried on a part
 _PART = 8_000  # rows of that part
 _FIRST_UNTIL = 0.6  # of the budget: who has not begun by then does not
-_QUICK_UNTIL = 0.25  # of the budget, for what goes before the rest: of few seconds it is no longer quick
+_QUICK_UNTIL = (
+    0.25  # of the budget, for what goes before the rest: of few seconds it is no longer quick
+)
 _FOLDS_SHARE = 0.7  # of what is left then, for the folds that the best have not been through
 _BATCH = 4  # proposals between two looks at the scores
 _PATIENCE = 32  # proposals without a better one
