@@ -30,7 +30,7 @@ def must_be_untracked(path: Path) -> None:
     Raises:
         ConflictError: It names the command that lets go of it.
     """
-    found = _git(path.parent, "ls-files", "-z", "--", path.name)
+    found = _git(path.parent, "--literal-pathspecs", "ls-files", "-z", "--", path.name)
     if found:
         raise ConflictError(
             f"Git keeps '{path.name}' itself",
@@ -41,7 +41,7 @@ def must_be_untracked(path: Path) -> None:
 
 def ignores(pointer: Path) -> bool:
     """Tell whether Git would leave a pointer out, because of another line of a `.gitignore`."""
-    return bool(_git(pointer.parent, "check-ignore", "--", pointer.name))
+    return bool(_git(pointer.parent, "check-ignore", "--", f"./{pointer.name}"))
 
 
 def _line(name: str) -> str:
@@ -59,7 +59,7 @@ def _git(folder: Path, *arguments: str) -> bytes:
     """Return what Git prints; nothing where it is not installed, or there is no repository."""
     try:
         done = subprocess.run(
-            ["git", "--literal-pathspecs", "-C", str(folder), *arguments],
+            ["git", "-C", str(folder), *arguments],
             capture_output=True,
             check=False,
             timeout=_SECONDS,
