@@ -50,7 +50,7 @@ def find_files(location: str, root: Path) -> list[Path]:
     path = root / Path(location.removeprefix("file://")).expanduser()
     if path.is_file():
         return [path]
-    not_here = absent(path, _is_taken)
+    not_here = absent(path, lambda file: _is_taken(file, path, (*SUFFIXES, *PICTURES)))
     if not_here is not None:
         raise not_here
     found = sorted(_in_folder(path, SUFFIXES) if path.is_dir() else _matching(path))
@@ -133,15 +133,15 @@ def vanished(path: Path) -> NotFoundError:
     )
 
 
-def _is_taken(path: Path) -> bool:
-    return suffix_of(path) in (*SUFFIXES, *PICTURES)
+def _is_taken(path: Path, folder: Path, suffixes: tuple[str, ...]) -> bool:
+    inner = path.relative_to(folder).parts
+    hidden = any(part.startswith((".", "_")) for part in inner)
+    return not hidden and suffix_of(path) in suffixes
 
 
 def _in_folder(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     for path in folder.rglob("*"):
-        inner = path.relative_to(folder).parts
-        hidden = any(part.startswith((".", "_")) for part in inner)
-        if not hidden and suffix_of(path) in suffixes and path.is_file():
+        if _is_taken(path, folder, suffixes) and path.is_file():
             yield path
 
 

@@ -60,6 +60,13 @@ def test_what_the_source_does_not_take_may_be_away(fetched: Any, source: str, go
     assert Path(fetched.root, "data/a.csv") in find_files(source, fetched.root)
 
 
+def test_what_a_folder_hides_may_be_away(fetched: Any) -> None:
+    ground = fetched
+    ground.pins.pin(ground.write("data/_raw.csv", "a,b\n"))
+    (ground.root / "data" / "_raw.csv").unlink()
+    assert len(find_files("data", ground.root)) == 3
+
+
 def test_a_damaged_pointer_still_tells_that_something_is_away(fetched: Any) -> None:
     (fetched.root / "data" / "b.csv").unlink()
     (fetched.root / "data" / "b.csv.pin").write_text('{"keepwell": "pin 1",\n<<<<<<< HEAD')

@@ -102,6 +102,20 @@ def test_a_file_that_differs_is_kept_unless_forced(ground: Any) -> None:
     assert (mine.read_text(), (ground.root / "a.bin").read_text()) == ("b.bin", "a.bin")
 
 
+def test_an_older_pointer_brings_older_content_back(ground: Any) -> None:
+    path = ground.write("raw.bin", "old")
+    ground.pins.pin(path)
+    pointer = ground.root / "raw.bin.pin"
+    older = pointer.read_bytes()
+    path.write_text("newer")
+    ground.pins.pin(path)
+    newer = pointer.read_bytes()
+    for data, content in ((older, "old"), (newer, "newer"), (older, "old")):
+        pointer.write_bytes(data)  # as `git checkout` does
+        ground.pins.fetch([])
+        assert path.read_text() == content
+
+
 def test_files_that_no_pointer_names_are_left_alone_and_told(ground: Any) -> None:
     ground.write("photos/1.png", "one")
     ground.pins.pin(ground.root / "photos")

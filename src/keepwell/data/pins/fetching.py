@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +33,16 @@ class Wanted:
         return (*self.compared.absent, *self.compared.changed)
 
 
-def must_be_free(wanted: Sequence[Wanted], *, force: bool) -> None:
-    """Refuse to write over what nobody may have kept elsewhere.
+def must_be_free(wanted: Sequence[Wanted], kept: Callable[[Path], bool], *, force: bool) -> None:
+    """Refuse to write over content that is nowhere else.
+
+    Args:
+        wanted: What is to be written.
+        kept: Tells whether a file's content is in the store: then writing over it loses nothing.
+        force: Whether to write over it all the same.
 
     Raises:
-        ConflictError: If a file differs, unless `force`, or a folder stands in the place of a file.
+        ConflictError: If a file was changed, unless `force`, or a folder stands in the place of a file.
     """
     blocked = [name for one in wanted for name in one.compared.blocked]
     if blocked:
@@ -50,11 +55,12 @@ def must_be_free(wanted: Sequence[Wanted], *, force: bool) -> None:
         f"{one.shown}/{item.path}" if item.path else one.shown
         for one in wanted
         for item in one.compared.changed
+        if not force and not kept(path_of(one.pinned, item))
     ]
-    if changed and not force:
+    if changed:
         raise ConflictError(
             f"{_some(changed)} {'differs' if len(changed) == 1 else 'differ'} from what is pinned",
-            why="it was changed since, or the pointer was; nothing was fetched, so that nothing is lost",
+            why="its content is in no pin: it would be lost, so nothing was fetched",
             now="keep yours: keepwell data pin PATH; or write over it: keepwell data fetch PATH --force",
             details={"changed": changed},
         )

@@ -132,19 +132,20 @@ class Pins:
     ) -> list[Fetched]:
         """Restore what pointers name, all of them unless paths are given.
 
-        Nothing is written before all of it is known to be there and to write over nothing.
+        Nothing is written before all of it is known to be there, and to write over nothing that would be
+        lost: content that was pinned before is in the store.
 
         Raises:
             NotFoundError: If a path is not pinned, or its content is not in the store.
-            ConflictError: If a file here differs, unless `force`.
+            ConflictError: If a file here was changed since it was pinned, unless `force`.
             InvalidDataError: If a pointer is damaged, or names what it may not.
             IntegrityError: If what is stored is not what was pinned.
         """
         chosen = [self._chosen(path) for path in paths] or self._all()
         meter = Meter(progress or SilentProgress(), sum(item.size for _, item in chosen))
         wanted = [self._compared(pinned, pointer, meter) for pinned, pointer in chosen]
+        must_be_free(wanted, lambda path: self._stamps.digest(path) in self._blobs, force=force)
         self._stamps.keep()
-        must_be_free(wanted, force=force)
         must_be_stored(wanted, self._blobs, self._url)
         total = sum(item.size for one in wanted for item in one.contents)
         meter = Meter(progress or SilentProgress(), 2 * total)

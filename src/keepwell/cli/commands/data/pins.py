@@ -54,14 +54,15 @@ def fetch(
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Write over files that differ from what is pinned.")
+        bool,
+        typer.Option("--force", help="Write over files that were changed since they were pinned."),
     ] = False,
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Restore what pointers name, from the blob store.
 
-    Every file is checked against its digest. Files that differ are not written over unless you say --force.
+    Every file is checked against its digest. One that was changed since it was pinned stays unless you say --force.
     """
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace, _watched("fetch", as_json) as progress:
