@@ -17,7 +17,6 @@ from keepwell.core.errors import (
     StorageError,
     UsageError,
 )
-from keepwell.data.pins import fetching
 from keepwell.data.pins.pointer import Content, Pointer, folder_of, read, render
 
 
@@ -166,7 +165,7 @@ def test_a_full_disk_leaves_nothing_half_written(
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(fetching.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError, match="free some space"):
         ground.pins.fetch([], force=True)
     assert path.read_text() == "mine!"

@@ -100,7 +100,9 @@ def _named(path: str) -> bytes:
         (_named("./a"), "an empty part"),
         (_named(""), "an empty part"),
         (_named(".git/hooks/post-checkout"), "goes through .git"),
-        (_named("x/.GIT /config"), "goes through .GIT"),
+        (_named("x/.GIT /config"), "goes through .git"),
+        (_named(".g\u200cit/config"), "goes through .git"),
+        (_named("GIT~1/config"), "goes through git~1"),
         (_named(".keepwell/workspace.json"), "goes through .keepwell"),
         (
             render(folder_of(Content(path=name, sha256=DIGEST, size=1) for name in ("a", "a/b"))),

@@ -32,8 +32,10 @@ FORMAT = 1
 _MOST = 256 << 20  # bytes of a pointer: two million files
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ODD = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:")
-_RESERVED = frozenset({".git", ".keepwell"})
-"""Whoever writes there decides what is run here."""
+_RESERVED = frozenset({".git", "git~1", ".keepwell"})
+"""Whoever writes there decides what is run here; `git~1` is a disk's short name of it."""
+_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+"""Some disks take names for equal that differ in these alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +169,8 @@ def complaint_of(name: str) -> str:
         return "holds a backslash or a control character"
     if not _encodable(name):
         return "is not UTF-8"
-    hidden = [part for part in parts if part.rstrip(" .").casefold() in _RESERVED]
+    plain = [_UNSEEN.sub("", part).rstrip(" .").casefold() for part in parts]
+    hidden = [part for part in plain if part in _RESERVED]
     return f"goes through {hidden[0]}" if hidden else ""
 
 

@@ -62,7 +62,7 @@ def fetch(
 ) -> None:
     """Restore what pointers name, from the blob store.
 
-    Every file is checked against its digest. One that was changed since it was pinned stays unless you say --force.
+    Every file is checked against its digest. What was changed since it was pinned stays, unless forced.
     """
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace, _watched("fetch", as_json) as progress:
