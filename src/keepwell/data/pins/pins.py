@@ -184,20 +184,22 @@ class Pins:
     def _keep(self, name: str, path: Path, meter: Meter) -> tuple[Content, bool]:
         """Store one file; also tell whether its content is new to the store."""
         shown = path.relative_to(self._root)
-        meter.about(f"reading {shown}")
-        digest = self._stamps.digest(path, meter.told)
         size = path.stat().st_size
-        if digest in self._blobs:
+        meter.about(f"reading {shown}")
+        digest = written = self._stamps.digest(path, meter.told)
+        known = digest in self._blobs
+        if known:
             meter.told(size)
-            return Content(path=name, sha256=digest, size=size), False
-        meter.about(f"storing {shown}")
-        if self._blobs.write(path, meter.told) != digest:
+        else:
+            meter.about(f"storing {shown}")
+            written = self._blobs.write(path, meter.told)
+        if written != digest or path.stat().st_size != size:
             raise ConflictError(
                 f"'{shown}' changed while it was pinned",
                 why="its content was another when it was read again to be stored",
                 now="wait until nobody writes to it, then pin it again",
             )
-        return Content(path=name, sha256=digest, size=size), True
+        return Content(path=name, sha256=digest, size=size), not known
 
     def _chosen(self, path: Path) -> tuple[Path, Pointer]:
         found = place(path, self._root)
