@@ -24,7 +24,6 @@ from keepwell.infrastructure.settings import HOME, PROJECT_FILE, find_project, r
 if TYPE_CHECKING:
     from keepwell.core.records import Incident, ModelVersion, Profile
     from keepwell.data.datasets import Datasets
-    from keepwell.data.pins.pins import Pins
     from keepwell.deployment.endpoints import Endpoints
     from keepwell.deployment.flags.switchboard import Switchboard
     from keepwell.deployment.probing import Probe
@@ -154,13 +153,6 @@ class Workspace:
         from keepwell.data.datasets import Datasets
 
         return Datasets(self.metadata, self.blobs, self.tables, self.clock, self.home / "staging")
-
-    @cached_property
-    def pins(self) -> "Pins":
-        """Large files by their content, with pointers for Git."""
-        from keepwell.data.pins.pins import Pins
-
-        return Pins(self.root, self.blobs, self.blobs_url, self.home / "pins.json")
 
     @cached_property
     def runs(self) -> "Runs":

@@ -13,8 +13,9 @@ from keepwell.cli.output import Output
 
 if TYPE_CHECKING:
     from keepwell.core.progress import Progress
-    from keepwell.data.pins.pins import Fetched, Pinned, Standing
+    from keepwell.data.pins.pins import Fetched, Pinned, Pins, Standing
     from keepwell.operations.build.bench import Listener
+    from keepwell.workspace import Workspace
 
 PATIENCE = 2.0  # seconds of work that need no bar
 _SHOWN = 5
@@ -42,7 +43,8 @@ def pin(
     """
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace, _watched("pin", as_json) as progress:
-        done = [workspace.pins.pin(path, progress) for path in paths]
+        keep = _pins_of(workspace)
+        done = [keep.pin(path, progress) for path in paths]
     out.answer({"pinned": [_of_pinned(item) for item in done]}, lambda: _tell_pinned(out, done))
 
 
@@ -66,7 +68,7 @@ def fetch(
     """
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace, _watched("fetch", as_json) as progress:
-        done = workspace.pins.fetch(paths or (), force=force, progress=progress)
+        done = _pins_of(workspace).fetch(paths or (), force=force, progress=progress)
     out.answer({"fetched": [_of_fetched(item) for item in done]}, lambda: _tell_fetched(out, done))
 
 
@@ -74,8 +76,15 @@ def pins(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
     """List what is pinned: in place, changed or missing here, and whether the blob store has it."""
     out = Output(as_json=as_json)
     with open_workspace(project) as workspace, _watched("pins", as_json) as progress:
-        found = workspace.pins.look(progress)
+        found = _pins_of(workspace).look(progress)
     out.answer({"pins": [_of_standing(item) for item in found]}, lambda: _tell_pins(out, found))
+
+
+def _pins_of(workspace: "Workspace") -> "Pins":
+    from keepwell.data.pins.pins import Pins
+
+    remembered = workspace.home / "pins.json"
+    return Pins(workspace.root, workspace.blobs, workspace.blobs_url, remembered)
 
 
 class _Patient:
