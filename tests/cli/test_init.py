@@ -205,3 +205,19 @@ def test_what_the_guides_write_into_a_project_file_reads(
     if page == "images":
         pytest.importorskip("PIL")
         assert "image" in keepwell("init", "again", "--data", "shots.npz", "--target", "bright").out
+
+
+def test_videos_and_sounds_are_refused_with_what_to_bring(keepwell: Any, here: Path) -> None:
+    (here / "clips").mkdir()
+    for number in range(3):
+        (here / "clips" / f"{number}.mp4").write_bytes(b"x")
+    ended = keepwell("init", "shop", "--data", "clips", "--target", "label")
+    assert ended.code == 1
+    for words in ("holds videos: 0.mp4", "tables, texts, pictures", "single frames as pictures"):
+        assert words in ended.err
+    lines = [f"{number},clips/{number}.mp4,{number % 2}" for number in range(3)]
+    (here / "all.csv").write_text("\n".join(["id,clip,label", *lines]))
+    ended = keepwell("init", "shop", "--data", "all.csv", "--target", "label", "--key", "id")
+    assert ended.code == 1
+    assert "beside the column 'clip', which names videos, all.csv has nothing to learn" in ended.err
+    assert not (here / "shop").exists()

@@ -129,3 +129,15 @@ def test_killed_writers_leave_only_whole_blobs(root: Path) -> None:
     for path in _files(root):
         if path.parent.name != "arriving":
             store.read(path.name)
+
+
+@pytest.mark.parametrize("place", ["{}/blobs", "memory://{}/blobs"])
+def test_who_listens_hears_every_byte_of_a_file(tmp_path: Path, place: str) -> None:
+    store = open_blobs(place.format(tmp_path))
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 3_000_000)
+    written: list[int] = []
+    digest = store.write(path, written.append)
+    opened: list[int] = []
+    store.open(digest, opened.append).close()
+    assert (sum(written), sum(opened)) == (3_000_000, 3_000_000)

@@ -4,7 +4,7 @@ Each port is a role; adapters are named mechanism + role and live in `infrastruc
 The law of each is stated here and tested by a suite in `keepwell.testing` that runs over every adapter.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
@@ -151,16 +151,19 @@ class BlobStore(Protocol):
     seen whole or not at all; equal bytes are stored once.
     """
 
-    def write(self, data: bytes | Path) -> str:
-        """Store bytes, or a file's content, and return its digest (64 hex digits)."""
+    def write(self, data: bytes | Path, told: Callable[[int], None] | None = None) -> str:
+        """Store bytes, or a file's content, and return its digest (64 hex digits).
+
+        `told` hears how many bytes more are done, and may hear nothing of bytes that were there.
+        """
         ...
 
     def read(self, digest: str) -> bytes:
         """Return the bytes; `NotFoundError` if they were never written."""
         ...
 
-    def open(self, digest: str) -> BinaryIO:
-        """Return a verified, seekable file."""
+    def open(self, digest: str, told: Callable[[int], None] | None = None) -> BinaryIO:
+        """Return a verified, seekable file; `told` hears how many bytes more were fetched or checked."""
         ...
 
     def __contains__(self, digest: str) -> bool:

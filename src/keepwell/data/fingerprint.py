@@ -9,12 +9,19 @@ from pathlib import Path
 
 from keepwell.core.errors import InvalidDataError, NotFoundError, UsageError
 from keepwell.core.suggestions import did_you_mean
+from keepwell.data.pins.absence import absent
 
 SUFFIXES = ("csv", "tsv", "txt", "parquet", "pq", "jsonl", "ndjson", "json", "npz", "npy")
 """What a folder's files must end with to be taken; a glob or a path may name any file."""
 
 PICTURES = ("png", "jpg", "jpeg", "gif", "bmp", "webp")
 """What the files of a folder that holds no table may end with: one row each, by the folder they are in."""
+
+MEDIA = {
+    "videos": ("mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "wmv"),
+    "sounds": ("wav", "mp3", "flac", "ogg", "opus", "m4a", "aac", "aiff", "aif", "wma"),
+}
+"""What is recognised, and nothing learns from."""
 
 COMPRESSIONS = {"gz": "gzip", "zst": "zstd"}
 """Second suffixes (`churn.csv.gz`), and what they mean."""
@@ -29,7 +36,8 @@ def find_files(location: str, root: Path) -> list[Path]:
     like a table's; hidden ones and those that start with an underscore are left out.
 
     Raises:
-        NotFoundError: If there is no such file, or none that matches.
+        NotFoundError: If there is no such file, or none that matches, or one is pinned and not here.
+        InvalidDataError: If there are only videos or sounds.
         UsageError: If the location is a URL of a kind that cannot be read.
     """
     if "://" in location and not location.startswith("file://"):
@@ -42,6 +50,9 @@ def find_files(location: str, root: Path) -> list[Path]:
     path = root / Path(location.removeprefix("file://")).expanduser()
     if path.is_file():
         return [path]
+    not_here = absent(path, lambda file: _is_taken(file, path, (*SUFFIXES, *PICTURES)))
+    if not_here is not None:
+        raise not_here
     found = sorted(_in_folder(path, SUFFIXES) if path.is_dir() else _matching(path))
     if not found and path.is_dir():
         found = sorted(_in_folder(path, PICTURES))
@@ -87,6 +98,32 @@ def suffix_of(path: Path) -> str:
     return parts[-1] if len(parts) > 1 else ""
 
 
+def medium_of(path: Path) -> str:
+    """Return `videos` or `sounds` if a name ends like theirs; else nothing."""
+    suffix = path.suffix.lower().lstrip(".")
+    return next((kind for kind, suffixes in MEDIA.items() if suffix in suffixes), "")
+
+
+def not_learnt_from(what: str, kind: str) -> InvalidDataError:
+    """Return the error for videos or sounds; `what` says where they were found."""
+    features = {
+        "videos": "take single frames as pictures, a folder for each class: "
+        "ffmpeg -i clip.mp4 -vf fps=1 frames/CLASS/clip-%04d.png",
+        "sounds": "bring a table with a row for each sound: features of it (loudness, spectrum), "
+        "an embedding, or its transcript as text",
+    }
+    other = {
+        "videos": "; or bring a table with a row for each video: features or an embedding of it",
+        "sounds": "; spectrograms may come as pictures",
+    }
+    return InvalidDataError(
+        what,
+        why=f"Keepwell learns from tables, texts, pictures and time series; from {kind} it does not",
+        now=features[kind] + other[kind],
+        details={"modality": kind},
+    )
+
+
 def vanished(path: Path) -> NotFoundError:
     """Return the error for a file that was there a moment ago."""
     return NotFoundError(
@@ -96,11 +133,15 @@ def vanished(path: Path) -> NotFoundError:
     )
 
 
+def _is_taken(path: Path, folder: Path, suffixes: tuple[str, ...]) -> bool:
+    inner = path.relative_to(folder).parts
+    hidden = any(part.startswith((".", "_")) for part in inner)
+    return not hidden and suffix_of(path) in suffixes
+
+
 def _in_folder(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     for path in folder.rglob("*"):
-        inner = path.relative_to(folder).parts
-        hidden = any(part.startswith((".", "_")) for part in inner)
-        if not hidden and suffix_of(path) in suffixes and path.is_file():
+        if _is_taken(path, folder, suffixes) and path.is_file():
             yield path
 
 
@@ -114,6 +155,9 @@ def _matching(path: Path) -> Iterator[Path]:
 
 def _nothing(location: str, path: Path, root: Path) -> NotFoundError | InvalidDataError:
     if path.is_dir():
+        refusal = _of_media(location, path)
+        if refusal is not None:
+            return refusal
         others = sorted(item.name for item in path.iterdir())[:5]
         return NotFoundError(
             f"the folder '{location}' holds no data file",
@@ -134,3 +178,14 @@ def _nothing(location: str, path: Path, root: Path) -> NotFoundError | InvalidDa
         now=did_you_mean(path.name, siblings)
         or "check the path; in a project it is `source:` under `data:` in keepwell.yaml",
     )
+
+
+def _of_media(location: str, folder: Path) -> InvalidDataError | None:
+    suffixes = tuple(suffix for suffixes in MEDIA.values() for suffix in suffixes)
+    found = sorted(_in_folder(folder, suffixes))
+    if not found:
+        return None
+    kind = medium_of(found[0])
+    names = ", ".join(path.relative_to(folder).as_posix() for path in found[:3])
+    more = f" and {len(found) - 3:,} more" if len(found) > 3 else ""  # noqa: PLR2004 (named: three)
+    return not_learnt_from(f"the folder '{location}' holds {kind}: {names}{more}", kind)

@@ -96,6 +96,18 @@ def test_a_project_without_a_target_only_keeps_its_data(workspace: Workspace) ->
     assert result.dataset.rows == 800
 
 
+def test_what_was_noticed_about_the_data_is_told_each_time(workspace: Workspace) -> None:
+    source = workspace.root / workspace.spec.data.source
+    header, *lines = source.read_text().splitlines()
+    (workspace.root / "call.wav").write_bytes(b"x")
+    rows = [f"{header},call", *(f"{line},call.wav" for line in lines)]
+    source.write_text("\n".join(rows) + "\n")
+    with changed(workspace, data=dataclasses.replace(workspace.spec.data, target="")) as kept:
+        for _ in range(2):
+            told = "'call' names sounds: only their names are read"
+            assert [text.startswith(told) for text in kept.builder.run().findings] == [True]
+
+
 def test_a_workspace_of_a_newer_format_is_refused(tmp_path: Path) -> None:
     from keepwell.core.errors import FormatError
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 import weakref
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,15 @@ import pyarrow.parquet as pq
 from keepwell.core.errors import InvalidDataError, KeepwellError
 from keepwell.core.records.dataset import Finding
 from keepwell.data.engine import path_literal
-from keepwell.data.fingerprint import PICTURES, suffix_of
+from keepwell.data.fingerprint import PICTURES, medium_of, not_learnt_from, suffix_of
+from keepwell.data.pins.absence import absent
 from keepwell.data.sources.files import DataFile, Sample
 from keepwell.data.sources.made import sample_of
 
 _PATH = re.compile(r"[^\0\n]{1,400}\.(?:png|jpe?g|gif|bmp|webp)", re.IGNORECASE)
 _LOOKED_AT = 5
+_LONGEST = 250  # characters of a path that is looked up
+_PATH_AND_TARGET = 2
 _AT_ONCE = 64
 _MOST = 20 << 20  # bytes: more are refused later, too
 
@@ -36,6 +40,10 @@ def with_pictures(file: DataFile, root: Path) -> DataFile:
     Args:
         file: A table.
         root: What paths may start from, beside the table's folder.
+
+    Raises:
+        InvalidDataError: If it holds paths to videos or sounds, and next to nothing else.
+        NotFoundError: If the pictures are pinned, and none of them is here.
     """
     if suffix_of(file.path) in PICTURES:
         return file
@@ -46,12 +54,23 @@ def with_pictures(file: DataFile, root: Path) -> DataFile:
             rows = relation.fetchall()
         except duckdb.Error:  # whoever reads it in earnest says what is wrong with it
             return file
-    columns = [
-        at
+    texts = {
+        at: [str(row[at]) for row in rows if row[at] not in (None, "")]
         for at, kind in enumerate(kinds)
-        if kind == "VARCHAR" and _are_pictures([row[at] for row in rows], file.path.parent, root)
-    ]
-    return LinkedFile(file, columns, root) if columns else file
+        if kind == "VARCHAR"
+    }
+    folders = (file.path.parent, root)
+    columns = [at for at, values in texts.items() if _are_pictures(values, *folders)]
+    media = {
+        at: kind
+        for at, values in texts.items()
+        if (kind := _media_of(values, *folders)) and at not in columns
+    }
+    if media and not columns and len(file.names) <= _PATH_AND_TARGET:
+        raise _of_media(file, media)
+    if not columns and not media:
+        return file
+    return LinkedFile(file, columns, root, [_left_out(file.names[at], media[at]) for at in media])
 
 
 class LinkedFile:
@@ -61,16 +80,20 @@ class LinkedFile:
         file: The table.
         columns: Positions of the columns of paths.
         root: What paths may start from, beside the table's folder.
+        findings: What is odd about other columns.
     """
 
-    def __init__(self, file: DataFile, columns: list[int], root: Path) -> None:
+    def __init__(
+        self, file: DataFile, columns: list[int], root: Path, findings: Sequence[Finding] = ()
+    ) -> None:
         self._file, self._columns, self._root = file, columns, root
+        self._findings = tuple(findings)
         self.path, self.names, self.types = file.path, file.names, file.types
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Return the table's."""
-        return self._file.findings
+        """Return the table's, and those about columns that name videos or sounds."""
+        return (*self._file.findings, *self._findings)
 
     @cached_property
     def _parquet(self) -> Path:
@@ -97,6 +120,8 @@ class LinkedFile:
 
     def relation(self) -> str:
         """Return what SQL selects from: the table, with the pictures beside it row by row."""
+        if not self._columns:
+            return self._file.relation()
         columns = ", ".join(
             f"b.p{at} AS c{at}" if at in self._columns else f"a.c{at} AS c{at}"
             for at in range(len(self.names))
@@ -106,6 +131,8 @@ class LinkedFile:
 
     def sample(self) -> Sample:
         """Return its first rows."""
+        if not self._columns:
+            return self._file.sample()
         return sample_of(self.relation(), self.types, self.names, self._parquet)
 
     def explain(self, error: Exception) -> KeepwellError | None:
@@ -142,11 +169,39 @@ class LinkedFile:
         return base64.b64encode(data).decode()
 
 
-def _are_pictures(values: list[Any], *folders: Path) -> bool:
-    given = [str(value) for value in values if value not in (None, "")]
-    if not given or not all(_PATH.fullmatch(value) for value in given):
+def _are_pictures(values: list[str], *folders: Path) -> bool:
+    if not values or not all(_PATH.fullmatch(value) for value in values):
         return False
-    return any(_found(value, *folders) is not None for value in given)
+    if any(_found(value, *folders) is not None for value in values):
+        return True
+    for folder in folders:
+        pinned = absent(folder / Path(values[0]).expanduser(), lambda _: True)
+        if pinned is not None:
+            raise pinned
+    return False
+
+
+def _media_of(values: list[str], *folders: Path) -> str:
+    """Return `videos` or `sounds` where these are paths to such files; else nothing."""
+    kinds = {medium_of(Path(value)) if len(value) <= _LONGEST else "" for value in values}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    there = kind and any(_found(value, *folders) is not None for value in values)
+    return kind if there else ""
+
+
+def _of_media(file: DataFile, media: dict[int, str]) -> InvalidDataError:
+    at, kind = next(iter(media.items()))
+    return not_learnt_from(
+        f"the column '{file.names[at]}' of {file.path} names {kind}, and there is nothing else to learn from",
+        kind,
+    )
+
+
+def _left_out(name: str, kind: str) -> Finding:
+    message = (
+        f"'{name}' names {kind}: only their names are read, for Keepwell does not learn from {kind}"
+    )
+    return Finding(column=name, rule=kind, message=message)
 
 
 def _found(path: str, *folders: Path) -> Path | None:

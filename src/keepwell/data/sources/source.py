@@ -8,7 +8,7 @@ import pyarrow as pa
 from keepwell.core.errors import InvalidDataError
 from keepwell.core.plugins import load_plugin, plugin_names
 from keepwell.core.suggestions import did_you_mean
-from keepwell.data.fingerprint import find_files, stamp, suffix_of
+from keepwell.data.fingerprint import find_files, medium_of, not_learnt_from, stamp, suffix_of
 from keepwell.data.sources.files import DataFile, Sample
 from keepwell.data.sources.linked import with_pictures
 
@@ -69,6 +69,9 @@ def open_source(location: str, root: Path) -> Source:
 def _open_file(path: Path) -> DataFile:
     suffix = suffix_of(path)
     known = plugin_names("sources")
+    kind = medium_of(path)
+    if kind and suffix not in known:
+        raise not_learnt_from(f"{path} is a {kind.removesuffix('s')}", kind)
     if suffix not in known:
         raise InvalidDataError(
             f"{path} cannot be read",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from keepwell.infrastructure.blobs.digests import Told, unheard
 from keepwell.infrastructure.files import settle_folder, storing
 
 _PIECE = 1 << 20
@@ -23,7 +24,7 @@ class Arrivals:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._sweep()
 
-    def write(self, data: bytes | Path, place: Callable[[str], str]) -> str:
+    def write(self, data: bytes | Path, place: Callable[[str], str], told: Told = unheard) -> str:
         """Write bytes, or a file's content in one pass, to the place of their digest."""
         if isinstance(data, bytes):
             digest = hashlib.sha256(data).hexdigest()
@@ -32,7 +33,7 @@ class Arrivals:
         temporary = self._folder / os.urandom(12).hex()
         try:
             with temporary.open("xb") as file:
-                digest = _copy(data, file)
+                digest = _copy(data, file, told)
                 target = Path(place(digest))
                 if _holds(target, file.tell()):
                     temporary.unlink()
@@ -64,11 +65,12 @@ def _holds(path: Path, size: int) -> bool:
         return False
 
 
-def _copy(data: bytes | Path, file: BinaryIO) -> str:
+def _copy(data: bytes | Path, file: BinaryIO, told: Told) -> str:
     digest = hashlib.sha256()
     for piece in _pieces(data):
         digest.update(piece)
         file.write(piece)
+        told(len(piece))
     return digest.hexdigest()
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -13,6 +12,7 @@ from fsspec.implementations.local import LocalFileSystem
 from keepwell.core.errors import IntegrityError, MissingExtraError, NotFoundError, UsageError
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.blobs.arrivals import Arrivals
+from keepwell.infrastructure.blobs.digests import Told, digest_of, unheard
 from keepwell.infrastructure.files import storing
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ class FsspecBlobStore:
             Arrivals(Path(self._root)) if isinstance(self._files, LocalFileSystem) else None
         )
 
-    def write(self, data: bytes | Path) -> str:
+    def write(self, data: bytes | Path, told: Told | None = None) -> str:
         """Store bytes, or a file's content, and return its digest (64 hex digits)."""
         with storing(f"the blob store {self.url} refused a write"):
             if self._arrivals is not None:
-                return self._arrivals.write(data, self._path)
-            return self._send(data)
+                return self._arrivals.write(data, self._path, told or unheard)
+            return self._send(data, told or unheard)
 
     def read(self, digest: str) -> bytes:
         """Return the bytes.
@@ -54,7 +54,7 @@ class FsspecBlobStore:
         with self.open(digest) as file:
             return file.read()
 
-    def open(self, digest: str) -> BinaryIO:
+    def open(self, digest: str, told: Told | None = None) -> BinaryIO:
         """Return a seekable file whose whole content was checked just now.
 
         Raises:
@@ -65,10 +65,11 @@ class FsspecBlobStore:
             raise _missing(digest, self.url)
         with storing(f"the blob store {self.url} cannot be read"):
             try:
-                file = self._fetch(digest)
+                file = self._fetch(digest, told or unheard)
             except FileNotFoundError:
                 raise _missing(digest, self.url) from None
-            found = hashlib.file_digest(cast("Any", file), "sha256").hexdigest()
+            # What came from a bucket was heard on its way.
+            found = digest_of(file, told or unheard if self._arrivals is not None else unheard)
             file.seek(0)
         if found != digest:
             file.close()
@@ -95,30 +96,45 @@ class FsspecBlobStore:
     def _path(self, digest: str) -> str:
         return f"{self._root}/{digest[:2]}/{digest[2:4]}/{digest}"
 
-    def _fetch(self, digest: str) -> BinaryIO:
+    def _fetch(self, digest: str, told: Told) -> BinaryIO:
         path = self._path(digest)
         if self._arrivals is not None:
             return Path(path).open("rb")
         with self._files.open(path, "rb") as remote:
             local = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (it is returned)
-            shutil.copyfileobj(remote, local, _PIECE)
+            while piece := remote.read(_PIECE):
+                local.write(piece)
+                told(len(piece))
         local.seek(0)
         return cast("BinaryIO", local)
 
-    def _send(self, data: bytes | Path) -> str:
+    def _send(self, data: bytes | Path, told: Told) -> str:
         if isinstance(data, bytes):
             digest, size = hashlib.sha256(data).hexdigest(), len(data)
         else:
             with data.open("rb") as file:
-                digest, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+                digest, size = digest_of(file), file.tell()
         path = self._path(digest)
         if self._files.exists(path) and self._files.size(path) == size:
             return digest
         if isinstance(data, bytes):
             self._files.pipe_file(path, data)
         else:
-            self._files.put_file(str(data), path)
+            self._files.put_file(str(data), path, callback=_Hearing(told))
         return digest
+
+
+class _Hearing(fsspec.Callback):  # type: ignore[misc]
+    """Passes on how far an upload is."""
+
+    def __init__(self, told: Told) -> None:
+        super().__init__()
+        self._told = told
+
+    def relative_update(self, inc: int = 1) -> None:
+        """Hear of so many bytes more."""
+        super().relative_update(inc)
+        self._told(inc)
 
 
 def _locate(url: str) -> tuple[Any, str]:

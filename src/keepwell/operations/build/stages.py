@@ -9,7 +9,7 @@ import numpy as np
 
 from keepwell import __version__
 from keepwell.core.errors import NotFoundError
-from keepwell.core.records import GateVerdict, ModelVersion
+from keepwell.core.records import DatasetVersion, GateVerdict, ModelVersion
 from keepwell.core.spec import ProjectSpec
 from keepwell.infrastructure.codec import from_json, to_json, to_plain
 from keepwell.operations.build.bench import Bench, Build
@@ -24,6 +24,8 @@ from keepwell.operations.build.takeover import take_over
 from keepwell.operations.insight.papers import papers
 from keepwell.operations.windows.declaring import derivation, must_go_on
 from keepwell.operations.windows.keeping import fill
+
+_NOTICED = 10  # sentences about the data that are told after a run
 
 
 class Stage(Protocol):
@@ -86,11 +88,13 @@ class Ingest:
             progress=build.listener,
             derive=derivation(spec),
         )
+        build.findings.extend(_noticed(build.dataset))
         return build.dataset.key
 
     def restore(self, build: Build, output: str) -> None:
         name, _, version = output.rpartition("/")
         build.dataset = build.bench.datasets.get(name, int(version))
+        build.findings.extend(_noticed(build.dataset))
 
     def explain(self, build: Build) -> str:
         dataset = build.dataset
@@ -262,3 +266,15 @@ class Promote(_Plain):
 
 DATA_ONLY: tuple[Stage, ...] = (Ingest(),)
 FULL: tuple[Stage, ...] = (Ingest(), Train(), Register(), Gate(), Promote())
+
+
+def _noticed(dataset: DatasetVersion) -> list[str]:
+    """Return what was noticed about the data, in sentences that name the column."""
+    told = [
+        item.message
+        if not item.column or f"'{item.column}'" in item.message
+        else f"'{item.column}': {item.message}"
+        for item in dataset.findings
+    ]
+    more = len(told) - _NOTICED
+    return told if more <= 0 else [*told[:_NOTICED], f"{more:,} more was noticed about the data"]

@@ -1,6 +1,6 @@
 """Stores of a simulated past: what is read comes from the workspace, what is written stays apart."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -25,17 +25,17 @@ class PastBlobs:
         self._base = base
         self._own = own
 
-    def write(self, data: bytes | Path) -> str:
+    def write(self, data: bytes | Path, told: Callable[[int], None] | None = None) -> str:
         """Store bytes apart and return their digest."""
-        return self._own.write(data)
+        return self._own.write(data, told)
 
     def read(self, digest: str) -> bytes:
         """Return the bytes, from where they are."""
         return self._holder(digest).read(digest)
 
-    def open(self, digest: str) -> BinaryIO:
+    def open(self, digest: str, told: Callable[[int], None] | None = None) -> BinaryIO:
         """Return a verified, seekable file."""
-        return self._holder(digest).open(digest)
+        return self._holder(digest).open(digest, told)
 
     def __contains__(self, digest: str) -> bool:
         """Tell whether the bytes are in either store."""

@@ -29,7 +29,7 @@ Dataset = Annotated[
 
 @app.callback()
 def data() -> None:
-    """List, show, compare and query the versions of the project's data."""
+    """List, show, compare and query the versions of the project's data; pin large files."""
 
 
 @app.command("list", epilog=examples("keepwell data", "keepwell data list --json"))

@@ -1,0 +1,83 @@
+"""A pointer held against what is on the disk."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from keepwell.data.pins.places import must_be_safe
+from keepwell.data.pins.pointer import Content, Pointer
+from keepwell.data.pins.stamps import Stamps
+from keepwell.infrastructure.blobs.digests import Told, unheard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What of a pinned path is as its pointer says.
+
+    Attributes:
+        same: Files that are.
+        changed: Files with other content.
+        absent: Files that are not there.
+        blocked: Paths where a folder stands in the place of a file, or a file in that of a folder.
+        more: Files of the folder that the pointer does not name.
+    """
+
+    same: tuple[Content, ...] = ()
+    changed: tuple[Content, ...] = ()
+    absent: tuple[Content, ...] = ()
+    blocked: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+
+    @property
+    def here(self) -> str:
+        """Return `in place`, `changed` or `missing`: not a single file is there."""
+        if self.changed or self.blocked or self.more or (self.same and self.absent):
+            return "changed"
+        return "missing" if self.absent else "in place"
+
+
+def compare(
+    pointer: Pointer, pinned: Path, root: Path, stamps: Stamps, told: Told = unheard
+) -> Comparison:
+    """Return how far a pinned path is as its pointer says; links are refused, not followed.
+
+    Raises:
+        InvalidDataError: If it lies behind a link, or is one.
+    """
+    same, changed, absent, blocked = [], [], [], []
+    for item in pointer.contents:
+        path = path_of(pinned, item)
+        must_be_safe(path, root)
+        if (path.exists() and not path.is_file()) or _blocked(path, pinned):
+            blocked.append(path.relative_to(root).as_posix())
+        elif not path.exists():
+            absent.append(item)
+        elif path.stat().st_size == item.size and stamps.digest(path, told) == item.sha256:
+            same.append(item)
+        else:
+            changed.append(item)
+    return Comparison(
+        same=tuple(same),
+        changed=tuple(changed),
+        absent=tuple(absent),
+        blocked=tuple(blocked),
+        more=_more(pointer, pinned),
+    )
+
+
+def path_of(pinned: Path, item: Content) -> Path:
+    """Return where a pinned file is."""
+    return pinned / item.path if item.path else pinned
+
+
+def _blocked(path: Path, pinned: Path) -> bool:
+    """Tell whether a file stands where a folder must be."""
+    return any(at.is_file() for at in path.parents if at == pinned or pinned in at.parents)
+
+
+def _more(pointer: Pointer, pinned: Path) -> tuple[str, ...]:
+    if pointer.kind == "file" or not pinned.is_dir():
+        return ()
+    named = {item.path for item in pointer.contents}
+    found = (path for path in pinned.rglob("*") if not path.is_dir())
+    names = (path.relative_to(pinned).as_posix() for path in found)
+    return tuple(sorted(name for name in names if name not in named))

@@ -1,0 +1,130 @@
+"""From the blob store to the place beside the pointer: whole files or none."""
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from keepwell.core.errors import ConflictError, InvalidDataError, NotFoundError
+from keepwell.core.ports import BlobStore
+from keepwell.data.pins.comparing import Comparison, path_of
+from keepwell.data.pins.meter import Meter
+from keepwell.data.pins.naming import SUFFIX
+from keepwell.data.pins.pointer import Content, Pointer
+from keepwell.infrastructure.files import settle_folder, storing
+
+_PIECE = 1 << 20
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A pinned path, with what is to be written of it."""
+
+    shown: str
+    pinned: Path
+    pointer: Pointer
+    compared: Comparison
+
+    @property
+    def contents(self) -> tuple[Content, ...]:
+        """Return the files to write."""
+        return (*self.compared.absent, *self.compared.changed)
+
+
+def must_be_free(wanted: Sequence[Wanted], kept: Callable[[Path], bool], *, force: bool) -> None:
+    """Refuse to write over content that is nowhere else.
+
+    Args:
+        wanted: What is to be written.
+        kept: Tells whether a file's content is in the store: then writing over it loses nothing.
+        force: Whether to write over it all the same.
+
+    Raises:
+        ConflictError: If a file was changed, unless `force`, or a folder stands in the place of a file.
+    """
+    blocked = [name for one in wanted for name in one.compared.blocked]
+    if blocked:
+        raise ConflictError(
+            f"{_some(blocked)} cannot be restored",
+            why="a folder stands where a file must be, or a file where a folder must be",
+            now="move it away, then fetch again",
+        )
+    changed = [
+        f"{one.shown}/{item.path}" if item.path else one.shown
+        for one in wanted
+        for item in one.compared.changed
+        if not force and not kept(path_of(one.pinned, item))
+    ]
+    if changed:
+        raise ConflictError(
+            f"{_some(changed)} {'differs' if len(changed) == 1 else 'differ'} from what is pinned",
+            why="its content is in no pin: it would be lost, so nothing was fetched",
+            now="keep yours: keepwell data pin PATH; or write over it: keepwell data fetch PATH --force",
+            details={"changed": changed},
+        )
+
+
+def must_be_stored(wanted: Sequence[Wanted], blobs: BlobStore, url: str) -> None:
+    """Refuse to begin where not all of it can be had.
+
+    Raises:
+        NotFoundError: It names the store that was asked.
+    """
+    for one in wanted:
+        gone = [item for item in one.contents if item.sha256 not in blobs]
+        if gone:
+            what = one.shown if len(gone) == len(one.pointer.contents) else f"{one.shown}, in part,"
+            raise NotFoundError(
+                f"the content of {what} is not in the blob store",
+                why=f"{url} holds nothing under {gone[0].sha256[:12]}…; "
+                "it was pinned into another store, or never sent here",
+                now="name the store it was pinned into: KEEPWELL_BLOBS_URL=s3://… keepwell data fetch; "
+                f"or pin {one.shown} again where it still is",
+                details={"path": one.shown, "missing": [item.sha256 for item in gone]},
+            )
+
+
+def restore(one: Wanted, blobs: BlobStore, meter: Meter) -> int:
+    """Write the files of a pinned path that are not there, and return their bytes.
+
+    Raises:
+        IntegrityError: If what is stored is not what was pinned. The file there stays as it is.
+    """
+    for item in one.contents:
+        path = path_of(one.pinned, item)
+        meter.about(f"fetching {one.shown}/{item.path}" if item.path else f"fetching {one.shown}")
+        with storing(f"{path} was not written"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, item, blobs, meter)
+    return sum(item.size for item in one.contents)
+
+
+def _write(path: Path, item: Content, blobs: BlobStore, meter: Meter) -> None:
+    arriving = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}")
+    try:
+        with blobs.open(item.sha256, meter.told) as source, arriving.open("xb") as file:
+            while piece := source.read(_PIECE):
+                file.write(piece)
+                meter.told(len(piece))
+            if file.tell() != item.size:
+                raise InvalidDataError(
+                    f"the pointer of {path} contradicts itself",
+                    why=f"it says {item.size:,} bytes; the content of its digest has {file.tell():,}",
+                    now=f"restore the pointer from Git: git checkout -- '{path.name}{SUFFIX}'",
+                )
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, arriving)
+        arriving.replace(path)
+    except BaseException:
+        arriving.unlink(missing_ok=True)
+        raise
+    settle_folder(path.parent)
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN:,} more"
