@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from training_worlds import World
 
 from keepwell.core.spec import DataSpec, TrainSpec
@@ -49,3 +50,26 @@ def test_what_came_of_a_users_file_goes_for_that_state_of_the_file(
     assert memory().recall(job("baseline")) is not None
     other = Memory(store, replace(framed.problem, seed=1), framed.folds, learners)
     assert other.recall(job("baseline")) is None
+
+
+class Asked:
+    digest = "what is asked"
+
+
+@pytest.mark.parametrize(
+    ("note", "kept"),
+    [
+        ("failed: ValueError: of itself", True),
+        ("stopped after 1.0s: it had no more time", False),
+        ("stopped: it took 900 MB of memory, and 800 MB are granted", False),
+        ("failed: MemoryError: ", False),
+        ("failed: _ArrayMemoryError: Unable to allocate 7.45 GiB for an array", False),
+        ("failed: LightGBMError: std::bad_alloc", False),
+        ("its process died of SIGKILL", False),
+        ("its process ended with code 1", False),
+    ],
+)
+def test_what_ran_out_of_time_or_memory_is_tried_again(note: str, kept: bool) -> None:
+    store = MemoryStore()
+    Memory.of(store, Asked()).commit(job("one"), Outcome(failed=True, note=note))
+    assert (Memory.of(store, Asked()).recall(job("one")) is not None) is kept

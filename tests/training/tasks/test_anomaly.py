@@ -94,6 +94,15 @@ def test_refuses_labels_that_call_most_rows_odd() -> None:
         train(table, columns, DataSpec(source="-", labels="bad"), SPEC)
 
 
+def test_what_the_first_detector_says_to_the_user_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*told: object, **more: object) -> None:
+        raise TrainingError("'kind' cannot be coded", now="declare its `labels:`")
+
+    monkeypatch.setattr("keepwell.training.tasks.anomaly.bench.preparation", refuses)
+    with pytest.raises(TrainingError, match="'kind' cannot be coded"):
+        train(*machines(), DataSpec(source="-", labels="state"), SPEC)
+
+
 def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

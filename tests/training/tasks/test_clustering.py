@@ -1,5 +1,7 @@
 """Clusters are found, counted, described, and served as what they are."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -12,6 +14,7 @@ from keepwell.core.spec import DataSpec, GateSpec, TrainSpec
 from keepwell.deployment.scoring import build_scorer_files, load_scorer
 from keepwell.training import train
 from keepwell.training.gates import judge
+from keepwell.training.tasks.clustering.candidates import Candidate, fit
 from keepwell.training.tasks.clustering.statements import (
     centres_as_classifier,
     curves_as_classifier,
@@ -117,6 +120,22 @@ def test_refuses_what_cannot_be_grouped() -> None:
     twins, columns = world_of({"a": np.tile([1.0, 2.0], 30), "b": np.tile([3.0, 3.5], 30)})
     with pytest.raises(TrainingError, match="of 2 kinds"):
         train(twins, columns, DataSpec(source="-"), SPEC)
+
+
+def test_clusters_that_could_not_be_fitted_to_all_rows_ask_for_time_or_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def short(candidate: Candidate, values: Any, seed: int) -> Any:
+        if len(values) > 150:  # a draw holds six tenths of 240
+            raise MemoryError("no more")
+        return fit(candidate, values, seed)
+
+    monkeypatch.setattr("keepwell.training.tasks.clustering.bench.fit", short)
+    spec = TrainSpec(task=Task.CLUSTERING, budget=20.0, clusters=3)
+    with pytest.raises(TrainingError, match="found could not be fitted to all rows") as refused:
+        train(*kinds(), DataSpec(source="-", ignore=("segment",)), spec)
+    assert "MemoryError" in refused.value.why
+    assert "raise `budget:` or `memory:`" in refused.value.now
 
 
 def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(

@@ -1,6 +1,7 @@
 """One unit of work: a candidate on one fold, or on all rows. Done here or in a process of its own."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -25,6 +26,9 @@ _FEW = 500  # rows, up to which a learner that is not fitted again is not stoppe
 _NEXT = 7919  # between the seeds of two fits of the same settings
 _USUAL_ROUNDS = 100  # where rows are too few to say
 _KEPT = 3  # preparations of a fold that are in memory together
+_RAN_OUT = re.compile(
+    r"^stopped|^its process |MemoryError|bad_alloc|[Cc]annot allocate memory|[Oo]ut of memory"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,17 @@ class Outcome:
         """Return the outcome of what raised an error."""
         note = f"failed: {type(error).__name__}: {error}"[:_MOST_NOTE]
         return cls(failed=True, note=note)
+
+
+def ran_out(note: str) -> bool:
+    """Tell by its note whether a job ended for want of time or memory: with more it may go otherwise.
+
+    >>> ran_out("stopped after 3.1s: it had no more time"), ran_out("failed: MemoryError: no more")
+    (True, True)
+    >>> ran_out("failed: ValueError: no more")
+    False
+    """
+    return bool(_RAN_OUT.search(note))
 
 
 class Bench(Protocol):

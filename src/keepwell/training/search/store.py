@@ -14,7 +14,7 @@ import numpy as np
 
 from keepwell.training.learners.base import Learner
 from keepwell.training.problem import Problem
-from keepwell.training.search.jobs import Job, Outcome
+from keepwell.training.search.jobs import Job, Outcome, ran_out
 from keepwell.training.splits.plans import Fold
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ class Memory:
         return _read(data)
 
     def commit(self, job: Job, outcome: Outcome) -> None:
-        """Keep what came of a job. What ran out of time is tried again in the next life."""
-        if self._store is not None and not outcome.note.startswith("stopped"):
+        """Keep what came of a job. What ran out of time or memory is tried again in the next life."""
+        if self._store is not None and not ran_out(outcome.note):
             self._store.write(self._key(job), _written(outcome))
 
     @property
@@ -118,7 +118,8 @@ class Memory:
         candidate = job.candidate
         what = [candidate.learner, candidate.params, candidate.preparation, job.fold, job.share]
         what.append(job.rounds)
-        what += [self._codes[name] for name in (candidate.learner,) if name in self._codes]
+        if candidate.learner in self._codes:
+            what.append(self._codes[candidate.learner])
         text = json.dumps([self._problem, *what], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -9,15 +9,18 @@ committed before the next begins, and taken over by whoever asks for the same ag
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keepwell.core.errors import KeepwellError
 from keepwell.core.progress import Progress
+from keepwell.infrastructure.interruption import Interruption, heeding
 from keepwell.training.learners.base import FIRST, Candidate
 from keepwell.training.search.budget import Budget
-from keepwell.training.search.jobs import Bench, Job, Outcome
+from keepwell.training.search.jobs import Bench, Job, Outcome, ran_out
 from keepwell.training.search.store import Memory
 from keepwell.training.trained import Finding, LeaderboardRow
 from keepwell.training.workers.here import HereRunner
@@ -41,6 +44,7 @@ class Attempt:
         seconds: Of every fold that was tried.
         note: What the reader of the leaderboard should know.
         over: It failed: nothing more is asked of it.
+        missed: Why it could not be fitted to all rows.
     """
 
     candidate: Candidate
@@ -50,10 +54,14 @@ class Attempt:
     seconds: list[float] = field(default_factory=list)
     note: str = ""
     over: bool = False
+    missed: str = ""
 
     @property
     def first(self) -> bool:
-        """Whether it is what all others have to beat: it learns next to nothing."""
+        """Whether it is what all others have to beat.
+
+        This process does it, whatever the time, and it is not remembered: it has to be quick.
+        """
         return self.candidate.learner == FIRST
 
     @property
@@ -109,6 +117,37 @@ def best_first(tried: Sequence[Attempt], sign: int) -> list[Attempt]:
     return sorted(tried, key=place)
 
 
+def unbeaten(tried: Sequence[Attempt], sign: int) -> bool:
+    """Tell whether somebody was measured beside what comes first, and nobody was better on the same folds.
+
+    Who was better and is not chosen could not be fitted to all rows.
+
+    Args:
+        tried: All of them.
+        sign: -1 if less of the metric is better.
+    """
+    first = next((one for one in tried if one.first and one.scores), None)
+    if first is None:
+        return False
+    gains = [
+        sign * float(np.mean([one.scores[fold] - first.scores[fold] for fold in both]))
+        for one in tried
+        if not one.first and (both := sorted(one.scores.keys() & first.scores.keys()))
+    ]
+    return bool(gains) and max(gains) <= 0
+
+
+def failure_of(job: Job, error: Exception) -> Outcome:
+    """Return what came of a job that raised an error.
+
+    Raises:
+        KeepwellError: The error itself, if it speaks to the user and comes of what there is no model without.
+    """
+    if isinstance(error, KeepwellError) and job.candidate.learner == FIRST:
+        raise error
+    return Outcome.failure(error)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """One attempt on one fold, `done` being the share of the comparison that is behind it."""
@@ -125,7 +164,9 @@ class Terms:
     Attributes:
         share: Of the budget, for comparing.
         after: Of the budget, for what follows the last fit.
-        more: How many times what a fold took the last fit is given at least.
+        more: How many times what a fold took the last fit is given at least; where a fold learns from a
+            part of the rows, more by so many times.
+        until: Share of its time after which a fit is told to stop; the rest is for what follows the learning.
         grace: Seconds beyond its time, in which a fit may still end by itself.
         name: What it is called.
         doing: What is done to a candidate, in words.
@@ -134,6 +175,7 @@ class Terms:
     share: float
     after: float = 0.1
     more: float = 2.0
+    until: float = 1.0
     grace: float = 0.25
     name: str = "search"
     doing: str = "trying"
@@ -168,6 +210,8 @@ class Contest:
         self._memory = memory
         self._expected = expected or self._longest
         self._met: dict[int, Attempt] = {}
+        self._passed: list[Attempt] = []
+        self._interruption = Interruption()
         self.interrupted = False
         budget.charge(min(memory.spent, terms.share * budget.seconds))
 
@@ -179,7 +223,9 @@ class Contest:
         if self.interrupted:
             return
         try:
-            self._runner.run(self._orders(turns), self._done, lambda order, share: None)
+            with heeding() as self._interruption:
+                self._runner.run(self._orders(turns), self._done, lambda order, share: None)
+                self._interruption.check()
         except KeyboardInterrupt:
             if not any(one.scores for one in self._met.values()):
                 raise
@@ -194,7 +240,9 @@ class Contest:
             made = self._last(one)
             if not made.failed:
                 return one, made.pipeline
-            one.note = f"could not be fitted to all rows: {made.note}"
+            one.missed = made.note or "it failed"
+            one.note = f"could not be fitted to all rows: {one.missed}"
+            self._passed.append(one)
         return None
 
     def findings(self, best: Attempt) -> tuple[Finding, ...]:
@@ -208,6 +256,8 @@ class Contest:
             told.append(
                 f"the {self._terms.name} was interrupted; the best so far, {name}, was kept"
             )
+        if self._passed:
+            told.append(_passed_over(self._passed, best))
         return tuple(Finding(column="", message=message, kind="search") for message in told)
 
     def _last(self, one: Attempt) -> Outcome:
@@ -217,13 +267,14 @@ class Contest:
         seconds = max(left, taken, _LEAST if one.first or one.sure else 0.0)
         order = self._order(Job(candidate=one.candidate, fold=None), seconds)
         found: list[Outcome] = []
-        runner = HereRunner.over(self._bench) if one.first else self._runner
+        runner = HereRunner.over(self._own) if one.first else self._runner
         runner.run([order], lambda _, made: found.append(made), lambda order, share: None)
         return found[0]
 
     def _orders(self, turns: Iterable[Turn]) -> Iterator[Order]:
         reserve = (1 - self._terms.share) * self._budget.seconds
         for turn in turns:
+            self._interruption.check()
             one = turn.attempt
             self._met[id(one)] = one
             job = Job(candidate=one.candidate, fold=turn.fold)
@@ -234,7 +285,7 @@ class Contest:
             if one.over:
                 continue
             if one.first:
-                made = self._bench.perform(job, lambda: False, lambda share: None)
+                made = self._own.perform(job, lambda: False, lambda share: None)
                 one.take(turn.fold, made)
                 continue
             left = self._budget.left - reserve
@@ -243,18 +294,29 @@ class Contest:
                 one.note = one.note or f"{missed} the budget"
                 continue
             self._progress.update(f"{self._terms.doing} {one.candidate.name}", 0.8 * turn.done)
-            yield self._order(job, max(left, _LEAST) if one.sure else left, turn)
+            yield self._order(job, max(left, self._least) if one.sure else left, turn)
 
     def _order(self, job: Job, seconds: float, turn: Turn | None = None) -> Order:
-        now = self._budget.now
-        end = now() + seconds
+        now, learning = self._budget.now, self._terms.until * seconds
+        end = now() + learning
         return Order(
             job=job,
             stop=lambda: now() >= end,
-            seconds=seconds,
-            grace=self._terms.grace,
+            seconds=learning,
+            grace=self._terms.grace + seconds - learning,
             ticket=turn,
         )
+
+    @property
+    def _own(self) -> Bench:
+        # Where a child does the others, what is prepared here would be held for nobody.
+        return self._bench if isinstance(self._runner, HereRunner) else copy(self._bench)
+
+    @property
+    def _least(self) -> float:
+        # Of what is sure: it takes about what the first took, and that was given all the time it wanted.
+        first = (max(met.seconds, default=0.0) for met in self._met.values() if met.first)
+        return max(_LEAST, self._terms.more * max(first, default=0.0))
 
     def _longest(self, one: Attempt) -> float:
         same = (met for met in self._met.values() if met.candidate.learner == one.candidate.learner)
@@ -265,3 +327,16 @@ class Contest:
         self._memory.spend(self._budget.spent)
         turn: Turn = order.ticket
         turn.attempt.take(turn.fold, outcome)
+
+
+def _passed_over(passed: Sequence[Attempt], best: Attempt) -> str:
+    """Return who was better than the one that was kept, and why it gave way."""
+    more = len(passed) - 1
+    who = passed[0].candidate.name + (f" and {more} more were" if more else " was")
+    told = (
+        f"{who} better than {best.candidate.name}, but could not be fitted to all rows: "
+        f"{passed[0].missed}"
+    )
+    if any(ran_out(one.missed) for one in passed):
+        told += "; raise `budget:` or `memory:` under `train:`"
+    return told

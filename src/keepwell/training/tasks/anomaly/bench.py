@@ -18,6 +18,7 @@ from keepwell.training.search.jobs import Bench, Job, Log, Outcome
 from keepwell.training.search.store import digest
 from keepwell.training.tasks.anomaly.exam import oddity_exam
 from keepwell.training.tasks.clustering.exam import dense
+from keepwell.training.tasks.comparing import failure_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 FOLDS = 3
 MOST_ROWS = 20_000  # that detectors are compared on
 MADE = "made_auc"  # can be measured whatever the labels say
+
+
+def learnt_of(rows: int) -> float:
+    """Return how many of so many rows a fold learns from."""
+    return min(rows, MOST_ROWS) * (1 - 1 / FOLDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +94,7 @@ class DetectorBench:
         try:
             made = self._last(detector) if job.fold is None else self._fold(detector, job.fold)
         except Exception as error:  # noqa: BLE001 - one detector that fails does not end the others
-            made = Outcome.failure(error)
+            made = failure_of(job, error)
         return replace(made, seconds=perf_counter() - start)
 
     def _fold(self, detector: str, number: int) -> Outcome:

@@ -11,7 +11,7 @@ from keepwell.core.progress import Progress
 from keepwell.training.learners.base import FIRST, Candidate
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.store import Memory, TrialStore
-from keepwell.training.tasks.anomaly.bench import FOLDS, MADE, DetectorBench, Trial
+from keepwell.training.tasks.anomaly.bench import FOLDS, MADE, DetectorBench, Trial, learnt_of
 from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn, best_first
 from keepwell.training.trained import Finding, LeaderboardRow
 from keepwell.training.workers.choice import open_bench
@@ -24,7 +24,7 @@ NAMES = {
     "forest": "forest",
     "neighbours": "neighbours",
 }
-_TERMS = Terms(share=0.6)
+_SHARE = 0.6  # of the budget, for comparing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,29 +58,29 @@ def choose(
         Attempt(candidate=Candidate(name=name, learner=name, params={"detector": detector}))
         for detector, name in NAMES.items()
     ]
-    bench = DetectorBench(trial)
+    bench, rows = DetectorBench(trial), trial.table.num_rows
+    terms = Terms(share=_SHARE, more=2.0 * rows / learnt_of(rows))
     runner = open_bench(
         bench,
-        cells=trial.table.num_rows * len(trial.signature.inputs),
+        cells=rows * len(trial.signature.inputs),
         memory=memory,
         seconds=budget.seconds,
     )
     try:
         contest = Contest(
-            bench, runner, budget, progress, memory=Memory.of(store, trial), terms=_TERMS
+            bench, runner, budget, progress, memory=Memory.of(store, trial), terms=terms
         )
         contest.compare(_turns(tried))
         metric = _decided(tried, trial.metric)
         ordered = best_first(tried, 1)
-        baseline = [one for one in tried if one.first]
-        found = contest.fitted([*ordered, *baseline])
+        found = contest.fitted(ordered)
     finally:
         runner.close()
     if found is None:
         raise TrainingError(
             "no detector could be fitted to all rows",
-            why=baseline[0].note,
-            now="leave out columns with `ignore:` under `data:`, or raise `memory:` under `train:`",
+            why=next(one.note for one in tried if one.first),
+            now="leave out columns with `ignore:` under `data:`, or load fewer rows",
         )
     best, pipeline = found
     ordered = [best, *(one for one in ordered if one is not best)]

@@ -22,6 +22,15 @@ _HELD = 1_000
 _SHARE = 0.8
 
 
+def learnt_of(rows: int) -> int:
+    """Return how many of so many rows a draw holds."""
+    return min(MOST_ROWS, int(_SHARE * (rows - _held_of(rows))))
+
+
+def _held_of(rows: int) -> int:
+    return min(_HELD, rows // 4)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """What it works with.
@@ -112,9 +121,9 @@ class ClusterBench:
             values = self._trial.values
             random = np.random.default_rng(self._trial.seed)
             order = random.permutation(len(values))
-            held = values[order[: min(_HELD, len(values) // 4)]]
+            held = values[order[: _held_of(len(values))]]
             rest = values[order[len(held) :]]
-            size = min(MOST_ROWS, int(_SHARE * len(rest)))
+            size = learnt_of(len(values))
             self._made = _Parts(
                 held=held,
                 draws=[rest[random.permutation(len(rest))[:size]] for _ in range(DRAWS)],

@@ -15,7 +15,7 @@ from keepwell.tracking.metrics.clustering import adjusted_rand
 from keepwell.training.learners.base import FIRST
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.store import Memory, TrialStore
-from keepwell.training.tasks.clustering.bench import DRAWS, ClusterBench, Trial
+from keepwell.training.tasks.clustering.bench import DRAWS, ClusterBench, Trial, learnt_of
 from keepwell.training.tasks.clustering.candidates import candidates
 from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn
 from keepwell.training.trained import Finding, LeaderboardRow
@@ -24,7 +24,7 @@ from keepwell.training.workers.grant import Grant
 
 STEADY = 0.6  # adjusted Rand index between draws; below, a clustering is an accident
 _NEAR = 0.02  # of the best score; less is not worth one more cluster
-_TERMS = Terms(share=0.5)
+_SHARE = 0.5  # of the budget, for comparing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,7 @@ class Choice:
         leaderboard: All, the best first.
         findings: What the reader should know of how it went.
         why: Of the first that failed, the reason.
+        missed: Clusters were found, and this is why they could not be fitted to all rows.
     """
 
     model: Any = None
@@ -91,6 +92,7 @@ class Choice:
     leaderboard: tuple[LeaderboardRow, ...] = ()
     findings: tuple[Finding, ...] = ()
     why: str = ""
+    missed: str = ""
 
 
 def choose(
@@ -107,20 +109,24 @@ def choose(
     # The quickest comes back however little time there is: there is no model without clusters.
     tried = [Attempt(candidate=candidate.job, sure=not at) for at, candidate in enumerate(planned)]
     bench = ClusterBench(trial)
+    terms = Terms(share=_SHARE, more=2.0 * rows / max(learnt_of(rows), 1))
     runner = open_bench(bench, cells=rows * columns, memory=memory, seconds=budget.seconds)
     try:
         contest = Contest(
-            bench, runner, budget, progress, memory=Memory.of(store, trial), terms=_TERMS
+            bench, runner, budget, progress, memory=Memory.of(store, trial), terms=terms
         )
         contest.compare(_turns(tried))
         ordered = _in_order([Judged.of(one, trial.metric) for one in tried])
         found = contest.fitted([one.attempt for one in ordered])
     finally:
         runner.close()
-    if found is None and contest.interrupted:
+    if found is None and contest.interrupted and not any(one.scores for one in tried):
         raise KeyboardInterrupt  # before any candidate went through all draws
     if found is None:
-        return Choice(why=next((one.note for one in tried if one.note), ""))
+        return Choice(
+            why=next((one.note for one in tried if one.note), ""),
+            missed=next((one.attempt.missed for one in ordered if one.attempt.missed), ""),
+        )
     attempt, model = found
     best = next(one for one in ordered if one.attempt is attempt)
     others = [one for one in ordered if one is not best]

@@ -21,6 +21,7 @@ from keepwell.training.plots.tables import candidates as candidates_plot
 from keepwell.training.plots.tables import importances
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
+from keepwell.training.search.jobs import ran_out
 from keepwell.training.tasks import Given
 from keepwell.training.tasks.clustering.bench import Trial
 from keepwell.training.tasks.clustering.choosing import STEADY, Choice, Judged, choose
@@ -34,6 +35,7 @@ from keepwell.training.trained import Finding, Overfit, Trained
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_MORE = "raise `budget:` or `memory:` under `train:`, or load fewer rows"
 _CLEAR = 0.2  # silhouette; below, clusters run into each other
 
 
@@ -67,7 +69,7 @@ def train_clusters(
     choice = choose(trial, spec.clusters, given.memory, budget, progress, given.store)
     model = choice.model
     if model is None or choice.best is None:
-        raise _nothing(spec, choice.why)
+        raise _nothing(spec, choice)
     codes = model.predict(values)
     count = len(model.classes_)
     words = descriptions(rows.signature, frame, codes, count)
@@ -80,8 +82,21 @@ def train_clusters(
     )  # fmt: skip
 
 
-def _nothing(spec: TrainSpec, why: str) -> TrainingError:
+def _nothing(spec: TrainSpec, choice: Choice) -> TrainingError:
     wanted = f"{spec.clusters} clusters" if spec.clusters else "clusters"
+    why = choice.missed or choice.why
+    if choice.missed:
+        return TrainingError(
+            f"the {wanted} that were found could not be fitted to all rows",
+            why=f"the best of them: {why}",
+            now=_MORE if ran_out(why) else "give columns that differ between the kinds of rows",
+        )
+    if ran_out(why):
+        return TrainingError(
+            f"no {wanted} were found in the time and memory that there were",
+            why=f"the first way of clustering: {why}",
+            now=_MORE,
+        )
     return TrainingError(
         f"no {wanted} were found",
         why="every way of clustering put all rows into one, or failed"
