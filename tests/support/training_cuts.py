@@ -1,5 +1,12 @@
 """A run that is killed while it compares, and run again."""
 
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
 from training_worlds import World
 
 from keepwell.core.spec import DataSpec, TrainSpec
@@ -44,3 +51,36 @@ def taken_over(trained: Trained) -> int:
     """Return how many fits were taken over, by what the run says."""
     told = [one.message for one in trained.findings if "taken over" in one.message]
     return int(told[0].split(": ")[1].split()[0]) if told else 0
+
+
+def must_depend_on_rows_and_seed(
+    world: World, data: DataSpec, spec: TrainSpec, column: str, change: Callable[[Any], Any]
+) -> None:
+    """Assert that what is left of a run is taken over for the same rows and seed, and for no others.
+
+    The rows to test on are the first ones in every run, so nothing else tells the runs apart.
+
+    Args:
+        column: Of which one cell is changed, in a row that is learnt from.
+        change: Makes another cell of it.
+    """
+    table, columns = world
+    tested = np.arange(table.num_rows // 5)
+    store = MortalStore(4)
+    try:
+        train(table, columns, data, spec, test_rows=tested, past=Past(store=store))
+    except PowerCut:
+        store.left = -1
+    cells = table[column].to_pylist()
+    cells[-1] = change(cells[-1])
+    at, kind = table.column_names.index(column), table.schema.field(column).type
+    other = table.set_column(at, column, pa.array(cells, kind))
+    short = replace(spec, budget=2.0)  # enough to look what is there
+    for rows, asked, found in (
+        (other, short, 0),
+        (table, replace(short, seed=spec.seed + 1), 0),
+        (table, short, 2),
+    ):
+        past = Past(store=deepcopy(store))
+        again = train(rows, columns, data, asked, test_rows=tested, past=past)
+        assert taken_over(again) == found

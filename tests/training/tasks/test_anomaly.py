@@ -1,9 +1,11 @@
 """Odd rows are told without labels, measured with them, and served with a score."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
-from training_cuts import cut, resumed, taken_over
+from training_cuts import cut, must_depend_on_rows_and_seed, resumed, taken_over
 from training_worlds import World, world_of
 
 from keepwell.core.errors import TrainingError
@@ -117,3 +119,8 @@ def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(
     assert [(row.name, row.scores) for row in again.leaderboard] == [
         (row.name, row.scores) for row in whole.leaderboard
     ]
+
+
+def test_what_was_finished_goes_for_the_same_rows_and_seed_only() -> None:
+    data, spec = DataSpec(source="-", labels="state"), replace(SPEC, budget=600.0)
+    must_depend_on_rows_and_seed(machines(200), data, spec, "heat", lambda cell: cell + 1.0)

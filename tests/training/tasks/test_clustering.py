@@ -1,11 +1,12 @@
 """Clusters are found, counted, described, and served as what they are."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from training_cuts import cut, resumed, taken_over
+from training_cuts import cut, must_depend_on_rows_and_seed, resumed, taken_over
 from training_worlds import World, world_of
 
 from keepwell.core.errors import TrainingError
@@ -152,3 +153,9 @@ def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(
     assert [(row.name, row.scores) for row in again.leaderboard] == [
         (row.name, row.scores) for row in whole.leaderboard
     ]
+
+
+def test_what_was_finished_goes_for_the_same_rows_and_seed_only() -> None:
+    data = DataSpec(source="-", ignore=("segment",))
+    spec = replace(SPEC, budget=600.0, clusters=3)
+    must_depend_on_rows_and_seed(kinds(), data, spec, "age", lambda cell: cell + 1.0)

@@ -1,5 +1,7 @@
 """Users and items that are described: new ones are served by what is known of them."""
 
+import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,10 @@ from keepwell.core.spec import DataSpec, TrainSpec
 from keepwell.deployment.scoring import Scorer, build_scorer_files, load_scorer
 from keepwell.features.recommendation import Recommender
 from keepwell.training import Trained, train
+from keepwell.training.search.budget import Budget
+from keepwell.training.search.jobs import Job
+from keepwell.training.tasks.ranking.bench import EventBench, Trial
+from keepwell.training.tasks.ranking.choosing import _Race
 from keepwell.training.tasks.ranking.describing import Side, describe
 from keepwell.training.tasks.ranking.events import read_events
 from keepwell.training.tasks.ranking.learning import learn_catalogue
@@ -73,6 +79,61 @@ def test_a_new_user_gets_what_users_like_them_take(described: tuple[Trained, Sco
     assert said.warnings == ["1 of 4 users were never seen: they get what is popular"]
     told = next(f.message for f in trained.findings if "users without events get" in f.message)
     assert "what is popular with users like them" in told
+
+
+def test_only_what_is_learnt_from_goes_to_a_child() -> None:
+    table, columns = shop(60)
+    known = describe(table, columns, DATA, read_events(table, DATA), people(60), goods())
+    assert len(pickle.dumps(known.described)) < len(pickle.dumps(known)) / 2
+    trial = trial_of(people(60), goods())
+    assert type(trial.known) is type(known.described)
+
+
+def trial_of(users: Side, goods: Side | None = None, **spec: Any) -> Trial:
+    """Return what the ways are compared on."""
+    kept: list[Trial] = []
+
+    def looks(trial: Trial, *given: Any) -> None:
+        kept.append(trial)
+        raise TrainingError("enough was seen")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("keepwell.training.tasks.ranking.training.choose", looks)
+        with pytest.raises(TrainingError, match="enough was seen"):
+            train(*shop(60), DATA, TrainSpec(budget=2.0, **spec), users=users, items=goods)
+    return kept[0]
+
+
+def test_how_new_users_are_served_is_asked_right_after_the_baseline() -> None:
+    trial = trial_of(people(60))
+    race = _Race(trial, Budget(60.0))
+    first = [turn.attempt for turn, _ in zip(race.turns(), range(3), strict=False)]
+    assert [one.candidate.name for one in first] == ["baseline", "new/popularity", "new/audience"]
+    assert all(one.sure for one in first[1:])
+
+
+def test_it_is_told_that_how_new_users_are_served_was_not_measured() -> None:
+    race = _Race(trial_of(people(60)), Budget(60.0))
+    race.cold["popularity"].scores = {0: 0.1}
+    race.cold["audience"].note = "stopped after 5.3s: it had no more time"
+    (told,) = race.findings()
+    assert told.message == (
+        "users without events get what is popular: whether what is popular with users like them serves "
+        "them better was not measured (stopped after 5.3s: it had no more time)"
+    )
+
+
+def test_what_a_new_user_may_take_again_has_no_part_in_how_they_are_served() -> None:
+    known = trial_of(people(60))
+    race = _Race(known, Budget(60.0))
+    for one in race.cold.values():
+        scores = [
+            EventBench(replace(known, repeat=repeat))
+            .perform(Job(candidate=one.candidate, fold=0), lambda: False, lambda share: None)
+            .score
+            for repeat in (False, True)
+        ]
+        assert scores[0] == scores[1] is not None
 
 
 def test_ways_that_go_by_descriptions_compete(described: tuple[Trained, Scorer]) -> None:

@@ -1,12 +1,13 @@
 """Recommendations are learnt from events, beat what is popular, and are served as lists."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from training_cuts import cut, resumed, taken_over
+from training_cuts import cut, must_depend_on_rows_and_seed, resumed, taken_over
 from training_worlds import World, world_of
 
 from keepwell.core.errors import InvalidRequestError, TrainingError
@@ -18,10 +19,18 @@ from keepwell.features.recommendation.storage import RANKER
 from keepwell.training import train
 from keepwell.training.gates import judge
 from keepwell.training.search.budget import Budget
+from keepwell.training.search.jobs import Job
 from keepwell.training.search.store import Memory
 from keepwell.training.tasks.comparing import Attempt, Contest, Terms
 from keepwell.training.tasks.exams import exam_of
-from keepwell.training.tasks.ranking.bench import EventBench, Trial, ranker_of, recommender
+from keepwell.training.tasks.ranking.bench import (
+    EventBench,
+    Exam,
+    Trial,
+    ranker_of,
+    recommender,
+)
+from keepwell.training.tasks.ranking.choosing import _Race
 from keepwell.training.tasks.ranking.events import read_events
 from keepwell.training.tasks.ranking.learning import learn_catalogue
 from keepwell.training.tasks.ranking.ranker import rank_of
@@ -29,6 +38,7 @@ from keepwell.training.tasks.ranking.splitting import last_of_each
 from keepwell.training.tasks.ranking.ways import RANKER as RANKER_WAY
 from keepwell.training.tasks.ranking.ways import WAYS
 from keepwell.training.workers.here import HereRunner
+from keepwell.training.workers.runner import Order
 
 DATA = DataSpec(source="-", user="customer", item="product", time="at")
 SPEC = TrainSpec(budget=8.0)
@@ -220,3 +230,64 @@ def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(
     assert [(row.name, row.scores) for row in again.leaderboard] == [
         (row.name, row.scores) for row in whole.leaderboard
     ]
+
+
+def test_what_was_finished_goes_for_the_same_rows_and_seed_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("keepwell.training.tasks.ranking.choosing.WAYS", WAYS[:4])
+    monkeypatch.setattr("keepwell.training.tasks.ranking.choosing.RANKER", WAYS[5])
+    monkeypatch.setattr("keepwell.training.tasks.ranking.choosing.MORE", ())
+    spec = TrainSpec(budget=600.0)
+    must_depend_on_rows_and_seed(
+        shop(60), DATA, spec, "product", lambda cell: "p0" if cell != "p0" else "p1"
+    )
+
+
+def test_what_follows_the_learning_cuts_nothing_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = read_events(shop(40)[0], DATA)
+    bench = EventBench(Trial(events=events, metric="ndcg_at_10", seed=0))
+    up, score = [False], Exam.score
+
+    def slow(self: Exam, *given: Any, **more: Any) -> float:
+        up[0] = True
+        return score(self, *given, **more)
+
+    monkeypatch.setattr(Exam, "score", slow)
+    job = Job(candidate=WAYS[5].candidate, fold=0)
+    assert bench.perform(job, lambda: up[0], lambda share: None).note == ""
+    assert bench.perform(job, lambda: True, lambda share: None).note.startswith("stopped")
+
+
+def test_a_ranker_is_told_to_stop_while_there_is_time_for_what_follows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    orders: list[Order] = []
+    run = HereRunner.run
+
+    def noted(self: HereRunner, given: Iterable[Order], *more: Any) -> None:
+        def each() -> Iterator[Order]:
+            for order in given:
+                orders.append(order)
+                yield order
+
+        run(self, each(), *more)
+
+    monkeypatch.setattr(HereRunner, "run", noted)
+    monkeypatch.setattr("keepwell.training.tasks.ranking.choosing.RANKER", WAYS[1])
+    monkeypatch.setattr("keepwell.training.tasks.ranking.choosing.MORE", ())
+    train(*shop(40), DATA, TrainSpec(budget=2.0))
+    assert orders
+    assert all(order.grace >= order.seconds for order in orders)
+
+
+def test_nothing_beats_what_is_popular_only_if_nothing_was_better() -> None:
+    trial = Trial(events=read_events(shop(40)[0], DATA), metric="ndcg_at_10", seed=0)
+    race = _Race(trial, Budget(60.0))
+    race.tried = [Attempt(candidate=way.candidate) for way in WAYS[:2]]
+    race.tried[0].scores = {0: 0.5}
+    assert race.findings() == ()
+    race.tried[1].scores = {0: 0.6}  # and could not be fitted to all events
+    assert race.findings() == ()
+    race.tried[1].scores = {0: 0.4}
+    assert [one.message[:13] for one in race.findings()] == ["nothing beats"]

@@ -11,7 +11,8 @@ from keepwell.features.recommendation import Catalogue, History, Recommender
 from keepwell.tracking.metrics.top_k import LONGEST, TopK, Wanted
 from keepwell.training.search.jobs import Bench, Job, Log, Outcome
 from keepwell.training.search.store import digest
-from keepwell.training.tasks.ranking.describing import Known
+from keepwell.training.tasks.comparing import failure_of
+from keepwell.training.tasks.ranking.describing import Described
 from keepwell.training.tasks.ranking.events import Events
 from keepwell.training.tasks.ranking.learning import learn_catalogue
 from keepwell.training.tasks.ranking.ranker import fit_ranker, rank_of
@@ -44,7 +45,7 @@ class Trial:
     seed: int
     repeat: bool = False
     by_time: bool = False
-    known: Known | None = None
+    known: Described | None = None
 
     @property
     def digest(self) -> str:
@@ -92,23 +93,23 @@ class EventBench:
             with threadpool_limits(1 if few else None, user_api="blas"):
                 made = self._last(way, stop) if job.fold is None else self._compared(way, stop)
         except Exception as error:  # noqa: BLE001 - one way that fails does not end the others
-            made = Outcome.failure(error)
+            made = failure_of(job, error)
         return replace(made, seconds=perf_counter() - start)
 
     def _compared(self, way: Way, stop: Callable[[], bool]) -> Outcome:
         trial = self._trial
         earlier, exam = self._parts
-        learnt = learn(trial, earlier, way, stop)
+        heard = _Heard(stop)
+        learnt = learn(trial, earlier, way, heard)
         if learnt is None:
             return _NEVER
         made = recommender(
             earlier, learnt.catalogue, way.method,
             rank=rank_of(learnt.ranker) if learnt.ranker else None,
-            repeat=trial.repeat, known=trial.known, cold=way.fresh or "popularity",
+            repeat=trial.repeat and not way.fresh, known=trial.known, cold=way.fresh or "popularity",
         )  # fmt: skip
         score = exam.score(made, trial.metric, fresh=bool(way.fresh))
-        late = (way.ranks or way.width) and stop()
-        return Outcome(score=score, note="stopped when its time was up" if late else "")
+        return Outcome(score=score, note="stopped when its time was up" if heard.late else "")
 
     def _last(self, way: Way, stop: Callable[[], bool]) -> Outcome:
         learnt = learn(self._trial, self._trial.events, way, stop)
@@ -122,6 +123,18 @@ class EventBench:
             later = trial.events.where(held)
             self._made = trial.events.where(~held), Exam(later, trial.events, trial.seed)
         return self._made
+
+
+class _Heard:
+    """Asks whether the time is up, and remembers that it was: after the learning nothing is cut short."""
+
+    def __init__(self, stop: Callable[[], bool]) -> None:
+        self._stop = stop
+        self.late = False
+
+    def __call__(self) -> bool:
+        self.late = self._stop() or self.late
+        return self.late
 
 
 _NEVER = Outcome(failed=True, note="no candidate was ever taken")
@@ -159,7 +172,7 @@ def recommender(  # noqa: PLR0913 (what a recommender is made of, by name)
     rank: Any = None,
     repeat: bool = False,
     history: History | None = None,
-    known: Known | None = None,
+    known: Described | None = None,
     cold: str = "popularity",
 ) -> Recommender:
     """Return a recommender for these events."""

@@ -8,14 +8,15 @@ from keepwell.core.progress import Progress
 from keepwell.features.recommendation.recommender import RANKERS
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.store import Memory, TrialStore
-from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn
+from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn, unbeaten
 from keepwell.training.tasks.ranking.bench import EventBench, Learnt, Trial
 from keepwell.training.tasks.ranking.ways import BY_DESCRIPTIONS, COLD, MORE, RANKER, WAYS, Way
 from keepwell.training.trained import Finding, LeaderboardRow
 from keepwell.training.workers.choice import open_bench
 from keepwell.training.workers.grant import Grant
 
-_TERMS = Terms(share=0.6)
+# A ranker that was told to stop has a catalogue to make yet, and lists for a thousand users.
+_TERMS = Terms(share=0.6, until=0.5)
 _TWICE = 2.2  # and a little to spare
 _LOOKED_AT = 20  # about so many numbers of an event
 
@@ -60,20 +61,18 @@ def choose(
             memory=Memory.of(store, trial), terms=_TERMS, expected=race.expected,
         )  # fmt: skip
         contest.compare(race.turns())
-        cold = race.cold()
-        contest.compare(Turn(attempt=one, fold=0, done=1.0) for one in cold.values())
         ordered = sorted(race.tried, key=lambda one: 1.0 if one.mean is None else -one.mean)
-        found = contest.fitted([*ordered, *(one for one in ordered if one.first)])
+        found = contest.fitted(ordered)
     finally:
         runner.close()
     if found is None:
         raise TrainingError(
             "no way of recommending could be learnt from all events",
             why=race.tried[0].note,
-            now="load fewer events, or raise `memory:` under `train:`",
+            now="load fewer events, or fewer columns that describe users and items",
         )
     best, learnt = found
-    scores = {name: one.mean for name, one in cold.items() if one.mean is not None}
+    scores = {name: one.mean for name, one in race.cold.items() if one.mean is not None}
     scores = scores if len(scores) == len(COLD) else {}
     return Choice(
         way=Way.of(best.candidate),
@@ -81,16 +80,23 @@ def choose(
         leaderboard=tuple(one.row() for one in (best, *(o for o in ordered if o is not best))),
         cold=max(scores, key=lambda name: scores[name], default="popularity"),
         cold_scores=scores,
-        findings=contest.findings(best),
+        findings=(*race.findings(), *contest.findings(best)),
     )
 
 
 class _Race:
-    """The ways, one after the other; later ones take over the settings of earlier ones that did well."""
+    """The ways, one after the other; later ones take over the settings of earlier ones that did well.
+
+    Attributes:
+        tried: Ways that were tried.
+        cold: Ways to serve somebody new, where something is known of users. They come right after the
+            baseline: each is as quick as that.
+    """
 
     def __init__(self, trial: Trial, budget: Budget) -> None:
         self._trial, self._budget = trial, budget
         self.tried: list[Attempt] = []
+        self.cold = {name: _served(name) for name in COLD if _knows_users(trial)}
 
     def turns(self) -> Iterator[Turn]:
         ways = (*WAYS, *self._further())
@@ -98,14 +104,24 @@ class _Race:
             one = Attempt(candidate=self._set(way).candidate)
             self.tried.append(one)
             yield Turn(attempt=one, fold=0, done=at / len(ways))
+            if one.first:
+                for served in self.cold.values():
+                    yield Turn(attempt=served, fold=0, done=at / len(ways))
 
-    def cold(self) -> dict[str, Attempt]:
-        """Return the ways to serve somebody new, where something is known of users."""
-        known = self._trial.known
-        if known is None or not known.users.columns:
-            return {}
-        ways = {name: Way(name=f"new/{name}", method="popularity", fresh=name) for name in COLD}
-        return {name: Attempt(candidate=way.candidate, sure=True) for name, way in ways.items()}
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what the reader should know of what was compared."""
+        found: list[Finding] = []
+        missing = next((one for one in self.cold.values() if one.mean is None), None)
+        if missing is not None:
+            message = (
+                "users without events get what is popular: whether what is popular with users like them "
+                f"serves them better was not measured ({missing.note or 'the comparison ended before'})"
+            )
+            found.append(Finding(column="", message=message, kind="events"))
+        if unbeaten(self.tried, 1):
+            message = "nothing beats recommending what is popular: users' tastes hardly differ here"
+            found.append(Finding(column="", message=message, kind="search"))
+        return tuple(found)
 
     def expected(self, one: Attempt) -> float:
         """Return the seconds that one is going to take: what ranks is fitted once more if it wins."""
@@ -137,3 +153,12 @@ class _Race:
         if not scored:
             return None
         return Way.of(max(scored, key=lambda one: one.mean or 0.0).candidate)
+
+
+def _knows_users(trial: Trial) -> bool:
+    return trial.known is not None and bool(trial.known.users.columns)
+
+
+def _served(name: str) -> Attempt:
+    way = Way(name=f"new/{name}", method="popularity", fresh=name)
+    return Attempt(candidate=way.candidate, sure=True)

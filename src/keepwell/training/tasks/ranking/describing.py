@@ -46,22 +46,36 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What is known beside the events.
+class Described:
+    """What users and items are described by.
+
+    Attributes:
+        users: By user.
+        items: By item.
+    """
+
+    users: Descriptions
+    items: Descriptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known(Described):
+    """What is known beside the events, with how it was read.
 
     Attributes:
         events: With those users and items too that no event names, at the end.
-        users: By user.
-        items: By item.
         fields: The columns that describe users, as their table types them.
         findings: What was read, and what was left out.
     """
 
     events: Events
-    users: Descriptions
-    items: Descriptions
     fields: tuple[Column, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def described(self) -> Described:
+        """All that is learnt from: what goes to a child."""
+        return Described(users=self.users, items=self.items)
 
 
 def describe(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keepwell.features.recommendation import Catalogue
-from keepwell.training.tasks.ranking.describing import Known
+from keepwell.training.tasks.ranking.describing import Described
 from keepwell.training.tasks.ranking.events import Events
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def learn_catalogue(  # noqa: PLR0913 (what is learnt, by name)
     half_lives: float = 5.0,
     seed: int = 0,
     stop: Callable[[], bool] = lambda: False,
-    known: Known | None = None,
+    known: Described | None = None,
 ) -> Catalogue:
     """Return what events say of the items.
 
@@ -65,7 +65,7 @@ def learn_catalogue(  # noqa: PLR0913 (what is learnt, by name)
     )
 
 
-def _audience(events: Events, known: Known) -> "NDArray[np.float64]":
+def _audience(events: Events, known: Described) -> "NDArray[np.float64]":
     """Return by item the mean description of who took it, drawn to the usual where few did."""
     described = known.users.values
     taken = _matrix(events, np.ones(len(events))).T.tocsr()

@@ -73,7 +73,7 @@ def train_recommender(
         held = chosen[events.rows]
     trial = Trial(
         events=events.where(~held), metric=metric, seed=spec.seed, repeat=spec.repeat,
-        by_time=by_time, known=known,
+        by_time=by_time, known=known.described,
     )  # fmt: skip
     choice = choose(trial, given.memory, budget, progress, given.store)
     fitted = _fitted(events, held, choice, spec, known)
@@ -204,15 +204,6 @@ def _findings(
                 "events",
                 f"users without events get {chosen}: asked as if they were new, the users of the validation "
                 f"gave {audience:.4f} for users like them, {usual:.4f} for everybody",
-            )
-        )
-    scores = {row.name: row.mean for row in choice.leaderboard if row.mean is not None}
-    baseline, best = scores.get("baseline"), choice.leaderboard[0]
-    if baseline is not None and best.mean is not None and best.mean <= baseline:
-        told.append(
-            (
-                "search",
-                "nothing beats recommending what is popular: users' tastes hardly differ here",
             )
         )
     findings = tuple(Finding(column="", message=text, kind=kind) for kind, text in told)
