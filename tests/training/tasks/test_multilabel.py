@@ -2,19 +2,20 @@
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from training_cuts import cut, resumed, taken_over
+from training_cuts import cut, must_depend_on_rows_and_seed, resumed, taken_over
 from training_troublemakers import Killed, Quiet, Raises
 from training_worlds import World, world_of
 
 from keepwell.core.errors import TrainingError
 from keepwell.core.progress import SilentProgress
-from keepwell.core.records import Task
+from keepwell.core.records import ColumnType, Task
 from keepwell.core.spec import DataSpec, GateSpec, TrainSpec
 from keepwell.deployment.scoring import build_scorer_files, load_scorer
 from keepwell.features.label_sets import delimiter_of, hold_sets, labels_of
@@ -22,15 +23,17 @@ from keepwell.tracking.metrics.multilabel import measure_sets
 from keepwell.training import train
 from keepwell.training.framing import frame_problem
 from keepwell.training.gates import judge
-from keepwell.training.learners import Learner
+from keepwell.training.learners import Candidate, Fitted, Learner
 from keepwell.training.learners.baseline import Baseline
 from keepwell.training.problem import Problem
 from keepwell.training.search.budget import Budget
+from keepwell.training.search.jobs import Job
 from keepwell.training.tasks.exams import exam_of
-from keepwell.training.tasks.multilabel.bench import Trial
+from keepwell.training.tasks.multilabel.bench import LabelBench, Trial
 from keepwell.training.tasks.multilabel.comparing import Comparison, open_labels
 from keepwell.training.tasks.multilabel.reading import read_sets
-from keepwell.training.workers import Runner
+from keepwell.training.workers import HereRunner, Runner
+from keepwell.training.workers.choice import TINY
 
 
 def tagged(rows: int = 300) -> World:
@@ -86,16 +89,26 @@ def learners_of(*learners: Learner) -> dict[str, Learner]:
     return {"baseline": Baseline(), **{type(one).__name__.lower(): one for one in learners}}
 
 
-def compared(problem: Problem, seconds: float, *learners: Learner) -> tuple[Comparison, Runner]:
+def trial_of(problem: Problem, *learners: Learner) -> Trial:
     rows = np.arange(problem.rows)
-    trial = Trial(
+    return Trial(
         problem=problem,
         folds=[(rows[::2], rows[1::2]), (rows[1::2], rows[::2])],
         learners=learners_of(*learners),
         metric="f1_micro",
     )
+
+
+def compared(problem: Problem, seconds: float, *learners: Learner) -> tuple[Comparison, Runner]:
+    trial = trial_of(problem, *learners)
     runner = open_labels(trial, None, seconds)
     return Comparison(trial, runner, Budget(seconds), SilentProgress()), runner
+
+
+def compared_here(problem: Problem, *learners: Learner) -> Comparison:
+    trial = trial_of(problem, *learners)
+    runner = HereRunner.over(LabelBench(trial))
+    return Comparison(trial, runner, Budget(600.0), SilentProgress())
 
 
 @pytest.fixture
@@ -127,6 +140,66 @@ def test_a_baseline_comes_back_however_little_time_there_is() -> None:
     assert trained.learner == "baseline"
     told = [one.message for one in trained.findings if one.kind == "search"]
     assert any("the budget was too short for anything but the baseline" in one for one in told)
+    assert not any("nothing beat the baseline" in one for one in told)
+
+
+def test_what_gave_way_was_not_beaten_by_the_baseline(flagged: Problem) -> None:
+    class Forgets(Quiet):
+        def fit(self, *given: Any) -> Fitted:
+            if len(given[3]) == flagged.rows:
+                raise MemoryError("no more")
+            return super().fit(*given)
+
+    comparison = compared_here(flagged, Forgets())
+    comparison.run()
+    one = {one.candidate.learner: one for one in comparison.tried}
+    one["forgets"].scores = {0: 0.9, 1: 0.9}
+    one["baseline"].scores = {0: 0.5, 1: 0.5}
+    best, _ = comparison.fitted([one["forgets"], one["baseline"]])
+    assert best.first
+    told = [found.message for found in comparison.findings(best)]
+    assert len(told) == 1
+    assert told[0].startswith(
+        "forgets was better than baseline, but could not be fitted to all rows"
+    )
+
+
+def test_others_that_all_fail_are_not_called_late(flagged: Problem) -> None:
+    comparison = compared_here(flagged, Raises())
+    tried = comparison.run()
+    told = [found.message for found in comparison.findings(tried[0])]
+    assert told == [
+        "all others failed, so the baseline is left, which ignores the inputs: raises failed: "
+        "RuntimeError: out of luck"
+    ]
+
+
+def test_nothing_is_prepared_for_what_looks_at_no_column(
+    flagged: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*given: object) -> None:
+        raise AssertionError("rows were prepared for nothing")
+
+    monkeypatch.setattr("keepwell.training.tasks.multilabel.bench.prepare", refuses)
+    first = Candidate(name="baseline", learner="baseline", params={"strategy": "prior"})
+    job = Job(candidate=first, fold=0)
+    made = LabelBench(trial_of(flagged)).perform(job, lambda: False, lambda share: None)
+    assert not made.failed
+    assert made.score is not None
+
+
+def test_a_text_is_many_cells_here_too(flagged: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(
+        "keepwell.training.tasks.multilabel.comparing.open_bench",
+        lambda bench, *, cells, **more: told.append(cells),
+    )
+    fields = [replace(field, type=ColumnType.TEXT) for field in flagged.signature.inputs[:1]]
+    written = replace(flagged, signature=replace(flagged.signature, inputs=tuple(fields)))
+    monkeypatch.setattr("keepwell.training.workers.choice._TINY_WITH_TEXT", 100)  # rows
+    for problem in (flagged, written):
+        open_labels(trial_of(problem), None, 60.0)
+    assert told[0] <= TINY < told[1]
 
 
 def test_of_very_many_labels_the_most_frequent_are_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,3 +290,9 @@ def test_a_run_that_was_killed_goes_on_where_it_was_in_a_child_too(
     assert [(row.name, row.scores) for row in again.leaderboard] == [
         (row.name, row.scores) for row in whole.leaderboard
     ]
+
+
+def test_what_was_finished_goes_for_the_same_rows_and_seed_only() -> None:
+    spec = TrainSpec(budget=600.0, learners=("linear",))
+    data = DataSpec(source="-", target="tags")
+    must_depend_on_rows_and_seed(tagged(150), data, spec, "a", lambda cell: cell + 1.0)

@@ -76,7 +76,7 @@ def open_bench(
     Raises:
         TrainingError: If the memory granted does not hold a child.
     """
-    if ours and _is_quick(cells, seconds):
+    if ours and is_quick(cells, seconds):
         return HereRunner.over(bench)
     granted = memory or Grant()
     granted.must_hold_a_child()
@@ -88,7 +88,7 @@ def in_children(
 ) -> bool:
     """Tell whether children do the jobs of a problem."""
     ours = all(is_ours(one) or _is_idle(one, problem) for one in learners.values())
-    return not (ours and parallel is None and _is_quick(_cells(problem), seconds))
+    return not (ours and parallel is None and is_quick(cells_of(problem), seconds))
 
 
 def is_ours(learner: Learner) -> bool:
@@ -112,12 +112,13 @@ def _inner(learner: Learner) -> Learner:
     return inner
 
 
-def _is_quick(cells: int, seconds: float) -> bool:
+def is_quick(cells: int, seconds: float) -> bool:
     """Tell whether what is learnt is learnt before a child has loaded its libraries, or has to be."""
     return cells <= TINY or seconds < START
 
 
-def _cells(problem: Problem) -> int:
+def cells_of(problem: Problem) -> int:
+    """Return about how many cells are learnt from."""
     texts = any(field.type is ColumnType.TEXT for field in problem.signature.inputs)
     if texts and problem.rows > _TINY_WITH_TEXT:
         return TINY + 1  # a text is many cells

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from training_cuts import must_depend_on_rows_and_seed
 from training_worlds import World, world_of
 
 from keepwell.core.errors import TrainingError
@@ -61,6 +62,17 @@ def test_a_run_that_was_killed_goes_on_where_it_was(performed: list[Job]) -> Non
     performed.clear()
     train(*rising(199), DATA, SPEC, past=Past(store=store))  # other data: nothing is taken over
     assert len(_stretches(performed)) == 6
+
+
+def test_what_was_finished_goes_for_the_same_rows_and_seed_only() -> None:
+    def later_first(table: World) -> World:
+        rows, columns = table
+        return rows.take(
+            list(range(160, 200)) + list(range(160))
+        ), columns  # the test is what is latest
+
+    spec = replace(SPEC, budget=600.0)
+    must_depend_on_rows_and_seed(later_first(rising()), DATA, spec, "sold", lambda cell: cell + 1.0)
 
 
 def test_a_way_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:

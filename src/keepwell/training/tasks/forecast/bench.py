@@ -14,6 +14,7 @@ from keepwell.tracking.metrics import measure
 from keepwell.training.learners.base import FIRST
 from keepwell.training.search.jobs import Bench, Job, Log, Outcome
 from keepwell.training.search.store import digest
+from keepwell.training.tasks.comparing import failure_of
 from keepwell.training.tasks.forecast.candidates import Lessons, Way, fit
 from keepwell.training.tasks.forecast.plan import Plan
 
@@ -80,7 +81,7 @@ class Backtest:
         try:
             made = self._last(way, stop) if job.fold is None else self._fold(way, job.fold, stop)
         except Exception as error:  # noqa: BLE001 - one way that fails does not end the others
-            made = Outcome.failure(error)
+            made = failure_of(job, error)
         return replace(made, seconds=perf_counter() - start)
 
     def _fold(self, way: Way, number: int, stop: Callable[[], bool]) -> Outcome:

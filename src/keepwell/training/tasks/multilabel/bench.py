@@ -16,6 +16,7 @@ from keepwell.training.search.jobs import Bench, Job, Log, Outcome
 from keepwell.training.search.matrices import apply, prepare
 from keepwell.training.search.store import codes, digest, digest_of
 from keepwell.training.splits.plans import Fold
+from keepwell.training.tasks.comparing import failure_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +71,7 @@ class LabelBench:
             else:
                 made = self._fold(job.candidate, job.fold, stop, report)
         except Exception as error:  # noqa: BLE001 - a learner may be a stranger's: its failure is its own
-            made = Outcome.failure(error)
+            made = failure_of(job, error)
         return replace(made, seconds=perf_counter() - start)
 
     def _fold(
@@ -79,13 +80,10 @@ class LabelBench:
         trial = self._trial
         problem, (train, held) = trial.problem, trial.folds[number]
         learner = trial.learners[candidate.learner]
-        if number != self._at:
-            self._at, self._made = number, {}
-        if learner.flavour not in self._made:
-            prepared, matrix = prepare(problem, learner.flavour, train)
-            rows = apply(prepared, learner.flavour, problem.frame.iloc[held])
-            self._made[learner.flavour] = matrix, rows
-        matrix, asked = self._made[learner.flavour]
+        if candidate.learner == FIRST:  # it looks at no column: nothing has to be prepared
+            matrix, asked = (Matrix(values=np.zeros((len(rows), 1))) for rows in (train, held))
+        else:
+            matrix, asked = self._of(number, learner.flavour)
         weights = None if problem.weights is None else problem.weights[train]
         bank = _bank(
             candidate, learner, problem, (matrix, problem.target[train], weights), stop, report
@@ -96,10 +94,20 @@ class LabelBench:
         score = measure_sets(problem.target[held].astype(bool), said)[trial.metric]
         return Outcome(score=float(score))
 
+    def _of(self, number: int, flavour: Flavour) -> tuple[Matrix, Matrix]:
+        problem, (train, held) = self._trial.problem, self._trial.folds[number]
+        if number != self._at:
+            self._at, self._made = number, {}
+        if flavour not in self._made:
+            prepared, matrix = prepare(problem, flavour, train)
+            self._made[flavour] = matrix, apply(prepared, flavour, problem.frame.iloc[held])
+        return self._made[flavour]
+
     def _last(self, candidate: Candidate, stop: Callable[[], bool], report: Any) -> Outcome:
         from sklearn.pipeline import Pipeline
 
         problem, learner = self._trial.problem, self._trial.learners[candidate.learner]
+        self._at, self._made = -1, {}
         prepared, matrix = prepare(problem, learner.flavour)
         given = (matrix, problem.target, problem.weights)
         bank = _bank(candidate, learner, problem, given, stop, report)

@@ -8,11 +8,19 @@ from keepwell.core.errors import TrainingError
 from keepwell.core.progress import Progress
 from keepwell.tracking.metrics.catalog import direction
 from keepwell.training.search.budget import Budget
+from keepwell.training.search.jobs import ran_out
 from keepwell.training.search.store import Memory, TrialStore
-from keepwell.training.tasks.comparing import Attempt, Contest, Terms, Turn, best_first
+from keepwell.training.tasks.comparing import (
+    Attempt,
+    Contest,
+    Terms,
+    Turn,
+    best_first,
+    unbeaten,
+)
 from keepwell.training.tasks.multilabel.bench import LabelBench, Trial
 from keepwell.training.trained import Finding
-from keepwell.training.workers.choice import is_ours, open_bench
+from keepwell.training.workers.choice import cells_of, is_ours, open_bench
 from keepwell.training.workers.grant import Grant
 from keepwell.training.workers.runner import Runner
 
@@ -26,7 +34,7 @@ def open_labels(trial: Trial, memory: Grant | None, seconds: float) -> Runner:
     problem = trial.problem
     return open_bench(
         LabelBench(trial),
-        cells=problem.rows * len(problem.signature.inputs) * problem.target.shape[1],
+        cells=cells_of(problem) * problem.target.shape[1],
         memory=memory,
         seconds=seconds,
         ours=all(is_ours(one) for one in trial.learners.values()),
@@ -78,27 +86,29 @@ class Comparison:
         Raises:
             TrainingError: If not even the baseline can.
         """
-        baseline = [one for one in tried if one.first]
-        found = self._contest.fitted([*tried, *baseline])
+        found = self._contest.fitted(tried)
         if found is None:
             raise TrainingError(
                 "no candidate could be fitted to all rows",
-                why=baseline[0].note if baseline else "there was no time for one",
-                now="raise `budget:` under `train:`",
+                why=next(
+                    (one.note for one in tried if one.first), "there is no baseline among them"
+                ),
+                now="leave out columns with `ignore:` under `data:`, or load fewer rows",
             )
         return found
 
     def findings(self, best: Attempt) -> tuple[Finding, ...]:
         """Return what the reader should know of how the search went."""
         told = list(self._contest.findings(best))
-        if best.first and len(self.tried) > 1:
-            missed = all(not one.scores for one in self.tried if one is not best)
+        others = [one for one in self.tried if not one.first]
+        message = ""
+        if best.first and unbeaten(self.tried, direction(self._trial.metric)):
             message = (
-                "the budget was too short for anything but the baseline: it ignores the inputs; raise "
-                "`budget:` under `train:`"
-                if missed
-                else "nothing beat the baseline, which ignores the inputs: they may not tell the labels"
+                "nothing beat the baseline, which ignores the inputs: they may not tell the labels"
             )
+        elif others and not any(one.scores for one in others) and not self._contest.interrupted:
+            message = _alone(others)
+        if message:
             told.append(Finding(column="", message=message, kind="search"))
         return tuple(told)
 
@@ -115,3 +125,17 @@ class Comparison:
         for one in ordered[kept:]:
             one.note = "left after the first folds: others were better"
         return ordered[:kept]
+
+
+def _alone(others: list[Attempt]) -> str:
+    """Return why there is nothing but the baseline: no time, or all others failed."""
+    failed = [one for one in others if one.over and not ran_out(one.note)]
+    if len(failed) < len(others):
+        return (
+            "the budget was too short for anything but the baseline: it ignores the inputs; raise "
+            "`budget:` under `train:`"
+        )
+    return (
+        "all others failed, so the baseline is left, which ignores the inputs: "
+        f"{failed[0].candidate.name} {failed[0].note}"
+    )
