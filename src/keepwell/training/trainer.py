@@ -47,7 +47,7 @@ from keepwell.training.tasks import Given, task_of, trainer_of
 from keepwell.training.tasks.declared import must_recommend
 from keepwell.training.tasks.quantiles.bands import LEARNERS, check_quantiles, with_quantiles
 from keepwell.training.trained import CurvePoint, Finding, Trained
-from keepwell.training.workers.choice import in_children, open_runner
+from keepwell.training.workers.choice import in_children, is_quick, open_runner
 from keepwell.training.workers.grant import Grant, must_hold_here
 from keepwell.training.workers.runner import Runner
 
@@ -125,7 +125,11 @@ def train(  # noqa: PLR0913 - each is a decision of the caller, by name
     memory = Grant(spec.memory, rows=table.nbytes)
     special = trainer_of(data, spec, table)
     if special is not None:
-        must_hold_here(spec.memory, table.nbytes)
+        must_hold_here(
+            spec.memory,
+            table.nbytes,
+            child=not is_quick(table.num_rows * table.num_columns, spec.budget),
+        )
         return special(
             table, columns, data, spec, progress,
             Given(

@@ -55,11 +55,23 @@ def test_nothing_is_started_that_would_be_stopped_at_once(monkeypatch: pytest.Mo
 
 def test_a_table_that_is_learnt_from_here_has_to_fit_in() -> None:
     must_hold_here(None, 1 << 40)
-    must_hold_here(OWN + (400 << 20), 100 << 20)
-    with pytest.raises(TrainingError, match="too little for this table") as refused:
-        must_hold_here(OWN + (399 << 20), 100 << 20)
-    assert refused.value.now is not None
-    assert "`memory: " in refused.value.now
+    for child, least in ((False, OWN), (True, OWN + LIBRARIES)):
+        must_hold_here(least + (400 << 20), 100 << 20, child=child)
+        with pytest.raises(TrainingError, match="too little for this table"):
+            must_hold_here(least + (399 << 20), 100 << 20, child=child)
+
+
+@pytest.mark.parametrize("child", [True, False])
+def test_what_is_recommended_is_not_refused_later(
+    child: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = 100 << 20
+    with pytest.raises(TrainingError) as refused:
+        must_hold_here(MEGABYTE, rows, child=child)
+    told = int(refused.value.now.split("`memory: ")[1].split("MB`")[0]) * 1_000_000
+    must_hold_here(told, rows, child=child)
+    monkeypatch.setattr("keepwell.training.workers.grant.resident", lambda: OWN + 4 * rows)
+    Grant(told, rows=4 * rows).must_hold_a_child()  # once the rows are prepared
 
 
 def test_half_of_what_is_free_is_granted_unless_said() -> None:

@@ -73,23 +73,26 @@ class Grant:
             )
 
 
-def must_hold_here(memory: int | None, rows: int) -> None:
-    """Refuse a table that is learnt from in this process if the memory granted does not hold it.
+def must_hold_here(memory: int | None, rows: int, *, child: bool = True) -> None:
+    """Refuse a table that is learnt from at once if the memory granted does not hold it.
 
     Args:
         memory: Bytes; None: nobody has said.
         rows: Bytes of the table.
+        child: It is not tiny, so a child learns from it. What is recommended holds one in any case: a table
+            may be tiny, and what is made of it not.
 
     Raises:
         TrainingError: Says how much is needed.
     """
-    least = OWN + _TIMES * rows
-    if memory is not None and memory < least:
+    enough = OWN + LIBRARIES + _TIMES * rows
+    if memory is not None and memory < (enough if child else enough - LIBRARIES):
         raise TrainingError(
             f"{memory / 1e6:,.0f} MB of memory are too little for this table",
             why=f"its rows, prepared and not, take some {_TIMES * rows / 1e6:,.0f} MB, the libraries "
-            f"{OWN / 1e6:,.0f} MB, and this task takes all rows at once",
-            now=f"set `memory: {math.ceil(least / 1e6)}MB` or more under `train:`",
+            f"{OWN / 1e6:,.0f} MB here and {LIBRARIES / 1e6:,.0f} MB in a process that learns, and this "
+            "task takes all rows at once",
+            now=f"set `memory: {math.ceil(enough / 1e6)}MB` or more under `train:`",
         )
 
 
