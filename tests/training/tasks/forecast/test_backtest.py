@@ -94,6 +94,8 @@ def test_a_best_way_that_cannot_be_fitted_to_all_gives_way(monkeypatch: pytest.M
     trained = train(*rising(), DATA, SPEC)
     assert trained.learner == "seasonal-naive"
     assert any("could not be fitted to all" in row.note for row in trained.leaderboard)
+    told = [one.message for one in trained.findings if one.kind == "search"]
+    assert "better than seasonal-naive, but could not be fitted to all rows" in told[0]
 
 
 def test_ctrl_c_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
