@@ -6,7 +6,8 @@
     python -m benchmarks.loop --report                     # the tables of the last results, without a run
 
 Each result is a line of the results file as soon as it is there; streams that it
-holds all of are not run again.
+holds all of are not run again. What a training makes of a second or two varies: `--rounds 3` plays
+each stream so often.
 
 Each stream's first tenth trains version 1; the rest is a prediction log with outcomes, which
 `keepwell.operations.simulation` replays: every rule sees what was known at each time and nothing later,
@@ -21,6 +22,7 @@ import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +48,8 @@ def main() -> int:
             return 0
         logging.disable(logging.ERROR)
         count_processor_time()
-        for name in asked.streams or STREAMS:
-            _play(name, asked)
+        for name, number in product(asked.streams or STREAMS, range(1, asked.rounds + 1)):
+            _play(name, number, asked)
     results = report.read(asked.results)
     print(f"\n{report.rendered(results)}")
     if asked.page:
@@ -64,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--budget", type=float, default=1.0, help="processor seconds of each training"
     )
+    parser.add_argument(
+        "--rounds", type=int, default=1, help="of each stream; the page tells their means"
+    )
     parser.add_argument("--rules", nargs="*", default=["loop", "periodic", "alarms"])
     parser.add_argument("--results", type=Path, default=report.RESULTS)
     parser.add_argument("--machine", default="", help="what else ran, for the page")
@@ -72,9 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _play(name: str, asked: argparse.Namespace) -> None:
+def _play(name: str, number: int, asked: argparse.Namespace) -> None:
     known = report.read(asked.results)
-    if all(report.done(known, name, rule, asked.budget) for rule in asked.rules):
+    if all(report.done(known, name, number, rule, asked.budget) for rule in asked.rules):
         return  # else all of its rules are run again: they begin with the same first version
     stream = STREAMS[name]()
     with past_of(stream, limit=asked.rows, budget=asked.budget) as workspace:
@@ -94,9 +99,9 @@ def _play(name: str, asked: argparse.Namespace) -> None:
                 )
             took = time.perf_counter() - begun
             if first:
-                _keep(asked, stream, "frozen", actual, 0.0)
+                _keep(asked, stream, number, "frozen", actual, 0.0)
                 first = False
-            _keep(asked, stream, rule, course, took)
+            _keep(asked, stream, number, rule, course, took)
             for incident in course.incidents:
                 print(
                     f"  {incident.title}: {incident.resolution or incident.status}. {incident.summary}"
@@ -130,12 +135,15 @@ def _follow(
     return found.policies[0], found.actual
 
 
-def _keep(asked: argparse.Namespace, stream: Any, rule: str, course: Course, took: float) -> None:
+def _keep(
+    asked: argparse.Namespace, stream: Any, number: int, rule: str, course: Course, took: float
+) -> None:
     quality = course.quality
     result = {
         "stream": stream.name,
         "about": stream.about,
         "rule": rule,
+        "round": number,
         "rows": quality.rows if quality else 0,
         "metric": quality.metric if quality else "",
         "value": report.judged(quality) if quality else None,

@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ Result = dict[str, Any]
 
 
 def read(path: Path) -> list[Result]:
-    """Return the last result of each stream and rule."""
+    """Return the last result of each stream, rule and round."""
     if not path.exists():
         return []
     lines = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
-    return list({(one["stream"], one["rule"]): one for one in lines}.values())
+    return list({(one["stream"], one["rule"], one["round"]): one for one in lines}.values())
 
 
 def append(path: Path, result: Result) -> None:
@@ -41,10 +42,10 @@ def append(path: Path, result: Result) -> None:
         file.write(json.dumps(result) + "\n")
 
 
-def done(results: Sequence[Result], stream: str, rule: str, budget: float) -> bool:
+def done(results: Sequence[Result], stream: str, number: int, rule: str, budget: float) -> bool:
     """Tell whether there is a result already."""
-    wanted = (stream, rule, budget)
-    return any((one["stream"], one["rule"], one["budget"]) == wanted for one in results)
+    wanted = {"stream": stream, "rule": rule, "round": number, "budget": budget}
+    return any(wanted.items() <= one.items() for one in results)
 
 
 def machine() -> str:
@@ -68,12 +69,28 @@ def judged(quality: Quality) -> float | None:
     return sum((point.value or 0.0) * point.rows for point in known) / rows if rows else None
 
 
+def averaged(results: Sequence[Result], stream: str) -> dict[str, Result]:
+    """Return what each rule made of a stream: the means of all rounds, and what each round's value was."""
+    made = {}
+    for rule in RULES:
+        own = [one for one in results if (one["stream"], one["rule"]) == (stream, rule)]
+        own = [one for one in own if one["value"] is not None]  # too few rows to tell
+        if own:
+            means = {
+                name: fmean(one[name] for one in own)
+                for name in ("value", "retrainings", "takeovers", "training")
+            }
+            made[rule] = own[0] | means | {"values": sorted(one["value"] for one in own)}
+    return made
+
+
 def verdict(results: Sequence[Result], stream: str) -> tuple[bool, bool] | None:
     """Return whether the loop is as good as the best rule, and trains at most half as often as that one.
 
-    As good is: within half a percent of the best rule's metric. None without all results.
+    As good is: within half a percent of the best rule's metric. Both are means of all rounds. None without
+    all results.
     """
-    own = {one["rule"]: one for one in results if one["stream"] == stream}
+    own = averaged(results, stream)
     if set(own) != set(RULES):
         return None
     loop = own.pop("loop")
@@ -93,9 +110,11 @@ def rendered(results: Sequence[Result]) -> str:
     days = sorted({one["date"] for one in results})
     machines = "; ".join(sorted({one["machine"] for one in results}))
     budgets = ", ".join(f"{budget:g} s" for budget in sorted({one["budget"] for one in results}))
+    rounds = len({one["round"] for one in results})
     lines = [
         f"Measured {' to '.join(dict.fromkeys((days[0], days[-1])))} on {machines}; {budgets} for each"
-        " training.",
+        " training; "
+        + (f"means of {rounds} rounds, and their range." if rounds > 1 else "one round."),
         "",
         "| stream | rows | metric | " + " | ".join(RULES.values()) + " |",
         "|---|---|---|" + "---|" * len(RULES),
@@ -118,14 +137,11 @@ def filled(page: str, results: Sequence[Result]) -> str:
 
 
 def _worth(one: Result) -> float:
-    value = one["value"]
-    if value is None:
-        return float("-inf")
-    return float(value) if one["metric"] in _UP else -float(value)
+    return float(one["value"]) if one["metric"] in _UP else -float(one["value"])
 
 
 def _qualities(results: Sequence[Result], stream: str) -> str:
-    own = {one["rule"]: one for one in results if one["stream"] == stream}
+    own = averaged(results, stream)
     best = max(own.values(), key=_worth)
     first = next(iter(own.values()))
     cells = []
@@ -133,16 +149,17 @@ def _qualities(results: Sequence[Result], stream: str) -> str:
         if rule not in own:
             cells.append("-")
             continue
-        value = own[rule]["value"]
-        shown = "-" if value is None else f"{value:.4g}"
-        cells.append(f"**{shown}**" if own[rule] is best else shown)
+        values = own[rule]["values"]
+        shown = f"{own[rule]['value']:.4g}"
+        shown = f"**{shown}**" if own[rule] is best else shown
+        cells.append(f"{shown} ({values[0]:.4g} to {values[-1]:.4g})" if len(values) > 1 else shown)
     return f"| {stream} | {first['rows']:,} | {first['metric']} | {' | '.join(cells)} |"
 
 
 def _costs(results: Sequence[Result], stream: str) -> str:
-    own = {one["rule"]: one for one in results if one["stream"] == stream}
+    own = averaged(results, stream)
     cells = [
-        f"{own[rule]['retrainings']}, {own[rule]['takeovers']}, {own[rule]['training']:.0f} s"
+        f"{own[rule]['retrainings']:.3g}, {own[rule]['takeovers']:.3g}, {own[rule]['training']:.0f} s"
         if rule in own
         else "-"
         for rule in RULES

@@ -21,7 +21,7 @@ def asked(code: str) -> Any:
 
 def result(rule: str, score: float, retrainings: int, metric: str = "roc_auc") -> dict[str, Any]:
     return {
-        "stream": "x", "rule": rule, "rows": 9000, "metric": metric, "metrics": {metric: score},
+        "stream": "x", "rule": rule, "round": 1, "rows": 9000, "metric": metric, "metrics": {metric: score},
         "value": score, "retrainings": retrainings, "failed": 0, "takeovers": retrainings, "training": 3.0,
         "seconds": 9.0, "budget": 1.0, "date": "2026-01-02", "machine": "here",
     }  # fmt: skip
@@ -50,6 +50,21 @@ def test_as_good_with_half_the_trainings_is_told_from_the_best_of_the_others() -
     shown = asked(f"report.rendered({[result('loop', 0.95, 4), *rivals]!r})")
     assert "| x | 9,000 | roc_auc | **0.95** | 0.7 | 0.9 | 0.8 |" in shown
     assert "- x: as good as the best, with at most half its retrainings." in shown
+
+
+def test_rounds_are_averaged_and_their_range_is_shown() -> None:
+    rounds = [
+        result(rule, score + shift, retrainings) | {"round": number}
+        for number, shift in ((1, 0.0), (2, 0.02))
+        for rule, score, retrainings in (
+            ("loop", 0.9, 3 + number), ("frozen", 0.7, 0), ("periodic", 0.87, 8), ("alarms", 0.8, 30),
+        )
+    ]  # fmt: skip
+    shown = asked(f"report.rendered({rounds!r})")
+    assert "means of 2 rounds" in shown
+    assert "| **0.91** (0.9 to 0.92) | 0.71 (0.7 to 0.72) |" in shown
+    assert "| x | 4.5, 4.5, 3 s | 0, 0, 3 s |" in shown
+    assert asked(f"report.verdict({rounds!r}, 'x')") == [True, False]
 
 
 def test_metrics_of_order_are_averaged_over_time() -> None:
