@@ -149,7 +149,7 @@ def _keep(
         "value": report.judged(quality) if quality else None,
         "metrics": quality.metrics if quality else {},
         "points": [point.value for point in quality.points] if quality else [],
-        "retrainings": len(course.retrainings),
+        "retrainings": course.trainings,
         "failed": sum(one.status == "failed" for one in course.retrainings),
         "takeovers": len(course.takeovers),
         "training": round(course.training or 0.0, 1),

@@ -61,7 +61,7 @@ def _overview(found: "Simulation") -> tuple[list[str], list[list[Any]]]:
             one.name,
             one.looks or None,
             len(one.incidents),
-            len(one.retrainings),
+            one.trainings,
             len(one.takeovers),
             ", ".join(f"{n} {name}" for name in _RESOLUTIONS if (n := one.closed(name))),
         ]

@@ -26,6 +26,7 @@ from keepwell.operations.build.live_rows import TIME, in_common, keep_live_rows
 from keepwell.operations.build.recipe import ROWS
 from keepwell.operations.build.retraining.comparison import compare
 from keepwell.operations.build.retraining.compression import compress
+from keepwell.operations.build.retraining.proof import prove
 from keepwell.operations.build.retraining.renewal import renew
 from keepwell.operations.build.retraining.tuning import narrowed, tuning_evidence
 from keepwell.operations.build.retraining.twins import twins_of
@@ -86,7 +87,7 @@ def train_challenger(
 
     What learns from the source itself is trained on what that holds now, whatever the outcomes say. In the
     mode `tune` the search is bounded and begins with what was best; in the mode `compress` nothing is
-    trained: the challenger is a lighter form of the champion.
+    trained: the challenger is a lighter form of the champion; nor in the mode `prove`: it is an earlier one.
 
     Args:
         bench: The workspace's parts.
@@ -100,6 +101,8 @@ def train_challenger(
     baseline = bench.registry.get(bench.spec.name, request.baseline)
     if request.mode == "compress":
         return compress(bench, labelled, baseline, request, progress=progress)
+    if request.mode == "prove":
+        return prove(bench, labelled, baseline, request)
     if request.mode == "tune":
         bench = replace(bench, spec=replace(bench.spec, train=narrowed(bench, baseline, request)))
     if baseline.signature.task.from_source:

@@ -86,6 +86,7 @@ class RejectCandidate(Action):
 
     Attributes:
         no_change: It was tried and the champion is as good: the signal does no harm.
+        unproven: Rows on which it was likely better than the champion, not beyond doubt.
     """
 
     verb: ClassVar[str] = "reject"
@@ -94,6 +95,7 @@ class RejectCandidate(Action):
     candidate: int
     run: str = ""
     no_change: bool = False
+    unproven: int = 0
     seconds: float = 0.0  # what its training took
 
 

@@ -106,6 +106,7 @@ def memory_of(
         (item for item in interventions if item.endpoint == endpoint), key=lambda item: item.decided
     )
     over = [item for item in done if item.over][-REMEMBERED:]
+    times = [item.decided for item in trained if item.mode != "prove"]
     accepted: dict[tuple[str, str], Accepted] = {}
     for incident in reversed(mine):
         for signal in incident.accepted:
@@ -127,8 +128,8 @@ def memory_of(
         lately=tuple(passed[:_LATELY]),
         incident=next((item for item in mine if item.status != "closed"), None),
         retraining=next((item for item in reversed(trained) if not item.settled), None),
-        last_retraining=trained[-1].decided if trained else None,
-        retrained=tuple(item.decided for item in trained[-REMEMBERED:]),
+        last_retraining=times[-1] if times else None,
+        retrained=tuple(times[-REMEMBERED:]),
         accepted=tuple(accepted.values()),
         retrainings=tuple(trained[-REMEMBERED:]),
         interventions=tuple(item for item in done if not item.over or item in over),

@@ -25,6 +25,7 @@ class Limits:
         attempts: Retrainings per incident, the first one included.
         growth: A model is trained anew once so many times as many rows are known as it learned from.
         doublings: How often, at most, challengers that are no better double the outcomes that are needed.
+        proofs: How often a challenger that was likely better is held against the champion again.
         resumes: How often a retraining is started again after its process died.
         failures: Effects in a row that may fail before the loop gives up on what it was doing.
         retraining_seconds: A retraining still running after that is stopped; never less than ten
@@ -58,6 +59,7 @@ class Limits:
     attempts: int = 3
     growth: float = 2.0
     doublings: int = 4
+    proofs: int = 3
     resumes: int = 2
     failures: int = 3
     retraining_seconds: float = 3600.0

@@ -37,12 +37,15 @@ class Retraining:
         budget: Seconds of training.
         resumes: How often it was started again because its process had died.
         settled: What was made of its result: `rolled_out`, `rejected`, `failed`; empty until then.
-        mode: `train` (on data up to now), `tune` (search again near what was best, within the budget) or
-            `compress` (a lighter challenger of the champion).
+        mode: `train` (on data up to now), `tune` (search again near what was best, within the budget),
+            `compress` (a lighter challenger of the champion) or `prove` (nothing is trained: `candidate` is
+            held against the champion once more, on rows that came since).
         options: Of the rule that asked for it (`with:`), JSON-ready.
         rule: That rule; empty if an incident or the schedule asked.
         seconds: What it really took; 0 until it has ended.
         mistrusted: Outcomes say that what was true of older rows is true no more.
+        candidate: The version that came of it and was rejected, or is to be proven; 0 if there is none.
+        unproven: Rows on which that one was likely better, not beyond doubt; 0 if it was not.
     """
 
     id: str
@@ -60,6 +63,8 @@ class Retraining:
     rule: str = ""
     seconds: float = 0.0
     mistrusted: bool = False
+    candidate: int = 0
+    unproven: int = 0
 
     @property
     def key(self) -> str:
@@ -99,6 +104,17 @@ class Comparison:
         if self.gain.low is not None and self.gain.low > 0:
             return True
         return self.loss is not None and self.gain.value >= 0 and self.loss.better
+
+    @property
+    def likely(self) -> bool:
+        """Whether the challenger may well be better, proven or not.
+
+        The gain is more than half of what its interval spans to either side: chance alone does that in
+        one of six comparisons.
+        """
+        if self.gain.low is not None and 2 * self.gain.value > self.gain.value - self.gain.low:
+            return True
+        return self.loss is not None and self.gain.value >= 0 and self.loss.likely
 
 
 LOST = "lost"

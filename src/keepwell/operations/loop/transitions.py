@@ -132,7 +132,13 @@ def decide_retraining(
         case StartRetraining():
             return action.retraining
         case RejectCandidate(seconds=seconds) if retraining:
-            return replace(retraining, settled="rejected", seconds=seconds or retraining.seconds)
+            return replace(
+                retraining,
+                settled="rejected",
+                seconds=seconds or retraining.seconds,
+                candidate=action.candidate,
+                unproven=action.unproven,
+            )
         case VerifyHealed() | CloseIncident() if retraining and incident and _tried(incident):
             return replace(retraining, settled="rolled_out")
         case _:
@@ -169,7 +175,7 @@ def _added(incident: Incident, action: AddSignals, now: float) -> Incident:
 
 
 def _retraining(incident: Incident, action: StartRetraining, now: float) -> Incident:
-    again = action.retraining.resumes > 0
+    again = action.retraining.resumes > 0 or action.retraining.mode == "prove"
     return replace(
         incident,
         status="retraining",

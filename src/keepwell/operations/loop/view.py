@@ -178,7 +178,7 @@ class Memory:
     Attributes:
         incident: The one that is not closed.
         retraining: The newest one, if its result has not been settled.
-        last_retraining: When the newest one was decided; None if there was none.
+        last_retraining: When the newest one that trains was decided; None if there was none.
         retrained: When the last ones were decided: some of it may have been by a clock that was wrong.
         accepted: Signals that are no news.
         lately: The last ones whose signals went away by themselves, newest first.

@@ -127,6 +127,11 @@ class Course:
     training: float | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def trainings(self) -> int:
+        """How many of the retrainings train: one that proves an earlier challenger does not."""
+        return sum(one.request.mode != "prove" for one in self.retrainings)
+
     def closed(self, resolution: str) -> int:
         """Return how many incidents ended so."""
         return sum(one.resolution == resolution for one in self.incidents)

@@ -18,10 +18,13 @@ from keepwell.operations.loop.conditions.readiness import (
     AttemptsLeft,
     EnoughLabels,
     LoopEnabled,
+    ProofAwaited,
+    ProofDue,
     RetrainingPending,
     RolloutRunning,
     RowsHaveGrown,
     labels_needed,
+    unproven,
 )
 from keepwell.operations.loop.conditions.signals import (
     SERVICE,
@@ -74,6 +77,8 @@ __all__ = [
     "NewSignal",
     "NewlyTrue",
     "Not",
+    "ProofAwaited",
+    "ProofDue",
     "Quiet",
     "RecentChange",
     "RecentDeployment",
@@ -96,4 +101,5 @@ __all__ = [
     "newest_of",
     "news",
     "under_way",
+    "unproven",
 ]

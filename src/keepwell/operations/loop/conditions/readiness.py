@@ -39,8 +39,80 @@ def labels_needed(view: View) -> int:
     for one in reversed(view.memory.retrainings):
         if one.settled == "rolled_out" or one.baseline != view.champion.version:
             break
-        futile += one.settled == "rejected"  # one that died showed nothing
+        futile += one.settled == "rejected" and one.mode != "prove"  # one that died showed nothing
     return least << min(futile, view.policy.limits.doublings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unproven:
+    """A challenger that was likely better than the champion that still serves.
+
+    Attributes:
+        version: Which.
+        since: When its training was decided: all rows since then are new to both.
+        needed: Outcomes for predictions since then that its next proof takes.
+        proofs: How often it was held against the champion again.
+    """
+
+    version: int
+    since: float
+    needed: int
+    proofs: int
+
+
+def unproven(view: View) -> Unproven | None:
+    """Return the challenger of the newest retraining, if more rows may prove it better.
+
+    It is held against the champion again once as many new rows are there as it was first tested on,
+    then twice and four times as many; then it is given up, as it is once it is not even likely better.
+    """
+    latest, proofs = None, 0
+    for one in view.memory.retrainings:
+        if one.mode == "prove":
+            proofs += 1
+            latest = latest if one.settled == "failed" or one.unproven else None
+        elif one.settled != "failed":
+            latest, proofs = one, 0
+    if latest is None or latest.settled != "rejected" or not latest.unproven:
+        return None
+    if latest.baseline != view.champion.version or proofs >= view.policy.limits.proofs:
+        return None
+    return Unproven(
+        version=latest.candidate,
+        since=latest.decided,
+        needed=latest.unproven << proofs,
+        proofs=proofs,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofDue(Condition):
+    """Holds if outcomes enough came to compare a challenger that was likely better once more."""
+
+    def check(self, view: View, now: float) -> Finding:
+        """Return whether it holds, and why."""
+        waiting = unproven(view)
+        if waiting is None:
+            return Finding(holds=False, reason="no challenger waits for its proof")
+        return Finding(
+            holds=view.labels >= waiting.needed,
+            reason=f"version {waiting.version} may be better than version {view.champion.version}:"
+            f" {waiting.needed:,} outcomes that are new to both can tell",
+            numbers={"labels": view.labels, "labels_needed": waiting.needed},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofAwaited(Condition):
+    """Holds while a challenger waits for its proof, and no answer is known to have become worse meanwhile."""
+
+    def check(self, view: View, now: float) -> Finding:
+        """Return whether it holds, and why."""
+        due = ProofDue().check(view, now)
+        hurt = any(one.kind in ("performance", "concept_drift") for one in view.signals)
+        return Finding(
+            holds=unproven(view) is not None and not hurt, reason=due.reason, numbers=due.numbers
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

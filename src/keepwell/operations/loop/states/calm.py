@@ -16,6 +16,7 @@ from keepwell.operations.loop.conditions import (
     CooldownPassed,
     LoopEnabled,
     NewSignal,
+    ProofAwaited,
     RecentDeployment,
     RetrainingPending,
     RolloutRunning,
@@ -29,6 +30,7 @@ from keepwell.operations.loop.conditions import (
 )
 from keepwell.operations.loop.evidence import of_signals, of_view
 from keepwell.operations.loop.retrainings import Retraining
+from keepwell.operations.loop.states.open import proving
 from keepwell.operations.loop.states.settlement import settle
 from keepwell.operations.loop.states.titles import title_of
 from keepwell.operations.loop.view import View
@@ -37,7 +39,7 @@ LIMITS = WithinHours() & RoomForTraining() & BudgetLeft()
 """What `loop.limits` says of every retraining, whoever asks for it."""
 
 SCHEDULED_OTHERWISE = (
-    (ScheduleDue() | (RowsHaveGrown() & ~NewSignal()))
+    (ScheduleDue() | (RowsHaveGrown() & ~NewSignal() & ~ProofAwaited()))
     & LoopEnabled()
     & CooldownPassed()
     & ~RolloutRunning()
@@ -70,9 +72,10 @@ def _watched(view: View, now: float) -> tuple[Action, ...]:
         if earlier is not None:
             return (_reopened(view, appeared, earlier, now),)
         return (_opened(view, appeared, now),)
-    if view.retraining is None:
-        return _scheduled(view, now)
-    return ()
+    if view.retraining is not None:
+        return ()
+    proof = proving(view, now)
+    return _scheduled(view, now) if proof is None else (proof,)
 
 
 def _opened(view: View, appeared: NewSignal, now: float) -> OpenIncident:

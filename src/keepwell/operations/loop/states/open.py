@@ -21,6 +21,8 @@ from keepwell.operations.loop.conditions import (
     InterventionUnderWay,
     LikeliestCause,
     LoopEnabled,
+    ProofAwaited,
+    ProofDue,
     Quiet,
     RetrainingPending,
     RolloutRunning,
@@ -31,6 +33,7 @@ from keepwell.operations.loop.conditions import (
     identity,
     newest_of,
     news,
+    unproven,
 )
 from keepwell.operations.loop.evidence import of_signals, of_view
 from keepwell.operations.loop.interventions.agreement import ROLL_OUT
@@ -49,13 +52,29 @@ MAY_RETRAIN = (
     & ~BrokenUpstream()
     & ~InterventionUnderWay()
     & ~TrainingAwaited()
+    & ~ProofAwaited()
     & WithinHours()
     & RoomForTraining()
     & BudgetLeft()
 )
 """When an open incident's retraining starts. While the service itself fails or is slow, or the machine is
 short of something, it does not: what is lost to a starved machine, training cannot bring back. Nor while a
-column is broken upstream: training would learn the break."""
+column is broken upstream: training would learn the break. Nor while few more outcomes may prove the last
+challenger, unless performance fell."""
+
+MAY_PROVE = (
+    LoopEnabled()
+    & ProofDue()
+    & ~RolloutRunning()
+    & ~RetrainingPending()
+    & ~SignalPresent(kinds=SERVICE | SHORTAGE)
+    & ~BrokenUpstream()
+    & ~InterventionUnderWay()
+    & ~TrainingAwaited()
+    & WithinHours()
+    & RoomForTraining()
+)
+"""When a challenger that was likely better is compared with the champion again, incident or not."""
 
 _GROWN = 1.25
 """How many times its recorded value a signal must reach to be written down again."""
@@ -122,6 +141,9 @@ def _next(view: View, incident: Incident, now: float) -> Action:
             evidence=of_view(view),
             helpless=True,
         )
+    proof = proving(view, now, incident.id)
+    if proof is not None:
+        return proof
     ready = MAY_RETRAIN.check(view, now)
     evidence = {**of_view(view), **ready.numbers, "signals": of_signals(incident.signals)}
     if not ready.holds:
@@ -142,6 +164,32 @@ def _next(view: View, incident: Incident, now: float) -> Action:
         reason=reason,
         evidence={**evidence, "attempt": incident.attempts + 1, "budget": retraining.budget},
         retraining=retraining,
+    )
+
+
+def proving(view: View, now: float, incident: str = "") -> StartRetraining | None:
+    """Return the start of a proof, if one is due and may be made."""
+    waiting, ready = unproven(view), MAY_PROVE.check(view, now)
+    if waiting is None or not ready.holds:
+        return None
+    reason = (
+        f"version {waiting.version} was likely better than version {view.champion.version}, not beyond doubt:"
+        f" they are compared again, on the {view.labels:,} rows since then"
+    )
+    return StartRetraining(
+        reason=reason,
+        evidence={**of_view(view), **ready.numbers},
+        retraining=Retraining(
+            id=f"proof-{waiting.version}-{waiting.proofs + 1}",
+            endpoint=view.endpoint.name,
+            baseline=view.champion.version,
+            decided=now,
+            reason=reason,
+            incident=incident,
+            windows=(Window(name="proof", since=waiting.since, older=0.0),),
+            mode="prove",
+            candidate=waiting.version,
+        ),
     )
 
 

@@ -171,11 +171,12 @@ def _rejected(
     objection: str,
     evidence: Mapping[str, object],
 ) -> tuple[Action, ...]:
-    incident = view.incident
-    tried = result.comparison is not None and retraining.baseline == view.champion.version
-    as_good = tried and result.comparison is not None and not result.comparison.better
+    incident, found = view.incident, result.comparison
+    tried = found is not None and retraining.baseline == view.champion.version
+    as_good = tried and found is not None and not found.better
     mine = incident is not None and incident.id == retraining.incident
     harmless = as_good and not (incident and mine and _hurt(view, incident.signals))
+    unproven = _unproven(view, result) if as_good else 0
     reject = RejectCandidate(
         reason=f"version {result.candidate} is not tried: {objection}",
         evidence=evidence,
@@ -183,19 +184,36 @@ def _rejected(
         candidate=result.candidate,
         run=result.run,
         no_change=harmless,
+        unproven=unproven,
         seconds=result.seconds,
     )
     if incident is None or not mine or not harmless:
         return (reject,)
     close = CloseIncident(
-        reason="the champion is as good on the newest rows as a model trained on them",
+        reason="a model trained on the newest rows is not seen to be better on them than the champion",
         evidence=evidence,
         resolution="no_change",
-        summary=f"The signals do no harm: {in_words(result.comparison)}."
-        f" Version {view.champion.version} goes on serving.",
+        summary=(
+            f"Version {result.candidate} may be better, which is not proven: {in_words(found)}."
+            " It is compared again when more outcomes have come."
+            if unproven
+            else f"The signals do no harm: {in_words(found)}."
+        )
+        + f" Version {view.champion.version} goes on serving.",
         accepted=tuple(s for s in incident.signals if view.is_current(s)),
     )
     return (reject, close)
+
+
+def _unproven(view: View, result: RetrainingResult) -> int:
+    """Return on how many rows a candidate that passed its gate was likely better; 0 if it was not.
+
+    What learns from the source has no outcomes to come.
+    """
+    found, verdict = result.comparison, result.verdict
+    if found is None or verdict is None or not verdict.passed or not found.likely:
+        return 0
+    return 0 if view.champion.signature.task.from_source else found.rows
 
 
 def _hurt(view: View, signals: tuple[Signal, ...]) -> bool:
