@@ -1,8 +1,9 @@
-"""KPIs and objectives of the project file: read, written back, refused with line and reason."""
+"""KPIs, objectives and receivers of the project file: read, written back, refused with line and reason."""
 
 from pathlib import Path
 
 import pytest
+from project_files import complaints as _complaints
 
 from keepwell.core.errors import ProjectFileError
 from keepwell.core.spec import KpiSpec, MonitorSpec, WatchedFairnessSpec
@@ -91,3 +92,24 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, words: str) 
     with pytest.raises(ProjectFileError) as refused:
         load(tmp_path, f"monitor: {{{text}}}\n")
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("receivers", "words"),
+    [
+        ("{to: otlp}", "a list of receivers"),
+        ("[{url: http://x}]", "has no 'to': otlp, statsd, json"),
+        ("[{to: carrier}]", "to must be otlp, statsd or json"),
+        ("[{to: otlp}]", "needs url"),
+        ("[{to: otlp, url: x}]", "begins with http"),
+        ("[{to: json, url: http://x, path: y}]", "needs path or url"),
+        ("[{to: statsd, address: x, headers: {a: b}}]", "'headers' says nothing to statsd"),
+        ("[{to: json, path: x, formt: ecs}]", "did you mean 'format'"),
+        ("[{to: json, path: x, every: 0.1s}]", "a second at least"),
+    ],
+)
+def test_receivers_are_checked_one_by_one(file: Path, receivers: str, words: str) -> None:
+    text = f"data: {{source: a.csv}}\nmonitor: {{export: {receivers}}}\n"
+    (line,) = _complaints(file, text)
+    assert line.startswith("keepwell.yaml:2: monitor.export ")
+    assert words in line

@@ -1,22 +1,21 @@
-import dataclasses
+"""The project file: what is read from it, and what is refused, with its line and what may be meant."""
+
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from project_files import complaint as _complaint
+from project_files import complaints as _complaints
+from project_files import load as _load
 
 from keepwell.core.errors import NotFoundError, ProjectFileError
-from keepwell.core.features import Steps
-from keepwell.core.records import LEARNABLE, ColumnType, Task
+from keepwell.core.records import ColumnType, Task
 from keepwell.core.spec import (
-    BatchSpec,
     DataSpec,
     FairnessSpec,
     GateSpec,
-    LearnerSpec,
     MonitorSpec,
     ProjectSpec,
     RolloutSpec,
@@ -24,9 +23,9 @@ from keepwell.core.spec import (
     SplitSpec,
     TrainSpec,
 )
-from keepwell.core.spec.looping import PLAYBOOKS, BoundsSpec, LoopRuleSpec, LoopSpec, RetrainSpec
-from keepwell.infrastructure.project_file import load_project, render_project
-from keepwell.infrastructure.project_file.keys import KEYS, METRICS
+from keepwell.core.spec.looping import LoopSpec, RetrainSpec
+from keepwell.infrastructure.project_file import load_project
+from keepwell.infrastructure.project_file.keys import KEYS
 
 DESIGN = """\
 project: churn
@@ -54,30 +53,6 @@ monitor:
 loop:
   retrain: {on: [drift, performance], schedule: "0 3 * * 1", cooldown: 6h}
 """
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "keepwell.yaml"
-
-
-def _load(file: Path, text: str) -> ProjectSpec:
-    file.write_text(text)
-    return load_project(file)
-
-
-def _complaints(file: Path, text: str) -> list[str]:
-    with pytest.raises(ProjectFileError) as refusal:
-        _load(file, text)
-    assert refusal.value.now
-    assert refusal.value.details["complaints"]
-    return refusal.value.what.splitlines()
-
-
-def _complaint(file: Path, text: str) -> str:
-    """Return the one complaint about a file that is otherwise right."""
-    (line,) = _complaints(file, f"data: {{source: x.csv}}\n{text}")
-    return line
 
 
 def test_the_example_of_the_design_is_read_to_the_letter(file: Path) -> None:
@@ -278,246 +253,6 @@ def test_a_missing_file_names_the_command_that_makes_it(tmp_path: Path) -> None:
     assert refusal.value.now.startswith("keepwell init")
 
 
-def test_a_minimal_file_says_everything_in_comments(file: Path) -> None:
-    spec = ProjectSpec(
-        name="churn", root=file.parent.resolve(), data=DataSpec(source="a.csv", target="y")
-    )
-    text = render_project(spec)
-    assert _load(file, text) == spec
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    assert [line.split("#")[0].rstrip() for line in lines] == [
-        "project: churn", "data:", "  source: a.csv", "  target: y",
-    ]  # fmt: skip
-    assert all(f"{key.leaf}: " in text and f"# {key.note}" in text for key in KEYS)
-
-
-def test_every_commented_example_counts_once_its_mark_is_gone(file: Path) -> None:
-    spec = ProjectSpec(name="churn", root=file.parent.resolve(), data=DataSpec(source="a.csv"))
-    introduction, _, rest = render_project(spec).partition("\n\n")
-    assert introduction.startswith("# churn: a Keepwell project.")
-    loaded = _load(file, rest.replace("\n# ", "\n"))
-    assert loaded.gate.min == {"roc_auc": 0.8}
-    assert loaded.gate.fairness == FairnessSpec(by="gender", max_gap=0.1)
-    assert loaded.loop.retrain.schedule == "0 3 * * 1"
-
-
-def test_every_field_of_the_spec_can_be_written_in_the_file() -> None:
-    def paths(cls: Any, prefix: str = "") -> set[str]:
-        found = set()
-        for field in dataclasses.fields(cls):
-            nested = {"fairness": FairnessSpec}.get(
-                field.name, type(getattr(_FULL, prefix.partition(".")[0], None))
-            )
-            inner = field.default if dataclasses.is_dataclass(field.default) else None
-            if inner is not None and not isinstance(inner, Steps):
-                found |= paths(type(inner), f"{prefix}{field.name}.")
-            elif field.name == "fairness":
-                found |= paths(nested, f"{prefix}{field.name}.")
-            elif field.name == "data" and not prefix:
-                found |= paths(DataSpec, "data.")
-            else:
-                found.add(f"{prefix}{field.name}")
-        return found
-
-    written = {field for key in KEYS for field in (key.fields or (key.path,))}
-    assert written == paths(ProjectSpec) - {"root"}
-
-
-_FULL = ProjectSpec(name="x", root=Path(), data=DataSpec(source="x"))
-
-_name = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,10}", fullmatch=True)
-_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=15)
-_maybe = st.just("") | _text
-_texts = st.lists(_text, max_size=3).map(tuple)
-_number = st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False)
-_seconds = st.one_of(
-    st.integers(0, 10_000_000).map(float), st.floats(0, 1e6, allow_subnormal=False, width=32)
-)
-_window = st.one_of(
-    st.tuples(_seconds.filter(bool), st.none()), st.tuples(st.none(), st.integers(1, 10**6))
-)
-_settings = st.dictionaries(
-    _text,
-    st.none() | st.booleans() | st.integers() | _number | _text | st.lists(_number, max_size=2),
-    max_size=2,
-)
-_SPECS = st.builds(
-    ProjectSpec,
-    name=_name,
-    root=st.just(Path("/")),
-    data=st.builds(
-        DataSpec,
-        source=_text,
-        target=_maybe,
-        key=_maybe,
-        time=_maybe,
-        contract=_text,
-        name=st.just("") | _name,
-        types=st.dictionaries(_text, st.sampled_from(LEARNABLE), max_size=3),
-        ignore=_texts,
-        keep=_texts,
-    ),
-    train=st.builds(
-        TrainSpec,
-        task=st.none() | st.sampled_from(Task),
-        metric=st.sampled_from(["", *METRICS]),
-        budget=_seconds,
-        folds=st.integers(2, 100),
-        seed=st.integers(0, 2**70),
-        learners=st.lists(
-            _text | st.builds(LearnerSpec, name=_text, params=_settings), max_size=3
-        ).map(tuple),
-        script=_maybe,
-        split=st.builds(
-            SplitSpec,
-            by=st.sampled_from(["auto", "random", "stratified", "group", "time"]),
-            column=_maybe,
-            test=st.floats(0, 1, exclude_min=True, exclude_max=True),
-        ),
-    ),
-    gate=st.builds(
-        GateSpec,
-        min=st.dictionaries(st.sampled_from(METRICS), _number, max_size=3),
-        max_drop=st.floats(0, 1e9),
-        latency_ms=st.none() | st.floats(0, 1e9, exclude_min=True),
-        fairness=st.none() | st.builds(FairnessSpec, by=_text, max_gap=st.floats(0, 1)),
-    ),
-    serve=st.builds(
-        ServeSpec,
-        endpoint=st.just("") | _name,
-        host=_text,
-        port=st.integers(1, 65535),
-        workers=st.integers(1, 100),
-        memory=st.none() | st.integers(1, 10**12),
-        idle=st.none() | _seconds,
-        rollout=st.builds(
-            RolloutSpec,
-            strategy=st.sampled_from(["canary", "all-at-once"]),
-            steps=st.sets(st.floats(0.001, 99), max_size=4).map(
-                lambda some: (*sorted(some), 100.0)
-            ),
-            hold=_seconds,
-        ),
-    ),
-    monitor=_window.flatmap(
-        lambda window: st.builds(
-            MonitorSpec,
-            window_seconds=st.just(window[0]),
-            window_rows=st.just(window[1]),
-            every=_seconds,
-            drift=st.sampled_from(["auto", "off"]),
-            min_rows=st.integers(1, 10**6),
-            labels_delay=_seconds,
-        )
-    ),
-    loop=st.builds(
-        LoopSpec,
-        enabled=st.booleans(),
-        retrain=st.builds(
-            RetrainSpec,
-            on=st.sampled_from([(), ("drift",), ("performance",), ("performance", "drift")]),
-            schedule=st.sampled_from(["", "0 3 * * 1", "*/5 0-6,12 1 1-12/2 7"]),
-            cooldown=_seconds,
-            min_labels=st.integers(1, 10**6),
-            budget=st.none() | _seconds,
-        ),
-        limits=st.builds(
-            BoundsSpec,
-            concurrency=st.integers(1, 9),
-            budget=st.none() | _seconds,
-            per=_seconds,
-            hours=st.sampled_from(["", "mon-fri 08:00-18:00", "22:00-06:00"]),
-            approval=st.just("") | _name,
-        ),
-        builtin=st.booleans(),
-        rules=st.lists(
-            st.builds(
-                LoopRuleSpec,
-                name=_name,
-                when=st.sampled_from(
-                    ["drift", "latency & load.high & ~recent_deploy(2h)", "drift:`a b` > 0.3"]
-                ),
-                do=st.sampled_from(sorted(PLAYBOOKS)),
-                options=_settings,
-                cooldown=_seconds,
-                approval=st.just("") | _name,
-                looks=st.integers(1, 9),
-            ),
-            max_size=2,
-            unique_by=lambda rule: rule.name,
-        ).map(tuple),
-    ),
-    batch=st.sampled_from(
-        [
-            (),
-            (BatchSpec(name="a", source="s3://lake/a.csv", output="out/{date}.csv"),),
-            (
-                BatchSpec(name="a", source="a.csv", output="a.csv", schedule="0 2 * * *"),
-                BatchSpec(name="b", source="b c", output="b/", version="3", log=True),
-            ),
-        ]
-    ),
-)
-
-
-@pytest.mark.parametrize(
-    ("jobs", "words"),
-    [
-        ("nightly", "each job stands behind a dash"),
-        ("[{name: a, source: b}]", "line 2 has no output"),
-        ("[{name: a, source: b, output: c, shedule: x}]", "did you mean 'schedule'"),
-        (
-            "[{name: a, source: b, output: c, schedule: daily}]",
-            "line 2: schedule must be five cron",
-        ),
-        ("[{name: a, source: b, output: c, log: maybe}]", "log must be true or false"),
-        ("[{name: a, source: b, output: '{day}.csv'}]", "not {day}"),
-        ("[{name: a, source: b, output: '{date.csv'}]", "braces"),
-        ("[{name: a, source: b, output: c}, {name: a, source: b, output: d}]", "the name 'a'"),
-        ("[{name: a, source: b, output: c}, {name: b, source: b, output: c}]", "the output 'c'"),
-        ("[a]", "line 2 has no keys"),
-    ],
-)
-def test_jobs_are_checked_one_by_one(file: Path, jobs: str, words: str) -> None:
-    (line,) = _complaints(file, f"data: {{source: a.csv}}\nbatch: {jobs}\n")
-    assert line.startswith("keepwell.yaml:2: batch is ")
-    assert words in line
-
-
-@pytest.mark.parametrize(
-    ("receivers", "words"),
-    [
-        ("{to: otlp}", "a list of receivers"),
-        ("[{url: http://x}]", "has no 'to': otlp, statsd, json"),
-        ("[{to: carrier}]", "to must be otlp, statsd or json"),
-        ("[{to: otlp}]", "needs url"),
-        ("[{to: otlp, url: x}]", "begins with http"),
-        ("[{to: json, url: http://x, path: y}]", "needs path or url"),
-        ("[{to: statsd, address: x, headers: {a: b}}]", "'headers' says nothing to statsd"),
-        ("[{to: json, path: x, formt: ecs}]", "did you mean 'format'"),
-        ("[{to: json, path: x, every: 0.1s}]", "a second at least"),
-    ],
-)
-def test_receivers_are_checked_one_by_one(file: Path, receivers: str, words: str) -> None:
-    text = f"data: {{source: a.csv}}\nmonitor: {{export: {receivers}}}\n"
-    (line,) = _complaints(file, text)
-    assert line.startswith("keepwell.yaml:2: monitor.export ")
-    assert words in line
-
-
-@settings(
-    max_examples=150,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(_SPECS)
-def test_what_is_rendered_reads_back_as_it_was(file: Path, spec: ProjectSpec) -> None:
-    expected = dataclasses.replace(spec, root=file.parent.resolve())
-    file.write_text(render_project(spec), encoding="utf-8")
-    assert load_project(file) == expected
-
-
 def test_reading_a_project_loads_nothing_heavy(file: Path) -> None:
     file.write_text(DESIGN)
     code = (
@@ -539,169 +274,3 @@ def test_the_reference_names_every_key_and_reads(file: Path) -> None:
     block = page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
     _load(file, block)
     assert [key.path for key in KEYS if f"{key.leaf}:" not in block] == []
-
-
-def test_features_are_read_and_written_back(file: Path) -> None:
-    spec = _load(
-        file,
-        "project: x\ndata: {source: x.csv}\n"
-        "features:\n"
-        "  numbers: {impute: 0, clip: [0.01, 0.99], scale: robust, drop_low_variance: 0.5}\n"
-        "  categories: {impute: unknown, encode: target}\n"
-        "  columns: {charges: {log: true, bins: 10}, city: {encode: frequency}}\n"
-        "  derive:\n"
-        "    per_month: charges / tenure\n"
-        '    gap: "`first price` - last"\n'
-        "    usual: {mean: charges, by: plan, difference: true}\n"
-        "    often: {share: city}\n"
-        "    days_open: {days: closed - opened}\n",
-    )
-    found = spec.features
-    assert found.numbers.impute == 0.0
-    assert found.numbers.clip == (0.01, 0.99)
-    assert found.categories.impute == "unknown"
-    assert found.columns["charges"].bins == 10
-    derived = {one.name: one for one in found.derive}
-    assert derived["gap"].columns == ("first price", "last")
-    assert derived["usual"].columns == ("plan", "charges")
-    assert derived["usual"].difference
-    assert derived["days_open"].detail == "(closed - opened) / 86400"
-    assert _load(file, render_project(spec)).features == found
-
-
-@pytest.mark.parametrize(
-    ("features", "words"),
-    [
-        ("numbers: {inpute: median}", "did you mean 'impute'"),
-        ("numbers: {impute: medain}", "did you mean 'median'"),
-        ("numbers: {scale: standart}", "did you mean 'standard'"),
-        ("numbers: {clip: [0.9, 0.1]}", "the lower first"),
-        ("numbers: {clip: 3}", "two shares"),
-        ("numbers: {log: maybe}", "log is true or false"),
-        ("numbers: {bins: 5, scale: robust}", "exclude each other"),
-        ("numbers: {smooth: 3}", "moving average"),
-        ("categories: {encode: hash}", "hashed categories are not offered"),
-        ("columns: {a: {drop_low_variance: 1}}", "unknown key 'drop_low_variance'"),
-        ("derive: {a: {window: 7d}}", "earlier rows of a key stands under features.windows"),
-        ("derive: {a: __import__('os')}", "formula"),
-        ("derive: {a: {mean: b}}", "aggregate such as"),
-        ("derive: {a: b / c, a: c / b}", "twice"),
-        ("nubmers: {impute: median}", "did you mean 'numbers'"),
-    ],
-)
-def test_features_that_cannot_be_are_refused(file: Path, features: str, words: str) -> None:
-    assert words in _complaint(file, f"features:\n  {features}\n")
-
-
-ALERTS = """\
-data: {source: a.csv}
-alerts:
-  channels:
-    ops: {webhook: $HOOK, secret: "${file:/run/secrets/hook}"}
-    mail: {email: [a@b.c, d@e.f], server: "smtp://robot:$PW@mail:587", from: k@b.c}
-    chat: {apprise: [$SLACK, $TEAMS]}
-    here: {log: true}
-  rules:
-    - {name: slow, metric: latency_p95_ms, above: 200, for: 5m, severity: critical, to: [ops]}
-    - {name: fewer, metric: requests, falls: 50%, against: 1w}
-    - {name: silent, metric: requests, subject: "host:web-1", absent: 15m}
-    - {name: worse, metric: "metric:f1", below: 0.5, act: retrain}
-    - {name: busy, metric: requests, rises: 2, act: scale, workers: 4}
-    - {name: moved, signal: drift, above: 0.3, endpoint: churn}
-    - {name: late, python: "checks/late.py:find"}
-  routes: [{severity: critical, rule: slow, to: [ops, log]}, {to: [mail]}]
-  escalate: [{after: 15m, to: [chat]}]
-  wait: 0s
-  builtin: false
-"""
-
-
-def test_alerts_are_read_and_written_back(file: Path) -> None:
-    found = _load(file, ALERTS).alerts
-    assert [one.kind for one in found.channels] == ["webhook", "email", "apprise", "log"]
-    assert found.channels[1].sender == "k@b.c"
-    rules = {one.name: one for one in found.rules}
-    assert (rules["slow"].lasting, rules["slow"].severity) == (300.0, "critical")
-    assert (rules["fewer"].falls, rules["busy"].rises) == (0.5, 2.0)
-    assert (rules["busy"].act, rules["busy"].workers) == ("scale", 4)
-    assert found.escalate[0].after == 900.0
-    assert not found.builtin
-    assert _load(file, render_project(_load(file, ALERTS))).alerts == found
-
-
-@pytest.mark.parametrize(
-    ("alerts", "words"),
-    [
-        ("channels: {ops: {webhok: x}}", "did you mean 'webhook'"),
-        (
-            "channels: {ops: {}}",
-            "exactly one of webhook, email, apprise, github, gitlab, jira, log",
-        ),
-        ("channels: {ops: {webhook: x, log: true}}", "exactly one of"),
-        ("channels: {ops: {email: a@b.c}}", "needs `server:` and `from:`"),
-        ("channels: {ops: {apprise: x, secret: y}}", "secret does not belong to apprise"),
-        ("channels: [ops]", "each channel has a name"),
-        ("rules: [{metric: m, above: 1}]", "has no name"),
-        ("rules: [{name: a, metric: m}]", "exactly one of above, below, rises, falls, absent"),
-        ("rules: [{name: a, metric: m, above: 1, below: 0}]", "exactly one of above"),
-        ("rules: [{name: a, metric: m, signal: s, above: 1}]", "one of metric, signal and python"),
-        ("rules: [{name: a, signal: s, absent: 1m}]", "absent needs a metric"),
-        ("rules: [{name: a, metric: m, above: 1, act: scale}]", "belong together"),
-        ("rules: [{name: a, metric: m, above: 1, act: pray}]", "act must be"),
-        ("rules: [{name: a, python: checks.py}]", "a function in it"),
-        ("rules: [{name: a, metric: m, falls: 0%}]", "a share such as 50%"),
-        ("rules: [{name: a, signal: s}, {name: a, signal: t}]", "two rules have the name 'a'"),
-        ("rules: [{name: a, signal: s, to: [opps]}]", "names the channel 'opps', which is none"),
-        ("routes: [{severity: bad, to: [log]}]", "severity must be"),
-        ("routes: [{severity: info}]", "has no `to:`"),
-        ("escalate: [{to: [log]}]", "needs `after:` and `to:`"),
-        ("wait: 5", "did you mean 5s?"),
-    ],
-)
-def test_alerts_that_cannot_be_are_refused(file: Path, alerts: str, words: str) -> None:
-    complaints = _complaints(file, f"data: {{source: a.csv}}\nalerts:\n  {alerts}\n")
-    assert any(words in line for line in complaints), complaints
-
-
-WINDOW = "{name: spent_7d, aggregate: sum, of: amount, by: customer, over: 7d}"
-
-
-def test_windows_are_read_and_written_back(file: Path) -> None:
-    spec = _load(
-        file,
-        "project: x\ndata: {source: x.csv, time: at, target: fraud}\nfeatures:\n  windows:\n"
-        f"    - {WINDOW}\n    - {{name: often, aggregate: count, by: customer, over: 90m}}\n",
-    )
-    assert [(one.name, one.of, one.over) for one in spec.features.windows] == [
-        ("spent_7d", "amount", 7 * 86_400.0),
-        ("often", "", 5_400.0),
-    ]
-    assert _load(file, render_project(spec)).features == spec.features
-
-
-@pytest.mark.parametrize(
-    ("windows", "words"),
-    [
-        ("[{aggregate: sum, of: a, by: b, over: 7d}]", "a window lacks `name:`"),
-        ("[{name: w, aggregate: sum, by: b, over: 7d}]", "the window 'w' lacks `of:`"),
-        ("[{name: w, aggregate: count, over: 7d}]", "the window 'w' lacks `by:`"),
-        ("[{name: w, aggregate: meen, of: a, by: b, over: 7d}]", "did you mean 'mean'"),
-        ("[{name: w, aggregate: count, by: b, over: soon}]", "is not a duration"),
-        ("[{name: w, aggregate: count, by: b, over: 0s}]", "the window 'w' is empty"),
-        ("[{name: w, aggregate: count, by: b, over: 9999999w}]", "longer than a hundred years"),
-        ("[{name: w, aggregate: count, bye: b, over: 7d}]", "unknown key 'bye'"),
-        ("{spent: 7d}", "it is a list of windows"),
-        (f"[{WINDOW}, {WINDOW}]", "the name 'spent_7d' stands there twice"),
-        (f"[{WINDOW.replace('amount', 'fraud')}]", "calculated from the target"),
-        (f"[{WINDOW.replace('customer', 'fraud')}]", "calculated from the target"),
-        (f"[{WINDOW.replace('spent_7d', 'amount')}]", "'amount' is a column already"),
-    ],
-)
-def test_windows_that_cannot_be_are_refused(file: Path, windows: str, words: str) -> None:
-    data = "data: {source: x.csv, time: at, target: fraud}"
-    (line,) = _complaints(file, f"{data}\nfeatures:\n  windows: {windows}\n")
-    assert words in line
-
-
-def test_windows_need_the_time_of_a_row(file: Path) -> None:
-    assert "needs the time of each row" in _complaint(file, f"features: {{windows: [{WINDOW}]}}\n")
