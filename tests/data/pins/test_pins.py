@@ -129,7 +129,7 @@ def test_content_that_is_not_in_the_store_is_told_before_anything_is_written(gro
         ground.pins.pin(ground.write(name, name))
         (ground.root / name).unlink()
     ground.blobs.remove(read(ground.root / "b.bin.pin").sha256)
-    assert [item.stored for item in ground.pins.look()] == [True, False]
+    assert [item.store for item in ground.pins.look()] == ["stored", "missing"]
     with pytest.raises(NotFoundError, match=r"b\.bin is not in the blob store") as refusal:
         ground.pins.fetch([])
     assert str(ground.store) in refusal.value.why
@@ -153,6 +153,48 @@ def test_damaged_content_never_reaches_the_folder(ground: Any) -> None:
         "a.bin",
         "a.bin.pin",
     ]
+
+
+def test_a_blob_that_was_cut_short_is_no_reason_to_write_over_the_only_copy(ground: Any) -> None:
+    path = ground.write("raw.bin", "old")
+    ground.pins.pin(path)
+    older = (ground.root / "raw.bin.pin").read_bytes()
+    path.write_text("newer")
+    digest = ground.pins.pin(path).pointer.sha256
+    for damage, seen in (("new", "damaged"), ("newEr", "stored")):
+        _blob(ground, digest).write_text(damage)
+        assert [item.store for item in ground.pins.look()] == [seen]
+        newer = (ground.root / "raw.bin.pin").read_bytes()
+        (ground.root / "raw.bin.pin").write_bytes(older)
+        with pytest.raises(ConflictError, match="differs from what is pinned"):
+            ground.pins.fetch([path])
+        assert path.read_text() == "newer"
+        (ground.root / "raw.bin.pin").write_bytes(newer)
+
+
+def test_pinning_again_writes_what_was_cut_short_anew(ground: Any) -> None:
+    path = ground.write("raw.bin", "newer")
+    digest = ground.pins.pin(path).pointer.sha256
+    _blob(ground, digest).write_text("new")
+    path.unlink()
+    with pytest.raises(IntegrityError, match="not whole in the blob store"):
+        ground.pins.fetch([path])
+    assert not path.exists()
+    path.write_text("newer")
+    assert ground.pins.pin(path).stored == 5
+    assert _blob(ground, digest).read_text() == "newer"
+
+
+def test_a_bucket_keeps_what_a_clone_fetches(ground: Any, clone: Callable[[], Any]) -> None:
+    ground.store = f"memory://pins{ground.root}"
+    for name in ("1.png", "sub/2.png"):
+        ground.write(f"photos/{name}", name)
+    assert ground.pins.pin(ground.root / "photos").stored == 14
+    other = clone()
+    assert [(item.here, item.store) for item in other.pins.look()] == [("missing", "stored")]
+    assert [item.written for item in other.pins.fetch([])] == [14]
+    assert (other.root / "photos/sub/2.png").read_text() == "sub/2.png"
+    assert ground.pins.pin(ground.root / "photos").known == 14
 
 
 def test_a_full_disk_leaves_nothing_half_written(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from keepwell.core.errors import ConflictError, InvalidDataError, NotFoundError
+from keepwell.core.errors import ConflictError, IntegrityError, InvalidDataError, NotFoundError
 from keepwell.core.ports import BlobStore
 from keepwell.data.pins.comparing import Comparison, path_of
 from keepwell.data.pins.meter import Meter
@@ -60,8 +60,9 @@ def must_be_free(wanted: Sequence[Wanted], kept: Callable[[Path], bool], *, forc
     if changed:
         raise ConflictError(
             f"{_some(changed)} {'differs' if len(changed) == 1 else 'differ'} from what is pinned",
-            why="its content is in no pin: it would be lost, so nothing was fetched",
-            now="keep yours: keepwell data pin PATH; or write over it: keepwell data fetch PATH --force",
+            why="its content is not whole in the blob store: it would be lost, so nothing was fetched",
+            now="keep yours: keepwell data pin PATH, or move it away; or write over it: "
+            "keepwell data fetch PATH --force",
             details={"changed": changed},
         )
 
@@ -73,7 +74,8 @@ def must_be_stored(wanted: Sequence[Wanted], blobs: BlobStore, url: str) -> None
         NotFoundError: It names the store that was asked.
     """
     for one in wanted:
-        gone = [item for item in one.contents if item.sha256 not in blobs]
+        sizes = {item.sha256: blobs.size(item.sha256) for item in one.contents}
+        gone = [item for item in one.contents if sizes[item.sha256] is None]
         if gone:
             what = one.shown if len(gone) == len(one.pointer.contents) else f"{one.shown}, in part,"
             raise NotFoundError(
@@ -83,6 +85,16 @@ def must_be_stored(wanted: Sequence[Wanted], blobs: BlobStore, url: str) -> None
                 now="name the store it was pinned into: KEEPWELL_BLOBS_URL=s3://… keepwell data fetch; "
                 f"or pin {one.shown} again where it still is",
                 details={"path": one.shown, "missing": [item.sha256 for item in gone]},
+            )
+        short = [item for item in one.contents if (sizes[item.sha256] or 0) < item.size]
+        if short:
+            item = short[0]
+            raise IntegrityError(
+                f"the content of {one.shown} is not whole in the blob store",
+                why=f"{url} holds {sizes[item.sha256]:,} of {item.size:,} bytes under "
+                f"{item.sha256[:12]}…: it was cut short",
+                now=f"pin {one.shown} again where it still is: what was cut short is written anew",
+                details={"path": one.shown, "damaged": [item.sha256 for item in short]},
             )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from keepwell.core.errors import ConflictError, InvalidDataError, NotFoundError
+from keepwell.core.errors import ConflictError, IntegrityError, InvalidDataError, NotFoundError
 from keepwell.core.ports import BlobStore
 from keepwell.core.progress import Progress, SilentProgress
 from keepwell.core.suggestions import did_you_mean
@@ -59,14 +59,14 @@ class Standing:
         path: As seen from the project's folder.
         pointer: What Git keeps of it.
         here: `in place`, `changed` or `missing`.
-        stored: Whether all of its content is in the blob store.
+        store: What the blob store has of it: `stored`, `missing` (in part), or `damaged`: of another size.
         changed: Files that differ, are not there, or are not in the pointer.
     """
 
     path: str
     pointer: Pointer
     here: str
-    stored: bool
+    store: str
     changed: tuple[str, ...]
 
 
@@ -144,7 +144,7 @@ class Pins:
         chosen = [self._chosen(path) for path in paths] or self._all()
         meter = Meter(progress or SilentProgress(), sum(item.size for _, item in chosen))
         wanted = [self._compared(pinned, pointer, meter) for pinned, pointer in chosen]
-        must_be_free(wanted, lambda path: self._stamps.digest(path) in self._blobs, force=force)
+        must_be_free(wanted, self._is_kept, force=force)
         self._stamps.keep()
         must_be_stored(wanted, self._blobs, self._url)
         total = sum(item.size for one in wanted for item in one.contents)
@@ -174,12 +174,19 @@ class Pins:
                     path=one.shown,
                     pointer=pointer,
                     here=one.compared.here,
-                    stored=all(item.sha256 in self._blobs for item in pointer.contents),
+                    store=self._in_store(pointer),
                     changed=tuple(name or one.shown for name in differing),
                 )
             )
         self._stamps.keep()
         return found
+
+    def _in_store(self, pointer: Pointer) -> str:
+        sizes = {item.sha256: self._blobs.size(item.sha256) for item in pointer.contents}
+        if None in sizes.values():
+            return "missing"
+        whole = all(sizes[item.sha256] == item.size for item in pointer.contents)
+        return "stored" if whole else "damaged"
 
     def _keep(self, name: str, path: Path, meter: Meter) -> tuple[Content, bool]:
         """Store one file; also tell whether its content is new to the store."""
@@ -187,7 +194,7 @@ class Pins:
         size = path.stat().st_size
         meter.about(f"reading {shown}")
         digest = written = self._stamps.digest(path, meter.told)
-        known = digest in self._blobs
+        known = self._blobs.size(digest) == size  # else it is not there, or was cut short
         if known:
             meter.told(size)
         else:
@@ -200,6 +207,14 @@ class Pins:
                 now="wait until nobody writes to it, then pin it again",
             )
         return Content(path=name, sha256=digest, size=size), not known
+
+    def _is_kept(self, path: Path) -> bool:
+        """Tell whether a file's content can be had from the store: that is read, not believed."""
+        try:
+            self._blobs.open(self._stamps.digest(path)).close()
+        except (NotFoundError, IntegrityError):
+            return False
+        return True
 
     def _chosen(self, path: Path) -> tuple[Path, Pointer]:
         found = place(path, self._root)

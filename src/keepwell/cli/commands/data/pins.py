@@ -149,7 +149,8 @@ def _of_standing(item: "Standing") -> dict[str, Any]:
         "size": item.pointer.size,
         "files": len(item.pointer.contents),
         "here": item.here,
-        "stored": item.stored,
+        "stored": item.store == "stored",
+        "store": item.store,
         "changed": list(item.changed),
     }
 
@@ -198,7 +199,9 @@ def _tell_pins(out: Output, found: "list[Standing]") -> None:
             in_words(item.pointer.size),
             item.pointer.sha256[:12],
             {"missing": "missing here"}.get(item.here, item.here),
-            "stored" if item.stored else "missing in the store",
+            {"missing": "missing in the store", "damaged": "damaged in the store"}.get(
+                item.store, item.store
+            ),
         ]
         for item in found
     ]
