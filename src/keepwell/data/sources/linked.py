@@ -23,6 +23,7 @@ from keepwell.core.records.dataset import Finding
 from keepwell.data.engine import path_literal
 from keepwell.data.fingerprint import PICTURES, medium_of, not_learnt_from, suffix_of
 from keepwell.data.pins.absence import absent
+from keepwell.data.pins.drift import Promises
 from keepwell.data.sources.files import DataFile, Sample
 from keepwell.data.sources.made import sample_of
 
@@ -88,6 +89,7 @@ class LinkedFile:
     ) -> None:
         self._file, self._columns, self._root = file, columns, root
         self._findings = tuple(findings)
+        self._promises = Promises()
         self.path, self.names, self.types = file.path, file.names, file.types
 
     @property
@@ -153,6 +155,7 @@ class LinkedFile:
             size = at.stat().st_size
             data = at.read_bytes() if 0 < size <= _MOST else b""
         except OSError:
+            _must_not_be_absent(str(path), self.path.parent, self._root)
             raise InvalidDataError(
                 f"{self.path} names a picture that is not there: '{str(path)[:200]}'",
                 why=f"row {row:,} has it; looked in {self.path.parent} and in {self._root}",
@@ -166,6 +169,7 @@ class LinkedFile:
                 now="replace it, or take the row out",
                 details={"row": row},
             )
+        self._promises.must_be_kept(at, data)
         return base64.b64encode(data).decode()
 
 
@@ -174,11 +178,15 @@ def _are_pictures(values: list[str], *folders: Path) -> bool:
         return False
     if any(_found(value, *folders) is not None for value in values):
         return True
+    _must_not_be_absent(values[0], *folders)
+    return False
+
+
+def _must_not_be_absent(path: str, *folders: Path) -> None:
     for folder in folders:
-        pinned = absent(folder / Path(values[0]).expanduser(), lambda _: True)
+        pinned = absent(folder / Path(path).expanduser(), lambda _: True)
         if pinned is not None:
             raise pinned
-    return False
 
 
 def _media_of(values: list[str], *folders: Path) -> str:
