@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from keepwell.core.errors import InvalidDataError, KeepwellError
 from keepwell.core.records.dataset import Finding
 from keepwell.data.engine import path_literal
-from keepwell.data.fingerprint import PICTURES, medium_of, not_learnt_from, suffix_of
+from keepwell.data.fingerprint import MEDIA, PICTURES, medium_of, not_learnt_from, suffix_of
 from keepwell.data.pins.absence import absent
 from keepwell.data.pins.drift import Promises
 from keepwell.data.sources.files import DataFile, Sample
@@ -30,7 +30,6 @@ from keepwell.data.sources.made import sample_of
 _PATH = re.compile(r"[^\0\n]{1,400}\.(?:png|jpe?g|gif|bmp|webp)", re.IGNORECASE)
 _LOOKED_AT = 5
 _LONGEST = 250  # characters of a path that is looked up
-_PATH_AND_TARGET = 2
 _AT_ONCE = 64
 _MOST = 20 << 20  # bytes: more are refused later, too
 
@@ -43,7 +42,6 @@ def with_pictures(file: DataFile, root: Path) -> DataFile:
         root: What paths may start from, beside the table's folder.
 
     Raises:
-        InvalidDataError: If it holds paths to videos or sounds, and next to nothing else.
         NotFoundError: If the pictures are pinned, and none of them is here.
     """
     if suffix_of(file.path) in PICTURES:
@@ -67,11 +65,30 @@ def with_pictures(file: DataFile, root: Path) -> DataFile:
         for at, values in texts.items()
         if (kind := _media_of(values, *folders)) and at not in columns
     }
-    if media and not columns and len(file.names) <= _PATH_AND_TARGET:
-        raise _of_media(file, media)
     if not columns and not media:
         return file
     return LinkedFile(file, columns, root, [_left_out(file.names[at], media[at]) for at in media])
+
+
+def must_not_be_media(findings: Iterable[Finding], features: Iterable[str], location: str) -> None:
+    """Refuse data in which nothing but names of videos or sounds is there to learn from.
+
+    Args:
+        findings: What was noticed about its columns.
+        features: The columns that a model would learn from.
+        location: What the user calls it.
+
+    Raises:
+        InvalidDataError: It says what to bring instead.
+    """
+    kinds = {item.column: item.rule for item in findings if item.rule in MEDIA}
+    named = set(features)
+    if kinds and not named - kinds.keys():
+        column, kind = next(iter(kinds.items()))
+        raise not_learnt_from(
+            f"beside the column '{column}', which names {kind}, {location} has nothing to learn from",
+            kind,
+        )
 
 
 class LinkedFile:
@@ -195,14 +212,6 @@ def _media_of(values: list[str], *folders: Path) -> str:
     kind = kinds.pop() if len(kinds) == 1 else ""
     there = kind and any(_found(value, *folders) is not None for value in values)
     return kind if there else ""
-
-
-def _of_media(file: DataFile, media: dict[int, str]) -> InvalidDataError:
-    at, kind = next(iter(media.items()))
-    return not_learnt_from(
-        f"the column '{file.names[at]}' of {file.path} names {kind}, and there is nothing else to learn from",
-        kind,
-    )
 
 
 def _left_out(name: str, kind: str) -> Finding:
