@@ -30,7 +30,7 @@ def fetched(ground: Any) -> Any:
     for name in FILES:
         ground.write(name, "a,b\n1,2\n")
     for name in PINS:
-        ground.pins.pin(ground.root / name)
+        ground.pin(ground.root / name)
     return ground
 
 
@@ -62,7 +62,7 @@ def test_the_command_that_fetches_it_is_named(
     with pytest.raises(NotFoundError, match="is pinned, and its content is not here") as refusal:
         fingerprint(source, fetched.root)
     assert refusal.value.now == f"keepwell data fetch {command}"
-    fetched.pins.fetch([])
+    fetched.fetch()
     find_files(source, fetched.root)
 
 
@@ -85,7 +85,7 @@ def test_what_the_source_does_not_take_may_be_away(fetched: Any, source: str, go
 
 def test_what_a_folder_hides_may_be_away(fetched: Any) -> None:
     ground = fetched
-    ground.pins.pin(ground.write("data/_raw.csv", "a,b\n"))
+    ground.pin(ground.write("data/_raw.csv", "a,b\n"))
     (ground.root / "data" / "_raw.csv").unlink()
     assert len(find_files("data", ground.root)) == 6
 
@@ -115,7 +115,7 @@ def test_all_that_is_away_is_fetched_by_one_command(
         find_files("data", fetched.root)
     assert refusal.value.now == "keepwell data fetch 'b c.csv' old"
     for number in range(20):
-        fetched.pins.pin(fetched.write(f"data/{number}.csv", "a\n"))
+        fetched.pin(fetched.write(f"data/{number}.csv", "a\n"))
         (fetched.root / f"data/{number}.csv").unlink()
     with pytest.raises(NotFoundError, match="and 17 more are pinned") as refusal:
         find_files("data", fetched.root)

@@ -16,8 +16,8 @@ def pinned(ground: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     ground.write("raw.csv", "a,b\n1,2\n")
     ground.write("days/1.csv", "a,b\n1,2\n")
     ground.write("days/2.csv", "a,b\n3,4\n")
-    ground.pins.pin(ground.root / "raw.csv")
-    ground.pins.pin(ground.root / "days")
+    ground.pin(ground.root / "raw.csv")
+    ground.pin(ground.root / "days")
     monkeypatch.chdir(ground.root)
     return ground
 
@@ -44,7 +44,7 @@ def test_other_content_is_refused_with_both_ways_out(
     assert f"'{changed}'" in refusal.value.why
     assert f"keepwell data fetch {command};" in refusal.value.now
     assert refusal.value.now.endswith(f"keepwell data pin {command}")
-    pinned.pins.pin(pinned.root / command)
+    pinned.pin(pinned.root / command)
     find_files(source, pinned.root)
 
 
@@ -53,7 +53,7 @@ def test_a_pointer_that_came_by_a_pull_is_noticed_though_no_file_changed(pinned:
     before = path.stat()
     older = (pinned.root / "raw.csv.pin").read_bytes()
     path.write_text("a,b\n9,9\n")
-    pinned.pins.pin(path)
+    pinned.pin(path)
     newer = (pinned.root / "raw.csv.pin").read_bytes()
     (pinned.root / "raw.csv.pin").write_bytes(older)
     pinned.pins.fetch([path])
@@ -97,7 +97,7 @@ def test_a_merge_that_was_not_finished_is_refused(pinned: Any) -> None:
 
 def test_pictures_that_a_table_names_are_held_against_their_pointer(pinned: Any) -> None:
     photo = pinned.write("photos/1.png", "one")
-    pinned.pins.pin(pinned.root / "photos")
+    pinned.pin(pinned.root / "photos")
     pinned.write("all.csv", "photo,label\nphotos/1.png,a\n")
 
     def read(root: Path) -> int:
@@ -107,7 +107,7 @@ def test_pictures_that_a_table_names_are_held_against_their_pointer(pinned: Any)
     photo.write_text("two")
     with pytest.raises(ConflictError, match="'photos' is pinned"):
         read(pinned.root)
-    pinned.pins.pin(pinned.root / "photos")
+    pinned.pin(pinned.root / "photos")
     assert read(pinned.root) == 1
     pinned.write("photos/2.png", "two")
     pinned.write("all.csv", "photo,label\nphotos/2.png,a\n")

@@ -1,6 +1,6 @@
 """Pins: large files whose content lies in the blob store, and whose pointer lies in Git.
 
-    pins = Pins(root, blobs, home / "pins.json")
+    pins = Pins(root, blobs, "s3://team/keepwell", home / "pins.json")
     pins.pin(root / "raw.parquet")       # writes raw.parquet.pin, and a line in .gitignore
     pins.fetch([])                       # restores what the pointers name
 
