@@ -8,6 +8,7 @@ import pytest
 
 from keepwell.core.errors import ConflictError
 from keepwell.data.fingerprint import find_files, fingerprint
+from keepwell.data.pins.stamps import Stamps
 from keepwell.data.sources import open_source
 
 
@@ -71,6 +72,20 @@ def test_a_digest_is_calculated_once(pinned: Any, monkeypatch: pytest.MonkeyPatc
         "keepwell.data.pins.stamps.digest_of", lambda *_: pytest.fail("it was read")
     )
     assert len(find_files("days", pinned.root)) == 2
+
+
+def test_what_is_remembered_is_opened_once_for_all_files(
+    pinned: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+
+    def counted(path: Path) -> Stamps:
+        opened.append(path)
+        return Stamps(path)
+
+    monkeypatch.setattr("keepwell.data.pins.drift.Stamps", counted)
+    find_files("**/*.csv", pinned.root)
+    assert opened == [pinned.root / ".keepwell" / "pins.json"]
 
 
 def test_a_file_that_the_pointer_does_not_name_is_refused(pinned: Any) -> None:

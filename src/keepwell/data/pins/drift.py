@@ -29,17 +29,21 @@ def differing(path: Path, files: Iterable[Path]) -> ConflictError | None:
     pins = {pinned_by(pointer): entries_of(pointer) for pointer in pointers_of(path)}
     if not pins:
         return None
+    real: dict[Path, Path] = {}  # by which digests are remembered
+    homes: dict[Path, Path] = {}
     known: dict[Path, Stamps] = {}
     try:
         for file in files:
             pinned = next((at for at in (file, *file.parents) if at in pins), None)
             if pinned is None:
                 continue
-            folder = Path(os.path.realpath(pinned.parent))
-            home = _home(folder)
-            stamps = known.setdefault(home, Stamps(home / "pins.json"))
-            real = folder / file.relative_to(pinned.parent)
-            why = _complaint(file, pinned, pins[pinned], real, stamps)
+            if pinned not in real:
+                real[pinned] = Path(os.path.realpath(pinned.parent), pinned.name)
+                homes[pinned] = _home(real[pinned])
+            home = homes[pinned]
+            if home not in known:
+                known[home] = Stamps(home / "pins.json")
+            why = _complaint(file, pinned, pins[pinned], real[pinned], known[home])
             if why:
                 return _error(file, pinned, why)
     finally:
@@ -88,15 +92,16 @@ def _complaint(
 ) -> str:
     if entries is None:
         return _DAMAGED
-    named = entries.get(_name(file, pinned))
+    name = _name(file, pinned)
+    named = entries.get(name)
     if named is None:
         return _unnamed(file, pinned)
     digest, size = named
     with contextlib.suppress(FileNotFoundError):  # who reads it says that it is gone
-        found = real.stat().st_size
+        found = file.stat().st_size
         if found != size:
             return f"'{os.path.relpath(file)}' has {found:,} bytes; the pointer says {size:,}"
-        if stamps.digest(real) != digest:
+        if stamps.digest(real / name if name else real) != digest:
             return f"'{os.path.relpath(file)}' has other content, of the same size"
     return ""
 
@@ -109,10 +114,10 @@ def _unnamed(file: Path, pinned: Path) -> str:
     return f"'{file.relative_to(pinned).as_posix()}' is in the folder, and not in the pointer"
 
 
-def _home(folder: Path) -> Path:
+def _home(real: Path) -> Path:
     """Return where the project remembers digests, as far as can be told: it may be none."""
-    homes = (at / ".keepwell" for at in (folder, *folder.parents))
-    return next((home for home in homes if home.is_dir()), folder / ".keepwell")
+    homes = (at / ".keepwell" for at in real.parents)
+    return next((home for home in homes if home.is_dir()), real.parent / ".keepwell")
 
 
 def _error(file: Path, pinned: Path, why: str) -> ConflictError:
