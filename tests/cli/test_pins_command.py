@@ -70,9 +70,13 @@ def test_a_program_reads_what_was_done(keepwell: Any, repository: Path) -> None:
     [found] = keepwell("data", "pins", "--json").document["pins"]
     assert (found["here"], found["stored"], found["changed"]) == ("changed", True, ["a/1.png"])
     assert found["sha256"] == pinned["sha256"]
-    refused = keepwell("data", "fetch", "--json")
+    refused = keepwell("data", "fetch", "photos", "--json")
     assert refused.code == 1
     assert refused.document["error"]["details"] == {"changed": ["photos/a/1.png"]}
+    all_of_it = keepwell("data", "fetch", "--json")
+    assert all_of_it.code == 1
+    [failed] = all_of_it.document["fetched"]
+    assert failed["error"]["details"] == {"changed": ["photos/a/1.png"]}
     [fetched] = keepwell("data", "fetch", "--force", "--json").document["fetched"]
     assert (fetched["files"], fetched["written"], fetched["more"]) == (1, 4, [])
 
@@ -88,6 +92,32 @@ def test_a_store_that_lacks_it_is_told(keepwell: Any, repository: Path, tmp_path
     assert "KEEPWELL_BLOBS_URL" in refused.err
 
 
+def test_what_is_not_as_pinned_fails_only_where_it_is_checked(
+    keepwell: Any, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repository / "the data").mkdir()
+    (repository / "shop.csv").rename(repository / "the data" / "shop.csv")
+    monkeypatch.chdir(repository / "the data")
+    assert "next     git add shop.csv.pin .gitignore" in keepwell("data", "pin", "shop.csv").out
+    assert keepwell("data", "pins", "--check").code == 0
+    (repository / "the data" / "shop.csv").write_text("tenure,churn\n")
+    assert keepwell("data", "pins").code == 0
+    assert keepwell("data", "pins", "--check").code == 1
+    (repository / "the data" / "shop.csv.pin").write_text('{"keepwell": "pin 1"')
+    (repository / "other.bin").write_text("x")
+    monkeypatch.chdir(repository)
+    assert "git add other.bin.pin .gitignore" in keepwell("data", "pin", "other.bin").out
+    ended = keepwell("data", "pins")
+    assert ended.code == 1
+    assert "error: see below" in ended.out
+    assert "git checkout -- 'the data/shop.csv.pin'" in ended.err
+    (repository / "other.bin").unlink()
+    ended = keepwell("data", "fetch")
+    assert ended.code == 1
+    assert "fetched  other.bin" in ended.out
+    assert "failed   the data/shop.csv" in ended.out
+
+
 def test_nothing_pinned_says_how_to_pin(keepwell: Any, repository: Path) -> None:
     for words in (("pins",), ("fetch",)):
         assert "keepwell data pin PATH" in keepwell("data", *words).out
@@ -98,6 +128,7 @@ def test_a_pointer_that_git_ignores_is_a_warning(keepwell: Any, repository: Path
     ended = keepwell("data", "pin", "shop.csv")
     assert ended.code == 0
     assert "git add --force shop.csv.pin" in ended.err
+    assert "next     git add .gitignore\n" in ended.out
 
 
 def test_work_that_takes_long_shows_how_far_it_is(

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from keepwell.core.errors import IntegrityError, MissingExtraError, StorageError, UsageError
+from keepwell.core.errors import (
+    ConflictError,
+    IntegrityError,
+    MissingExtraError,
+    StorageError,
+    UsageError,
+)
 from keepwell.infrastructure.blobs import open_blobs
 from keepwell.infrastructure.blobs.store import FsspecBlobStore
 
@@ -141,3 +147,23 @@ def test_who_listens_hears_every_byte_of_a_file(tmp_path: Path, place: str) -> N
     opened: list[int] = []
     store.open(digest, opened.append).close()
     assert (sum(written), sum(opened)) == (3_000_000, 3_000_000)
+
+
+def test_a_file_that_changes_on_its_way_to_a_bucket_is_not_kept_under_its_old_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_blobs(f"memory://{tmp_path}/blobs")
+    path = tmp_path / "file"
+    path.write_bytes(b"before")
+    put = store._files.put_file
+
+    def written_to(*arguments: object, **options: object) -> None:
+        path.write_bytes(b"during")
+        put(*arguments, **options)
+
+    monkeypatch.setattr(store._files, "put_file", written_to)
+    with pytest.raises(ConflictError, match="changed while it was stored"):
+        store.write(path)
+    assert store._files.find(str(tmp_path)) == []
+    monkeypatch.undo()
+    assert store.read(store.write(path)) == b"during"

@@ -4,14 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from keepwell.core.errors import UsageError
 from keepwell.core.records import Column, ColumnType
 from keepwell.core.suggestions import did_you_mean
-
-if TYPE_CHECKING:
-    from keepwell.data.sources import Source
 
 EVENT_WORDS = re.compile(
     r"(^|_|\b)(timestamp|datetime|date|time|day|ts|when|event|created|booked|at)(_|\b|$)", re.I
@@ -48,6 +44,7 @@ def look_at(data: str, root: Path, *, target: str, key: str, time: str) -> First
     """
     from keepwell.data.inference import infer_columns
     from keepwell.data.sources import open_source
+    from keepwell.data.sources.linked import must_not_be_media
 
     source = open_source(data, root)
     for option, named in (("target", target), ("key", key), ("time", time)):
@@ -60,22 +57,12 @@ def look_at(data: str, root: Path, *, target: str, key: str, time: str) -> First
         key=key or find_key([item for item in columns if item.name not in (target, time)]),
         time=time or find_time([item for item in columns if item.name not in (target, key)]),
     )
-    _must_not_be_media(look, source, data)
-    return look
-
-
-def _must_not_be_media(look: FirstLook, source: "Source", data: str) -> None:
-    from keepwell.data.fingerprint import MEDIA, not_learnt_from
-
-    found = [item for file in source.files for item in file.findings if item.rule in MEDIA]
-    named = {item.column for item in found}
-    features = {item.name for item in look.columns if look.role(item.name) == "feature"}
-    if found and look.target and not features - named:
-        kind = found[0].rule
-        raise not_learnt_from(
-            f"beside the column '{found[0].column}', which names {kind}, {data} has nothing to learn from",
-            kind,
+    if target:
+        found = [item for file in source.files for item in file.findings]
+        must_not_be_media(
+            found, [item.name for item in columns if look.role(item.name) == "feature"], data
         )
+    return look
 
 
 def find_key(columns: Sequence[Column]) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup, escape
 
 from keepwell.core.durations import format_duration
+from keepwell.core.sizes import size
 from keepwell.monitoring.costs.amounts import energy, mass, memory_time
 from keepwell.monitoring.costs.prices import money as said_money
 
@@ -86,17 +87,6 @@ def rate(value: float | None) -> str:
     if value >= 100:  # noqa: PLR2004
         return f"{value:,.0f}"
     return f"{value:.{1 if value >= 1 else 2}f}".rstrip("0").rstrip(".") or "0"
-
-
-def size(count: float) -> str:
-    """Return bytes as `512 B`, `14.2 kB`, `1.2 GB`."""
-    if count < 1000:  # noqa: PLR2004
-        return f"{count:.0f} B"
-    for unit in ("kB", "MB", "GB"):
-        count /= 1000
-        if count < 1000:  # noqa: PLR2004
-            return f"{count:.3g} {unit}"
-    return f"{count / 1000:.3g} TB"
 
 
 def money(amount: float | None, currency: str) -> str:

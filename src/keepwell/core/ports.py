@@ -170,6 +170,10 @@ class BlobStore(Protocol):
         """Tell whether the bytes are there (not whether they are intact)."""
         ...
 
+    def size(self, digest: str) -> int | None:
+        """Return how many bytes are there, None for none: fewer than were written is a blob cut short."""
+        ...
+
     def remove(self, digest: str) -> None:
         """Forget the bytes; nothing happens if they are not there."""
         ...

@@ -1,6 +1,7 @@
 """Which files a source consists of, and whether they changed, without opening one.
 
-Standard library only: a run in which nothing changed reads nothing but this.
+Only pinned files are read, once, to tell whether they are what Git says. Standard library only: a run
+in which nothing changed reads nothing but this.
 """
 
 import glob
@@ -10,6 +11,7 @@ from pathlib import Path
 from keepwell.core.errors import InvalidDataError, NotFoundError, UsageError
 from keepwell.core.suggestions import did_you_mean
 from keepwell.data.pins.absence import absent
+from keepwell.data.pins.drift import differing
 
 SUFFIXES = ("csv", "tsv", "txt", "parquet", "pq", "jsonl", "ndjson", "json", "npz", "npy")
 """What a folder's files must end with to be taken; a glob or a path may name any file."""
@@ -37,6 +39,7 @@ def find_files(location: str, root: Path) -> list[Path]:
 
     Raises:
         NotFoundError: If there is no such file, or none that matches, or one is pinned and not here.
+        ConflictError: If one is pinned, and its content is not what the pointer names.
         InvalidDataError: If there are only videos or sounds.
         UsageError: If the location is a URL of a kind that cannot be read.
     """
@@ -48,8 +51,14 @@ def find_files(location: str, root: Path) -> list[Path]:
             now="export it to a CSV or Parquet file first, and give that path",
         )
     path = root / Path(location.removeprefix("file://")).expanduser()
-    if path.is_file():
-        return [path]
+    found = [path] if path.is_file() else _several(location, path, root)
+    differs = differing(path, found)
+    if differs is not None:
+        raise differs
+    return found
+
+
+def _several(location: str, path: Path, root: Path) -> list[Path]:
     not_here = absent(path, lambda file: _is_taken(file, path, (*SUFFIXES, *PICTURES)))
     if not_here is not None:
         raise not_here
@@ -64,7 +73,7 @@ def find_files(location: str, root: Path) -> list[Path]:
 def fingerprint(location: str, root: Path) -> dict[str, list[int]]:
     """Return the size and the time of change (nanoseconds) of each file, by path.
 
-    Equal answers mean that the source did not change; nothing is opened. Paths below `root` are told
+    Equal answers mean that the source did not change. Paths below `root` are told
     relative to it, so that a project may be moved.
 
     Raises:

@@ -5,6 +5,7 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from keepwell.core.errors import KeepwellError, StorageError
 
@@ -58,19 +59,29 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
     """
     with storing(f"{path} was not written"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        arriving = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}")
-        try:
-            with arriving.open("xb") as file:
-                file.write(data)
-                if durable:
-                    file.flush()
-                    os.fsync(file.fileno())
-            arriving.replace(path)
-        except BaseException:
-            arriving.unlink(missing_ok=True)
-            raise
-        if durable:
-            settle_folder(path.parent)
+        came = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}")
+        with replacing(path, came, durable=durable) as file:
+            file.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, came: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """Open the new file `came`, which takes the place of `path` when the block ends.
+
+    If the block fails, `came` is removed and the old content stays.
+    """
+    try:
+        with came.open("xb") as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        came.replace(path)
+    except BaseException:
+        came.unlink(missing_ok=True)
+        raise
+    if durable:
+        settle_folder(path.parent)
 
 
 def settle_folder(folder: Path) -> None:

@@ -22,6 +22,7 @@ def bytes_are_named_by_their_sha256(make: Make) -> None:
         assert digest == hashlib.sha256(data).hexdigest()
         assert store.read(digest) == data
         assert digest in store
+        assert store.size(digest) == len(data)
 
 
 def a_file_is_stored_as_its_bytes_are(make: Make) -> None:
@@ -39,6 +40,7 @@ def what_was_never_written_is_not_found(make: Make) -> None:
     store = make()
     for digest in ("0" * 64, "", "../../etc/passwd", "Z" * 64, "0" * 63):
         assert digest not in store
+        assert store.size(digest) is None
         with refused(NotFoundError):
             store.read(digest)
         with refused(NotFoundError):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from keepwell.data.pins import stamps
-from keepwell.data.pins.pins import Pins
+from keepwell.data.pins.pins import Fetched, Pinned, Pins
 from keepwell.infrastructure.blobs import open_blobs
 from keepwell.infrastructure.blobs.store import FsspecBlobStore
 
@@ -27,6 +27,18 @@ class Ground:
     @property
     def pins(self) -> Pins:
         return Pins(self.root, self.blobs, str(self.store), self.root / ".keepwell" / "pins.json")
+
+    def pin(self, path: Path) -> Pinned:
+        [done] = self.pins.pin([path])
+        return done
+
+    def fetch(self, *names: str, force: bool = False) -> list[Fetched]:
+        """Fetch what is named, else all; an error of one of all is raised."""
+        done = self.pins.fetch([self.root / name for name in names], force=force)
+        for item in done:
+            if item.error is not None:
+                raise item.error
+        return done
 
     def write(self, name: str, content: bytes | str) -> Path:
         path = self.root / name

@@ -1,6 +1,7 @@
 """Content goes into the store once, and comes back whole or not at all."""
 
 import errno
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -22,16 +23,16 @@ from keepwell.data.pins.pointer import Content, Pointer, folder_of, read, render
 
 def test_a_file_comes_back_in_another_folder(ground: Any, clone: Callable[[], Any]) -> None:
     path = ground.write("data/raw.bin", bytes(range(256)) * 9000)
-    done = ground.pins.pin(path)
+    done = ground.pin(path)
     assert (done.path, done.stored, done.known) == ("data/raw.bin", 256 * 9000, 0)
     assert (ground.root / "data" / ".gitignore").read_text() == "/raw.bin\n"
     assert read(ground.root / "data" / "raw.bin.pin") == done.pointer
     other = clone()
     assert [item.here for item in other.pins.look()] == ["missing"]
-    assert [item.written for item in other.pins.fetch([])] == [256 * 9000]
+    assert [item.written for item in other.fetch()] == [256 * 9000]
     assert (other.root / "data" / "raw.bin").read_bytes() == path.read_bytes()
     assert [item.here for item in other.pins.look()] == ["in place"]
-    assert [item.written for item in other.pins.fetch([])] == [0]
+    assert [item.written for item in other.fetch()] == [0]
 
 
 def test_a_folder_comes_back_and_equal_files_are_stored_once(
@@ -39,11 +40,11 @@ def test_a_folder_comes_back_and_equal_files_are_stored_once(
 ) -> None:
     for name, text in {"cat/1.png": "one", "cat/2.png": "one", ".hidden": "", "3.png": "3"}.items():
         ground.write(f"photos/{name}", text)
-    done = ground.pins.pin(ground.root / "photos")
+    done = ground.pin(ground.root / "photos")
     assert (done.stored, done.known, done.pointer.kind) == (4, 3, "folder")
     assert ground.stored() == 3
     other = clone()
-    other.pins.fetch([other.root / "photos" / "cat"])  # a part names the whole
+    other.fetch("photos")
     found = {
         path.relative_to(other.root / "photos").as_posix(): path.read_text()
         for path in (other.root / "photos").rglob("*")
@@ -55,12 +56,12 @@ def test_a_folder_comes_back_and_equal_files_are_stored_once(
 def test_pinning_again_stores_what_changed(ground: Any) -> None:
     ground.write("photos/1.png", "one")
     changing = ground.write("photos/2.png", "two")
-    before = ground.pins.pin(ground.root / "photos")
+    before = ground.pin(ground.root / "photos")
     changing.write_text("other")
-    after = ground.pins.pin(ground.root / "photos")
+    after = ground.pin(ground.root / "photos")
     assert (after.stored, after.known, after.ignored) == (5, 3, False)
     assert before.pointer.sha256 != after.pointer.sha256
-    again = ground.pins.pin(ground.root / "photos")
+    again = ground.pin(ground.root / "photos")
     assert (again.stored, again.pointer) == (0, after.pointer)
 
 
@@ -69,7 +70,7 @@ def test_what_did_not_change_is_not_read_again(
     ground: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = ground.write("raw.bin", b"x" * 1000)
-    ground.pins.pin(path)
+    ground.pin(path)
     monkeypatch.setattr(
         "keepwell.data.pins.stamps.digest_of", lambda *_: pytest.fail("it was read")
     )
@@ -82,56 +83,58 @@ def test_what_did_not_change_is_not_read_again(
 def test_remembered_digests_may_be_lost_or_damaged(ground: Any) -> None:
     path = ground.write("raw.bin", b"x")
     ground.write(".keepwell/pins.json", "{ no json")
-    ground.pins.pin(path)
-    ground.write(".keepwell/pins.json", "[1]")
-    assert [item.here for item in ground.pins.look()] == ["in place"]
+    ground.pin(path)
+    values: tuple[object, ...] = (1, None, "x", [], {})
+    for damage in ("[1]", *(json.dumps({str(path): value}) for value in values)):
+        ground.write(".keepwell/pins.json", damage)
+        assert [item.here for item in ground.pins.look()] == ["in place"]
 
 
 def test_a_file_that_differs_is_kept_unless_forced(ground: Any) -> None:
     for name in ("a.bin", "b.bin"):
-        ground.pins.pin(ground.write(name, name))
+        ground.pin(ground.write(name, name))
     (ground.root / "a.bin").unlink()
     mine = ground.write("b.bin", "mine")
     with pytest.raises(ConflictError, match=r"'b\.bin' differs from what is pinned") as refusal:
-        ground.pins.fetch([])
+        ground.fetch("a.bin", "b.bin")
     assert "--force" in refusal.value.now
     assert mine.read_text() == "mine"
     assert not (ground.root / "a.bin").exists()
-    ground.pins.fetch([], force=True)
+    ground.fetch(force=True)
     assert (mine.read_text(), (ground.root / "a.bin").read_text()) == ("b.bin", "a.bin")
 
 
 def test_an_older_pointer_brings_older_content_back(ground: Any) -> None:
     path = ground.write("raw.bin", "old")
-    ground.pins.pin(path)
+    ground.pin(path)
     pointer = ground.root / "raw.bin.pin"
     older = pointer.read_bytes()
     path.write_text("newer")
-    ground.pins.pin(path)
+    ground.pin(path)
     newer = pointer.read_bytes()
     for data, content in ((older, "old"), (newer, "newer"), (older, "old")):
         pointer.write_bytes(data)  # as `git checkout` does
-        ground.pins.fetch([])
+        ground.fetch()
         assert path.read_text() == content
 
 
 def test_files_that_no_pointer_names_are_left_alone_and_told(ground: Any) -> None:
     ground.write("photos/1.png", "one")
-    ground.pins.pin(ground.root / "photos")
+    ground.pin(ground.root / "photos")
     ground.write("photos/new.png", "new")
     assert [(item.here, item.changed) for item in ground.pins.look()] == [("changed", ("new.png",))]
-    assert ground.pins.fetch([], force=True)[0].more == ("new.png",)
+    assert ground.fetch(force=True)[0].more == ("new.png",)
     assert (ground.root / "photos" / "new.png").read_text() == "new"
 
 
 def test_content_that_is_not_in_the_store_is_told_before_anything_is_written(ground: Any) -> None:
     for name in ("a.bin", "b.bin"):
-        ground.pins.pin(ground.write(name, name))
+        ground.pin(ground.write(name, name))
         (ground.root / name).unlink()
     ground.blobs.remove(read(ground.root / "b.bin.pin").sha256)
-    assert [item.stored for item in ground.pins.look()] == [True, False]
+    assert [item.store for item in ground.pins.look()] == ["stored", "missing"]
     with pytest.raises(NotFoundError, match=r"b\.bin is not in the blob store") as refusal:
-        ground.pins.fetch([])
+        ground.fetch("a.bin", "b.bin")
     assert str(ground.store) in refusal.value.why
     assert not (ground.root / "a.bin").exists()
 
@@ -142,11 +145,11 @@ def _blob(ground: Any, digest: str) -> Path:
 
 def test_damaged_content_never_reaches_the_folder(ground: Any) -> None:
     path = ground.write("a.bin", "right")
-    digest = ground.pins.pin(path).pointer.sha256
+    digest = ground.pin(path).pointer.sha256
     _blob(ground, digest).write_text("wrong")
     path.write_text("mine!")
     with pytest.raises(IntegrityError):
-        ground.pins.fetch([], force=True)
+        ground.fetch(force=True)
     assert path.read_text() == "mine!"
     assert sorted(item.name for item in ground.root.iterdir() if item.name != ".keepwell") == [
         ".gitignore",
@@ -155,11 +158,53 @@ def test_damaged_content_never_reaches_the_folder(ground: Any) -> None:
     ]
 
 
+def test_a_blob_that_was_cut_short_is_no_reason_to_write_over_the_only_copy(ground: Any) -> None:
+    path = ground.write("raw.bin", "old")
+    ground.pin(path)
+    older = (ground.root / "raw.bin.pin").read_bytes()
+    path.write_text("newer")
+    digest = ground.pin(path).pointer.sha256
+    for damage, seen in (("new", "damaged"), ("newEr", "stored")):
+        _blob(ground, digest).write_text(damage)
+        assert [item.store for item in ground.pins.look()] == [seen]
+        newer = (ground.root / "raw.bin.pin").read_bytes()
+        (ground.root / "raw.bin.pin").write_bytes(older)
+        with pytest.raises(ConflictError, match="differs from what is pinned"):
+            ground.pins.fetch([path])
+        assert path.read_text() == "newer"
+        (ground.root / "raw.bin.pin").write_bytes(newer)
+
+
+def test_pinning_again_writes_what_was_cut_short_anew(ground: Any) -> None:
+    path = ground.write("raw.bin", "newer")
+    digest = ground.pin(path).pointer.sha256
+    _blob(ground, digest).write_text("new")
+    path.unlink()
+    with pytest.raises(IntegrityError, match="not whole in the blob store"):
+        ground.pins.fetch([path])
+    assert not path.exists()
+    path.write_text("newer")
+    assert ground.pin(path).stored == 5
+    assert _blob(ground, digest).read_text() == "newer"
+
+
+def test_a_bucket_keeps_what_a_clone_fetches(ground: Any, clone: Callable[[], Any]) -> None:
+    ground.store = f"memory://pins{ground.root}"
+    for name in ("1.png", "sub/2.png"):
+        ground.write(f"photos/{name}", name)
+    assert ground.pin(ground.root / "photos").stored == 14
+    other = clone()
+    assert [(item.here, item.store) for item in other.pins.look()] == [("missing", "stored")]
+    assert [item.written for item in other.fetch()] == [14]
+    assert (other.root / "photos/sub/2.png").read_text() == "sub/2.png"
+    assert ground.pin(ground.root / "photos").known == 14
+
+
 def test_a_full_disk_leaves_nothing_half_written(
     ground: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = ground.write("a.bin", "right")
-    ground.pins.pin(path)
+    ground.pin(path)
     path.write_text("mine!")
 
     def full(_descriptor: int) -> None:
@@ -167,19 +212,19 @@ def test_a_full_disk_leaves_nothing_half_written(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError, match="free some space"):
-        ground.pins.fetch([], force=True)
+        ground.fetch(force=True)
     assert path.read_text() == "mine!"
     assert [item.name for item in ground.root.glob(".a.bin*")] == []
 
 
 def test_a_size_that_contradicts_the_digest_is_refused(ground: Any) -> None:
     path = ground.write("a.bin", "right")
-    digest = ground.pins.pin(path).pointer.sha256
+    digest = ground.pin(path).pointer.sha256
     path.unlink()
     lying = Pointer(kind="file", contents=(Content(sha256=digest, size=1),))
     (ground.root / "a.bin.pin").write_bytes(render(lying))
     with pytest.raises(InvalidDataError, match="contradicts itself"):
-        ground.pins.fetch([])
+        ground.fetch()
     assert not path.exists()
 
 
@@ -194,7 +239,7 @@ def test_nothing_is_written_through_a_link(ground: Any, tmp_path: Path, where: s
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(outside if where != "photos/sub/1.png" else outside / "1.png")
     with pytest.raises(InvalidDataError, match="is a link"):
-        ground.pins.fetch([], force=True)
+        ground.fetch(force=True)
     assert [path for path in outside.rglob("*") if path.is_file()] == []
 
 
@@ -203,7 +248,7 @@ def test_a_pointer_beside_git_itself_is_refused(ground: Any, name: str) -> None:
     digest = ground.blobs.write(b"x")
     ground.write(name, render(folder_of([Content(path="config", sha256=digest, size=1)])))
     with pytest.raises(InvalidDataError, match="no place for pinned content"):
-        ground.pins.fetch([])
+        ground.fetch()
 
 
 def test_pointers_of_other_programs_are_not_ours(ground: Any) -> None:
@@ -214,7 +259,6 @@ def test_pointers_of_other_programs_are_not_ours(ground: Any) -> None:
 
 
 def test_what_cannot_be_pinned_says_why(ground: Any, tmp_path: Path) -> None:
-    pins = ground.pins
     (ground.root / "link").symlink_to(ground.write("real.bin", "x"))
     ground.write("holder/link/real.bin", "x")
     (ground.root / "holder" / "other").symlink_to(tmp_path)
@@ -230,21 +274,21 @@ def test_what_cannot_be_pinned_says_why(ground: Any, tmp_path: Path) -> None:
         ("empty", InvalidDataError, "holds no file"),
     ]:
         with pytest.raises(error, match=words):
-            pins.pin(ground.root / path)
+            ground.pin(ground.root / path)
     assert ground.stored() == 0
 
 
 def test_pins_do_not_overlap(ground: Any) -> None:
     inner = ground.write("photos/1.png", "one")
-    ground.pins.pin(inner)
+    ground.pin(inner)
     with pytest.raises(ConflictError, match="holds content that is pinned by itself"):
-        ground.pins.pin(ground.root / "photos")
+        ground.pin(ground.root / "photos")
     with pytest.raises(UsageError, match="is a pointer"):
-        ground.pins.pin(ground.root / "photos" / "1.png.pin")
+        ground.pin(ground.root / "photos" / "1.png.pin")
     (ground.root / "photos" / "1.png.pin").unlink()
-    ground.pins.pin(ground.root / "photos")
+    ground.pin(ground.root / "photos")
     with pytest.raises(ConflictError, match="is part of 'photos'"):
-        ground.pins.pin(inner)
+        ground.pin(inner)
 
 
 def test_a_file_that_changes_meanwhile_is_not_pinned(
@@ -261,7 +305,7 @@ def test_a_file_that_changes_meanwhile_is_not_pinned(
 
     monkeypatch.setattr(pins._stamps, "digest", changing)
     with pytest.raises(ConflictError, match="changed while it was pinned"):
-        pins.pin(path)
+        pins.pin([path])
     assert not (ground.root / "raw.bin.pin").exists()
 
 
@@ -277,7 +321,7 @@ def test_git_sees_the_pointer_and_not_the_content(ground: Any) -> None:
     odd = ["raw.bin", "a b*[1]!#.bin ", "#x", "!y"]
     ground.write(".gitignore", "*.tmp")
     for name in odd:
-        ground.pins.pin(ground.write(name, name))
+        ground.pin(ground.write(name, name))
     shown = set(_git(ground.root, "ls-files", "-z", "--others", "--exclude-standard").split("\0"))
     assert {name for name in shown if name and not name.startswith(".keepwell")} == {
         ".gitignore",
@@ -291,15 +335,15 @@ def test_what_git_keeps_itself_is_not_pinned(ground: Any) -> None:
     path = ground.write("raw.bin", "x")
     _git(ground.root, "add", "raw.bin")
     with pytest.raises(ConflictError, match="git rm -r --cached"):
-        ground.pins.pin(path)
+        ground.pin(path)
     _git(ground.root, "rm", "-r", "-q", "--cached", "raw.bin")
-    assert ground.pins.pin(path).hidden is False
+    assert ground.pin(path).hidden is False
 
 
 def test_a_pointer_that_git_would_leave_out_is_told(ground: Any) -> None:
     _git(ground.root, "init", "-q")
     ground.write(".gitignore", "data/\n")
-    assert ground.pins.pin(ground.write("data/raw.bin", "x")).hidden is True
+    assert ground.pin(ground.write("data/raw.bin", "x")).hidden is True
 
 
 def test_progress_reaches_the_end(ground: Any, clone: Callable[[], Any]) -> None:
@@ -314,7 +358,7 @@ def test_progress_reaches_the_end(ground: Any, clone: Callable[[], Any]) -> None
             self.shares.append(fraction or 0.0)
 
     heard = Heard()
-    ground.pins.pin(ground.write("raw.bin", b"x" * 3_000_000), heard)
+    ground.pins.pin([ground.write("raw.bin", b"x" * 3_000_000)], heard)
     assert heard.shares == sorted(heard.shares)
     assert (len(heard.shares), heard.shares[-1]) == (6, 1.0)
     fetched = Heard()

@@ -9,6 +9,7 @@ from keepwell.core.records import ColumnType
 from keepwell.data.fingerprint import MEDIA
 from keepwell.data.inference import infer_columns
 from keepwell.data.sources import open_source
+from keepwell.data.sources.linked import must_not_be_media
 
 
 @pytest.mark.parametrize("kind", MEDIA)
@@ -48,11 +49,16 @@ def _table(folder: Path, header: str, cells: list[str]) -> None:
     (folder / "all.csv").write_text("\n".join([header, *lines]) + "\n")
 
 
-def test_a_table_of_paths_to_sounds_is_refused(tmp_path: Path) -> None:
+def test_a_table_of_paths_to_sounds_is_opened_and_said_to_teach_nothing(tmp_path: Path) -> None:
     _table(tmp_path, "clip,label", ["clips/{}.wav,a"] * 4)
-    with pytest.raises(InvalidDataError, match=r"the column 'clip' of .* names sounds") as refusal:
-        open_source("all.csv", tmp_path)
-    assert "a table with a row for each sound" in refusal.value.now
+    source = open_source("all.csv", tmp_path)  # as it comes to be scored, or with outcomes
+    findings = source.files[0].findings
+    assert [(item.column, item.rule) for item in findings] == [("clip", "sounds")]
+    must_not_be_media(findings, ["clip", "loudness"], "all.csv")
+    for features in (["clip"], []):
+        with pytest.raises(InvalidDataError, match="the column 'clip', which names so") as refusal:
+            must_not_be_media(findings, features, "all.csv")
+        assert "a table with a row for each sound" in refusal.value.now
 
 
 def test_features_beside_the_paths_are_learnt_from_and_it_is_said(tmp_path: Path) -> None:

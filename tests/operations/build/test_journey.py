@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from outside import customers
 
-from keepwell.core.errors import TrainingError
+from keepwell.core.errors import InvalidDataError, TrainingError
 from keepwell.core.spec import GateSpec, ProjectSpec
 from keepwell.operations.build import shortcut
 from keepwell.operations.promotion import promote, rollback
@@ -106,6 +106,18 @@ def test_what_was_noticed_about_the_data_is_told_each_time(workspace: Workspace)
         for _ in range(2):
             told = "'call' names sounds: only their names are read"
             assert [text.startswith(told) for text in kept.builder.run().findings] == [True]
+
+
+def test_names_of_sounds_alone_are_not_trained_on(workspace: Workspace) -> None:
+    (workspace.root / "call.wav").write_bytes(b"x")
+    lines = [f"{number},call.wav,{number % 2}" for number in range(800)]
+    (workspace.root / workspace.spec.data.source).write_text("\n".join(["id,call,label", *lines]))
+    data = dataclasses.replace(workspace.spec.data, target="label", key="id", time="")
+    with (
+        changed(workspace, data=data) as refused,
+        pytest.raises(InvalidDataError, match="beside the column 'call', which names sounds"),
+    ):
+        refused.builder.run()
 
 
 def test_a_workspace_of_a_newer_format_is_refused(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Pins: large files whose content lies in the blob store, and whose pointer lies in Git.
 
-    pins = Pins(root, blobs, home / "pins.json")
-    pins.pin(root / "raw.parquet")       # writes raw.parquet.pin, and a line in .gitignore
+    pins = Pins(root, blobs, "s3://team/keepwell", home / "pins.json")
+    pins.pin([root / "raw.parquet"])     # writes raw.parquet.pin, and a line in .gitignore
     pins.fetch([])                       # restores what the pointers name
 
 A pointer comes from Git, so from anybody: its paths and digests are checked before anything is done.

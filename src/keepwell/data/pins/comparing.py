@@ -1,11 +1,13 @@
 """A pointer held against what is on the disk."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from keepwell.data.pins.naming import ARRIVING
 from keepwell.data.pins.places import must_be_safe
 from keepwell.data.pins.pointer import Content, Pointer
-from keepwell.data.pins.stamps import Stamps
+from keepwell.data.pins.stamps import Stamps, stamp_at
 from keepwell.infrastructure.blobs.digests import Told, unheard
 
 
@@ -19,6 +21,7 @@ class Comparison:
         absent: Files that are not there.
         blocked: Paths where a folder stands in the place of a file, or a file in that of a folder.
         more: Files of the folder that the pointer does not name.
+        seen: By path: what tells that a file which differs was written to since.
     """
 
     same: tuple[Content, ...] = ()
@@ -26,6 +29,7 @@ class Comparison:
     absent: tuple[Content, ...] = ()
     blocked: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
+    seen: Mapping[str, list[int]] = field(default_factory=dict)
 
     @property
     def here(self) -> str:
@@ -36,17 +40,34 @@ class Comparison:
 
 
 def compare(
-    pointer: Pointer, pinned: Path, root: Path, stamps: Stamps, told: Told = unheard
+    pointer: Pointer,
+    pinned: Path,
+    root: Path,
+    stamps: Stamps,
+    told: Told = unheard,
+    parts: Sequence[str] = (),
 ) -> Comparison:
     """Return how far a pinned path is as its pointer says; links are refused, not followed.
+
+    Args:
+        pointer: What Git says.
+        pinned: What it pins.
+        root: Of the project.
+        stamps: Remembers digests.
+        told: Hears how far it is.
+        parts: Files and folders of a pinned folder that alone are compared; all unless said.
 
     Raises:
         InvalidDataError: If it lies behind a link, or is one.
     """
     same, changed, absent, blocked = [], [], [], []
+    seen: dict[str, list[int]] = {}
     for item in pointer.contents:
+        if not is_within(item.path, parts):
+            continue
         path = path_of(pinned, item)
         must_be_safe(path, root)
+        seen[item.path] = stamp_at(path)
         if (path.exists() and not path.is_file()) or _blocked(path, pinned):
             blocked.append(path.relative_to(root).as_posix())
         elif not path.exists():
@@ -60,8 +81,18 @@ def compare(
         changed=tuple(changed),
         absent=tuple(absent),
         blocked=tuple(blocked),
-        more=_more(pointer, pinned),
+        more=tuple(name for name in _more(pointer, pinned) if is_within(name, parts)),
+        seen=seen,
     )
+
+
+def is_within(name: str, parts: Sequence[str]) -> bool:
+    """Tell whether a file of a pinned folder is one of these files, or in one of these folders.
+
+    >>> [is_within("cat/1.png", parts) for parts in ((), ("cat",), ("cat/1.png",), ("ca",))]
+    [True, True, True, False]
+    """
+    return not parts or any(name == part or name.startswith(f"{part}/") for part in parts)
 
 
 def path_of(pinned: Path, item: Content) -> Path:
@@ -78,6 +109,10 @@ def _more(pointer: Pointer, pinned: Path) -> tuple[str, ...]:
     if pointer.kind == "file" or not pinned.is_dir():
         return ()
     named = {item.path for item in pointer.contents}
-    found = (path for path in pinned.rglob("*") if not path.is_dir())
+    found = (
+        path
+        for path in pinned.rglob("*")
+        if not path.name.startswith(ARRIVING) and not path.is_dir()
+    )
     names = (path.relative_to(pinned).as_posix() for path in found)
     return tuple(sorted(name for name in names if name not in named))

@@ -1,21 +1,23 @@
 """From the blob store to the place beside the pointer: whole files or none."""
 
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from keepwell.core.errors import ConflictError, InvalidDataError, NotFoundError
+from keepwell.core.errors import ConflictError, IntegrityError, InvalidDataError, NotFoundError
 from keepwell.core.ports import BlobStore
+from keepwell.data.pins.arriving import Arriving
 from keepwell.data.pins.comparing import Comparison, path_of
 from keepwell.data.pins.meter import Meter
-from keepwell.data.pins.naming import SUFFIX
+from keepwell.data.pins.naming import pointer_of
+from keepwell.data.pins.places import must_be_safe
 from keepwell.data.pins.pointer import Content, Pointer
-from keepwell.infrastructure.files import settle_folder, storing
+from keepwell.data.pins.stamps import stamp_at
+from keepwell.data.pins.telling import some, typed
+from keepwell.infrastructure.files import replacing, storing
 
 _PIECE = 1 << 20
-_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,7 @@ class Wanted:
     shown: str
     pinned: Path
     pointer: Pointer
+    parts: tuple[str, ...]
     compared: Comparison
 
     @property
@@ -47,22 +50,25 @@ def must_be_free(wanted: Sequence[Wanted], kept: Callable[[Path], bool], *, forc
     blocked = [name for one in wanted for name in one.compared.blocked]
     if blocked:
         raise ConflictError(
-            f"{_some(blocked)} cannot be restored",
+            f"{some(blocked)} cannot be restored",
             why="a folder stands where a file must be, or a file where a folder must be",
             now="move it away, then fetch again",
         )
     changed = [
-        f"{one.shown}/{item.path}" if item.path else one.shown
+        (one.pinned, f"{one.shown}/{item.path}" if item.path else one.shown)
         for one in wanted
         for item in one.compared.changed
         if not force and not kept(path_of(one.pinned, item))
     ]
     if changed:
+        names = [name for _, name in changed]
+        paths = " ".join(dict.fromkeys(typed(pinned) for pinned, _ in changed))
         raise ConflictError(
-            f"{_some(changed)} {'differs' if len(changed) == 1 else 'differ'} from what is pinned",
-            why="its content is in no pin: it would be lost, so nothing was fetched",
-            now="keep yours: keepwell data pin PATH; or write over it: keepwell data fetch PATH --force",
-            details={"changed": changed},
+            f"{some(names)} {'differs' if len(names) == 1 else 'differ'} from what is pinned",
+            why="its content is not whole in the blob store: it would be lost, so it was left as it is",
+            now=f"keep yours: keepwell data pin {paths}, or move it away; or write over it: "
+            f"keepwell data fetch {paths} --force",
+            details={"changed": names},
         )
 
 
@@ -71,9 +77,11 @@ def must_be_stored(wanted: Sequence[Wanted], blobs: BlobStore, url: str) -> None
 
     Raises:
         NotFoundError: It names the store that was asked.
+        IntegrityError: If it was cut short in there.
     """
     for one in wanted:
-        gone = [item for item in one.contents if item.sha256 not in blobs]
+        sizes = {item.sha256: blobs.size(item.sha256) for item in one.contents}
+        gone = [item for item in one.contents if sizes[item.sha256] is None]
         if gone:
             what = one.shown if len(gone) == len(one.pointer.contents) else f"{one.shown}, in part,"
             raise NotFoundError(
@@ -81,50 +89,61 @@ def must_be_stored(wanted: Sequence[Wanted], blobs: BlobStore, url: str) -> None
                 why=f"{url} holds nothing under {gone[0].sha256[:12]}…; "
                 "it was pinned into another store, or never sent here",
                 now="name the store it was pinned into: KEEPWELL_BLOBS_URL=s3://… keepwell data fetch; "
-                f"or pin {one.shown} again where it still is",
+                f"or, where it still is: keepwell data pin {typed(one.pinned)}",
                 details={"path": one.shown, "missing": [item.sha256 for item in gone]},
+            )
+        short = [item for item in one.contents if (sizes[item.sha256] or 0) < item.size]
+        if short:
+            item = short[0]
+            raise IntegrityError(
+                f"the content of {one.shown} is not whole in the blob store",
+                why=f"{url} holds {sizes[item.sha256]:,} of {item.size:,} bytes under "
+                f"{item.sha256[:12]}…: it was cut short",
+                now=f"keepwell data pin {typed(one.pinned)}, where it still is: what was cut short is "
+                "written anew",
+                details={"path": one.shown, "damaged": [item.sha256 for item in short]},
             )
 
 
-def restore(one: Wanted, blobs: BlobStore, meter: Meter) -> int:
+def restore(one: Wanted, root: Path, blobs: BlobStore, arriving: Arriving, meter: Meter) -> int:
     """Write the files of a pinned path that are not there, and return their bytes.
 
     Raises:
         IntegrityError: If what is stored is not what was pinned. The file there stays as it is.
+        ConflictError: If a file was written there since it was compared.
     """
     for item in one.contents:
         path = path_of(one.pinned, item)
         meter.about(f"fetching {one.shown}/{item.path}" if item.path else f"fetching {one.shown}")
-        with storing(f"{path} was not written"):
+        with storing(f"{path} was not written"), blobs.open(item.sha256, meter.told) as source:
+            must_be_safe(path, root)
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, item, blobs, meter)
+            came = arriving.place_for(path)
+            with replacing(path, came) as file:
+                while piece := source.read(_PIECE):
+                    file.write(piece)
+                    meter.told(len(piece))
+                _must_have(item, file.tell(), path)
+                _must_be_as_compared(path, root, one.compared.seen.get(item.path, []))
+                if path.exists():
+                    shutil.copymode(path, came)
     return sum(item.size for item in one.contents)
 
 
-def _write(path: Path, item: Content, blobs: BlobStore, meter: Meter) -> None:
-    arriving = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}")
-    try:
-        with blobs.open(item.sha256, meter.told) as source, arriving.open("xb") as file:
-            while piece := source.read(_PIECE):
-                file.write(piece)
-                meter.told(len(piece))
-            if file.tell() != item.size:
-                raise InvalidDataError(
-                    f"the pointer of {path} contradicts itself",
-                    why=f"it says {item.size:,} bytes; the content of its digest has {file.tell():,}",
-                    now=f"restore the pointer from Git: git checkout -- '{path.name}{SUFFIX}'",
-                )
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, arriving)
-        arriving.replace(path)
-    except BaseException:
-        arriving.unlink(missing_ok=True)
-        raise
-    settle_folder(path.parent)
+def _must_have(item: Content, size: int, path: Path) -> None:
+    if size != item.size:
+        raise InvalidDataError(
+            f"the pointer of {path} contradicts itself",
+            why=f"it says {item.size:,} bytes; the content of its digest has {size:,}",
+            now=f"restore the pointer from Git: git checkout -- {typed(pointer_of(path))}",
+        )
 
 
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:_SHOWN])
-    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN:,} more"
+def _must_be_as_compared(path: Path, root: Path, seen: list[int]) -> None:
+    must_be_safe(path, root)
+    if stamp_at(path) != seen:
+        raise ConflictError(
+            f"'{path.relative_to(root)}' changed while it was fetched",
+            why="somebody wrote to it after it was compared with its pointer; it was left as it is",
+            now="wait until nobody writes to it, then fetch again",
+        )

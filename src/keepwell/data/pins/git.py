@@ -1,13 +1,16 @@
 """What Git must know: that it shall leave pinned content alone, and keep the pointers."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
 
-from keepwell.core.errors import ConflictError
+from keepwell.core.errors import ConflictError, UnavailableError
+from keepwell.data.pins.telling import typed
 from keepwell.infrastructure.files import write_atomic
 
 _SECONDS = 10.0
+_FATAL = 128
 _MEANS_MORE = re.compile(r"([\\*?\[\]!#])")
 
 
@@ -35,13 +38,13 @@ def must_be_untracked(path: Path) -> None:
         raise ConflictError(
             f"Git keeps '{path.name}' itself",
             why="pinned content lies in the blob store, and only its pointer in Git",
-            now=f"git rm -r --cached -- '{path.name}' (the file stays on the disk), then pin it again",
+            now=f"git rm -r --cached -- {typed(path)} (the file stays on the disk), then pin it again",
         )
 
 
-def ignores(pointer: Path) -> bool:
-    """Tell whether Git would leave a pointer out, because of another line of a `.gitignore`."""
-    return bool(_git(pointer.parent, "check-ignore", "--", f"./{pointer.name}"))
+def ignores(path: Path) -> bool:
+    """Tell whether Git would leave a pointer or a `.gitignore` out, because of a line of somebody else's."""
+    return bool(_git(path.parent, "check-ignore", "--", f"./{path.name}"))
 
 
 def _line(name: str) -> str:
@@ -56,14 +59,32 @@ def _line(name: str) -> str:
 
 
 def _git(folder: Path, *arguments: str) -> bytes:
-    """Return what Git prints; nothing where it is not installed, or there is no repository."""
+    """Return what Git prints; nothing where it is not installed, or there is no repository.
+
+    Raises:
+        UnavailableError: If it does not say.
+    """
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments],
             capture_output=True,
             check=False,
             timeout=_SECONDS,
+            env={**os.environ, "LC_ALL": "C"},
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         return b""
+    except subprocess.TimeoutExpired:
+        raise _mute(folder, f"it gave no answer in {_SECONDS:.0f} seconds") from None
+    said = done.stderr.decode(errors="replace").strip()
+    if done.returncode == _FATAL and "not a git repository" not in said:
+        raise _mute(folder, said)
     return done.stdout if done.returncode == 0 else b""
+
+
+def _mute(folder: Path, why: str) -> UnavailableError:
+    return UnavailableError(
+        f"Git does not say what it keeps in {folder}",
+        why=f"{why}; what it keeps itself must not be pinned",
+        now=f"see that this command answers, then pin again: git -C {typed(folder)} status",
+    )

@@ -1,11 +1,8 @@
-"""How far work on many bytes is, in words and in seconds."""
+"""How far work on many bytes is, as a share and in seconds."""
 
 import time
 
 from keepwell.core.progress import Progress
-
-_STEP = 1000
-_EXACT = 10
 
 
 class Meter:
@@ -33,17 +30,3 @@ class Meter:
         passed = time.monotonic() - self._since
         left = passed * (1 - share) / share if share else None
         self._progress.update(self._what, share, left)
-
-
-def in_words(size: int) -> str:
-    """Return a number of bytes as people say it.
-
-    >>> in_words(17), in_words(1_234_567), in_words(56_000_000_000)
-    ('17 B', '1.2 MB', '56 GB')
-    """
-    amount, unit = float(size), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if round(amount) < _STEP or unit == "TB":
-            break
-        amount /= _STEP
-    return f"{amount:,.1f} {unit}" if unit != "B" and amount < _EXACT else f"{amount:,.0f} {unit}"

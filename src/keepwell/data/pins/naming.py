@@ -7,6 +7,9 @@ from pathlib import Path
 SUFFIX = ".pin"
 """How the name of a pointer ends; before it stands the name of what is pinned."""
 
+ARRIVING = ".keepwell-arriving-"
+"""How the name of a file begins that is not whole yet."""
+
 SKIPPED = frozenset({".git", ".keepwell", ".venv", "node_modules", "__pycache__"})
 """Folders that hold no pointers."""
 
@@ -26,7 +29,9 @@ def pinned_by(pointer: Path) -> Path:
 
 def is_pointer(path: Path) -> bool:
     """Tell whether a file is a pointer of ours: other programs have files that end with `.pin`, too."""
-    if not path.name.endswith(SUFFIX) or path.name == SUFFIX or not path.is_file():
+    if not path.name.endswith(SUFFIX) or not path.is_file():
+        return False
+    if path.name.removesuffix(SUFFIX) in ("", ".", ".."):
         return False
     with path.open("rb") as file:
         return _SIGN in file.read(_SIGN_WITHIN)

@@ -6,18 +6,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from keepwell.core.errors import ConflictError, InvalidDataError, NotFoundError, UsageError
-from keepwell.data.pins.naming import find_pointers, is_pointer, pointer_of
+from keepwell.data.pins.naming import ARRIVING, find_pointers, is_pointer, pointer_of
 from keepwell.data.pins.pointer import complaint_of
+from keepwell.data.pins.telling import typed
 
 
-def place(path: Path, root: Path) -> Path:
+def place(path: Path, root: Path, *, whole: bool = False) -> Path:
     """Return a path as seen from the current folder, its folders without links.
+
+    Args:
+        path: As it was typed.
+        root: Of the project.
+        whole: Whether the project itself may be named, for all that is in it.
 
     Raises:
         UsageError: If it is not inside the project, or is the project itself.
     """
-    whole = Path(os.path.abspath(path.expanduser()))
-    found = whole.parent.resolve() / whole.name
+    at = Path(os.path.abspath(path.expanduser()))
+    found = at.parent.resolve() / at.name
+    if whole and found.resolve() == root:
+        return root
     if found == root or not found.is_relative_to(root):
         raise UsageError(
             f"'{path}' is not inside the project",
@@ -63,7 +71,11 @@ def files_in(folder: Path, root: Path) -> Iterator[tuple[str, Path]]:
         for name in (*folders, *files):
             path = Path(at, name)
             must_be_safe(path, root)
-        found += [(Path(at, name).relative_to(folder).as_posix(), Path(at, name)) for name in files]
+        found += [
+            (Path(at, name).relative_to(folder).as_posix(), Path(at, name))
+            for name in files
+            if not name.startswith(ARRIVING)
+        ]
     for _, path in found:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise InvalidDataError(
@@ -84,7 +96,9 @@ def must_be_pinnable(path: Path, root: Path, holder: Path | None) -> None:
     """
     shown = path.relative_to(root)
     if not path.exists():
-        now = f"keepwell data fetch {shown}" if pointer_of(path).exists() else "check the path"
+        now = (
+            f"keepwell data fetch {typed(path)}" if pointer_of(path).exists() else "check the path"
+        )
         raise NotFoundError(
             f"there is no file or folder '{shown}'", why=f"looked for {path}", now=now
         )
@@ -92,18 +106,18 @@ def must_be_pinnable(path: Path, root: Path, holder: Path | None) -> None:
         raise UsageError(
             f"'{shown}' is a pointer",
             why="pointers are for Git; what is pinned is their content",
-            now=f"git add {shown}",
+            now=f"git add {typed(path)}",
         )
     if holder is not None and holder != path:
         raise ConflictError(
             f"'{shown}' is pinned already",
             why=f"it is part of '{holder.relative_to(root)}', which is pinned as a whole",
-            now=f"keepwell data pin {holder.relative_to(root)}",
+            now=f"keepwell data pin {typed(holder)}",
         )
     inner = next(find_pointers(path), None) if path.is_dir() else None
     if inner is not None:
         raise ConflictError(
             f"'{shown}' holds content that is pinned by itself",
             why=f"'{inner.relative_to(root)}' is the pointer of a part of it",
-            now=f"delete {inner.relative_to(root)} first, or pin the parts",
+            now=f"rm {typed(inner)}, then pin it; or pin the parts",
         )

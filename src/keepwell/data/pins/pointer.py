@@ -27,6 +27,7 @@ import msgspec
 
 from keepwell.core.errors import FormatError, InvalidDataError
 from keepwell.core.suggestions import did_you_mean
+from keepwell.data.pins.telling import typed
 
 FORMAT = 1
 _MOST = 256 << 20  # bytes of a pointer: two million files
@@ -124,7 +125,7 @@ def read(path: Path) -> Pointer:
         raise InvalidDataError(
             f"{path} holds a merge that was not finished",
             why="two branches pinned different content, and Git left both in the file",
-            now=f"git checkout --theirs {path.name} (or --ours), then keepwell data fetch",
+            now=f"git checkout --theirs {typed(path)} (or --ours), then keepwell data fetch",
         )
     return parse(data, path)
 
@@ -223,5 +224,5 @@ def _wrong(path: Path, why: str) -> InvalidDataError:
     return InvalidDataError(
         f"{path} is not a pointer that can be followed",
         why=why.strip(),
-        now=f"restore it from Git: git checkout -- {path.name}; or pin what you have again",
+        now=f"restore it from Git: git checkout -- {typed(path)}; or pin what you have again",
     )

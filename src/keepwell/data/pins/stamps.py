@@ -33,13 +33,13 @@ class Stamps:
         with storing(f"{path} cannot be read"):
             before = path.stat()
             known = self._known.get(str(path))
-            if known is not None and known[1:] == _stamp(before):
+            if isinstance(known, list) and known[1:] == stamp_of(before):
                 told(before.st_size)
                 return str(known[0])
             with path.open("rb") as file:
                 digest = digest_of(file, told)
             after = path.stat()
-        if _stamp(before) == _stamp(after):
+        if stamp_of(before) == stamp_of(after):
             self._remember(path, digest, after)
         return digest
 
@@ -51,9 +51,18 @@ class Stamps:
 
     def _remember(self, path: Path, digest: str, status: os.stat_result) -> None:
         if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _TICK:
-            self._known[str(path)] = [digest, *_stamp(status)]
+            self._known[str(path)] = [digest, *stamp_of(status)]
             self._changed = True
 
 
-def _stamp(status: os.stat_result) -> list[int]:
+def stamp_at(path: Path) -> list[int]:
+    """Return what tells that a file was written to; nothing where there is none."""
+    try:
+        return stamp_of(path.stat())
+    except FileNotFoundError:
+        return []
+
+
+def stamp_of(status: os.stat_result) -> list[int]:
+    """Return what a file that is written to does not keep all of: size, times of change, inode."""
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]

@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,15 @@ import pyarrow.parquet as pq
 from keepwell.core.errors import InvalidDataError, KeepwellError
 from keepwell.core.records.dataset import Finding
 from keepwell.data.engine import path_literal
-from keepwell.data.fingerprint import PICTURES, medium_of, not_learnt_from, suffix_of
+from keepwell.data.fingerprint import MEDIA, PICTURES, medium_of, not_learnt_from, suffix_of
 from keepwell.data.pins.absence import absent
+from keepwell.data.pins.drift import Promises
 from keepwell.data.sources.files import DataFile, Sample
 from keepwell.data.sources.made import sample_of
 
 _PATH = re.compile(r"[^\0\n]{1,400}\.(?:png|jpe?g|gif|bmp|webp)", re.IGNORECASE)
 _LOOKED_AT = 5
 _LONGEST = 250  # characters of a path that is looked up
-_PATH_AND_TARGET = 2
 _AT_ONCE = 64
 _MOST = 20 << 20  # bytes: more are refused later, too
 
@@ -42,7 +42,6 @@ def with_pictures(file: DataFile, root: Path) -> DataFile:
         root: What paths may start from, beside the table's folder.
 
     Raises:
-        InvalidDataError: If it holds paths to videos or sounds, and next to nothing else.
         NotFoundError: If the pictures are pinned, and none of them is here.
     """
     if suffix_of(file.path) in PICTURES:
@@ -66,11 +65,30 @@ def with_pictures(file: DataFile, root: Path) -> DataFile:
         for at, values in texts.items()
         if (kind := _media_of(values, *folders)) and at not in columns
     }
-    if media and not columns and len(file.names) <= _PATH_AND_TARGET:
-        raise _of_media(file, media)
     if not columns and not media:
         return file
     return LinkedFile(file, columns, root, [_left_out(file.names[at], media[at]) for at in media])
+
+
+def must_not_be_media(findings: Iterable[Finding], features: Iterable[str], location: str) -> None:
+    """Refuse data in which nothing but names of videos or sounds is there to learn from.
+
+    Args:
+        findings: What was noticed about its columns.
+        features: The columns that a model would learn from.
+        location: What the user calls it.
+
+    Raises:
+        InvalidDataError: It says what to bring instead.
+    """
+    kinds = {item.column: item.rule for item in findings if item.rule in MEDIA}
+    named = set(features)
+    if kinds and not named - kinds.keys():
+        column, kind = next(iter(kinds.items()))
+        raise not_learnt_from(
+            f"beside the column '{column}', which names {kind}, {location} has nothing to learn from",
+            kind,
+        )
 
 
 class LinkedFile:
@@ -88,6 +106,7 @@ class LinkedFile:
     ) -> None:
         self._file, self._columns, self._root = file, columns, root
         self._findings = tuple(findings)
+        self._promises = Promises()
         self.path, self.names, self.types = file.path, file.names, file.types
 
     @property
@@ -153,6 +172,7 @@ class LinkedFile:
             size = at.stat().st_size
             data = at.read_bytes() if 0 < size <= _MOST else b""
         except OSError:
+            _must_not_be_absent(str(path), self.path.parent, self._root)
             raise InvalidDataError(
                 f"{self.path} names a picture that is not there: '{str(path)[:200]}'",
                 why=f"row {row:,} has it; looked in {self.path.parent} and in {self._root}",
@@ -166,6 +186,7 @@ class LinkedFile:
                 now="replace it, or take the row out",
                 details={"row": row},
             )
+        self._promises.must_be_kept(at, data)
         return base64.b64encode(data).decode()
 
 
@@ -174,11 +195,15 @@ def _are_pictures(values: list[str], *folders: Path) -> bool:
         return False
     if any(_found(value, *folders) is not None for value in values):
         return True
+    _must_not_be_absent(values[0], *folders)
+    return False
+
+
+def _must_not_be_absent(path: str, *folders: Path) -> None:
     for folder in folders:
-        pinned = absent(folder / Path(values[0]).expanduser(), lambda _: True)
+        pinned = absent(folder / Path(path).expanduser(), lambda _: True)
         if pinned is not None:
             raise pinned
-    return False
 
 
 def _media_of(values: list[str], *folders: Path) -> str:
@@ -187,14 +212,6 @@ def _media_of(values: list[str], *folders: Path) -> str:
     kind = kinds.pop() if len(kinds) == 1 else ""
     there = kind and any(_found(value, *folders) is not None for value in values)
     return kind if there else ""
-
-
-def _of_media(file: DataFile, media: dict[int, str]) -> InvalidDataError:
-    at, kind = next(iter(media.items()))
-    return not_learnt_from(
-        f"the column '{file.names[at]}' of {file.path} names {kind}, and there is nothing else to learn from",
-        kind,
-    )
 
 
 def _left_out(name: str, kind: str) -> Finding:

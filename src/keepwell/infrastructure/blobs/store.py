@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from keepwell.core.errors import IntegrityError, MissingExtraError, NotFoundError, UsageError
+from keepwell.core.errors import (
+    ConflictError,
+    IntegrityError,
+    MissingExtraError,
+    NotFoundError,
+    UsageError,
+)
 from keepwell.core.suggestions import did_you_mean
 from keepwell.infrastructure.blobs.arrivals import Arrivals
 from keepwell.infrastructure.blobs.digests import Told, digest_of, unheard
@@ -84,6 +90,16 @@ class FsspecBlobStore:
     def __contains__(self, digest: str) -> bool:
         return bool(_DIGEST.fullmatch(digest)) and bool(self._files.exists(self._path(digest)))
 
+    def size(self, digest: str) -> int | None:
+        """Return how many bytes are there; None for none."""
+        if not _DIGEST.fullmatch(digest):
+            return None
+        with storing(f"the blob store {self.url} cannot be read"):
+            try:
+                return int(self._files.size(self._path(digest)))
+            except FileNotFoundError:
+                return None
+
     def remove(self, digest: str) -> None:
         """Forget the bytes; nothing happens if they are not there."""
         if digest in self:
@@ -109,6 +125,7 @@ class FsspecBlobStore:
         return cast("BinaryIO", local)
 
     def _send(self, data: bytes | Path, told: Told) -> str:
+        before = () if isinstance(data, bytes) else _stamp(data)
         if isinstance(data, bytes):
             digest, size = hashlib.sha256(data).hexdigest(), len(data)
         else:
@@ -119,8 +136,17 @@ class FsspecBlobStore:
             return digest
         if isinstance(data, bytes):
             self._files.pipe_file(path, data)
-        else:
-            self._files.put_file(str(data), path, callback=_Hearing(told))
+            return digest
+        # The file is read a second time here: what was sent has this digest only if it stayed as it was.
+        self._files.put_file(str(data), path, callback=_Hearing(told))
+        if _stamp(data) != before:
+            self.remove(digest)
+            raise ConflictError(
+                f"{data} changed while it was stored",
+                why="what was sent to the blob store may not be what its digest was calculated of; "
+                "it was removed from there",
+                now="wait until nobody writes to the file, then run the same command again",
+            )
         return digest
 
 
@@ -135,6 +161,15 @@ class _Hearing(fsspec.Callback):  # type: ignore[misc]
         """Hear of so many bytes more."""
         super().relative_update(inc)
         self._told(inc)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Return what tells that a file was written to, but for one that is gone: nothing."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return ()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _locate(url: str) -> tuple[Any, str]:

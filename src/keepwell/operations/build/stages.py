@@ -18,6 +18,7 @@ from keepwell.operations.build.judge import judge_version
 from keepwell.operations.build.learn import learn
 from keepwell.operations.build.own.learners import code_digests
 from keepwell.operations.build.shortcut import file_digest
+from keepwell.operations.build.sources.media import must_teach
 from keepwell.operations.build.sources.parts import rows_to_learn
 from keepwell.operations.build.sources.sides import digests, fingerprints, ingest_sides
 from keepwell.operations.build.takeover import take_over
@@ -151,6 +152,7 @@ class Train(_Plain):
         spec, dataset = build.bench.spec, build.dataset
         if dataset is None:
             raise NotFoundError("there is no dataset to train on")
+        must_teach(spec, dataset)
         part = rows_to_learn(build.bench, dataset, spec.data, spec.train)
         draft = learn(
             build.bench,

@@ -41,6 +41,10 @@ class PastBlobs:
         """Tell whether the bytes are in either store."""
         return digest in self._own or digest in self._base
 
+    def size(self, digest: str) -> int | None:
+        """Return how many bytes are there, from where they are; None for none."""
+        return self._holder(digest).size(digest)
+
     def remove(self, digest: str) -> None:
         """Forget bytes that the simulation wrote."""
         self._own.remove(digest)

@@ -1,7 +1,7 @@
 """`keepwell data pin`, `fetch` and `pins`: large files in the blob store, their pointers in Git."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,15 +10,18 @@ import typer
 
 from keepwell.cli.options import HERE, AsJson, ProjectFolder, examples, open_workspace
 from keepwell.cli.output import Output
+from keepwell.core.sizes import size
+from keepwell.data.pins.telling import some, typed
 
 if TYPE_CHECKING:
+    from keepwell.core.errors import KeepwellError
     from keepwell.core.progress import Progress
     from keepwell.data.pins.pins import Fetched, Pinned, Pins, Standing
+    from keepwell.data.pins.pointer import Pointer
     from keepwell.operations.build.bench import Listener
-    from keepwell.workspace import Workspace
 
 PATIENCE = 2.0  # seconds of work that need no bar
-_SHOWN = 5
+_NOTHING = "nothing is pinned; keepwell data pin PATH pins a file or a folder"
 
 
 def add_pins(app: typer.Typer) -> None:
@@ -27,7 +30,7 @@ def add_pins(app: typer.Typer) -> None:
     app.command(
         "fetch", epilog=examples("keepwell data fetch", "keepwell data fetch raw.parquet --force")
     )(fetch)
-    app.command("pins", epilog=examples("keepwell data pins", "keepwell data pins --json"))(pins)
+    app.command("pins", epilog=examples("keepwell data pins", "keepwell data pins --check"))(pins)
 
 
 def pin(
@@ -41,10 +44,8 @@ def pin(
 
     PATH.pin holds digest and size; PATH is added to .gitignore. What the store has already is not sent again.
     """
-    out = Output(as_json=as_json)
-    with open_workspace(project) as workspace, _watched("pin", as_json) as progress:
-        keep = _pins_of(workspace)
-        done = [keep.pin(path, progress) for path in paths]
+    with _pins(project, "pin", as_json) as (keep, progress, out):
+        done = keep.pin(paths, progress)
     out.answer({"pinned": [_of_pinned(item) for item in done]}, lambda: _tell_pinned(out, done))
 
 
@@ -66,25 +67,40 @@ def fetch(
 
     Every file is checked against its digest. What was changed since it was pinned stays, unless forced.
     """
-    out = Output(as_json=as_json)
-    with open_workspace(project) as workspace, _watched("fetch", as_json) as progress:
-        done = _pins_of(workspace).fetch(paths or (), force=force, progress=progress)
+    with _pins(project, "fetch", as_json) as (keep, progress, out):
+        done = keep.fetch(paths or (), force=force, progress=progress)
     out.answer({"fetched": [_of_fetched(item) for item in done]}, lambda: _tell_fetched(out, done))
+    if any(item.error for item in done):
+        raise typer.Exit(1)
 
 
-def pins(project: ProjectFolder = HERE, as_json: AsJson = False) -> None:
+def pins(
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Exit with 1 unless all of it is in place and in the store: for CI."
+        ),
+    ] = False,
+    project: ProjectFolder = HERE,
+    as_json: AsJson = False,
+) -> None:
     """List what is pinned: in place, changed or missing here, and whether the blob store has it."""
-    out = Output(as_json=as_json)
-    with open_workspace(project) as workspace, _watched("pins", as_json) as progress:
-        found = _pins_of(workspace).look(progress)
+    with _pins(project, "pins", as_json) as (keep, progress, out):
+        found = keep.look(progress)
     out.answer({"pins": [_of_standing(item) for item in found]}, lambda: _tell_pins(out, found))
+    if any(item.error or (check and not item.well) for item in found):
+        raise typer.Exit(1)
 
 
-def _pins_of(workspace: "Workspace") -> "Pins":
+@contextmanager
+def _pins(project: Path, step: str, as_json: bool) -> "Iterator[tuple[Pins, Progress, Output]]":
+    from keepwell.cli.progress import watch_build
     from keepwell.data.pins.pins import Pins
 
-    remembered = workspace.home / "pins.json"
-    return Pins(workspace.root, workspace.blobs, workspace.blobs_url, remembered)
+    with open_workspace(project) as workspace, watch_build(quiet=as_json) as listener:
+        remembered = workspace.home / "pins.json"
+        pins = Pins(workspace.root, workspace.blobs, workspace.blobs_url, remembered)
+        yield pins, _Patient(listener, step), Output(as_json=as_json)
 
 
 class _Patient:
@@ -106,22 +122,11 @@ class _Patient:
         self._listener.update(message, fraction, seconds_left)
 
 
-@contextmanager
-def _watched(step: str, as_json: bool) -> "Iterator[Progress]":
-    from keepwell.cli.progress import watch_build
-
-    with watch_build(quiet=as_json) as listener:
-        yield _Patient(listener, step)
-
-
 def _of_pinned(item: "Pinned") -> dict[str, Any]:
     return {
         "path": item.path,
         "pointer": f"{item.path}.pin",
-        "kind": item.pointer.kind,
-        "sha256": item.pointer.sha256,
-        "size": item.pointer.size,
-        "files": len(item.pointer.contents),
+        **_of_pointer(item.pointer),
         "stored": item.stored,
         "known": item.known,
         "ignored": item.ignored,
@@ -130,96 +135,118 @@ def _of_pinned(item: "Pinned") -> dict[str, Any]:
 
 
 def _of_fetched(item: "Fetched") -> dict[str, Any]:
+    done = {"parts": list(item.parts), "written": item.written, "more": list(item.more)}
     return {
         "path": item.path,
-        "kind": item.pointer.kind,
-        "sha256": item.pointer.sha256,
-        "size": item.pointer.size,
+        **_of_pointer(item.pointer),
+        **done,
         "files": item.files,
-        "written": item.written,
-        "more": list(item.more),
+        **_of_error(item.error),
     }
 
 
 def _of_standing(item: "Standing") -> dict[str, Any]:
     return {
         "path": item.path,
-        "kind": item.pointer.kind,
-        "sha256": item.pointer.sha256,
-        "size": item.pointer.size,
-        "files": len(item.pointer.contents),
+        **_of_pointer(item.pointer),
         "here": item.here,
-        "stored": item.stored,
+        "stored": item.store == "stored",
+        "store": item.store,
         "changed": list(item.changed),
+        **_of_error(item.error),
     }
 
 
-def _tell_pinned(out: Output, done: "list[Pinned]") -> None:
-    from keepwell.data.pins.meter import in_words
+def _of_pointer(pointer: "Pointer | None") -> dict[str, Any]:
+    if pointer is None:
+        return {}
+    return {
+        "kind": pointer.kind,
+        "sha256": pointer.sha256,
+        "size": pointer.size,
+        "files": len(pointer.contents),
+    }
 
+
+def _of_error(error: "KeepwellError | None") -> dict[str, Any]:
+    return {"error": error.as_dict()} if error else {}
+
+
+def _tell_pinned(out: Output, done: "list[Pinned]") -> None:
     for item in done:
-        stored = f"{in_words(item.stored)} stored" if item.stored else "nothing new to store"
-        known = f", {in_words(item.known)} were there already" if item.known else ""
-        out.say(f"pinned   {item.path}  {_what(item)}: {stored}{known}", style="bold")
+        stored = f"{size(item.stored)} stored" if item.stored else "nothing new to store"
+        known = f", {size(item.known)} were there already" if item.known else ""
+        out.say(f"pinned   {item.path}  {_what(item.pointer)}: {stored}{known}", style="bold")
         out.say(f"sha256   {item.pointer.sha256}")
         if item.hidden:
             out.note(
-                f"Git leaves {item.path}.pin out, by a line of your .gitignore: "
-                f"take that line away, or git add --force {item.path}.pin"
+                f"Git leaves {item.path}.pin out, by a line of your .gitignore: take that line away, or "
+                f"git add --force {typed(item.pointer_at)}"
             )
-    folders = sorted({f"{Path(item.path).parent / '.gitignore'}" for item in done if item.ignored})
-    names = " ".join([*(f"{item.path}.pin" for item in done), *folders])
-    out.say(f"next     git add {names}", style="cyan")
+    news = sorted({path for item in done for path in item.news}, key=_pointers_first)
+    if news:
+        out.say(f"next     git add {' '.join(map(typed, news))}", style="cyan")
 
 
 def _tell_fetched(out: Output, done: "list[Fetched]") -> None:
-    from keepwell.data.pins.meter import in_words
-
     if not done:
-        out.say("nothing is pinned; keepwell data pin PATH pins a file or a folder")
+        out.say(_NOTHING)
     for item in done:
-        how = f"{in_words(item.written)} written" if item.files else "in place already"
-        out.say(f"fetched  {item.path}  {_what(item)}: {how}", style="bold")
+        names = ", ".join(f"{item.path}/{part}" for part in item.parts) or item.path
+        if item.error is not None or item.pointer is None:
+            out.say(f"failed   {names}", style="bold")
+            continue
+        how = f"{size(item.written)} written" if item.files else "in place already"
+        what = "" if item.parts else f"  {_what(item.pointer)}"
+        out.say(f"fetched  {names}{what}: {how}", style="bold")
         if item.more:
-            out.note(f"{item.path} also holds what is not pinned: {_some(item.more)}")
+            out.note(f"{item.path} also holds what is not pinned, and was left: {some(item.more)}")
+    _tell_errors(out, done)
 
 
 def _tell_pins(out: Output, found: "list[Standing]") -> None:
-    from keepwell.data.pins.meter import in_words
-
     if not found:
-        out.say("nothing is pinned; keepwell data pin PATH pins a file or a folder")
+        out.say(_NOTHING)
         return
-    rows = [
-        [
-            item.path,
-            item.pointer.kind,
-            len(item.pointer.contents),
-            in_words(item.pointer.size),
-            item.pointer.sha256[:12],
-            {"missing": "missing here"}.get(item.here, item.here),
-            "stored" if item.stored else "missing in the store",
-        ]
-        for item in found
-    ]
+    rows = [[item.path, *_cells(item.pointer), *_standing(item)] for item in found]
     out.table(["pinned", "kind", "files", "size", "sha256", "here", "in the store"], rows)
     for item in found:
-        if item.here == "changed" and item.pointer.kind == "folder":
-            out.say(f"{item.path}: {_some(item.changed)}")
-    if any(item.here != "in place" for item in found):
+        if item.here == "changed" and item.pointer and item.pointer.kind == "folder":
+            out.say(f"{item.path}: {some(item.changed)}")
+    if any(item.here in ("missing", "changed") for item in found):
         out.say(
             "next     keepwell data fetch, or keepwell data pin PATH to keep a change", style="cyan"
         )
+    _tell_errors(out, found)
 
 
-def _what(item: "Pinned | Fetched") -> str:
-    from keepwell.data.pins.meter import in_words
-
-    count = len(item.pointer.contents)
-    files = "" if item.pointer.kind == "file" else f", {count:,} file{'s' * (count > 1)}"
-    return f"({in_words(item.pointer.size)}{files})"
+def _cells(pointer: "Pointer | None") -> list[Any]:
+    if pointer is None:
+        return ["", None, "", ""]
+    return [pointer.kind, len(pointer.contents), size(pointer.size), pointer.sha256[:12]]
 
 
-def _some(names: tuple[str, ...]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN:,} more"
+def _standing(item: "Standing") -> list[str]:
+    if item.error is not None:
+        return ["error: see below", ""]
+    stores = {"missing": "missing in the store", "damaged": "damaged in the store"}
+    return [
+        {"missing": "missing here"}.get(item.here, item.here),
+        stores.get(item.store, item.store),
+    ]
+
+
+def _tell_errors(out: Output, items: "Sequence[Fetched | Standing]") -> None:
+    for item in items:
+        if item.error is not None:
+            out.note(f"{item.path}: {item.error}")
+
+
+def _pointers_first(path: Path) -> tuple[bool, Path]:
+    return path.name == ".gitignore", path
+
+
+def _what(pointer: "Pointer") -> str:
+    count = len(pointer.contents)
+    files = "" if pointer.kind == "file" else f", {count:,} file{'s' * (count > 1)}"
+    return f"({size(pointer.size)}{files})"
