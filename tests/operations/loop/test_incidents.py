@@ -120,6 +120,9 @@ def test_retrainings_of_one_endpoint_are_not_those_of_another(url: str) -> None:
             retraining=Retraining(id="r-1", endpoint=endpoint, baseline=1, decided=5.0, reason=""),
         )
     assert [item.endpoint for item in incidents.retrainings("churn")] == ["churn"]
+    assert len(incidents.retrainings()) == len(incidents.retrainings("churn")) + 1, (
+        "of all, to count them"
+    )
     store.close()
 
 

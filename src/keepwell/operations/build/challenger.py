@@ -101,13 +101,13 @@ def train_challenger(
     baseline = bench.registry.get(bench.spec.name, request.baseline)
     if request.mode == "compress":
         return compress(bench, labelled, baseline, request, progress=progress)
-    if request.mode == "prove":
-        return prove(bench, labelled, baseline, request)
     if request.mode == "tune":
         bench = replace(bench, spec=replace(bench.spec, train=narrowed(bench, baseline, request)))
     if baseline.signature.task.from_source:
         return renew(bench, baseline, request, progress=progress)
     _check_logged(bench, baseline)
+    if request.mode == "prove":
+        return prove(bench, labelled, baseline, request)
     believed = [window.since for window in request.windows if window.since is not None]
     rows = gather(
         bench, labelled, baseline, since=max(believed, default=None), older=not request.mistrusted

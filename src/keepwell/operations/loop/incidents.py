@@ -94,9 +94,9 @@ class Incidents:
         )
         return sorted(found, key=lambda item: item.time, reverse=True)
 
-    def retrainings(self, endpoint: str, *, limit: int | None = None) -> list[Retraining]:
-        """Return the retrainings that were decided for an endpoint, last changed first."""
-        return self._retrainings.find(f"{endpoint}/", limit=limit)
+    def retrainings(self, endpoint: str = "", *, limit: int | None = None) -> list[Retraining]:
+        """Return the retrainings that were decided for an endpoint, or for all, last changed first."""
+        return self._retrainings.find(f"{endpoint}/" if endpoint else "", limit=limit)
 
     def interventions(self, endpoint: str = "", *, limit: int | None = None) -> list[Intervention]:
         """Return what the loop did or proposed besides training, last changed first."""

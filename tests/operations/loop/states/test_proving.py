@@ -13,7 +13,6 @@ from keepwell.operations.loop.actions import (
     RejectCandidate,
     StartRetraining,
     StartRollout,
-    Wait,
 )
 from keepwell.operations.loop.conditions import labels_needed, unproven
 from keepwell.operations.loop.journal import memory_of
@@ -147,7 +146,11 @@ def test_each_proof_takes_twice_as_many_and_the_last_one_gives_up() -> None:
 )
 def test_it_is_given_up_when_it_is_no_longer_likely_or_another_came(later: Retraining) -> None:
     assert unproven(calm_view(retrainings=(WAITS, later))) is None
-    assert unproven(calm_view(retrainings=(replace(WAITS, baseline=7), later))) is None
+
+
+def test_it_is_given_up_when_another_champion_serves() -> None:
+    assert unproven(calm_view()) is not None
+    assert unproven(calm_view(retrainings=(replace(WAITS, baseline=7),))) is None
 
 
 def test_a_proof_that_failed_is_tried_again_with_more() -> None:
@@ -166,21 +169,28 @@ def test_a_proof_neither_doubles_what_the_next_training_takes_nor_starts_the_coo
     assert memory.retrainings[-1].mode == "prove"
 
 
-def test_while_it_waits_a_drift_trains_no_other_one() -> None:
+def test_it_comes_before_another_training_and_holds_none_up() -> None:
     incident = make_incident("open", DRIFT)
-    waiting = only(calm_view(DRIFT, labels=399, incident=incident))
-    assert isinstance(waiting, Wait)
-    assert "version 2 may be better than version 1: 400 outcomes" in waiting.reason
     due = only(calm_view(DRIFT, labels=400, incident=incident))
     assert isinstance(due, StartRetraining)
     assert (due.retraining.mode, due.retraining.incident) == ("prove", "I")
+    waiting = calm_view(DRIFT, labels=399, incident=incident, policy=make_policy())
+    other = only(
+        replace(
+            waiting,
+            labels=max(399, labels_needed(waiting)),
+            memory=replace(waiting.memory, retrainings=(replace(WAITS, unproven=4000),)),
+        )
+    )
+    assert isinstance(other, StartRetraining)
+    assert other.retraining.mode == "train"
 
 
-def test_where_performance_fell_another_is_trained_meanwhile() -> None:
-    incident = make_incident("open", FALLEN)
-    action = only(calm_view(FALLEN, labels=399, incident=incident, last_retraining=None))
+def test_an_incident_that_training_does_not_answer_lets_it_through() -> None:
+    damaged = make_signal("quality", "age")
+    action = only(calm_view(damaged, labels=400, incident=make_incident("open", damaged)))
     assert isinstance(action, StartRetraining)
-    assert action.retraining.mode == "train"
+    assert action.retraining.mode == "prove"
 
 
 def test_news_open_their_incident_first() -> None:
@@ -194,11 +204,36 @@ def test_a_service_that_fails_is_no_time_to_compare() -> None:
     assert all(not isinstance(action, StartRetraining) for action in tick(view, NOW))
 
 
-def test_growth_waits_for_the_proof_and_a_schedule_does_not() -> None:
-    grown = calm_view(labels=399, known=5000, learnt=1000, last_retraining=None)
-    assert tick(grown, NOW) == ()
-    alone = tick(replace(grown, memory=replace(grown.memory, retrainings=())), NOW)
-    assert [type(action) for action in alone] == [StartRetraining]
+def test_a_clock_that_was_set_back_neither_repeats_a_proof_nor_asks_for_rows_to_come() -> None:
+    late = replace(WAITS, decided=9e8)
+    first = only(calm_view(labels=400, retrainings=(late,)))
+    assert isinstance(first, StartRetraining)
+    assert first.retraining.windows[0].since == 0.0
+    failed = proof(1, settled="failed", unproven=0)
+    again = unproven(calm_view(retrainings=(failed, late)))
+    assert again is not None
+    assert again.proofs == 1
+
+
+def test_the_last_proof_promises_no_other_one() -> None:
+    view = make_view(
+        make_look(DRIFT),
+        result=make_result(LIKELY),
+        retraining=proof(3, settled="", unproven=0, incident="I"),
+        retrainings=(WAITS, proof(1), proof(2), proof(3, settled="", unproven=0)),
+        incident=make_incident("retraining"),
+    )
+    reject, close = tick(view, NOW)
+    assert isinstance(reject, RejectCandidate)
+    assert isinstance(close, CloseIncident)
+    assert reject.unproven == 0
+    assert close.summary.startswith("The signals do no harm")
+
+
+def test_what_is_renewed_and_refused_by_a_person_is_not_offered_again() -> None:
+    (reject, *_) = settled(LIKELY, renewed=True, verdict=REFUSED)
+    assert isinstance(reject, RejectCandidate)
+    assert reject.unproven == 0
 
 
 def test_proven_on_new_rows_it_goes_on_trial_and_heals_the_incident() -> None:

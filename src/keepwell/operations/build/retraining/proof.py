@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 def prove(
     bench: Bench, labelled: pa.Table, baseline: ModelVersion, request: Retraining
 ) -> RetrainingResult:
-    """Return both on the rows since the challenger's training began, which neither of them learnt from.
+    """Return both on the rows since the challenger was trained, which neither of them learnt from.
 
     Rows that it was tested on then are left out: it would not be looked at again, had it not done well on
-    those. What its gate said of it stands.
+    those. So are rows with the very inputs of an earlier one, which only the challenger may know by heart,
+    unless those are most. What its gate said of it stands.
 
     Args:
         bench: The workspace's parts.
@@ -36,8 +37,14 @@ def prove(
         TrainingError: If no outcomes came since.
     """
     found = bench.registry.get(baseline.model, request.candidate)
-    since = max(window.since or 0.0 for window in request.windows)
-    fresh = labelled.filter(pc.greater_equal(labelled["time"], since))
+    since = max(found.created, *(window.since or 0.0 for window in request.windows))
+    new = pc.greater_equal(labelled["time"], since)
+    earlier, fresh = labelled.filter(pc.invert(new)), labelled.filter(new)
+    unlike = fresh.filter(
+        pc.invert(pc.is_in(fresh["inputs"], value_set=earlier["inputs"].combine_chunks()))
+    )
+    if 2 * unlike.num_rows >= fresh.num_rows:
+        fresh = unlike
     if not fresh.num_rows:
         raise TrainingError(
             f"{found.key} cannot be compared with {baseline.key} again",

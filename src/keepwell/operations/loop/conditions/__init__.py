@@ -18,12 +18,12 @@ from keepwell.operations.loop.conditions.readiness import (
     AttemptsLeft,
     EnoughLabels,
     LoopEnabled,
-    ProofAwaited,
     ProofDue,
     RetrainingPending,
     RolloutRunning,
     RowsHaveGrown,
     labels_needed,
+    proofs_of,
     unproven,
 )
 from keepwell.operations.loop.conditions.signals import (
@@ -77,7 +77,6 @@ __all__ = [
     "NewSignal",
     "NewlyTrue",
     "Not",
-    "ProofAwaited",
     "ProofDue",
     "Quiet",
     "RecentChange",
@@ -100,6 +99,7 @@ __all__ = [
     "meaning",
     "newest_of",
     "news",
+    "proofs_of",
     "under_way",
     "unproven",
 ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from keepwell.operations.loop.conditions.base import Condition, Finding
+from keepwell.operations.loop.retrainings import Retraining
 from keepwell.operations.loop.view import View
 
 
@@ -63,26 +64,33 @@ class Unproven:
 def unproven(view: View) -> Unproven | None:
     """Return the challenger of the newest retraining, if more rows may prove it better.
 
-    It is held against the champion again once as many new rows are there as it was first tested on,
-    then twice and four times as many; then it is given up, as it is once it is not even likely better.
+    It is compared again once as many new rows are there as it was first tested on, then twice and four
+    times as many; then it is given up, as it is once it is not even likely better, or another was trained.
     """
-    latest, proofs = None, 0
-    for one in view.memory.retrainings:
-        if one.mode == "prove":
-            proofs += 1
-            latest = latest if one.settled == "failed" or one.unproven else None
-        elif one.settled != "failed":
-            latest, proofs = one, 0
+    trained = [one for one in view.memory.retrainings if one.mode != "prove"]
+    latest = trained[-1] if trained else None
     if latest is None or latest.settled != "rejected" or not latest.unproven:
         return None
-    if latest.baseline != view.champion.version or proofs >= view.policy.limits.proofs:
+    proofs = proofs_of(view, latest.candidate)
+    over = any(
+        one.settled == "rolled_out" or not (one.unproven or one.settled == "failed")
+        for one in proofs
+    )
+    if over or latest.baseline != view.champion.version or len(proofs) >= view.policy.limits.proofs:
         return None
     return Unproven(
         version=latest.candidate,
         since=latest.decided,
-        needed=latest.unproven << proofs,
-        proofs=proofs,
+        needed=latest.unproven << len(proofs),
+        proofs=len(proofs),
     )
+
+
+def proofs_of(view: View, version: int) -> list[Retraining]:
+    """Return how a version was compared again, oldest first; the running one is among them."""
+    return [
+        one for one in view.memory.retrainings if one.mode == "prove" and one.candidate == version
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,19 +107,6 @@ class ProofDue(Condition):
             reason=f"version {waiting.version} may be better than version {view.champion.version}:"
             f" {waiting.needed:,} outcomes that are new to both can tell",
             numbers={"labels": view.labels, "labels_needed": waiting.needed},
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProofAwaited(Condition):
-    """Holds while a challenger waits for its proof, and no answer is known to have become worse meanwhile."""
-
-    def check(self, view: View, now: float) -> Finding:
-        """Return whether it holds, and why."""
-        due = ProofDue().check(view, now)
-        hurt = any(one.kind in ("performance", "concept_drift") for one in view.signals)
-        return Finding(
-            holds=unproven(view) is not None and not hurt, reason=due.reason, numbers=due.numbers
         )
 
 

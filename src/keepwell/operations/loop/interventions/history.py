@@ -49,7 +49,7 @@ class Deed:
     ended: float | None = None
 
 
-_MODES = {"train": "retrain", "tune": "retune", "compress": "compress"}
+_MODES = {"train": "retrain", "tune": "retune", "compress": "compress", "prove": "compare again"}
 _SETTLED = {"rolled_out": "kept", "rejected": "refused", "failed": "failed", "": "training"}
 
 
@@ -59,13 +59,18 @@ def deeds(
     incidents: Sequence[Incident],
 ) -> list[Deed]:
     """Return everything that was done, newest first; a rule's retraining is told once."""
-    trained = {one.id: one for one in retrainings}
+    trained = {one.key: one for one in retrainings}
+    newest = {
+        one.incident: one.key for one in sorted(trained.values(), key=lambda one: one.decided)
+    }
     told = [one for one in interventions if one.playbook != ROLL_OUT]
-    own = {one.id for one in told}
+    own = {(one.endpoint, one.id) for one in told}
     known = {one.id: one for one in incidents}
-    found = [_intervened(one, trained.get(one.id)) for one in told]
+    found = [_intervened(one, trained.get(f"{one.endpoint}/{one.id}")) for one in told]
     found += [
-        _trained(one, known.get(one.incident)) for one in trained.values() if one.id not in own
+        _trained(one, known.get(one.incident), last=newest[one.incident] == one.key)
+        for one in trained.values()
+        if (one.endpoint, one.id) not in own
     ]
     return sorted(found, key=lambda deed: deed.time, reverse=True)
 
@@ -90,8 +95,8 @@ def _intervened(one: Intervention, training: Retraining | None) -> Deed:
     )
 
 
-def _trained(one: Retraining, incident: Incident | None) -> Deed:
-    evidence = incident.evidence if incident and one.id.startswith(incident.id) else {}
+def _trained(one: Retraining, incident: Incident | None, *, last: bool) -> Deed:
+    evidence = incident.evidence if incident and last else {}
     closed = incident.closed if incident else None
     return Deed(
         id=one.id,
@@ -100,8 +105,10 @@ def _trained(one: Retraining, incident: Incident | None) -> Deed:
         trigger=incident.title if incident else one.reason,
         action=_MODES.get(one.mode, one.mode),
         options=one.options,
-        by=f"incident {one.incident}" if one.incident else "schedule",
-        status=_SETTLED.get(one.settled, one.settled),
+        by=f"incident {one.incident}" if one.incident else _asker(one),
+        status="comparing"
+        if one.mode == "prove" and not one.settled
+        else _SETTLED.get(one.settled, one.settled),
         predicted=_promised(evidence.get("comparison")),
         measured=_seen(evidence.get("at_closing")),
         outcome=incident.summary if incident else one.settled.replace("_", " "),
@@ -109,6 +116,10 @@ def _trained(one: Retraining, incident: Incident | None) -> Deed:
         incident=one.incident,
         ended=closed,
     )
+
+
+def _asker(one: Retraining) -> str:
+    return "schedule" if one.id.startswith("scheduled-") else "the loop"
 
 
 def _promised(comparison: object) -> Effect:

@@ -16,7 +16,6 @@ from keepwell.operations.loop.conditions import (
     CooldownPassed,
     LoopEnabled,
     NewSignal,
-    ProofAwaited,
     RecentDeployment,
     RetrainingPending,
     RolloutRunning,
@@ -39,7 +38,7 @@ LIMITS = WithinHours() & RoomForTraining() & BudgetLeft()
 """What `loop.limits` says of every retraining, whoever asks for it."""
 
 SCHEDULED_OTHERWISE = (
-    (ScheduleDue() | (RowsHaveGrown() & ~NewSignal() & ~ProofAwaited()))
+    (ScheduleDue() | (RowsHaveGrown() & ~NewSignal()))
     & LoopEnabled()
     & CooldownPassed()
     & ~RolloutRunning()

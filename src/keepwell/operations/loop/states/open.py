@@ -21,7 +21,6 @@ from keepwell.operations.loop.conditions import (
     InterventionUnderWay,
     LikeliestCause,
     LoopEnabled,
-    ProofAwaited,
     ProofDue,
     Quiet,
     RetrainingPending,
@@ -52,15 +51,13 @@ MAY_RETRAIN = (
     & ~BrokenUpstream()
     & ~InterventionUnderWay()
     & ~TrainingAwaited()
-    & ~ProofAwaited()
     & WithinHours()
     & RoomForTraining()
     & BudgetLeft()
 )
 """When an open incident's retraining starts. While the service itself fails or is slow, or the machine is
 short of something, it does not: what is lost to a starved machine, training cannot bring back. Nor while a
-column is broken upstream: training would learn the break. Nor while few more outcomes may prove the last
-challenger, unless performance fell."""
+column is broken upstream: training would learn the break."""
 
 MAY_PROVE = (
     LoopEnabled()
@@ -128,6 +125,9 @@ def _next(view: View, incident: Incident, now: float) -> Action:
     busy = InterventionUnderWay().check(view, now)
     if busy.holds:
         return Wait(reason=busy.reason, evidence=of_view(view))
+    proof = proving(view, now, incident.id)
+    if proof is not None:
+        return proof
     handled = {identity(s) for s in view.signals if s.known}
     retrainable = [
         s
@@ -141,9 +141,6 @@ def _next(view: View, incident: Incident, now: float) -> Action:
             evidence=of_view(view),
             helpless=True,
         )
-    proof = proving(view, now, incident.id)
-    if proof is not None:
-        return proof
     ready = MAY_RETRAIN.check(view, now)
     evidence = {**of_view(view), **ready.numbers, "signals": of_signals(incident.signals)}
     if not ready.holds:
@@ -174,7 +171,7 @@ def proving(view: View, now: float, incident: str = "") -> StartRetraining | Non
         return None
     reason = (
         f"version {waiting.version} was likely better than version {view.champion.version}, not beyond doubt:"
-        f" they are compared again, on the {view.labels:,} rows since then"
+        " they are compared again, on the rows since it was trained"
     )
     return StartRetraining(
         reason=reason,
@@ -186,7 +183,7 @@ def proving(view: View, now: float, incident: str = "") -> StartRetraining | Non
             decided=now,
             reason=reason,
             incident=incident,
-            windows=(Window(name="proof", since=waiting.since, older=0.0),),
+            windows=(Window(name="proof", since=view.moment(waiting.since, now), older=0.0),),
             mode="prove",
             candidate=waiting.version,
         ),

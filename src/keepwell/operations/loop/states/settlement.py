@@ -18,6 +18,7 @@ from keepwell.operations.loop.conditions import (
     InterventionUnderWay,
     RolloutRunning,
     WithinHours,
+    proofs_of,
 )
 from keepwell.operations.loop.evidence import of_comparison, of_verdict
 from keepwell.operations.loop.interventions.actions import Propose
@@ -176,7 +177,7 @@ def _rejected(
     as_good = tried and found is not None and not found.better
     mine = incident is not None and incident.id == retraining.incident
     harmless = as_good and not (incident and mine and _hurt(view, incident.signals))
-    unproven = _unproven(view, result) if as_good else 0
+    unproven = _unproven(view, retraining, result) if as_good else 0
     reject = RejectCandidate(
         reason=f"version {result.candidate} is not tried: {objection}",
         evidence=evidence,
@@ -190,7 +191,7 @@ def _rejected(
     if incident is None or not mine or not harmless:
         return (reject,)
     close = CloseIncident(
-        reason="a model trained on the newest rows is not seen to be better on them than the champion",
+        reason="it is not seen to be better than the champion on rows that neither learnt from",
         evidence=evidence,
         resolution="no_change",
         summary=(
@@ -205,15 +206,21 @@ def _rejected(
     return (reject, close)
 
 
-def _unproven(view: View, result: RetrainingResult) -> int:
-    """Return on how many rows a candidate that passed its gate was likely better; 0 if it was not.
+def _unproven(view: View, retraining: Retraining, result: RetrainingResult) -> int:
+    """Return on how many rows a candidate was likely better that may be proven so; 0 if it may not.
 
-    What learns from the source has no outcomes to come.
+    It must have passed its gate. What learns from the source has no outcomes to come, what is renewed
+    need not be better, and nothing is proven for ever.
     """
     found, verdict = result.comparison, result.verdict
     if found is None or verdict is None or not verdict.passed or not found.likely:
         return 0
-    return 0 if view.champion.signature.task.from_source else found.rows
+    if view.champion.signature.task.from_source or result.renewed:
+        return 0
+    last = retraining.mode == "prove" and (
+        len(proofs_of(view, retraining.candidate)) >= view.policy.limits.proofs
+    )
+    return 0 if last else found.rows
 
 
 def _hurt(view: View, signals: tuple[Signal, ...]) -> bool:

@@ -38,7 +38,7 @@ class TrainingMeter:
         """Return what other endpoints train now, and what all of them used within the last `per`."""
         others = [
             one
-            for one in self._incidents.retrainings("")
+            for one in self._incidents.retrainings()
             if one.endpoint != endpoint and not one.settled
         ]
         running = sum(self._trains(one.key) for one in others)
