@@ -1,6 +1,8 @@
 """A training does as it is told: rows, budget, metric, threshold, memory; or says why it cannot."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +13,8 @@ from training_worlds import world_of
 from keepwell.core.errors import TrainingError, UsageError
 from keepwell.core.spec import SearchSpec, SplitSpec, ThresholdSpec, TrainSpec
 from keepwell.deployment.scoring import build_scorer_files, load_scorer
+from keepwell.training import trainer
+from keepwell.training.trained import LeaderboardRow
 from keepwell.training.workers.grant import LIBRARIES, OWN
 
 
@@ -57,6 +61,20 @@ def test_brings_something_back_within_a_second_and_says_what() -> None:
     assert found.seconds < 8  # the machine may be busy with others
     if found.learner == "baseline":
         assert "the budget was too short" in found.findings[-1].message
+
+
+@pytest.mark.parametrize(("note", "lost"), [("", True), ("stopped when its time was up", False)])
+def test_who_was_stopped_before_it_learnt_anything_says_nothing_of_the_inputs(
+    note: str, lost: bool
+) -> None:
+    def row(learner: str, note: str = "") -> LeaderboardRow:
+        return LeaderboardRow(
+            name=learner, learner=learner, params={}, mean=0.5, low=None, high=None, scores=(0.5,),
+            seconds=1.0, note=note,
+        )  # fmt: skip
+
+    chosen = SimpleNamespace(leaderboard=lambda: (row("baseline"), row("lightgbm", note)))
+    assert trainer._lost(cast("Any", chosen), "roc_auc") is lost
 
 
 def test_calibrates_on_request_and_says_so() -> None:

@@ -39,6 +39,7 @@ from keepwell.training.problem import Problem
 from keepwell.training.profiling import training_profile
 from keepwell.training.search.budget import Budget
 from keepwell.training.search.capacity import within
+from keepwell.training.search.jobs import ran_out
 from keepwell.training.search.search import Search, bounded
 from keepwell.training.search.spaces import checked
 from keepwell.training.search.store import TrialStore
@@ -457,10 +458,11 @@ def _reported(
 def _lost(chosen: Chosen, metric: str) -> bool:
     """Tell whether somebody was measured beside the baseline, and nobody was better.
 
-    Who was better and is not chosen could not be fitted to all rows in time.
+    Who was better and is not chosen could not be fitted to all rows in time. Who was stopped when time was
+    up may have learnt nothing yet, which says nothing of the inputs.
     """
     rows = [row for row in chosen.leaderboard() if row.mean is not None]
-    others = [row.mean or 0.0 for row in rows if row.learner != FIRST]
+    others = [row.mean or 0.0 for row in rows if row.learner != FIRST and not ran_out(row.note)]
     baseline = next((row.mean or 0.0 for row in rows if row.learner == FIRST), 0.0)
     sign = direction(metric)
     return bool(others) and max(sign * mean for mean in others) <= sign * baseline
