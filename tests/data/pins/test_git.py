@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from keepwell.core.errors import ConflictError, NotFoundError, UnavailableError
-from keepwell.data.pins import git
+from keepwell.infrastructure.files import write_atomic
 
 
 def _git(folder: Path, *words: str) -> None:
@@ -74,7 +74,7 @@ def test_many_paths_are_asked_of_and_written_down_once_a_folder(
     ground.write(".gitignore", "/b/3.bin.pin\n")
     paths = [ground.write(f"{folder}/{name}.bin", "x") for folder in "ab" for name in range(20)]
     asked: list[list[str]] = []
-    run, write = subprocess.run, git.write_atomic
+    run = subprocess.run
     written: list[Path] = []
 
     def counted(command: list[str], **options: Any) -> Any:
@@ -83,10 +83,10 @@ def test_many_paths_are_asked_of_and_written_down_once_a_folder(
 
     def noted(path: Path, data: bytes) -> None:
         written.append(path)
-        write(path, data)
+        write_atomic(path, data)
 
     monkeypatch.setattr(subprocess, "run", counted)
-    monkeypatch.setattr(git, "write_atomic", noted)
+    monkeypatch.setattr("keepwell.data.pins.git.write_atomic", noted)
     done = ground.pins.pin(paths)
     assert len(asked) == 4
     assert written == [ground.root / "a/.gitignore", ground.root / "b/.gitignore"]

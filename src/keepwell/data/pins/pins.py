@@ -94,17 +94,21 @@ class Standing:
     Attributes:
         path: As seen from the project's folder.
         pointer: What Git keeps of it; None if it cannot be read.
-        here: `in place`, `changed` or `missing`; empty where that cannot be told.
+        at: Where it is.
+        here: `in place`, `in part`, `holds more`, `changed` or `missing`; empty where that cannot be told.
         store: What the blob store has of it: `stored`, `missing` (in part), or `damaged`: of another size.
         changed: Files that differ, are not there, or are not in the pointer.
+        more: Those of them that are not in the pointer.
         error: Why nothing can be told.
     """
 
     path: str
+    at: Path | None = None
     pointer: Pointer | None = None
     here: str = ""
     store: str = ""
     changed: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
     error: KeepwellError | None = None
 
     @property
@@ -228,6 +232,16 @@ class Pins:
         whole = [*(item for item in found if item is not None), *failed]
         return sorted(whole, key=lambda item: item.path)
 
+    @property
+    def url(self) -> str:
+        """Where the store is, for the reader."""
+        return self._url
+
+    @property
+    def own_store(self) -> bool:
+        """Whether the store lies in the project's folder, as it does unless said."""
+        return "://" not in self._url and Path(self._url).resolve().is_relative_to(self._root)
+
     # One path
 
     def _pinnable(self, path: Path) -> Path:
@@ -279,7 +293,7 @@ class Pins:
 
     def _must_be_ready(self, wanted: Sequence[Wanted], *, force: bool) -> None:
         must_be_free(wanted, self._is_kept, force=force)
-        must_be_stored(wanted, self._blobs, self._url)
+        must_be_stored(wanted, self._blobs, self._url, own=self.own_store)
 
     def _restored(self, one: Wanted, meter: Meter) -> Fetched:
         return Fetched(
@@ -297,10 +311,12 @@ class Pins:
         differing += [*compared.more, *compared.blocked]
         return Standing(
             path=one.shown,
+            at=one.pinned,
             pointer=one.pointer,
             here=compared.here,
             store=self._in_store(one.pointer),
             changed=tuple(name or one.shown for name in differing),
+            more=compared.more,
         )
 
     def _in_store(self, pointer: Pointer) -> str:
@@ -368,8 +384,9 @@ class Pins:
             f"'{shown}' is not pinned",
             why=f"there is no pointer {shown}{SUFFIX}"
             + (f"; pinned are {some(known)}" if known else ", and no other"),
-            now=did_you_mean(shown, known)
-            or f"pin it where it is: keepwell data pin {typed(found)}",
+            now=f"to pin it: keepwell data pin {typed(found)}"
+            if found.exists()
+            else did_you_mean(shown, known) or "check the path",
         )
 
     def _all(self) -> dict[Path, _Parts]:
