@@ -180,3 +180,16 @@ def test_the_next_step_is_that_of_the_state(
     assert unsent == f"keepwell data pin photos sends what is here to {store}"
     keepwell("data", "pin", "photos")
     assert len(told()) == 1
+
+
+def test_an_error_that_names_no_pin_is_told_with_its_path(
+    keepwell: Any, repository: Path, tmp_path: Path
+) -> None:
+    digest = keepwell("data", "pin", "shop.csv", "--json").document["pinned"][0]["sha256"]
+    (repository / "shop.csv").unlink()
+    blob = tmp_path / "store" / digest[:2] / digest[2:4] / digest
+    blob.chmod(0o600)
+    blob.write_text(ROWS.replace("1", "2"))
+    ended = keepwell("data", "fetch")
+    assert ended.code == 1
+    assert ended.err.startswith("shop.csv:\n✗ the blob ")

@@ -204,7 +204,7 @@ def _tell_fetched(out: Output, done: "list[Fetched]") -> None:
         out.say(f"fetched  {names}{what}: {how}", style="bold")
         if item.more:
             out.note(f"{item.path} also holds what is not pinned, and was left: {some(item.more)}")
-    _tell_errors(done)
+    _tell_errors(out, done)
 
 
 def _tell_pins(out: Output, found: "list[Standing]", url: str) -> None:
@@ -222,7 +222,7 @@ def _tell_pins(out: Output, found: "list[Standing]", url: str) -> None:
             out.say(f"{item.path}: {some(item.changed)}")
     for number, line in enumerate(next_steps(found, url)):
         out.say(f"{'' if number else 'next':<9}{line}", style="cyan")
-    _tell_errors(found)
+    _tell_errors(out, found)
 
 
 def _cells(pointer: "Pointer | None") -> list[Any]:
@@ -241,11 +241,13 @@ def _standing(item: "Standing") -> list[str]:
     ]
 
 
-def _tell_errors(items: "Sequence[Fetched | Standing]") -> None:
+def _tell_errors(out: Output, items: "Sequence[Fetched | Standing]") -> None:
     from keepwell.cli.failures import print_beats
 
     for item in items:
         if item.error is not None:
+            if item.path not in str(item.error):  # as that of a blob, which knows of no pins
+                out.note(f"{item.path}:")
             print_beats(item.error)
 
 
