@@ -110,12 +110,15 @@ def test_what_is_not_as_pinned_fails_only_where_it_is_checked(
     ended = keepwell("data", "pins")
     assert ended.code == 1
     assert "error: see below" in ended.out
+    assert ended.err.count("✗ ") == 1
+    assert ended.err.count("→ ") == 1
     assert "git checkout -- 'the data/shop.csv.pin'" in ended.err
     (repository / "other.bin").unlink()
     ended = keepwell("data", "fetch")
     assert ended.code == 1
     assert "fetched  other.bin" in ended.out
     assert "failed   the data/shop.csv" in ended.out
+    assert ended.err.startswith("✗ ")
 
 
 def test_nothing_pinned_says_how_to_pin(keepwell: Any, repository: Path) -> None:
@@ -140,3 +143,53 @@ def test_work_that_takes_long_shows_how_far_it_is(
     ended = keepwell("data", "pin", "shop.csv", "--json")
     assert "pin … (reading shop.csv)" in ended.err
     assert ended.document["pinned"][0]["path"] == "shop.csv"
+
+
+def test_the_next_step_is_that_of_the_state(
+    keepwell: Any, repository: Path, tmp_path: Path
+) -> None:
+    def told() -> list[str]:
+        lines = keepwell("data", "pins").out.splitlines()
+        at = next((at for at, line in enumerate(lines) if line.startswith("next ")), len(lines))
+        return [line[9:] for line in lines[at:]]
+
+    store = tmp_path / "store"
+    (repository / "photos").mkdir()
+    for name in ("1.png", "2.png"):
+        (repository / "photos" / name).write_text(name)
+    keepwell("data", "pin", "photos", "shop.csv")
+    assert told() == []
+    (repository / "photos" / "1.png").unlink()
+    assert "in part" in keepwell("data", "pins").out
+    assert told() == ["keepwell data fetch photos"]
+    (repository / "photos" / "1.png").write_text("1.png")
+    (repository / "photos" / "new one.png").write_text("x")
+    [line] = told()
+    assert line.startswith("mv 'photos/new one.png' ELSEWHERE ")
+    assert line.endswith("keepwell data pin photos keeps it there")
+    (repository / "photos" / "new one.png").unlink()
+    (repository / "shop.csv").write_text("tenure,churn\n")
+    assert told() == [
+        "keepwell data pin shop.csv keeps what changed; keepwell data fetch shop.csv --force goes back"
+    ]
+    (repository / "shop.csv").unlink()
+    shutil.rmtree(store)
+    lost, unsent = told()
+    assert str(store) in lost
+    assert lost.endswith("KEEPWELL_BLOBS_URL=s3://… keepwell data fetch shop.csv")
+    assert unsent == f"keepwell data pin photos sends what is here to {store}"
+    keepwell("data", "pin", "photos")
+    assert len(told()) == 1
+
+
+def test_an_error_that_names_no_pin_is_told_with_its_path(
+    keepwell: Any, repository: Path, tmp_path: Path
+) -> None:
+    digest = keepwell("data", "pin", "shop.csv", "--json").document["pinned"][0]["sha256"]
+    (repository / "shop.csv").unlink()
+    blob = tmp_path / "store" / digest[:2] / digest[2:4] / digest
+    blob.chmod(0o600)
+    blob.write_text(ROWS.replace("1", "2"))
+    ended = keepwell("data", "fetch")
+    assert ended.code == 1
+    assert ended.err.startswith("shop.csv:\n✗ the blob ")

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import subprocess
 import sys
@@ -167,3 +168,21 @@ def test_a_file_that_changes_on_its_way_to_a_bucket_is_not_kept_under_its_old_di
     assert store._files.find(str(tmp_path)) == []
     monkeypatch.undo()
     assert store.read(store.write(path)) == b"during"
+
+
+def test_what_another_one_stored_whole_outlives_a_file_that_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_blobs(f"memory://{tmp_path}/blobs")
+    path = tmp_path / "file"
+    path.write_bytes(b"before")
+    digest = hashlib.sha256(b"before").hexdigest()
+
+    def written_to(*_: object, **_options: object) -> None:
+        path.write_bytes(b"during")
+        store._files.pipe_file(store._path(digest), b"before")
+
+    monkeypatch.setattr(store._files, "put_file", written_to)
+    with pytest.raises(ConflictError, match="changed while it was stored"):
+        store.write(path)
+    assert store.read(digest) == b"before"

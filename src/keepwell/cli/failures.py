@@ -28,10 +28,23 @@ def report(error: BaseException, words: Sequence[str]) -> int:
     known = _as_known(error)
     if known is None:
         known = _unexpected(error, words)
-    _print_beats(known)
+    print_beats(known)
     if as_json:
         print(json.dumps({"error": known.as_dict()}, ensure_ascii=False, default=str))
     return known.exit_code
+
+
+def print_beats(error: KeepwellError) -> None:
+    """Tell an error on standard error: what, why, and what to do now."""
+    bold, dim, cyan, red, off = (
+        ("\033[1m", "\033[2m", "\033[36m", "\033[31m", "\033[0m")
+        if sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        else ("",) * 5
+    )
+    lines = [f"{red}✗{off} {bold}{error.what}{off}"]
+    lines += [f"  {dim}{line}{off}" for line in error.why.splitlines()]
+    lines += [f"  {cyan}→ {line}{off}" for line in error.now.splitlines()]
+    print("\n".join(lines), file=sys.stderr)
 
 
 def _as_known(error: BaseException) -> KeepwellError | None:
@@ -81,15 +94,3 @@ def _logs(words: Sequence[str]) -> Path | None:
     start = Path(named[-1] if named else ".").resolve()
     homes = (folder / ".keepwell" for folder in (start, *start.parents))
     return next((home / "logs" for home in homes if home.is_dir()), None)
-
-
-def _print_beats(error: KeepwellError) -> None:
-    bold, dim, cyan, red, off = (
-        ("\033[1m", "\033[2m", "\033[36m", "\033[31m", "\033[0m")
-        if sys.stderr.isatty() and "NO_COLOR" not in os.environ
-        else ("",) * 5
-    )
-    lines = [f"{red}✗{off} {bold}{error.what}{off}"]
-    lines += [f"  {dim}{line}{off}" for line in error.why.splitlines()]
-    lines += [f"  {cyan}→ {line}{off}" for line in error.now.splitlines()]
-    print("\n".join(lines), file=sys.stderr)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from keepwell.core.errors import InvalidDataError, NotFoundError, UsageError
 from keepwell.core.suggestions import did_you_mean
-from keepwell.data.pins.absence import absent
+from keepwell.data.pins.absence import absent, pattern_of
 from keepwell.data.pins.drift import differing
+from keepwell.data.pins.naming import is_pointer
 
 SUFFIXES = ("csv", "tsv", "txt", "parquet", "pq", "jsonl", "ndjson", "json", "npz", "npy")
 """What a folder's files must end with to be taken; a glob or a path may name any file."""
@@ -52,17 +53,17 @@ def find_files(location: str, root: Path) -> list[Path]:
         )
     path = root / Path(location.removeprefix("file://")).expanduser()
     found = [path] if path.is_file() else _several(location, path, root)
-    differs = differing(path, found)
+    differs = differing(found)
     if differs is not None:
         raise differs
     return found
 
 
 def _several(location: str, path: Path, root: Path) -> list[Path]:
-    not_here = absent(path, lambda file: _is_taken(file, path, (*SUFFIXES, *PICTURES)))
+    not_here = absent(path, lambda inner: _is_taken(inner, (*SUFFIXES, *PICTURES)), root)
     if not_here is not None:
         raise not_here
-    found = sorted(_in_folder(path, SUFFIXES) if path.is_dir() else _matching(path))
+    found = sorted(_in_folder(path, SUFFIXES) if path.is_dir() else _matching(path, root))
     if not found and path.is_dir():
         found = sorted(_in_folder(path, PICTURES))
     if not found:
@@ -142,24 +143,31 @@ def vanished(path: Path) -> NotFoundError:
     )
 
 
-def _is_taken(path: Path, folder: Path, suffixes: tuple[str, ...]) -> bool:
-    inner = path.relative_to(folder).parts
-    hidden = any(part.startswith((".", "_")) for part in inner)
-    return not hidden and suffix_of(path) in suffixes
+def _is_taken(inner: Path, suffixes: tuple[str, ...]) -> bool:
+    hidden = any(part.startswith((".", "_")) for part in inner.parts)
+    return not hidden and suffix_of(inner) in suffixes
 
 
 def _in_folder(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     for path in folder.rglob("*"):
-        if _is_taken(path, folder, suffixes) and path.is_file():
+        if _is_taken(path.relative_to(folder), suffixes) and _is_here(path):
             yield path
 
 
-def _matching(path: Path) -> Iterator[Path]:
-    if _GLOB.isdisjoint(str(path)):
-        return
-    for match in glob.iglob(str(path), recursive=True):
-        if Path(match).is_file():
-            yield Path(match)
+def _matching(path: Path, root: Path) -> Iterator[Path]:
+    for match in map(Path, glob.iglob(str(pattern_of(path, root)), recursive=True)):
+        if _is_here(match) and not is_pointer(match):
+            yield match
+
+
+def _is_here(path: Path) -> bool:
+    """Tell whether a file is there; a link to pinned content that is not is an error."""
+    if path.is_file():
+        return True
+    pinned = absent(path, lambda _: True) if path.is_symlink() and not path.exists() else None
+    if pinned is not None:
+        raise pinned
+    return False
 
 
 def _nothing(location: str, path: Path, root: Path) -> NotFoundError | InvalidDataError:
@@ -179,6 +187,12 @@ def _nothing(location: str, path: Path, root: Path) -> NotFoundError | InvalidDa
             f"no file matches '{location}'",
             why=f"the search starts in {root}",
             now="check the pattern: * stays within a folder, ** goes below it",
+        )
+    if path.is_symlink():
+        return NotFoundError(
+            f"'{location}' is a link to '{path.readlink()}', which is not here",
+            why=f"looked for {path.resolve()}",
+            now="put it there, or let the link lead to what is here",
         )
     siblings = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
     return NotFoundError(

@@ -43,8 +43,10 @@ def test_other_content_is_refused_with_both_ways_out(
     with pytest.raises(ConflictError, match="what is here is not what") as refusal:
         fingerprint(source, pinned.root)
     assert f"'{changed}'" in refusal.value.why
-    assert f"keepwell data fetch {command};" in refusal.value.now
-    assert refusal.value.now.endswith(f"keepwell data pin {command}")
+    assert refusal.value.now == (
+        f"to keep the change: keepwell data pin {command}; "
+        f"to go back: keepwell data fetch {command} --force"
+    )
     pinned.pin(pinned.root / command)
     find_files(source, pinned.root)
 

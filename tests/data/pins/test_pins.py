@@ -97,6 +97,7 @@ def test_a_file_that_differs_is_kept_unless_forced(ground: Any) -> None:
     mine = ground.write("b.bin", "mine")
     with pytest.raises(ConflictError, match=r"'b\.bin' differs from what is pinned") as refusal:
         ground.fetch("a.bin", "b.bin")
+    assert refusal.value.why.startswith("what is here now is not in the blob store")
     assert "--force" in refusal.value.now
     assert mine.read_text() == "mine"
     assert not (ground.root / "a.bin").exists()
@@ -122,7 +123,9 @@ def test_files_that_no_pointer_names_are_left_alone_and_told(ground: Any) -> Non
     ground.write("photos/1.png", "one")
     ground.pin(ground.root / "photos")
     ground.write("photos/new.png", "new")
-    assert [(item.here, item.changed) for item in ground.pins.look()] == [("changed", ("new.png",))]
+    assert [(item.here, item.changed) for item in ground.pins.look()] == [
+        ("holds more", ("new.png",))
+    ]
     assert ground.fetch(force=True)[0].more == ("new.png",)
     assert (ground.root / "photos" / "new.png").read_text() == "new"
 
@@ -267,7 +270,7 @@ def test_what_cannot_be_pinned_says_why(ground: Any, tmp_path: Path) -> None:
     for path, error, words in [
         ("gone.bin", NotFoundError, "there is no file or folder 'gone.bin'"),
         ("../elsewhere.bin", UsageError, "is not inside the project"),
-        (".", UsageError, "is not inside the project"),
+        (".", UsageError, "is the project itself"),
         ("link", InvalidDataError, "'link' is a link"),
         ("holder", InvalidDataError, "'holder/other' is a link"),
         ("holder/link", InvalidDataError, "is not a file"),
@@ -365,3 +368,76 @@ def test_progress_reaches_the_end(ground: Any, clone: Callable[[], Any]) -> None
     clone().pins.fetch([], progress=fetched)
     assert fetched.shares == sorted(fetched.shares)
     assert fetched.shares[-1] == 1.0
+
+
+def test_how_a_folder_stands_tells_what_to_do(ground: Any) -> None:
+    for name in ("a.png", "b.png"):
+        ground.write(f"photos/{name}", name)
+    ground.pin(ground.root / "photos")
+
+    def here() -> str:
+        [item] = ground.pins.look()
+        return str(item.here)
+
+    (ground.root / "photos/a.png").unlink()
+    assert here() == "in part"
+    ground.write("photos/c.png", "b.png")
+    assert here() == "changed"
+    ground.write("photos/a.png", "a.png")
+    assert here() == "holds more"
+    ground.write("photos/a.png", "other")
+    assert here() == "changed"
+    for name in "abc":
+        (ground.root / f"photos/{name}.png").unlink()
+    assert here() == "missing"
+
+
+def test_the_pointer_of_a_folder_is_named_where_it_contradicts_itself(
+    ground: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ground.root)
+    digest = ground.blobs.write(b"right")
+    ground.write(
+        "photos.pin", render(folder_of([Content(path="sub/1.png", sha256=digest, size=1)]))
+    )
+    with pytest.raises(InvalidDataError, match=r"photos contradicts itself") as refusal:
+        ground.fetch()
+    assert "1 bytes of 'sub/1.png'" in refusal.value.why
+    assert refusal.value.now.endswith("git checkout -- photos.pin")
+
+
+def test_the_projects_own_store_cannot_have_what_others_pinned(
+    ground: Any, clone: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground.pin(ground.write("raw.bin", "x"))
+    ground.pin(ground.write("photos/cat/1.png", "y").parent.parent)
+    other = clone()
+    other.store = other.root / ".keepwell" / "blobs"
+    monkeypatch.chdir(other.root)
+    with pytest.raises(NotFoundError, match="is not in the blob store") as refusal:
+        other.fetch("raw.bin", "photos/cat")
+    assert "this is this project's own store" in refusal.value.why
+    assert "KEEPWELL_BLOBS_URL" in refusal.value.now
+    assert "OTHER/.keepwell/blobs" in refusal.value.now
+    assert refusal.value.now.endswith("keepwell data fetch raw.bin photos/cat")
+    other.store = ground.store.with_name("elsewhere")
+    with pytest.raises(NotFoundError) as refusal:
+        other.fetch("raw.bin")
+    assert "KEEPWELL_BLOBS_URL=s3://… keepwell data fetch raw.bin;" in refusal.value.now
+
+
+def test_what_is_not_pinned_is_to_be_pinned_only_where_it_is(
+    ground: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ground.root)
+    ground.write("here.bin", "x")
+    for name, now in {
+        "here.bin": "to pin it: keepwell data pin here.bin",
+        "q": "check the path",
+    }.items():
+        with pytest.raises(NotFoundError, match="is not pinned") as refusal:
+            ground.fetch(name)
+        assert refusal.value.now == now
+    with pytest.raises(UsageError) as outside:
+        ground.pin(ground.root / "../out.csv")
+    assert "change `source:` in keepwell.yaml" in outside.value.now

@@ -21,36 +21,58 @@ _GLOB = frozenset("*?[")
 _NAMED = 10  # pins that one command fetches by name
 
 
-def absent(path: Path, counts: Callable[[Path], bool]) -> NotFoundError | None:
+def absent(
+    path: Path, counts: Callable[[Path], bool], root: Path | None = None
+) -> NotFoundError | None:
     """Return the error for pinned files of a source that are not here; None if there are none.
 
     Args:
         path: A file, a folder or a glob.
-        counts: Tells whether a file in a folder would be taken.
+        counts: Tells whether a file in a folder would be taken, by its path from there.
+        root: What the source is below; only what comes after it may be a glob. Without it nothing is.
     """
-    gone: dict[Path, Path] = {}
-    for pointer in pointers_of(path):
-        pinned = pinned_by(pointer)
-        entries = entries_of(pointer) or {"": ("", 0)}  # whoever fetches it says what is wrong
-        for file in (pinned / name if name else pinned for name in entries):
-            if _belongs(file, path, counts) and not file.exists():
-                gone.setdefault(pinned, file)
-                break
-    return _error(gone) if gone else None
+    gone: dict[
+        str, tuple[Path, Path]
+    ] = {}  # by where it is, for links lead to one place by two names
+    for at, below in _seen_from(path, root or path):
+        pattern = pattern_of(at, below)
+        for pointer in pointers_of(at, below):
+            pinned = pinned_by(pointer)
+            entries = entries_of(pointer) or {"": ("", 0)}  # whoever fetches it says what is wrong
+            for file in (pinned / name if name else pinned for name in entries):
+                if _belongs(file, at, pattern, counts) and not file.exists():
+                    gone.setdefault(os.path.realpath(pinned), (pinned, file))
+                    break
+    return _error(dict(gone.values())) if gone else None
 
 
-def pointers_of(path: Path) -> Iterator[Path]:
-    """Return the pointers that may name files of a source: a file, a folder or a glob."""
+def pointers_of(path: Path, root: Path) -> Iterator[Path]:
+    """Return the pointers that may name files of a source: a file, a folder or a glob below `root`."""
     start = path
-    if "**" in path.parts:
-        wild = next(at for at, part in enumerate(path.parts) if not _GLOB.isdisjoint(part))
-        start = Path(*path.parts[:wild])
+    inner = _inner(path, root).parts
+    if "**" in inner:
+        wild = next(at for at, part in enumerate(inner) if not _GLOB.isdisjoint(part))
+        start = Path(*path.parts[: len(path.parts) - len(inner) + wild])
     for at in (start, *start.parents):
-        beside = f"{at}{SUFFIX}"
-        found = [beside] if _GLOB.isdisjoint(beside) else glob.iglob(beside)
-        yield from (Path(pointer) for pointer in found if is_pointer(Path(pointer)))
+        beside = Path(f"{at}{SUFFIX}")
+        if is_pointer(beside):
+            yield beside
+        if not _GLOB.isdisjoint(str(_inner(at, root))):
+            found = map(Path, glob.iglob(f"{pattern_of(at, root)}{SUFFIX}"))
+            yield from (pointer for pointer in found if pointer != beside and is_pointer(pointer))
     if start.is_dir():
         yield from find_pointers(start)
+
+
+def pattern_of(path: Path, root: Path) -> Path:
+    """Return a glob in which a folder stands for itself, whatever its name holds.
+
+    >>> pattern_of(Path("/shop [1]/data/*.csv"), Path("/shop [1]")).as_posix()
+    '/shop [[]1]/data/*.csv'
+    """
+    if not path.is_relative_to(root):
+        return path
+    return Path(glob.escape(str(root)), path.relative_to(root))
 
 
 def entries_of(pointer: Path) -> Entries | None:
@@ -66,12 +88,28 @@ def entries_of(pointer: Path) -> Entries | None:
         return None
 
 
-def _belongs(file: Path, path: Path, counts: Callable[[Path], bool]) -> bool:
+def _seen_from(path: Path, root: Path) -> Iterator[tuple[Path, Path]]:
+    """Return a source and its root as they are named, and as links lead to them."""
+    yield path, root
+    real, above = Path(os.path.realpath(path)), Path(os.path.realpath(root))
+    plain = above / path.relative_to(root) if path.is_relative_to(root) else path
+    if real != plain or root == path != real:
+        yield real, above
+
+
+def _inner(path: Path, root: Path) -> Path:
+    """Return the part of a path that may be a glob; above a root nothing is."""
+    if path.is_relative_to(root):
+        return path.relative_to(root)
+    return Path() if root.is_relative_to(path) else path
+
+
+def _belongs(file: Path, path: Path, pattern: Path, counts: Callable[[Path], bool]) -> bool:
     if file == path:
         return True
-    if _GLOB.isdisjoint(str(path)):
-        return path in file.parents and counts(file)
-    return _matches(file.parts, path.parts)
+    if path in file.parents and counts(file.relative_to(path)):
+        return True
+    return _matches(file.parts, pattern.parts)
 
 
 def _matches(parts: Sequence[str], patterns: Sequence[str]) -> bool:

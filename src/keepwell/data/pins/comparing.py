@@ -33,10 +33,16 @@ class Comparison:
 
     @property
     def here(self) -> str:
-        """Return `in place`, `changed` or `missing`: not a single file is there."""
-        if self.changed or self.blocked or self.more or (self.same and self.absent):
+        """Return how it is.
+
+        `in place`; `missing`: not a single file is there; `in part`: some are; `holds more`: all are, and
+        others; else `changed`.
+        """
+        if self.changed or self.blocked or (self.absent and self.more):
             return "changed"
-        return "missing" if self.absent else "in place"
+        if self.absent:
+            return "in part" if self.same else "missing"
+        return "holds more" if self.more else "in place"
 
 
 def compare(

@@ -7,45 +7,32 @@ Standard library only: `keepwell.data.fingerprint` asks on every run.
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from keepwell.core.errors import ConflictError, StorageError
-from keepwell.data.pins.absence import Entries, entries_of, pointers_of
-from keepwell.data.pins.naming import SUFFIX, is_pointer, pinned_by, pointer_of
+from keepwell.data.pins.absence import Entries, entries_of
+from keepwell.data.pins.naming import SUFFIX, is_pointer, pointer_of
 from keepwell.data.pins.stamps import Stamps
 from keepwell.data.pins.telling import typed
 
 _DAMAGED = "its pointer cannot be read, so nobody knows what it should be"
 
 
-def differing(path: Path, files: Iterable[Path]) -> ConflictError | None:
-    """Return the error for the first file of a source that is not as its pointer says; None if all are.
-
-    Args:
-        path: The source: a file, a folder or a glob.
-        files: Those that it consists of.
-    """
-    pins = {pinned_by(pointer): entries_of(pointer) for pointer in pointers_of(path)}
-    if not pins:
-        return None
-    real: dict[Path, Path] = {}  # by which digests are remembered
-    homes: dict[Path, Path] = {}
+def differing(files: Iterable[Path]) -> ConflictError | None:
+    """Return the error for the first of these files that is not as its pointer says; None if all are."""
+    pins = _Pins()
     known: dict[Path, Stamps] = {}
     try:
         for file in files:
-            pinned = next((at for at in (file, *file.parents) if at in pins), None)
-            if pinned is None:
-                continue
-            if pinned not in real:
-                real[pinned] = Path(os.path.realpath(pinned.parent), pinned.name)
-                homes[pinned] = _home(real[pinned])
-            home = homes[pinned]
-            if home not in known:
-                known[home] = Stamps(home / "pins.json")
-            why = _complaint(file, pinned, pins[pinned], real[pinned], known[home])
-            if why:
-                return _error(file, pinned, why)
+            for held in pins.of(file):
+                home = pins.home_of(held)
+                if home not in known:
+                    known[home] = Stamps(home / "pins.json")
+                why = _complaint(held, known[home])
+                if why:
+                    return _error(held, why, file)
     finally:
         for home, stamps in known.items():
             if home.is_dir():
@@ -58,8 +45,7 @@ class Promises:
     """What pointers say of single files; each pointer is read once."""
 
     def __init__(self) -> None:
-        self._pins: dict[Path, Entries | None] = {}
-        self._free: set[Path] = set()
+        self._pins = _Pins()
 
     def must_be_kept(self, file: Path, data: bytes) -> None:
         """Refuse a file whose content, just read, is not what a pointer says.
@@ -67,51 +53,98 @@ class Promises:
         Raises:
             ConflictError: It names the command that restores it.
         """
-        pinned = next((at for at in (file, *file.parents) if self._is_pinned(at)), None)
-        if pinned is None:
-            return
-        entries = self._pins[pinned]
-        named = None if entries is None else entries.get(_name(file, pinned))
-        if named is None:
-            raise _error(file, pinned, _DAMAGED if entries is None else _unnamed(file, pinned))
-        if named[0] != hashlib.sha256(data).hexdigest():
-            raise _error(file, pinned, f"'{os.path.relpath(file)}' has other content")
+        for held in self._pins.of(file):
+            named = None if held.entries is None else held.entries.get(held.name)
+            if named is None:
+                raise _error(held, _DAMAGED if held.entries is None else _unnamed(held), file)
+            if named[0] != hashlib.sha256(data).hexdigest():
+                raise _error(held, f"'{os.path.relpath(held.file)}' has other content", file)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A file, the pinned path that it is in or is, where that is on the disk, and what its pointer names."""
+
+    file: Path
+    pinned: Path
+    real: Path
+    entries: Entries | None
+
+    @property
+    def name(self) -> str:
+        return "" if self.file == self.pinned else self.file.relative_to(self.pinned).as_posix()
+
+
+class _Pins:
+    """Finds the pins that hold files; each pointer is read once."""
+
+    def __init__(self) -> None:
+        self._entries: dict[Path, Entries | None] = {}
+        self._places: dict[Path, Path] = {}
+        self._holders: dict[Path, Path | None] = {}
+        self._folders: dict[Path, Path] = {}
+        self._homes: dict[Path, Path] = {}
+
+    def of(self, file: Path) -> Iterator[_Held]:
+        """Return what holds a file by the name that it has, and where a link leads."""
+        found: dict[Path, _Held] = {}  # two names may lead to one pin
+        for at in dict.fromkeys((file, self._led_to(file))):
+            pinned = self._holder(at)
+            if pinned is not None:
+                held = _Held(at, pinned, self._places[pinned], self._entries[pinned])
+                found.setdefault(held.real, held)
+        yield from found.values()
+
+    def home_of(self, held: _Held) -> Path:
+        """Return where its project remembers digests."""
+        if held.pinned not in self._homes:
+            self._homes[held.pinned] = _home(held.real)
+        return self._homes[held.pinned]
+
+    def _led_to(self, file: Path) -> Path:
+        if file.is_symlink():
+            return Path(os.path.realpath(file))
+        if file.parent not in self._folders:
+            self._folders[file.parent] = Path(os.path.realpath(file.parent))
+        return self._folders[file.parent] / file.name
+
+    def _holder(self, file: Path) -> Path | None:
+        if self._is_pinned(file):
+            return file
+        folder = file.parent
+        if folder not in self._holders:
+            above = (folder, *folder.parents)
+            self._holders[folder] = next((at for at in above if self._is_pinned(at)), None)
+        return self._holders[folder]
 
     def _is_pinned(self, at: Path) -> bool:
-        if at in self._pins:
+        if at in self._entries:
             return True
-        if at in self._free or not at.name or not is_pointer(pointer_of(at)):
-            self._free.add(at)
+        if not at.name or not is_pointer(pointer_of(at)):
             return False
-        self._pins[at] = entries_of(pointer_of(at))
+        self._entries[at] = entries_of(pointer_of(at))
+        self._places[at] = Path(os.path.realpath(at.parent), at.name)
         return True
 
 
-def _complaint(
-    file: Path, pinned: Path, entries: Entries | None, real: Path, stamps: Stamps
-) -> str:
-    if entries is None:
+def _complaint(held: _Held, stamps: Stamps) -> str:
+    if held.entries is None:
         return _DAMAGED
-    name = _name(file, pinned)
-    named = entries.get(name)
+    named = held.entries.get(held.name)
     if named is None:
-        return _unnamed(file, pinned)
+        return _unnamed(held)
     digest, size = named
     with contextlib.suppress(FileNotFoundError):  # who reads it says that it is gone
-        found = file.stat().st_size
+        found = held.file.stat().st_size
         if found != size:
-            return f"'{os.path.relpath(file)}' has {found:,} bytes; the pointer says {size:,}"
-        if stamps.digest(real / name if name else real) != digest:
-            return f"'{os.path.relpath(file)}' has other content, of the same size"
+            return f"'{os.path.relpath(held.file)}' has {found:,} bytes; the pointer says {size:,}"
+        if stamps.digest(held.real / held.name if held.name else held.real) != digest:
+            return f"'{os.path.relpath(held.file)}' has other content, of the same size"
     return ""
 
 
-def _name(file: Path, pinned: Path) -> str:
-    return "" if file == pinned else file.relative_to(pinned).as_posix()
-
-
-def _unnamed(file: Path, pinned: Path) -> str:
-    return f"'{file.relative_to(pinned).as_posix()}' is in the folder, and not in the pointer"
+def _unnamed(held: _Held) -> str:
+    return f"'{held.name}' is in the folder, and not in the pointer"
 
 
 def _home(real: Path) -> Path:
@@ -120,17 +153,22 @@ def _home(real: Path) -> Path:
     return next((home for home in homes if home.is_dir()), real.parent / ".keepwell")
 
 
-def _error(file: Path, pinned: Path, why: str) -> ConflictError:
-    now = f"keepwell data fetch {typed(pinned)}"
+def _error(held: _Held, why: str, file: Path) -> ConflictError:
+    """Return the error for what is held; `file` is what was asked for, which a link may lead from."""
+    pinned = held.pinned
+    keep = f"keepwell data pin {typed(pinned)}"
+    now = f"to keep the change: {keep}; to go back: keepwell data fetch {typed(pinned)} --force"
     if why == _DAMAGED:
         now = (
-            f"git checkout -- {typed(pointer_of(pinned))}, then keepwell data fetch {typed(pinned)}"
+            f"git checkout -- {typed(pointer_of(pinned))}, then keepwell data fetch {typed(pinned)}; "
+            f"or, to keep what is here: {keep}"
         )
-    elif file != pinned and why == _unnamed(file, pinned):
-        now = f"take it out of the folder: mv {typed(file)} ELSEWHERE"
+    elif held.name and why == _unnamed(held):
+        now = f"take it out of the folder: mv {typed(held.file)} ELSEWHERE; or, to keep it there: {keep}"
+    led = "" if held.file == file else f"'{os.path.relpath(file)}' is a link that leads there; "
     return ConflictError(
         f"'{os.path.relpath(pinned)}' is pinned, and what is here is not what {pinned.name}{SUFFIX} names",
-        why=why,
-        now=f"{now}; or, if the change was meant: keepwell data pin {typed(pinned)}",
-        details={"pinned": str(pinned), "file": str(file)},
+        why=led + why,
+        now=now,
+        details={"pinned": str(pinned), "file": str(held.file)},
     )

@@ -65,15 +65,21 @@ def must_be_free(wanted: Sequence[Wanted], kept: Callable[[Path], bool], *, forc
         paths = " ".join(dict.fromkeys(typed(pinned) for pinned, _ in changed))
         raise ConflictError(
             f"{some(names)} {'differs' if len(names) == 1 else 'differ'} from what is pinned",
-            why="its content is not whole in the blob store: it would be lost, so it was left as it is",
+            why="what is here now is not in the blob store; writing over it would lose it, so it was left",
             now=f"keep yours: keepwell data pin {paths}, or move it away; or write over it: "
             f"keepwell data fetch {paths} --force",
             details={"changed": names},
         )
 
 
-def must_be_stored(wanted: Sequence[Wanted], blobs: BlobStore, url: str) -> None:
+def must_be_stored(wanted: Sequence[Wanted], blobs: BlobStore, url: str, *, own: bool) -> None:
     """Refuse to begin where not all of it can be had.
+
+    Args:
+        wanted: What is to be written.
+        blobs: Holds the content.
+        url: Where that is, for the reader.
+        own: Whether no other project has this store, unless somebody says so.
 
     Raises:
         NotFoundError: It names the store that was asked.
@@ -84,12 +90,11 @@ def must_be_stored(wanted: Sequence[Wanted], blobs: BlobStore, url: str) -> None
         gone = [item for item in one.contents if sizes[item.sha256] is None]
         if gone:
             what = one.shown if len(gone) == len(one.pointer.contents) else f"{one.shown}, in part,"
+            why, now = _other_store(one, wanted, own=own)
             raise NotFoundError(
                 f"the content of {what} is not in the blob store",
-                why=f"{url} holds nothing under {gone[0].sha256[:12]}…; "
-                "it was pinned into another store, or never sent here",
-                now="name the store it was pinned into: KEEPWELL_BLOBS_URL=s3://… keepwell data fetch; "
-                f"or, where it still is: keepwell data pin {typed(one.pinned)}",
+                why=f"{url} holds nothing under {gone[0].sha256[:12]}…; {why}",
+                now=now,
                 details={"path": one.shown, "missing": [item.sha256 for item in gone]},
             )
         short = [item for item in one.contents if (sizes[item.sha256] or 0) < item.size]
@@ -103,6 +108,24 @@ def must_be_stored(wanted: Sequence[Wanted], blobs: BlobStore, url: str) -> None
                 "written anew",
                 details={"path": one.shown, "damaged": [item.sha256 for item in short]},
             )
+
+
+def _other_store(one: Wanted, wanted: Sequence[Wanted], *, own: bool) -> tuple[str, str]:
+    """Return why the store lacks a pin, and how to fetch all that was wanted."""
+    paths = [each.pinned / part for each in wanted for part in each.parts or ("",)]
+    fetch = f"keepwell data fetch {' '.join(map(typed, paths))}"
+    pin = f"keepwell data pin {typed(one.pinned)}"
+    if own:
+        return (
+            "this is this project's own store, and what others pin does not come here",
+            "set KEEPWELL_BLOBS_URL to a store that both have (s3://…, or OTHER/.keepwell/blobs where it "
+            f"was pinned on this disk) on both machines; on the other: {pin}; then here: {fetch}",
+        )
+    return (
+        "it was pinned into another store, or never sent here",
+        f"name the store it was pinned into: KEEPWELL_BLOBS_URL=s3://… {fetch}; "
+        f"or, where it still is: {pin}",
+    )
 
 
 def restore(one: Wanted, root: Path, blobs: BlobStore, arriving: Arriving, meter: Meter) -> int:
@@ -123,19 +146,20 @@ def restore(one: Wanted, root: Path, blobs: BlobStore, arriving: Arriving, meter
                 while piece := source.read(_PIECE):
                     file.write(piece)
                     meter.told(len(piece))
-                _must_have(item, file.tell(), path)
+                _must_have(item, file.tell(), one.pinned)
                 _must_be_as_compared(path, root, one.compared.seen.get(item.path, []))
                 if path.exists():
                     shutil.copymode(path, came)
     return sum(item.size for item in one.contents)
 
 
-def _must_have(item: Content, size: int, path: Path) -> None:
+def _must_have(item: Content, size: int, pinned: Path) -> None:
     if size != item.size:
+        of_it = f" of '{item.path}'" if item.path else ""
         raise InvalidDataError(
-            f"the pointer of {path} contradicts itself",
-            why=f"it says {item.size:,} bytes; the content of its digest has {size:,}",
-            now=f"restore the pointer from Git: git checkout -- {typed(pointer_of(path))}",
+            f"the pointer of {pinned} contradicts itself",
+            why=f"it says {item.size:,} bytes{of_it}; the content of its digest has {size:,}",
+            now=f"restore the pointer from Git: git checkout -- {typed(pointer_of(pinned))}",
         )
 
 

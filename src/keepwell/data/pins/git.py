@@ -3,10 +3,11 @@
 import os
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from keepwell.core.errors import ConflictError, UnavailableError
-from keepwell.data.pins.telling import typed
+from keepwell.data.pins.telling import some, typed
 from keepwell.infrastructure.files import write_atomic
 
 _SECONDS = 10.0
@@ -14,37 +15,56 @@ _FATAL = 128
 _MEANS_MORE = re.compile(r"([\\*?\[\]!#])")
 
 
-def ignore(path: Path) -> bool:
-    """Add a path to the `.gitignore` of its folder; return whether it was not in there yet."""
-    file = path.parent / ".gitignore"
-    line = _line(path.name)
-    before = file.read_bytes() if file.is_file() else b""
-    known = {item.removesuffix("\r") for item in before.decode(errors="replace").split("\n")}
-    if line in known or f"{line}/" in known:
-        return False
-    joint = b"" if not before or before.endswith(b"\n") else b"\n"
-    write_atomic(file, before + joint + line.encode() + b"\n")
-    return True
+def ignore(paths: Iterable[Path]) -> set[Path]:
+    """Add paths to the `.gitignore` of their folders; return those that were not in there yet."""
+    added: set[Path] = set()
+    for folder, inside in _by_folder(paths).items():
+        file = folder / ".gitignore"
+        before = file.read_bytes() if file.is_file() else b""
+        known = {item.removesuffix("\r") for item in before.decode(errors="replace").split("\n")}
+        lines = {path: _line(path.name) for path in inside}
+        new = [path for path, line in lines.items() if not {line, f"{line}/"} & known]
+        if new:
+            joint = b"" if not before or before.endswith(b"\n") else b"\n"
+            more = "".join(f"{lines[path]}\n" for path in new)
+            write_atomic(file, before + joint + more.encode())
+            added.update(new)
+    return added
 
 
-def must_be_untracked(path: Path) -> None:
+def must_be_untracked(paths: Iterable[Path]) -> None:
     """Refuse what Git keeps itself: it would go on doing so, whatever `.gitignore` says.
 
     Raises:
         ConflictError: It names the command that lets go of it.
     """
-    found = _git(path.parent, "--literal-pathspecs", "ls-files", "-z", "--", path.name)
-    if found:
-        raise ConflictError(
-            f"Git keeps '{path.name}' itself",
-            why="pinned content lies in the blob store, and only its pointer in Git",
-            now=f"git rm -r --cached -- {typed(path)} (the file stays on the disk), then pin it again",
-        )
+    for folder, inside in _by_folder(paths).items():
+        kept = {name.split(b"/", 1)[0] for name in _git(folder, "ls-files", "-z").split(b"\0")}
+        found = [path for path in inside if os.fsencode(path.name) in kept]
+        if found:
+            which = " ".join(map(typed, found))
+            raise ConflictError(
+                f"Git keeps {some([path.name for path in found])} itself",
+                why="pinned content lies in the blob store, and only its pointer in Git",
+                now=f"git rm -r --cached -- {which} (what is on the disk stays), then pin it again",
+            )
 
 
-def ignores(path: Path) -> bool:
-    """Tell whether Git would leave a pointer or a `.gitignore` out, because of a line of somebody else's."""
-    return bool(_git(path.parent, "check-ignore", "--", f"./{path.name}"))
+def ignored(paths: Iterable[Path]) -> set[Path]:
+    """Return the pointers and `.gitignore`s that Git would leave out, by a line of somebody else's."""
+    found: set[Path] = set()
+    for folder, inside in _by_folder(paths).items():
+        asked = {b"./" + os.fsencode(path.name): path for path in inside}
+        said = _git(folder, "check-ignore", "-z", "--stdin", asked=b"\0".join(asked))
+        found.update(asked[name] for name in said.split(b"\0") if name)
+    return found
+
+
+def _by_folder(paths: Iterable[Path]) -> dict[Path, list[Path]]:
+    found: dict[Path, list[Path]] = {}
+    for path in paths:
+        found.setdefault(path.parent, []).append(path)
+    return found
 
 
 def _line(name: str) -> str:
@@ -58,7 +78,7 @@ def _line(name: str) -> str:
     return "/" + escaped.rstrip(" ") + "\\ " * spaces
 
 
-def _git(folder: Path, *arguments: str) -> bytes:
+def _git(folder: Path, *arguments: str, asked: bytes = b"") -> bytes:
     """Return what Git prints; nothing where it is not installed, or there is no repository.
 
     Raises:
@@ -67,6 +87,7 @@ def _git(folder: Path, *arguments: str) -> bytes:
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments],
+            input=asked,
             capture_output=True,
             check=False,
             timeout=_SECONDS,

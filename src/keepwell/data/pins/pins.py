@@ -94,17 +94,21 @@ class Standing:
     Attributes:
         path: As seen from the project's folder.
         pointer: What Git keeps of it; None if it cannot be read.
-        here: `in place`, `changed` or `missing`; empty where that cannot be told.
+        at: Where it is.
+        here: `in place`, `in part`, `holds more`, `changed` or `missing`; empty where that cannot be told.
         store: What the blob store has of it: `stored`, `missing` (in part), or `damaged`: of another size.
         changed: Files that differ, are not there, or are not in the pointer.
+        more: Those of them that are not in the pointer.
         error: Why nothing can be told.
     """
 
     path: str
+    at: Path | None = None
     pointer: Pointer | None = None
     here: str = ""
     store: str = ""
     changed: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
     error: KeepwellError | None = None
 
     @property
@@ -159,7 +163,9 @@ class Pins:
             InvalidDataError: If it is a link or holds one, or holds no file.
             ConflictError: If Git keeps it, another pin holds it, or it changes meanwhile.
         """
-        found = dict(self._pinnable(path) for path in paths)
+        places = list(dict.fromkeys(self._pinnable(path) for path in paths))
+        git.must_be_untracked(places)
+        found = {path: self._files_of(path) for path in places}
         for one in found:
             holder = next((at for at in one.parents if at in found), None)
             if holder is not None:
@@ -168,7 +174,16 @@ class Pins:
                     why=f"it is part of '{self._shown(holder)}', which is to be pinned as a whole",
                     now=f"keepwell data pin {typed(holder)}",
                 )
-        return [self._pin(path, files, progress) for path, files in found.items()]
+        total = sum(_size(at) for files in found.values() for _, at in files)
+        meter = Meter(progress or SilentProgress(), 2 * total)
+        done: dict[Path, tuple[Pointer, int]] = {}
+        try:
+            for path, files in found.items():
+                done[path] = self._pin(path, files, meter)
+        finally:  # what is pinned is no less so where another path could not be
+            self._stamps.keep()
+            new = git.ignore(done)
+        return self._told_of(done, new)
 
     def fetch(
         self, paths: Sequence[Path], *, force: bool = False, progress: Progress | None = None
@@ -217,12 +232,24 @@ class Pins:
         whole = [*(item for item in found if item is not None), *failed]
         return sorted(whole, key=lambda item: item.path)
 
+    @property
+    def url(self) -> str:
+        """Where the store is, for the reader."""
+        return self._url
+
+    @property
+    def own_store(self) -> bool:
+        """Whether the store lies in the project's folder, as it does unless said."""
+        return "://" not in self._url and Path(self._url).resolve().is_relative_to(self._root)
+
     # One path
 
-    def _pinnable(self, path: Path) -> tuple[Path, _Files]:
+    def _pinnable(self, path: Path) -> Path:
         found = place(path, self._root)
         must_be_pinnable(found, self._root, holder_of(found, self._root))
-        git.must_be_untracked(found)
+        return found
+
+    def _files_of(self, found: Path) -> _Files:
         files = list(files_in(found, self._root)) if found.is_dir() else [("", found)]
         if not files:
             raise InvalidDataError(
@@ -230,12 +257,11 @@ class Pins:
                 why="a pin stands for content, and there is none",
                 now="put files into it first",
             )
-        return found, files
+        return files
 
-    def _pin(self, found: Path, files: _Files, progress: Progress | None) -> Pinned:
-        meter = Meter(progress or SilentProgress(), 2 * sum(_size(at) for _, at in files))
+    def _pin(self, found: Path, files: _Files, meter: Meter) -> tuple[Pointer, int]:
+        """Store a file or a folder and write its pointer; also return the bytes that were new."""
         kept = [self._keep(name, at, meter) for name, at in files]
-        self._stamps.keep()
         contents = [content for content, _ in kept]
         pointer = (
             folder_of(contents)
@@ -243,26 +269,31 @@ class Pins:
             else Pointer(kind="file", contents=tuple(contents))
         )
         write_atomic(pointer_of(found), render(pointer))
-        stored = sum(content.size for content, new in kept if new)
-        ignored = git.ignore(found)
-        hidden = git.ignores(pointer_of(found))
-        list_of = found.parent / ".gitignore"
-        news = [] if hidden else [pointer_of(found)]
-        news += [list_of] if ignored and not git.ignores(list_of) else []
-        return Pinned(
-            path=self._shown(found),
-            pointer=pointer,
-            pointer_at=pointer_of(found),
-            stored=stored,
-            known=pointer.size - stored,
-            ignored=ignored,
-            hidden=hidden,
-            news=tuple(news),
-        )
+        return pointer, sum(content.size for content, new in kept if new)
+
+    def _told_of(self, done: dict[Path, tuple[Pointer, int]], new: set[Path]) -> list[Pinned]:
+        lists = {path.parent / ".gitignore" for path in new}
+        hidden = git.ignored([*map(pointer_of, done), *lists])
+        told = []
+        for path, (pointer, stored) in done.items():
+            news = [pointer_of(path), *([path.parent / ".gitignore"] if path in new else [])]
+            told.append(
+                Pinned(
+                    path=self._shown(path),
+                    pointer=pointer,
+                    pointer_at=pointer_of(path),
+                    stored=stored,
+                    known=pointer.size - stored,
+                    ignored=path in new,
+                    hidden=pointer_of(path) in hidden,
+                    news=tuple(at for at in news if at not in hidden),
+                )
+            )
+        return told
 
     def _must_be_ready(self, wanted: Sequence[Wanted], *, force: bool) -> None:
         must_be_free(wanted, self._is_kept, force=force)
-        must_be_stored(wanted, self._blobs, self._url)
+        must_be_stored(wanted, self._blobs, self._url, own=self.own_store)
 
     def _restored(self, one: Wanted, meter: Meter) -> Fetched:
         return Fetched(
@@ -280,10 +311,12 @@ class Pins:
         differing += [*compared.more, *compared.blocked]
         return Standing(
             path=one.shown,
+            at=one.pinned,
             pointer=one.pointer,
             here=compared.here,
             store=self._in_store(one.pointer),
             changed=tuple(name or one.shown for name in differing),
+            more=compared.more,
         )
 
     def _in_store(self, pointer: Pointer) -> str:
@@ -351,8 +384,9 @@ class Pins:
             f"'{shown}' is not pinned",
             why=f"there is no pointer {shown}{SUFFIX}"
             + (f"; pinned are {some(known)}" if known else ", and no other"),
-            now=did_you_mean(shown, known)
-            or f"pin it where it is: keepwell data pin {typed(found)}",
+            now=f"to pin it: keepwell data pin {typed(found)}"
+            if found.exists()
+            else did_you_mean(shown, known) or "check the path",
         )
 
     def _all(self) -> dict[Path, _Parts]:

@@ -26,11 +26,17 @@ def place(path: Path, root: Path, *, whole: bool = False) -> Path:
     found = at.parent.resolve() / at.name
     if whole and found.resolve() == root:
         return root
-    if found == root or not found.is_relative_to(root):
+    if found.resolve() == root:
+        raise UsageError(
+            f"'{path}' is the project itself",
+            why="its code and settings are Git's; pins stand for large files and folders in it",
+            now="name a folder in it, or a file",
+        )
+    if not found.is_relative_to(root):
         raise UsageError(
             f"'{path}' is not inside the project",
             why=f"pins are kept beside their content, below {root}, where Git finds them",
-            now="move it there, or name a file or folder there",
+            now="move it there and change `source:` in keepwell.yaml, or name a file or folder there",
         )
     must_be_safe(found, root)
     return found

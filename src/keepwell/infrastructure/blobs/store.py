@@ -140,14 +140,23 @@ class FsspecBlobStore:
         # The file is read a second time here: what was sent has this digest only if it stayed as it was.
         self._files.put_file(str(data), path, callback=_Hearing(told))
         if _stamp(data) != before:
-            self.remove(digest)
+            self._must_not_lie(digest)
             raise ConflictError(
                 f"{data} changed while it was stored",
-                why="what was sent to the blob store may not be what its digest was calculated of; "
-                "it was removed from there",
+                why="what was sent to the blob store may not be what its digest was calculated of: "
+                "it was read again, and would have been removed if it were not",
                 now="wait until nobody writes to the file, then run the same command again",
             )
         return digest
+
+    def _must_not_lie(self, digest: str) -> None:
+        """Remove a blob that has another digest; somebody else may have stored the right one."""
+        try:
+            self.open(digest).close()
+        except IntegrityError:
+            self.remove(digest)
+        except NotFoundError:
+            return
 
 
 class _Hearing(fsspec.Callback):  # type: ignore[misc]

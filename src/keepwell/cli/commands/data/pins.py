@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from keepwell.cli.commands.data.pins_next import next_steps
 from keepwell.cli.options import HERE, AsJson, ProjectFolder, examples, open_workspace
 from keepwell.cli.output import Output
 from keepwell.core.sizes import size
@@ -84,10 +85,11 @@ def pins(
     project: ProjectFolder = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """List what is pinned: in place, changed or missing here, and whether the blob store has it."""
+    """List what is pinned: in place, in part, changed or missing here, and whether the blob store has it."""
     with _pins(project, "pins", as_json) as (keep, progress, out):
-        found = keep.look(progress)
-    out.answer({"pins": [_of_standing(item) for item in found]}, lambda: _tell_pins(out, found))
+        found, url = keep.look(progress), keep.url
+    document = {"pins": [_of_standing(item) for item in found]}
+    out.answer(document, lambda: _tell_pins(out, found, url))
     if any(item.error or (check and not item.well) for item in found):
         raise typer.Exit(1)
 
@@ -153,6 +155,7 @@ def _of_standing(item: "Standing") -> dict[str, Any]:
         "stored": item.store == "stored",
         "store": item.store,
         "changed": list(item.changed),
+        "more": list(item.more),
         **_of_error(item.error),
     }
 
@@ -204,19 +207,21 @@ def _tell_fetched(out: Output, done: "list[Fetched]") -> None:
     _tell_errors(out, done)
 
 
-def _tell_pins(out: Output, found: "list[Standing]") -> None:
+def _tell_pins(out: Output, found: "list[Standing]", url: str) -> None:
     if not found:
         out.say(_NOTHING)
         return
     rows = [[item.path, *_cells(item.pointer), *_standing(item)] for item in found]
     out.table(["pinned", "kind", "files", "size", "sha256", "here", "in the store"], rows)
     for item in found:
-        if item.here == "changed" and item.pointer and item.pointer.kind == "folder":
+        if (
+            item.here in ("changed", "holds more")
+            and item.pointer
+            and item.pointer.kind == "folder"
+        ):
             out.say(f"{item.path}: {some(item.changed)}")
-    if any(item.here in ("missing", "changed") for item in found):
-        out.say(
-            "next     keepwell data fetch, or keepwell data pin PATH to keep a change", style="cyan"
-        )
+    for number, line in enumerate(next_steps(found, url)):
+        out.say(f"{'' if number else 'next':<9}{line}", style="cyan")
     _tell_errors(out, found)
 
 
@@ -237,9 +242,13 @@ def _standing(item: "Standing") -> list[str]:
 
 
 def _tell_errors(out: Output, items: "Sequence[Fetched | Standing]") -> None:
+    from keepwell.cli.failures import print_beats
+
     for item in items:
         if item.error is not None:
-            out.note(f"{item.path}: {item.error}")
+            if item.path not in str(item.error):  # as that of a blob, which knows of no pins
+                out.note(f"{item.path}:")
+            print_beats(item.error)
 
 
 def _pointers_first(path: Path) -> tuple[bool, Path]:
