@@ -1,7 +1,7 @@
 """Whatever a candidate does, the comparison goes on; what was finished is not done again."""
 
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -25,7 +25,7 @@ from keepwell.training.tasks.comparing import (
     Terms,
     Turn,
     best_first,
-    failure_of,
+    performed,
     unbeaten,
 )
 from keepwell.training.workers import ChildRunner, Grant, HereRunner, Runner
@@ -322,9 +322,16 @@ def test_what_is_prepared_for_the_first_is_not_held_where_others_do_the_rest() -
 
 def test_an_error_meant_for_the_user_is_a_note_only_where_there_is_something_else() -> None:
     error = TrainingError("the column is not there", now="name another")
-    noted = failure_of(Job(candidate=attempt("other").candidate, fold=0), error)
+
+    def failing(error: Exception) -> Callable[[], Outcome]:
+        def work() -> Outcome:
+            raise error
+
+        return work
+
+    noted = performed(Job(candidate=attempt("other").candidate, fold=0), failing(error))
     assert noted.note.startswith("failed: TrainingError: the column is not there")
     first = Job(candidate=attempt("baseline").candidate, fold=0)
     with pytest.raises(TrainingError, match="the column is not there"):
-        failure_of(first, error)
-    assert failure_of(first, ValueError("x")).failed
+        performed(first, failing(error))
+    assert performed(first, failing(ValueError("x"))).failed

@@ -10,7 +10,8 @@ committed before the next begins, and taken over by whoever asks for the same ag
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -137,15 +138,20 @@ def unbeaten(tried: Sequence[Attempt], sign: int) -> bool:
     return bool(gains) and max(gains) <= 0
 
 
-def failure_of(job: Job, error: Exception) -> Outcome:
-    """Return what came of a job that raised an error.
+def performed(job: Job, work: Callable[[], Outcome]) -> Outcome:
+    """Return what came of a job, and how long it took; a candidate that fails does not end the others.
 
     Raises:
         KeepwellError: The error itself, if it speaks to the user and comes of what there is no model without.
     """
-    if isinstance(error, KeepwellError) and job.candidate.learner == FIRST:
-        raise error
-    return Outcome.failure(error)
+    start = perf_counter()
+    try:
+        made = work()
+    except Exception as error:
+        if isinstance(error, KeepwellError) and job.candidate.learner == FIRST:
+            raise
+        made = Outcome.failure(error)
+    return replace(made, seconds=perf_counter() - start)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

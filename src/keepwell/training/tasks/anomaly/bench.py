@@ -1,8 +1,7 @@
 """The jobs of choosing a detector: one learnt from two thirds of the rows, or from all of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from time import perf_counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from keepwell.training.search.jobs import Bench, Job, Log, Outcome
 from keepwell.training.search.store import digest
 from keepwell.training.tasks.anomaly.exam import oddity_exam
 from keepwell.training.tasks.clustering.exam import dense
-from keepwell.training.tasks.comparing import failure_of
+from keepwell.training.tasks.comparing import performed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,13 +88,11 @@ class DetectorBench:
         log: Log = lambda step, values: None,
     ) -> Outcome:
         """Do a job. No detector looks at the clock: one that takes too long is ended from outside."""
-        start = perf_counter()
-        detector = str(job.candidate.params["detector"])
-        try:
-            made = self._last(detector) if job.fold is None else self._fold(detector, job.fold)
-        except Exception as error:  # noqa: BLE001 - one detector that fails does not end the others
-            made = failure_of(job, error)
-        return replace(made, seconds=perf_counter() - start)
+        detector, number = str(job.candidate.params["detector"]), job.fold
+        return performed(
+            job,
+            lambda: self._last(detector) if number is None else self._fold(detector, number),
+        )
 
     def _fold(self, detector: str, number: int) -> Outcome:
         values, asked, actual = self._of(number)

@@ -2,8 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from time import perf_counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from keepwell.tracking.metrics.clustering import distances, silhouettes, spreads
 from keepwell.training.search.jobs import Bench, Job, Log, Outcome
 from keepwell.training.search.store import digest
 from keepwell.training.tasks.clustering.candidates import Candidate, fit
+from keepwell.training.tasks.comparing import performed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,17 +78,16 @@ class ClusterBench:
         """Do a job. Nothing here looks at the clock: what takes too long is ended from outside."""
         from threadpoolctl import threadpool_limits
 
-        start = perf_counter()
         rows = len(self._trial.values)
-        try:
+
+        def work() -> Outcome:
             # More threads than rows to share cost more than they bring.
             with threadpool_limits(1 if rows < MOST_ROWS else None), warnings.catch_warnings():
                 # A fit that stops early, or finds fewer places than asked for, is judged by its score.
                 warnings.simplefilter("ignore")
-                made = self._performed(Candidate.of(job.candidate), job.fold)
-        except Exception as error:  # noqa: BLE001 - a method may not cope with the rows; others may
-            made = Outcome.failure(error)
-        return replace(made, seconds=perf_counter() - start)
+                return self._performed(Candidate.of(job.candidate), job.fold)
+
+        return performed(job, work)
 
     def by_chance(self) -> list[float]:
         """Return what the metric is of rows dealt out to two clusters at random, by draw."""

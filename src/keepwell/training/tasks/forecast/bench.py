@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from keepwell.tracking.metrics import measure
 from keepwell.training.learners.base import FIRST
 from keepwell.training.search.jobs import Bench, Job, Log, Outcome
 from keepwell.training.search.store import digest
-from keepwell.training.tasks.comparing import failure_of
+from keepwell.training.tasks.comparing import performed
 from keepwell.training.tasks.forecast.candidates import Lessons, Way, fit
 from keepwell.training.tasks.forecast.plan import Plan
 
@@ -72,17 +71,15 @@ class Backtest:
         log: Log = lambda step, values: None,
     ) -> Outcome:
         """Do a job: what it answers is, by row held out, its error as a share of the spread."""
-        start = perf_counter()
-        candidate = job.candidate
+        candidate, number = job.candidate, job.fold
         way = Way(
             name=candidate.name, learner=candidate.learner,
             base=str(candidate.preparation["base"]), params=candidate.params,
         )  # fmt: skip
-        try:
-            made = self._last(way, stop) if job.fold is None else self._fold(way, job.fold, stop)
-        except Exception as error:  # noqa: BLE001 - one way that fails does not end the others
-            made = failure_of(job, error)
-        return replace(made, seconds=perf_counter() - start)
+        return performed(
+            job,
+            lambda: self._last(way, stop) if number is None else self._fold(way, number, stop),
+        )
 
     def _fold(self, way: Way, number: int, stop: Callable[[], bool]) -> Outcome:
         trial = self._trial

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from keepwell.training.search.jobs import Bench, Job, Log, Outcome
 from keepwell.training.search.matrices import apply, prepare
 from keepwell.training.search.store import codes, digest, digest_of
 from keepwell.training.splits.plans import Fold
-from keepwell.training.tasks.comparing import failure_of
+from keepwell.training.tasks.comparing import performed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,15 +63,15 @@ class LabelBench:
         log: Log = lambda step, values: None,
     ) -> Outcome:
         """Do a job. Between two labels it looks whether its time is up."""
-        start = perf_counter()
-        try:
-            if job.fold is None:
-                made = self._last(job.candidate, stop, report)
-            else:
-                made = self._fold(job.candidate, job.fold, stop, report)
-        except Exception as error:  # noqa: BLE001 - a learner may be a stranger's: its failure is its own
-            made = failure_of(job, error)
-        return replace(made, seconds=perf_counter() - start)
+        candidate, number = job.candidate, job.fold
+        return performed(
+            job,
+            lambda: (
+                self._last(candidate, stop, report)
+                if number is None
+                else self._fold(candidate, number, stop, report)
+            ),
+        )
 
     def _fold(
         self, candidate: Candidate, number: int, stop: Callable[[], bool], report: Any

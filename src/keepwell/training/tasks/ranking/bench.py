@@ -1,8 +1,7 @@
 """The jobs of choosing how to recommend: a way learnt from the earlier events, or from all of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from time import perf_counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from keepwell.features.recommendation import Catalogue, History, Recommender
 from keepwell.tracking.metrics.top_k import LONGEST, TopK, Wanted
 from keepwell.training.search.jobs import Bench, Job, Log, Outcome
 from keepwell.training.search.store import digest
-from keepwell.training.tasks.comparing import failure_of
+from keepwell.training.tasks.comparing import performed
 from keepwell.training.tasks.ranking.describing import Described
 from keepwell.training.tasks.ranking.events import Events
 from keepwell.training.tasks.ranking.learning import learn_catalogue
@@ -85,16 +84,15 @@ class EventBench:
         """Do a job."""
         from threadpoolctl import threadpool_limits
 
-        start = perf_counter()
         way = Way.of(job.candidate)
         few = len(self._trial.events) < _MANY
-        try:
+
+        def work() -> Outcome:
             # Of few events the systems are small: on a busy machine threads would wait for each other.
             with threadpool_limits(1 if few else None, user_api="blas"):
-                made = self._last(way, stop) if job.fold is None else self._compared(way, stop)
-        except Exception as error:  # noqa: BLE001 - one way that fails does not end the others
-            made = failure_of(job, error)
-        return replace(made, seconds=perf_counter() - start)
+                return self._last(way, stop) if job.fold is None else self._compared(way, stop)
+
+        return performed(job, work)
 
     def _compared(self, way: Way, stop: Callable[[], bool]) -> Outcome:
         trial = self._trial
