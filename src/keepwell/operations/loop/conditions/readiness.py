@@ -50,7 +50,7 @@ class Unproven:
 
     Attributes:
         version: Which.
-        since: When its training was decided: all rows since then are new to both.
+        since: When its training was decided: rows since it was trained are new to both.
         needed: Outcomes for predictions since then that its next proof takes.
         proofs: How often it was held against the champion again.
     """
